@@ -1,0 +1,67 @@
+# Everything runs in .venv, which these commands make and keep. Needed: Python 3.11 or newer, git, make, a package index.
+PYTHON ?= python3
+PYTEST_ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGING := pyproject.toml hatch_build.py pytest_claude_budget_child.pth
+NO_ACCOUNT := env -u ANTHROPIC_API_KEY -u ANTHROPIC_AUTH_TOKEN -u ANTHROPIC_BASE_URL
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format bench docs-check matrix matrix-ci ci-tools clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# One stamp a group. A stamp that is missing or older than pyproject.toml installs again; all else is reused.
+# pip before 25.1 knows no --group, so the venv's own is brought up to date first.
+$(VENV)/stamp-pip:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@touch $@
+
+$(VENV)/stamp-dev: $(VENV)/stamp-pip $(PACKAGING)
+	$(BIN)/python -m pip install --quiet --editable . --group test --group lint
+	@touch $@
+
+$(VENV)/stamp-demo: $(VENV)/stamp-dev examples/quickstart/requirements.txt
+	$(BIN)/python -m pip install --quiet --requirement examples/quickstart/requirements.txt
+	@touch $@
+
+$(VENV)/stamp-%: $(VENV)/stamp-dev
+	$(BIN)/python -m pip install --quiet --group $*
+	@touch $@
+
+demo: $(VENV)/stamp-demo ## Run the example's suite on recorded answers: no key, no network, and its cost report
+	cd examples/quickstart && $(NO_ACCOUNT) ../../$(BIN)/python -m pytest -p no:randomly
+
+test: $(VENV)/stamp-demo ## Run the tests (PYTEST_ARGS="-k sse -x" goes to pytest)
+	$(BIN)/python -m pytest tests $(PYTEST_ARGS)
+
+lint: $(VENV)/stamp-dev ## Check format, style, types and the order of the modules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy --strict pytest_claude_budget
+	$(BIN)/python -m pytest -q tests/architecture.py
+
+format: $(VENV)/stamp-dev ## Format, and mend what ruff can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/stamp-bench ## Measure what the plugin costs, against the figures it promises
+	$(BIN)/python -m bench
+
+docs-check: $(VENV)/stamp-demo ## Check that what the documents say is so
+	$(BIN)/python -m pytest tests/docs $(PYTEST_ARGS)
+
+matrix: $(VENV)/stamp-matrix ## Run the shape suite on every supported generation of the SDK
+	$(BIN)/nox --reuse-existing-virtualenvs
+
+matrix-ci: $(VENV)/stamp-matrix ## The same on the newest 0.x only; make test covers the newest SDK
+	$(BIN)/nox --reuse-existing-virtualenvs --tags ci
+
+ci-tools: $(VENV)/stamp-ci # what .ci/run needs beside the rest
+
+clean: ## Remove the venv and everything that was made
+	rm -rf $(VENV) .nox .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* htmlcov dist build
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

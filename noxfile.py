@@ -1,0 +1,27 @@
+"""Runs the shape suite on every generation of the SDK: one cached environment each.
+
+The suite itself runs plain, in several orders and on two workers, and wants one same report of all.
+"""
+
+import nox
+
+NEWEST = "newest"
+SDKS = ("0.40.0", "0.125.0", "1.17.0", "2.12.0", NEWEST)
+IN_CI = ("0.125.0",)  # the newest is what the tests' own environment holds, and they run the shape suite too
+COMPANIONS = {"0.40.0": ["httpx<0.28"]}  # that SDK passes `proxies`, which httpx 0.28 removed
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "virtualenv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.error_on_external_run = True
+
+
+@nox.session
+@nox.parametrize("sdk", [nox.param(sdk, id=sdk, tags=["ci"] if sdk in IN_CI else []) for sdk in SDKS])
+def shapes(session: nox.Session, sdk: str) -> None:
+    """The shapes of the SDK's calls, each with its dollars worked out by hand."""
+    group = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "shapes")
+    wanted = ["--upgrade", "anthropic"] if sdk == NEWEST else [f"anthropic=={sdk}"]
+    session.install("--editable", ".", *group, *wanted, *COMPANIONS.get(sdk, []))
+    session.run("python", "-c", "import anthropic; print('anthropic', anthropic.__version__)")
+    session.run("python", "-m", "pytest", "tests/shapes", *session.posargs)
