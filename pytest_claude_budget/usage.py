@@ -1,0 +1,141 @@
+"""What an answer from Claude says it used, who pays for it, and where it came from.
+
+Names of counts are Anthropic's own: `input_tokens` excludes both kinds of cache tokens.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Origin(StrEnum):
+    """Did the exchange reach a remote host?"""
+
+    LIVE = "live"
+    SIMULATED = "simulated"
+
+
+class Status(StrEnum):
+    """What is known about an exchange."""
+
+    MEASURED = "measured"
+    """An answer with its whole usage."""
+    AT_LEAST = "at_least"
+    """An answer of which only a lower bound of the usage is known, such as a cut stream."""
+    UNMEASURED = "unmeasured"
+    """An answer whose usage is not known at all."""
+    FAILED = "failed"
+    """A try that ended without an answer. Never billed, always recorded."""
+    FREE = "free"
+    """An answer that Anthropic does not bill, such as a token count."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Usage:
+    """Counts of one answer, or sums of many. Tokens unless the name says requests."""
+
+    input_tokens: int = 0
+    cache_creation_5m_input_tokens: int = 0
+    cache_creation_1h_input_tokens: int = 0
+    cache_read_input_tokens: int = 0
+    output_tokens: int = 0
+    web_search_requests: int = 0
+    web_fetch_requests: int = 0
+    """Billed at nothing; kept so that a server-tool loop can be recognised."""
+    code_execution_requests: int = 0
+    """Billed by the hour of the container, which no answer states: never priced here."""
+
+    @property
+    def prompt_tokens(self) -> int:
+        """All tokens that were read, from cache or not."""
+        return (
+            self.input_tokens
+            + self.cache_creation_5m_input_tokens
+            + self.cache_creation_1h_input_tokens
+            + self.cache_read_input_tokens
+        )
+
+    @property
+    def total_tokens(self) -> int:
+        """Prompt and output."""
+        return self.prompt_tokens + self.output_tokens
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Iteration:
+    """One entry of `usage.iterations`."""
+
+    kind: str
+    """`message`, `compaction`, `advisor_message`, `fallback_message`, or a type not known here."""
+    model: str | None
+    usage: Usage
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What one exchange says, before it is known who pays for it."""
+
+    status: Status
+    endpoint: str
+    """`messages`, `batch_result`, `batch_create`, `count_tokens`, `complete` or the name of another route."""
+    model: str | None = None
+    """The id as the answer spells it, else as the request did."""
+    requested_model: str | None = None
+    usage: Usage = Usage()
+    iterations: tuple[Iteration, ...] = ()
+    batch: bool = False
+    """Priced at the batch discount."""
+    speed: str | None = None
+    """`usage.speed`: what was billed, not what was asked for."""
+    inference_geo: str | None = None
+    service_tier: str | None = None
+    regional: bool = False
+    """Answered by a regional Bedrock or Vertex endpoint, as far as the URL tells."""
+    batch_id: str | None = None
+    item_id: str | None = None
+    """A short hash of the `custom_id` within the batch."""
+    http_status: int | None = None
+    reason: str | None = None
+    """Why the status is not `measured`, for a person."""
+    notes: tuple[str, ...] = ()
+    """What was assumed, for a person."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Owner:
+    """Who pays: a test, a wide-scoped fixture, or nobody's test."""
+
+    id: str
+    """Node id or fixture id."""
+    kind: str
+    """`test`, `fixture` or `outside`."""
+    phase: str = ""
+    """`setup`, `call` or `teardown`; empty outside of tests."""
+
+
+OUTSIDE = Owner(id="outside tests", kind="outside")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Labels:
+    """What the user's product calls the call."""
+
+    feature: str | None = None
+    tier: str | None = None
+    case: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """One exchange with all that the ledger holds of it: counts, ids and lengths, never text."""
+
+    id: int
+    at: float
+    """Seconds since 1970, UTC."""
+    answer: Answer
+    owner: Owner
+    labels: Labels
+    origin: Origin
+    retry: int = 0
+    """How many tries of the SDK came before this one."""
+    process: str = ""
+    """The xdist worker or process that made it."""
