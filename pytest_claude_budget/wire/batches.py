@@ -1,0 +1,111 @@
+"""The usage of a batch's results, a line of JSON for each answer, read as the bytes pass.
+
+Reading the results twice is one bill: what an answer is known by is its batch and its `custom_id`.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from hashlib import blake2b
+
+from pytest_claude_budget.usage import Answer, Status
+from pytest_claude_budget.wire.messages import Exchange, answer_of, failed, unmeasured
+
+LONGEST_LINE = 32_000_000
+"""Bytes of one line that are held for decoding."""
+
+
+class BatchReader:
+    """Reads the results of one batch, in chunks cut anywhere."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._held: list[bytes] = []
+        self._held_size = 0
+        self._long_line: bytes | None = None
+        """The start of a line that is too long to hold."""
+
+    def feed(self, data: bytes) -> list[Answer]:
+        """Take the next bytes; returns the answers that they complete."""
+        if b"\n" not in data:
+            self._hold(data)
+            return []
+        if self._held:
+            data = b"".join((*self._held, data))
+            self._held.clear()
+        self._held_size = 0
+        lines = data.split(b"\n")
+        rest = lines.pop()
+        answers = self._answers(lines)
+        self._hold(rest)
+        return answers
+
+    def close(self) -> list[Answer]:
+        """Take the last line, which may lack its line end, once the last byte has come."""
+        lines, self._held = [b"".join(self._held)], []
+        return self._answers(lines)
+
+    def end(self, *, complete: bool) -> Answer:
+        """Say that the results were read to the end, or not: the rest of a batch is billed all the same."""
+        return Answer(
+            status=Status.FREE if complete else Status.UNMEASURED,
+            endpoint="batch_read",
+            batch=True,
+            batch_id=self._exchange.route.batch_id,
+            http_status=self._exchange.http_status,
+            reason=None if complete else "the results of a batch were read in part",
+        )
+
+    def _hold(self, data: bytes) -> None:
+        self._held_size += len(data)
+        if self._held_size > LONGEST_LINE:
+            if self._long_line is None:
+                self._long_line = b"".join((*self._held, data))[:1000]
+            self._held.clear()
+        elif data:
+            self._held.append(data)
+
+    def _answers(self, lines: list[bytes]) -> list[Answer]:
+        answers = []
+        for line in lines:
+            if self._long_line is not None:
+                answers.append(self._unreadable(self._long_line, "a line of the batch results is too long to read"))
+                self._long_line = None
+            elif line.strip():
+                answers.append(self._answer(line))
+        return answers
+
+    def _answer(self, line: bytes) -> Answer:
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            value = None
+        if not isinstance(value, dict):
+            return self._unreadable(line, "a line of the batch results is not a JSON object")
+        custom_id, result = value.get("custom_id"), value.get("result")
+        if not isinstance(result, dict):
+            return self._unreadable(line, "a line of the batch results holds no result")
+        item = custom_id.encode("utf-8", "replace") if isinstance(custom_id, str) else line
+        return self._identified(self._of_result(result), item)
+
+    def _of_result(self, result: Mapping[str, object]) -> Answer:
+        kind, message = result.get("type"), result.get("message")
+        if kind == "succeeded":
+            if isinstance(message, dict):
+                return answer_of(message, self._exchange)
+            return unmeasured(self._exchange, "a succeeded batch item holds no message")
+        if kind in ("errored", "canceled", "expired"):
+            return failed(self._exchange, f"batch item {kind}")
+        return unmeasured(self._exchange, "a batch item ended in a way that is not known here")
+
+    def _unreadable(self, line: bytes, reason: str) -> Answer:
+        return self._identified(unmeasured(self._exchange, reason), line)
+
+    def _identified(self, answer: Answer, item: bytes) -> Answer:
+        return replace(
+            answer,
+            endpoint="batch_result",
+            batch=True,
+            batch_id=self._exchange.route.batch_id,
+            item_id=blake2b(item, digest_size=8).hexdigest(),
+        )

@@ -1,0 +1,230 @@
+"""The body of an answer as it passes: which reader it needs, and what it has said so far."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from pytest_claude_budget.usage import Answer, Status
+from pytest_claude_budget.wire.batches import BatchReader
+from pytest_claude_budget.wire.encodings import Decode, UndecodableError, decoder
+from pytest_claude_budget.wire.messages import Exchange, free, read_answer, unmeasured
+from pytest_claude_budget.wire.routes import Kind
+from pytest_claude_budget.wire.sse import StreamReader
+
+WINDOW = 65_536
+"""Bytes that are read at once, so that a body in one piece costs no memory of its size."""
+LONGEST_FIELD = len(b"event:")
+"""Bytes that tell a stream from JSON."""
+LONGEST_JSON = 64_000_000
+"""Bytes of a JSON answer that are held for decoding."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Said:
+    """What the last bytes have told."""
+
+    own: Answer | None = None
+    """The newest state of the exchange itself; it replaces the one before."""
+    items: Sequence[Answer] = ()
+    """Answers of their own, such as the lines of batch results."""
+
+
+class Body(Protocol):
+    """Takes plain bytes as they pass."""
+
+    def begin(self) -> Said:
+        """Say what is known before the first byte."""
+
+    def feed(self, data: bytes) -> Said | None:
+        """Take the next bytes; None when nothing changed."""
+
+    def end(self, *, complete: bool) -> Said | None:
+        """No more bytes will come: the last one has, or the reader went away."""
+
+
+class EncodedBody:
+    """Undoes the content coding before the real body reads."""
+
+    def __init__(self, inner: Body, decode: Decode) -> None:
+        self._inner = inner
+        self._decode = decode
+
+    def begin(self) -> Said:
+        return self._inner.begin()
+
+    def feed(self, data: bytes) -> Said | None:
+        plain = self._decode(data)
+        return self._inner.feed(plain) if plain else None
+
+    def end(self, *, complete: bool) -> Said | None:
+        return self._inner.end(complete=complete)
+
+
+class StreamBody:
+    """A message as server-sent events."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._reader = StreamReader(exchange)
+        self._final = False
+
+    def begin(self) -> Said:
+        return Said(own=self._reader.answer(ended=False))
+
+    def feed(self, data: bytes) -> Said | None:
+        changed = False
+        for piece in windows(data):
+            changed = self._reader.feed(piece) or changed
+        return self._now(ended=False) if changed else None
+
+    def end(self, *, complete: bool) -> Said | None:
+        if self._final:
+            return None
+        if complete:
+            self._reader.close()
+        return self._now(ended=complete)
+
+    def _now(self, *, ended: bool) -> Said:
+        answer = self._reader.answer(ended=ended)
+        self._final = answer is not None and answer.status is Status.MEASURED and self._reader.stopped
+        return Said(own=answer)
+
+
+class JsonBody:
+    """A message as JSON: its usage stands at the end, so it is held until then."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._held: list[bytes] = []
+        self._size = 0
+
+    def begin(self) -> Said:
+        if self._exchange.route.kind is Kind.COUNT_TOKENS:
+            return Said(own=free(self._exchange, "count_tokens"))
+        if self._exchange.route.kind is Kind.GUESS:
+            return Said()
+        return Said(own=unmeasured(self._exchange, "the answer was not read"))
+
+    def feed(self, data: bytes) -> Said | None:
+        self._size += len(data)
+        if self._size <= LONGEST_JSON:
+            self._held.append(data)
+        return None
+
+    def end(self, *, complete: bool) -> Said | None:
+        body = b"".join(self._held)
+        self._held.clear()
+        if self._size > LONGEST_JSON:
+            return Said(own=unmeasured(self._exchange, "the answer is too long to read"))
+        if complete or _is_whole(body):
+            return Said(own=read_answer(body, self._exchange))
+        if self._size and self._exchange.route.kind not in (Kind.GUESS, Kind.COUNT_TOKENS):
+            return Said(own=unmeasured(self._exchange, "the answer was not read to its end"))
+        return None
+
+
+class BatchBody:
+    """The results of a batch."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._reader = BatchReader(exchange)
+
+    def begin(self) -> Said:
+        return Said(own=self._reader.end(complete=False))
+
+    def feed(self, data: bytes) -> Said | None:
+        answers = self._reader.feed(data)
+        return Said(items=answers) if answers else None
+
+    def end(self, *, complete: bool) -> Said | None:
+        if not complete:
+            return None
+        return Said(own=self._reader.end(complete=True), items=self._reader.close())
+
+
+class UntypedBody:
+    """A message of which no header says whether it is JSON or a stream: its first bytes do."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._start = b""
+        self._inner: Body | None = None
+
+    def begin(self) -> Said:
+        return JsonBody(self._exchange).begin()
+
+    def feed(self, data: bytes) -> Said | None:
+        if self._inner is not None:
+            return self._inner.feed(data)
+        self._start += data
+        return self._decided().feed(self._start) if len(self._start.lstrip()) >= LONGEST_FIELD else None
+
+    def end(self, *, complete: bool) -> Said | None:
+        if self._inner is None:
+            self._decided().feed(self._start)
+        return self._decided().end(complete=complete)
+
+    def _decided(self) -> Body:
+        if self._inner is None:
+            self._inner = StreamBody(self._exchange) if _begins_as_stream(self._start) else JsonBody(self._exchange)
+        return self._inner
+
+
+def body_of(exchange: Exchange, content_type: str, start: bytes = b"") -> Body:
+    """Choose the reader of a plain body by its route and type; `start` decides where the type does not."""
+    kind, content_type = exchange.route.kind, content_type.lower()
+    if kind is Kind.BATCH_RESULTS:
+        return BatchBody(exchange)
+    if kind not in (Kind.MESSAGES, Kind.GUESS):
+        return JsonBody(exchange)
+    if "event-stream" in content_type or _begins_as_stream(start):
+        return StreamBody(exchange)
+    return JsonBody(exchange) if start or "json" in content_type else UntypedBody(exchange)
+
+
+def encoded_body_of(exchange: Exchange, content_type: str, content_encoding: str) -> Body:
+    """Choose the reader of a body as it comes over the wire. Raises UndecodableError."""
+    body = body_of(exchange, content_type)
+    decode = decoder(content_encoding) if content_encoding else None
+    return body if decode is None else EncodedBody(body, decode)
+
+
+def read_whole(body: Body, data: bytes) -> Iterator[Said]:
+    """Read a body that has come already, in one piece."""
+    for piece in windows(data):
+        if (said := body.feed(piece)) is not None:
+            yield said
+    if (said := body.end(complete=True)) is not None:
+        yield said
+
+
+def windows(data: bytes) -> Iterator[bytes]:
+    """Cut a large piece into small ones, at the end of an event or a line where there is one."""
+    if len(data) <= WINDOW:
+        yield data
+        return
+    start = 0
+    while start < len(data):
+        end = start + WINDOW
+        cut = data.rfind(b"\n\n", start, end) + 2 if end < len(data) else 0
+        end = cut if cut > start + 2 else end
+        yield data[start:end]
+        start = end
+
+
+def _begins_as_stream(start: bytes) -> bool:
+    return start.lstrip()[:LONGEST_FIELD].startswith((b"event:", b"data:", b":"))
+
+
+def _is_whole(body: bytes) -> bool:
+    """Did every byte that the caller needs come, though it stopped before the end was seen?"""
+    if not body.rstrip().endswith(b"}"):
+        return False
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+__all__ = ["Body", "Said", "UndecodableError", "body_of", "encoded_body_of", "read_whole", "windows"]

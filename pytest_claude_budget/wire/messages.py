@@ -1,0 +1,164 @@
+"""What one message of Claude used: the JSON answer, also as it stands in streams and batch results."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pytest_claude_budget.usage import Answer, Status
+from pytest_claude_budget.wire.routes import Kind, Route
+from pytest_claude_budget.wire.usage_fields import UnreadableError, read_iterations, read_usage, text
+
+LONGEST_MODEL = 300
+"""Characters of a model id that are kept; a longer one is no id of a model."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exchange:
+    """What is known about an exchange besides its body."""
+
+    route: Route
+    http_status: int
+    requested_model: Callable[[], str | None]
+    """Reads the request only when asked: most answers name their model."""
+
+
+def requested_model(body: bytes | None) -> str | None:
+    """Name the model that a request asks for, None where it cannot be told. Never raises."""
+    if not body or b'"model"' not in body:
+        return None
+    try:
+        value = json.loads(body)
+        model = value.get("model") if isinstance(value, dict) else None
+    except (ValueError, RecursionError):
+        return None
+    return model[:LONGEST_MODEL] if isinstance(model, str) else None
+
+
+def read_answer(body: bytes, exchange: Exchange) -> Answer | None:
+    """Read a whole JSON answer; None when it shows that the exchange was not with Claude after all."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        value = None
+    if exchange.route.kind is Kind.GUESS and not _is_message(value):
+        return None
+    if exchange.route.kind is Kind.COUNT_TOKENS:
+        return free(exchange, "count_tokens")
+    if not isinstance(value, dict):
+        return unmeasured(exchange, "the answer is not JSON" if value is None else "the answer is not a JSON object")
+    if exchange.route.kind is Kind.BATCH_CREATE:
+        return _batch_created(value, exchange)
+    if value.get("type") == "error" or (value.get("error") and "usage" not in value):
+        return failed(exchange, "an error inside an answer with status 200")
+    return answer_of(value, exchange)
+
+
+def answer_of(message: Mapping[str, object], exchange: Exchange) -> Answer:
+    """Read a message object: model, usage, and whether it is billed at all."""
+    usage_fields = message.get("usage")
+    if not isinstance(usage_fields, dict) or not usage_fields:
+        return unmeasured(exchange, "the answer states no usage", model=_model(message))
+    notes: list[str] = []
+    try:
+        usage = read_usage(usage_fields, notes)
+        iterations = read_iterations(usage_fields, notes)
+        tier, speed = text(usage_fields, "service_tier"), text(usage_fields, "speed")
+        geo = text(usage_fields, "inference_geo")
+    except UnreadableError as reason:
+        return unmeasured(exchange, str(reason), model=_model(message))
+    status, why = _status(usage_fields)
+    if _refused_unbilled(message):
+        usage, iterations, notes = type(usage)(), (), ["refused before any output: not billed"]
+    model = _model(message)
+    needs_request = model is None or any(entry.model is None for entry in iterations)
+    return Answer(
+        status=status,
+        endpoint=Kind.MESSAGES.value,
+        model=_priced_model(model, exchange),
+        requested_model=exchange.requested_model() or exchange.route.model if needs_request else None,
+        usage=usage,
+        iterations=iterations,
+        batch=tier == "batch",
+        speed=speed,
+        inference_geo=geo,
+        service_tier=tier,
+        regional=exchange.route.regional,
+        http_status=exchange.http_status,
+        reason=why,
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def failed(exchange: Exchange, reason: str) -> Answer:
+    """A try that brought no answer."""
+    return _without_usage(exchange, Status.FAILED, reason)
+
+
+def free(exchange: Exchange, endpoint: str) -> Answer:
+    """An answer that is not billed."""
+    return Answer(status=Status.FREE, endpoint=endpoint, model=exchange.route.model, http_status=exchange.http_status)
+
+
+def unmeasured(exchange: Exchange, reason: str, *, model: str | None = None) -> Answer:
+    """An answer whose usage cannot be told."""
+    return _without_usage(exchange, Status.UNMEASURED, reason, model)
+
+
+def _without_usage(exchange: Exchange, status: Status, reason: str, model: str | None = None) -> Answer:
+    requested = exchange.requested_model() or exchange.route.model
+    return Answer(
+        status=status,
+        endpoint=exchange.route.kind.value,
+        model=model or requested,
+        requested_model=requested,
+        regional=exchange.route.regional,
+        http_status=exchange.http_status,
+        reason=reason,
+    )
+
+
+def _model(message: Mapping[str, object]) -> str | None:
+    model = message.get("model")
+    return model[:LONGEST_MODEL] if isinstance(model, str) and model else None
+
+
+def _priced_model(answered: str | None, exchange: Exchange) -> str | None:
+    """The answer's own model; Bedrock's URL knows more, since its prefix tells the region."""
+    in_url = exchange.route.model
+    if in_url is not None and (answered is None or "anthropic." in in_url or "inference-profile" in in_url):
+        return in_url
+    return answered or exchange.requested_model()
+
+
+def _status(usage_fields: Mapping[str, object]) -> tuple[Status, str | None]:
+    missing = [name for name in ("input_tokens", "output_tokens") if usage_fields.get(name) is None]
+    if not missing:
+        return Status.MEASURED, None
+    if len(missing) == 2:
+        return Status.UNMEASURED, "the answer's usage has neither input_tokens nor output_tokens"
+    return Status.AT_LEAST, f"the answer's usage has no {missing[0]}"
+
+
+def _refused_unbilled(message: Mapping[str, object]) -> bool:
+    """A refusal before any output is not billed; its usage is informational."""
+    if message.get("stop_reason") != "refusal" or message.get("content") not in ([], None):
+        return False
+    usage_fields = message["usage"]
+    return isinstance(usage_fields, dict) and usage_fields.get("output_tokens") == 0
+
+
+def _is_message(value: object) -> bool:
+    return isinstance(value, dict) and value.get("type") == "message" and isinstance(value.get("usage"), dict)
+
+
+def _batch_created(value: Mapping[str, object], exchange: Exchange) -> Answer:
+    batch_id = value.get("id")
+    if not isinstance(batch_id, str):
+        return unmeasured(exchange, "a batch was created and its id cannot be read")
+    return Answer(
+        status=Status.FREE,
+        endpoint=Kind.BATCH_CREATE.value,
+        batch=True,
+        batch_id=batch_id[:200],
+        http_status=exchange.http_status,
+    )

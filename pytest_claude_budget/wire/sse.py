@@ -1,0 +1,242 @@
+"""The usage of a streamed message, read as the bytes pass and kept nowhere.
+
+Only `message_start` and `message_delta` carry usage; its values are cumulative, so the last one said holds. A
+`fallback` block names the model that answers from there on. Everything else is passed over by the name of its
+event, without decoding it.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from pytest_claude_budget.usage import Answer, Status
+from pytest_claude_budget.wire.estimates import tokens_of_text
+from pytest_claude_budget.wire.messages import Exchange, answer_of, failed, unmeasured
+from pytest_claude_budget.wire.routes import Kind
+
+LONGEST_EVENT = 4_000_000
+"""Bytes of one event that are held back for decoding; a longer one is no event with usage."""
+
+_DECODED = frozenset((b"message_start", b"message_delta", b"message_stop", b"error"))
+_MAYBE_DECODED = frozenset((b"", b"content_block_start"))
+"""Events without a name, and those that may name another model."""
+_TEXTS = re.compile(
+    rb'"(?:text|thinking|input_json)_delta", ?"(?:text|thinking|partial_json)": ?"([^"\\\n]*(?:\\.[^"\\\n]*)*)"'
+).findall
+_FALLBACK = b'"fallback"'
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+class StreamReader:
+    """Reads server-sent events of one message, in chunks cut anywhere."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._held = bytearray()
+        """A line whose end has not come yet."""
+        self._event = b""
+        self._data: list[bytes] = []
+        self._data_size = 0
+        self._message: dict[str, object] | None = None
+        self._usage: dict[str, object] = {}
+        self._said_usage = False
+        """A message_delta stated usage."""
+        self._complete = False
+        """A reason to stop was given, so the counts are final."""
+        self._stopped = False
+        self._has_content = False
+        self._text_bytes = 0
+        self._error = False
+        self._fault: str | None = None
+
+    def feed(self, data: bytes) -> bool:
+        """Take the next bytes; True when what is known has changed."""
+        if self._passes(data):
+            return False
+        if b"\r" in data or self._held.endswith(b"\r"):
+            data = self._plain_line_ends(data)
+        if b"\n" not in data:
+            self._hold(data)
+            return False
+        lines = (bytes(self._held) + data if self._held else data).split(b"\n")
+        self._held.clear()
+        self._hold(lines.pop())
+        changed = False
+        for line in lines:
+            if line:
+                self._line(line)
+            elif self._data:
+                changed = self._dispatch() or changed
+            else:
+                self._event = b""
+        return changed
+
+    def _passes(self, data: bytes) -> bool:
+        """Take whole events without usage in one go: nearly every chunk of a stream is that."""
+        if self._held or self._event or self._data or not data.endswith(b"\n\n"):
+            return False
+        if b"message_" in data or b"error" in data or b"\r" in data or b"event:" not in data or _FALLBACK in data:
+            return False
+        self._pass_over(data)
+        return True
+
+    def _pass_over(self, lines: bytes) -> None:
+        """Take lines that carry no usage: what they show is that there is content, and how much."""
+        self._has_content = self._has_content or b"content_block" in lines
+        for text in _TEXTS(lines):
+            self._text_bytes += len(text)
+
+    @property
+    def stopped(self) -> bool:
+        """The message is said to be over."""
+        return self._stopped
+
+    def answer(self, *, ended: bool) -> Answer | None:
+        """Tell what the stream has said so far; `ended` means that its last byte has come.
+
+        None when it shows that the exchange was not with Claude after all.
+        """
+        if self._message is None:
+            return self._without_start(ended=ended)
+        content: object = [0] if self._has_content else []
+        message = {**self._message, "usage": self._usage, "content": content}
+        answer = answer_of(message, self._exchange)
+        reason = self._incomplete_reason(ended=ended)
+        if reason is None or answer.status is Status.UNMEASURED:
+            return answer
+        return self._at_least(answer, reason)
+
+    def close(self) -> None:
+        """Take what stands after the last line end: a final event may lack its blank line."""
+        if self._held:
+            self._line(bytes(self._held).rstrip(b"\r"))
+            self._held.clear()
+        if self._data:
+            self._dispatch()
+
+    def _plain_line_ends(self, data: bytes) -> bytes:
+        if self._held.endswith(b"\r"):
+            del self._held[-1]
+            data = b"\r" + data
+        tail = b""
+        if data.endswith(b"\r"):
+            data, tail = data[:-1], b"\r"
+        return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") + tail
+
+    def _hold(self, data: bytes) -> None:
+        """Hold the start of a line; of what is too long to hold, only whether it ends in half a line end."""
+        room = max(0, LONGEST_EVENT - len(self._held))
+        self._held += data[:room]
+        if len(data) > room and data.endswith(b"\r"):
+            self._held += b"\r"
+
+    def _line(self, line: bytes) -> None:
+        if line.startswith(b"event:"):
+            name = line[6:].strip()
+            self._event = b"" if name == b"message" else name  # the name that events without one have
+        if not line.startswith(b"data:"):
+            self._pass_over(line)
+            if line.startswith(_BYTE_ORDER_MARK):
+                self._line(line[3:])
+        elif self._event in _DECODED or self._event in _MAYBE_DECODED:
+            self._data_size += len(line) + 64  # what a line takes besides its bytes
+            if not self._data or self._data_size <= LONGEST_EVENT:
+                self._data.append(line[5:])
+        else:
+            self._pass_over(line)
+
+    def _dispatch(self) -> bool:
+        data, event = b"\n".join(self._data), self._event
+        self._data.clear()
+        self._data_size = 0
+        self._event = b""
+        named = event in _DECODED
+        if not named and (event not in _MAYBE_DECODED or not _may_matter(data)):
+            self._pass_over(data)
+            return False
+        try:
+            value = json.loads(data)
+        except (ValueError, RecursionError):
+            if named and self._fault is None:
+                self._fault = f"the stream's {event.decode('ascii')} event is not JSON"
+            return named
+        if isinstance(value, dict) and self._take(value, str(value.get("type") or event.decode("ascii", "replace"))):
+            return True
+        self._pass_over(data)
+        return False
+
+    def _take(self, value: Mapping[str, object], kind: str) -> bool:
+        if kind == "message_start":
+            message = value.get("message")
+            if not isinstance(message, dict):
+                self._fault = "the stream's message_start holds no message"
+                return True
+            self._message = {name: message.get(name) for name in ("model", "stop_reason")}
+            usage = message.get("usage")
+            self._usage.update(usage if isinstance(usage, dict) else {})
+        elif kind == "message_delta":
+            self._take_delta(value)
+        elif kind == "message_stop":
+            self._complete = self._stopped = True
+        elif kind == "error":
+            self._error = True
+        elif kind == "content_block_start":
+            return self._take_fallback(value)
+        else:
+            return False
+        return True
+
+    def _take_delta(self, value: Mapping[str, object]) -> None:
+        usage, delta = value.get("usage"), value.get("delta")
+        if isinstance(usage, dict):
+            self._usage.update({name: said for name, said in usage.items() if said is not None})
+            self._said_usage = self._said_usage or usage.get("output_tokens") is not None
+        if isinstance(delta, dict) and delta.get("stop_reason") is not None:
+            self._complete = True
+            if self._message is not None:
+                self._message["stop_reason"] = delta["stop_reason"]
+
+    def _take_fallback(self, value: Mapping[str, object]) -> bool:
+        """From a `fallback` block on another model answers, and the message is priced as its own."""
+        block = value.get("content_block")
+        to = block.get("to") if isinstance(block, dict) and block.get("type") == "fallback" else None
+        model = to.get("model") if isinstance(to, dict) else None
+        if self._message is None or not isinstance(model, str):
+            return False
+        self._message["model"] = model
+        self._has_content = True
+        return True
+
+    def _incomplete_reason(self, *, ended: bool) -> str | None:
+        if self._fault is not None:
+            return self._fault
+        if self._complete:
+            return None if self._said_usage else "the stream's last event stated no usage"
+        if self._error:
+            return "the stream broke off with an error event"
+        return "the stream broke off before its last usage" if ended else "the stream was not read to its end"
+
+    def _at_least(self, answer: Answer, reason: str) -> Answer:
+        """Lower bound: what was stated, and output estimated from the text seen where that is more."""
+        estimate = tokens_of_text(self._text_bytes, answer.model)
+        usage, notes = answer.usage, answer.notes
+        if estimate > usage.output_tokens:
+            usage = replace(usage, output_tokens=estimate)
+            notes = (*notes, f"output estimated from {self._text_bytes:,} characters seen")
+        return replace(answer, status=Status.AT_LEAST, reason=reason, usage=usage, notes=notes)
+
+    def _without_start(self, *, ended: bool) -> Answer | None:
+        if self._exchange.route.kind is Kind.GUESS:
+            return None
+        if self._error:
+            return failed(self._exchange, "an error event before the message began")
+        if self._fault is not None:
+            return unmeasured(self._exchange, self._fault)
+        reason = "the stream ended without a message" if ended else "the stream was not read"
+        return unmeasured(self._exchange, reason)
+
+
+def _may_matter(data: bytes) -> bool:
+    """Can an event without a name carry usage? Text that says so is decoded too, and then found to be text."""
+    return b"message_" in data or b'"error"' in data or _FALLBACK in data
