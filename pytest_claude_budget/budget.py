@@ -1,0 +1,273 @@
+"""The limits that somebody wrote: values, how they are read from checked input, and which of them holds for what.
+
+A budget file and a marker in the code give the same kind of Limit, one for each measure.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from pytest_claude_budget.errors import InputError, Problem
+from pytest_claude_budget.globs import Glob, compile_glob
+from pytest_claude_budget.schema_errors import shown_value, suggestion
+from pytest_claude_budget.yaml_document import ValuePath
+
+COUNTS = ("max_calls", "max_input_tokens", "max_output_tokens", "max_tokens_total", "max_attempts")
+MEASURES = ("max_cost", *COUNTS)
+CASES = ("light", "average", "heavy")
+LABELS = ("feature", "tier", "case")
+MAX_DOLLARS = 1_000_000
+MAX_COUNT = 10**12
+_LONGEST_LABEL = 200
+_MAX_EXPONENT = 30
+_HUNDRED = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """The most that one measure of one scope may come to."""
+
+    scope: str
+    """`run`, `test`, `fixture`, `feature`, `tier` or `model`."""
+    match: str | None = None
+    """Which ones of the scope; None is all of them."""
+    measure: str
+    """One of MEASURES."""
+    maximum: Decimal | int
+    """US dollars at list price for `max_cost`, else a count. What equals it is still within."""
+    warn_at: Decimal | None = None
+    """The part of the maximum from which the run warns: 0.8 for 80%."""
+    where: str
+    """`file:line` of the maximum."""
+    path: str
+    """The maximum as a person names it: `limits[2].max_cost`."""
+    of_marker: bool = False
+    """Written at the test itself: `match` is the test's own id, not a pattern, and nothing is more specific."""
+    glob: Glob = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        match = None if self.of_marker else self.match
+        object.__setattr__(self, "glob", compile_glob(self.scope, match))
+
+    def covers(self, name: str) -> bool:
+        """Whether the limit means this owner, feature, tier or model of its scope."""
+        if self.of_marker:
+            return self.match is None or self.match == name
+        return bool(self.glob.matches(name))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """A whole budget file."""
+
+    limits: tuple[Limit, ...] = ()
+    on_incomplete: str = "fail"
+    """`fail` or `warn`."""
+    rates_file: str | None = None
+    """As written: relative to the budget file."""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """The user's model names, each with the model whose rates apply."""
+    source: str
+    """The budget file as the user should see it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Marker:
+    """What one `@pytest.mark.claude_budget(...)` says."""
+
+    limits: tuple[Limit, ...] = ()
+    feature: str | None = None
+    tier: str | None = None
+    case: str | None = None
+
+
+def applicable(limits: Iterable[Limit], scope: str, name: str, measure: str) -> Limit | None:
+    """The one limit that holds for a measure of a named owner, feature, tier or model; any name does for a run.
+
+    The most specific match wins: a marker before any pattern, then the longer text before the first wildcard, then a
+    name without wildcards, then more literal characters, then fewer `**`; of equals, the one that comes later.
+    """
+    best: Limit | None = None
+    for limit in limits:
+        if limit.measure != measure or limit.scope != scope:
+            continue
+        if best is not None and (limit.of_marker, limit.glob.rank) < (best.of_marker, best.glob.rank):
+            continue
+        if limit.covers(name):
+            best = limit
+    return best
+
+
+def parse_budget(value: Mapping[str, Any], locate: Callable[[ValuePath], str], source: str) -> Budget:
+    """A budget of a value that `budget.schema.json` allows; `locate` gives `file:line:column` of a path in it.
+
+    Raises InputError where two limits set the same maximum.
+    """
+    limits = tuple(
+        limit for index, entry in enumerate(value.get("limits", ())) for limit in _limits_of_entry(entry, index, locate)
+    )
+    problems = _duplicates(limits, value, locate)
+    if problems:
+        raise InputError(*problems)
+    rates = value.get("rates", {})
+    return Budget(
+        limits=limits,
+        on_incomplete=value.get("on_incomplete", "fail"),
+        rates_file=rates.get("file"),
+        aliases=dict(rates.get("aliases", {})),
+        source=source,
+    )
+
+
+def _limits_of_entry(entry: Mapping[str, Any], index: int, locate: Callable[[ValuePath], str]) -> Iterable[Limit]:
+    warn_at = entry.get("warn_at")
+    for measure in MEASURES:
+        if measure in entry:
+            yield Limit(
+                scope=entry["scope"],
+                match=entry.get("match"),
+                measure=measure,
+                maximum=Decimal(entry[measure]) if measure == "max_cost" else int(entry[measure]),
+                warn_at=None if warn_at is None else _fraction(warn_at),
+                where=locate(("limits", index, measure)).rpartition(":")[0],
+                path=f"limits[{index}].{measure}",
+            )
+
+
+def _fraction(percentage: str) -> Decimal:
+    return Decimal(percentage.strip().removesuffix("%")) / _HUNDRED
+
+
+def _duplicates(limits: Iterable[Limit], value: Mapping[str, Any], locate: Callable[[ValuePath], str]) -> list[Problem]:
+    first: dict[tuple[str, str | None, str], Limit] = {}
+    problems: list[Problem] = []
+    places: Iterable[ValuePath] = (
+        ("limits", index, measure)
+        for index, entry in enumerate(value.get("limits", ()))
+        for measure in MEASURES
+        if measure in entry
+    )
+    for limit, place in zip(limits, places, strict=True):
+        earlier = first.setdefault((limit.scope, limit.match, limit.measure), limit)
+        if earlier is not limit:
+            covered = limit.scope if limit.match is None else f"{limit.scope} {limit.match!r}"
+            line = earlier.where.rpartition(":")[2]
+            what = f"{limit.path}: {limit.measure} of {covered} is already on line {line}, as {earlier.path}"
+            hint = "keep one of the two, or give one a narrower match"
+            problems.append(Problem(slug="duplicate-limit", where=locate(place), what=what, hint=hint))
+    return problems
+
+
+def limits_from_marker(kwargs: Mapping[str, object], where: str, owner: str | None = None) -> Marker:
+    """What `@pytest.mark.claude_budget(**kwargs)` says; `where` is its `file:line`, `owner` the id of the test.
+
+    Without an owner the limits cover every name: ask them about that test alone. Raises InputError with every problem.
+    """
+    problems: list[Problem] = []
+    read: dict[str, Any] = {}
+    for name, value in kwargs.items():
+        try:
+            read[name] = _argument(name, value)
+        except _ArgumentError as error:
+            what = f"claude_budget({name}=): {error.what}"
+            problems.append(Problem(slug=error.slug, where=where, what=what, hint=error.hint))
+    measures = [name for name in MEASURES if name in read]
+    if "warn_at" in kwargs and not any(name in kwargs for name in MEASURES):
+        what = "claude_budget(warn_at=): expected a measure to warn about"
+        hint = "add one, for example max_cost=0.25"
+        problems.append(Problem(slug="no-measure", where=where, what=what, hint=hint))
+    if problems:
+        raise InputError(*problems)
+    limits = tuple(
+        Limit(
+            scope="test",
+            match=owner,
+            measure=name,
+            maximum=read[name],
+            warn_at=read.get("warn_at"),
+            where=where,
+            path=f"claude_budget({name}=)",
+            of_marker=True,
+        )
+        for name in measures
+    )
+    return Marker(limits=limits, **{name: read[name] for name in LABELS if name in read})
+
+
+class _ArgumentError(Exception):
+    """A marker's argument that cannot be used, in the parts of a Problem."""
+
+    def __init__(self, slug: str, what: str, hint: str) -> None:
+        super().__init__(what)
+        self.slug = slug
+        self.what = what
+        self.hint = hint
+
+
+def _argument(name: str, value: object) -> Decimal | int | str | None:
+    if name == "max_cost":
+        return _dollars(value)
+    if name in COUNTS:
+        return _count(name, value)
+    if name == "warn_at":
+        return _warn_at(value)
+    if name in LABELS:
+        return _label(name, value)
+    allowed = (*MEASURES, "warn_at", *LABELS)
+    what = f"unknown argument, expected one of {', '.join(allowed)}"
+    raise _ArgumentError("unknown-argument", what, suggestion(name, allowed) or "remove the argument")
+
+
+def _dollars(value: object) -> Decimal:
+    amount = _number(value)
+    hint = "write a number, for example max_cost=0.25"
+    if amount is None:
+        raise _ArgumentError("bad-amount", f"expected dollars such as 0.25, got {_quoted(value)}", hint)
+    if not 0 <= amount <= MAX_DOLLARS:
+        raise _ArgumentError("bad-amount", f"expected dollars from 0 to 1,000,000, got {_quoted(value)}", hint)
+    return amount
+
+
+def _number(value: object) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str, Decimal)):
+        return None
+    try:
+        # Of a float the shortest text that means it: 0.1 is the tenth of a dollar that was written.
+        number = Decimal(float.__repr__(value) if isinstance(value, float) else value)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and abs(number.adjusted()) <= _MAX_EXPONENT else None
+
+
+def _quoted(value: object) -> str:
+    return repr(value) if value is None or isinstance(value, bool) else shown_value(value)
+
+
+def _count(name: str, value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_COUNT:
+        return int(value)
+    what = f"expected a whole number from 0 to {MAX_COUNT:,}, got {_quoted(value)}"
+    raise _ArgumentError("bad-count", what, f"write a whole number, for example {name}=5")
+
+
+def _warn_at(value: object) -> Decimal:
+    if isinstance(value, str) and value.endswith("%"):
+        percentage = _number(value[:-1])
+        if percentage is not None and 1 <= percentage <= _HUNDRED:
+            return percentage / _HUNDRED
+    what = f"expected a percentage from 1% to 100% such as '80%', got {_quoted(value)}"
+    raise _ArgumentError("bad-percentage", what, "write it so, for example warn_at='80%'")
+
+
+def _label(name: str, value: object) -> str | None:
+    if value is None:
+        return None
+    if name == "case" and not (isinstance(value, str) and value in CASES):
+        near = suggestion(value, CASES) if isinstance(value, str) else None
+        what = f"expected one of {', '.join(CASES)}, got {_quoted(value)}"
+        raise _ArgumentError("bad-label", what, near or "write one of them, for example case='average'")
+    if not isinstance(value, str) or not value.strip() or len(value) > _LONGEST_LABEL or not value.isprintable():
+        what = f"expected a name of 1 to {_LONGEST_LABEL} printable characters, got {_quoted(value)}"
+        raise _ArgumentError("bad-label", what, f"write a short name, for example {name}='triage'")
+    return value

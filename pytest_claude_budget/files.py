@@ -1,0 +1,161 @@
+"""The file system, and nothing else of the outside: files read whole or refused, files written whole or not at all.
+
+Whatever a file holds, and whatever is wrong with its path, the caller gets a value or an InputError.
+"""
+
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pytest_claude_budget.errors import InputError, Problem
+from pytest_claude_budget.schema_errors import validate
+from pytest_claude_budget.yaml_document import YamlDocument, parse_yaml
+
+__all__ = [
+    "YamlDocument",
+    "load_rates_document",
+    "package_data",
+    "read_text",
+    "read_yaml",
+    "schema",
+    "schema_path",
+    "validate",
+    "write_atomically",
+]
+
+MAX_BYTES = 1024 * 1024
+_PACKAGE = Path(__file__).parent
+
+
+def read_yaml(path: Path, shown: str | None = None) -> YamlDocument:
+    """A YAML file as plain values with their places; `shown` is the path as the user knows it."""
+    name = str(path) if shown is None else shown
+    return parse_yaml(read_text(path, name), name)
+
+
+def read_text(path: Path, shown: str) -> str:
+    """A text file of at most one MiB, in UTF-8 with or without a byte order mark."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:  # ValueError: a path with a null byte
+        raise InputError(unreadable(shown, error)) from None
+    if len(data) > MAX_BYTES:
+        what = f"expected a file of at most {MAX_BYTES:,} bytes, got a larger one"
+        hint = "check that this is the file you mean"
+        raise InputError(Problem(slug="too-large", where=shown, what=what, hint=hint))
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return _refuse_bytes(data, error.start, shown)
+
+
+def _refuse_bytes(data: bytes, start: int, shown: str) -> str:
+    line = data.count(b"\n", 0, start) + 1
+    column = len(data[data.rfind(b"\n", 0, start) + 1 : start].decode("utf-8-sig", "replace")) + 1
+    what = f"expected text in UTF-8, got the byte 0x{data[start]:02x}"
+    hint = "save the file again as UTF-8"
+    raise InputError(Problem(slug="not-utf-8", where=f"{shown}:{line}:{column}", what=what, hint=hint))
+
+
+def unreadable(shown: str, error: OSError | ValueError) -> Problem:
+    """What to say of a file that cannot be opened or read."""
+    if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        hint = "check the path; claude-budget init writes a new budget file"
+        return Problem(slug="no-such-file", where=shown, what="there is no such file", hint=hint)
+    if isinstance(error, IsADirectoryError):
+        hint = "name the file in it, for example claude-budget.yml"
+        return Problem(slug="is-a-folder", where=shown, what="expected a file, got a folder", hint=hint)
+    if isinstance(error, PermissionError):
+        hint = "give yourself the right to read it"
+        return Problem(slug="no-permission", where=shown, what="the file may not be read", hint=hint)
+    what = f"the file cannot be read: {_reason(error)}"
+    return Problem(slug="unreadable-file", where=shown, what=what, hint="check the path and the disk")
+
+
+def unwritable(shown: str, error: OSError | ValueError) -> Problem:
+    """What to say of a file that cannot be written."""
+    what = f"the file cannot be written: {_reason(error)}"
+    hint = "check the path, its permissions and the disk; what was there before is unharmed"
+    return Problem(slug="unwritable-file", where=shown, what=what, hint=hint)
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    r"""Puts a text in a file, whole or not at all. Makes missing folders, keeps permissions, follows links.
+
+    What is no regular file (`/dev/stdout`, a pipe) is written to, not replaced. Lone surrogates, which a test id may
+    hold and UTF-8 cannot, are written as `\udc80`.
+    """
+    data = text.encode("utf-8", "backslashreplace")
+    try:
+        target = path.resolve()
+        mode = target.stat().st_mode if target.exists() else None
+        if mode is not None and not stat.S_ISREG(mode):
+            with path.open("wb") as file:
+                file.write(data)
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _replace(target, data, mode)
+    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a loop of links, before Python 3.13
+        fault = OSError(str(error)) if isinstance(error, RuntimeError) else error
+        raise InputError(unwritable(str(path), fault)) from None
+
+
+def _replace(target: Path, data: bytes, mode: int | None) -> None:
+    # Opened here and not by `tempfile`, which would leave a new file unreadable to everybody else.
+    temporary = target.with_name(f".claude-budget-{os.getpid()}-{os.urandom(4).hex()}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            file.write(data)
+        if mode is not None:
+            temporary.chmod(stat.S_IMODE(mode))
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def package_data(name: str) -> Path:
+    """A file of the package's `data` folder."""
+    return _PACKAGE / "data" / name
+
+
+def schema_path(name: str) -> Path:
+    """`NAME.schema.json` of the installed package, or of the checkout that the package is in."""
+    file_name = f"{name}.schema.json"
+    for folder in (_PACKAGE / "schemas", _PACKAGE.parent / "schemas"):
+        if (folder / file_name).is_file():
+            return folder / file_name
+    raise InputError(_broken_install(file_name))
+
+
+def schema(name: str) -> dict[str, Any]:
+    """The JSON Schema of that name."""
+    import json
+
+    found: dict[str, Any] = json.loads(read_text(schema_path(name), f"{name}.schema.json"))
+    return found
+
+
+def load_rates_document() -> Mapping[str, Any]:
+    """The rate table that the package carries, as plain values."""
+    path = package_data("rates.yml")
+    if not path.is_file():
+        raise InputError(_broken_install("rates.yml"))
+    document: Mapping[str, Any] = read_yaml(path, "rates.yml").value
+    return document
+
+
+def _broken_install(file_name: str) -> Problem:
+    return Problem(
+        slug="broken-install",
+        where=file_name,
+        what="this file of pytest-claude-budget is missing from the installation",
+        hint="install it again: pip install --force-reinstall pytest-claude-budget",
+    )
