@@ -1,0 +1,1 @@
+"""Sees HTTP exchanges with Claude in httpx and httpx2, and changes none."""

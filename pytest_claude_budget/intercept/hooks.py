@@ -1,0 +1,103 @@
+"""Hooks `Client.send` and `AsyncClient.send`: public, one call an attempt, above cassettes, below every SDK shape.
+
+A class is wrapped once, however many runs watch it and by whatever name its module goes.
+"""
+
+import functools
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from types import ModuleType
+from typing import Any
+
+from pytest_claude_budget.intercept.sink import Sink
+from pytest_claude_budget.intercept.taps import async_tap, sync_tap
+from pytest_claude_budget.intercept.watch import watch
+
+_MARK = "__claude_budget_hooks__"
+
+
+class Hooks:
+    """The hooks of one module, shared by all sinks that watch it."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self.module = module
+        self.sinks: tuple[Sink, ...] = ()
+        self._originals: list[tuple[Any, str, Any, Any]] = []
+        self._sync_tap, self._async_tap = sync_tap(module), async_tap(module)
+
+    def wrap(self) -> None:
+        """Put the hooks in."""
+        for cls, make in ((self.module.Client, self._sync), (self.module.AsyncClient, self._async)):
+            original = cls.__dict__["send"]
+            hook = make(original)
+            setattr(hook, _MARK, self)
+            self._originals.append((cls, "send", original, hook))
+            cls.send = hook
+
+    def unwrap(self) -> None:
+        """Take the hooks out, unless somebody has wrapped them since: then they only pass calls on."""
+        for cls, name, original, hook in self._originals:
+            if cls.__dict__.get(name) is hook:
+                setattr(cls, name, original)
+        self._originals.clear()
+
+    def _sync(self, original: Any) -> Any:
+        @functools.wraps(original)
+        def send(client: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
+            seen = watch(self.module, client, request, self.sinks) if self.sinks else None
+            if seen is None:
+                return original(client, request, *args, **kwargs)
+            try:
+                response = original(client, request, *args, **kwargs)
+            except BaseException as error:
+                seen.raised(error, asynchronous=False)
+                raise
+            if seen.answered(response) is not None:
+                response.stream = self._sync_tap(response.stream, seen)
+            return response
+
+        return send
+
+    def _async(self, original: Any) -> Any:
+        @functools.wraps(original)
+        async def send(client: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
+            seen = watch(self.module, client, request, self.sinks) if self.sinks else None
+            if seen is None:
+                return await original(client, request, *args, **kwargs)
+            try:
+                response = await original(client, request, *args, **kwargs)
+            except BaseException as error:
+                seen.raised(error, asynchronous=True)
+                raise
+            try:
+                if await seen.answered_async(response) is not None:
+                    response.stream = self._async_tap(response.stream, seen)
+            except BaseException:
+                await response.aclose()
+                raise
+            return response
+
+        return send
+
+
+def hook_module(module: ModuleType, sink: Sink) -> None:
+    """Let a sink watch all clients of a module, also those that exist already."""
+    hooks = getattr(module.Client.__dict__["send"], _MARK, None)
+    if hooks is None:
+        hooks = Hooks(module)
+        hooks.wrap()
+    if sink not in hooks.sinks:
+        hooks.sinks = (*hooks.sinks, sink)
+
+
+def unhook_modules(sink: Sink, names: Sequence[str]) -> None:
+    """Let a sink watch no more; the last one to go takes the hooks out."""
+    for name in names:
+        module = sys.modules.get(name)
+        with suppress(AttributeError, KeyError):
+            hooks = getattr(module.Client.__dict__["send"], _MARK, None)  # type: ignore[union-attr]  # suppressed
+            if hooks is not None:
+                hooks.sinks = tuple(other for other in hooks.sinks if other is not sink)
+                if not hooks.sinks:
+                    hooks.unwrap()

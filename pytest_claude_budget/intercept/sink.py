@@ -1,0 +1,29 @@
+"""Where sightings go. The plugin stands behind this; nothing here knows of tests or files."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from pytest_claude_budget.usage import Answer, Origin
+
+
+class Ticket(Protocol):
+    """One exchange that was begun, with its owner at that moment."""
+
+
+class Sink(Protocol):
+    """Takes what an exchange says. No method may raise an Exception."""
+
+    def open(self, retry: int) -> Ticket:
+        """Begin an exchange: whoever owns the moment pays for it."""
+
+    def write(self, ticket: Ticket, origin: Origin, own: Answer | None, items: Sequence[Answer]) -> None:
+        """Store now, before the caller has its answer."""
+
+    async def write_async(self, ticket: Ticket, origin: Origin, own: Answer | None, items: Sequence[Answer]) -> None:
+        """Store before the caller has its answer, without touching a file on its event loop."""
+
+    def post(self, ticket: Ticket, origin: Origin, own: Answer | None, items: Sequence[Answer]) -> None:
+        """Store soon, from a place that can neither wait nor touch a file."""
+
+    def fault(self, stage: str, error: Exception) -> None:
+        """Our own code failed where nothing could be stored: the verdict must not pass over it."""

@@ -1,0 +1,74 @@
+"""Streams that look on as bytes pass: the same bytes in the same pieces, nothing held.
+
+A tap knows its stream and its watch, never the client or the response, so it keeps nothing alive.
+"""
+
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+from pytest_claude_budget.intercept.watch import Watch
+
+
+def sync_tap(module: ModuleType) -> type:
+    """Make the tap for synchronous streams of one module."""
+
+    class SyncTap(module.SyncByteStream):  # type: ignore[misc, name-defined]  # the module is known at run time only
+        def __init__(self, inner: Any, seen: Watch) -> None:
+            self._stream = inner
+            self._seen = seen
+
+        def __iter__(self) -> Iterator[bytes]:
+            seen = self._seen
+            complete = False
+            try:
+                for piece in self._stream:
+                    seen.fed(piece)
+                    yield piece
+                complete = True
+            finally:
+                seen.ended(complete=complete)
+
+        def close(self) -> None:
+            try:
+                self._stream.close()
+            finally:
+                self._seen.ended(complete=False)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._stream, name)
+
+    return SyncTap
+
+
+def async_tap(module: ModuleType) -> type:
+    """Make the tap for asynchronous streams of one module."""
+
+    class AsyncTap(module.AsyncByteStream):  # type: ignore[misc, name-defined]  # as above
+        def __init__(self, inner: Any, seen: Watch) -> None:
+            self._stream = inner
+            self._seen = seen
+
+        async def __aiter__(self) -> Any:
+            seen = self._seen
+            inner = self._stream.__aiter__()
+            try:
+                async for piece in inner:
+                    await seen.fed_async(piece)
+                    yield piece
+                await seen.ended_async()
+            finally:
+                seen.dropped()
+                if hasattr(inner, "aclose"):
+                    await inner.aclose()
+
+        async def aclose(self) -> None:
+            try:
+                await self._stream.aclose()
+            finally:
+                self._seen.dropped()
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._stream, name)
+
+    return AsyncTap

@@ -1,0 +1,233 @@
+"""One exchange from its request to the last byte of its answer.
+
+Nothing here may raise an Exception into the caller: measuring fails open. A fault becomes an unmeasured answer,
+and the verdict does not pass over it.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from pytest_claude_budget.errors import described
+from pytest_claude_budget.intercept.origin import (
+    has_wire_cause,
+    is_loopback,
+    is_made_up,
+    may_have_been_billed,
+    origin_of,
+)
+from pytest_claude_budget.intercept.sink import Sink, Ticket
+from pytest_claude_budget.usage import Answer, Origin, Status
+from pytest_claude_budget.wire.bodies import Body, Said, UndecodableError, body_of, encoded_body_of, read_whole
+from pytest_claude_budget.wire.messages import Exchange, failed, requested_model, unmeasured
+from pytest_claude_budget.wire.routes import Kind, Route, route
+
+
+class Watch:
+    """Reads one exchange for several sinks, each with its own idea of who pays."""
+
+    __slots__ = (
+        "_body",
+        "_client",
+        "_exchange",
+        "_expected",
+        "_module",
+        "_open",
+        "_origin",
+        "_passed",
+        "_request",
+        "_route",
+        "_tickets",
+    )
+
+    def __init__(self, module: Any, client: Any, request: Any, found: Route, sinks: tuple[Sink, ...]) -> None:
+        self._module = module
+        self._client = client
+        self._request = request
+        self._route = found
+        self._origin = Origin.LIVE
+        self._exchange: Exchange | None = None
+        self._body: Body | None = None
+        self._open = True
+        self._expected: int | None = None
+        """Bytes that the answer said it would have: a reader may stop after the last without waiting for the end."""
+        self._passed = 0
+        retry = _retry_count(request)
+        self._tickets: list[tuple[Sink, Ticket]] = [(sink, sink.open(retry)) for sink in sinks]
+
+    # Synchronous callers.
+
+    def answered(self, response: Any) -> Body | None:
+        """Take an answer; returns what must see its bytes pass, None when they are here already."""
+        for said in self._guarded("answer", lambda: self._answered(response)):
+            self._write(said)
+        return self._body
+
+    def fed(self, data: bytes) -> None:
+        """Take bytes that pass."""
+        if (said := self._feed(data)) is not None:
+            self._write(said)
+
+    def ended(self, *, complete: bool) -> None:
+        """The bytes are over, or the reader went away."""
+        if (said := self._end(complete=complete)) is not None:
+            self._write(said)
+
+    # Asynchronous callers.
+
+    async def answered_async(self, response: Any) -> Body | None:
+        """As `answered`, without touching a file on the event loop."""
+        for said in self._guarded("answer", lambda: self._answered(response)):
+            await self._write_async(said)
+        return self._body
+
+    async def fed_async(self, data: bytes) -> None:
+        """As `fed`, without touching a file on the event loop."""
+        if (said := self._feed(data)) is not None:
+            await self._write_async(said)
+
+    async def ended_async(self) -> None:
+        """All bytes have come."""
+        if (said := self._end(complete=True)) is not None:
+            await self._write_async(said)
+
+    # Both.
+
+    def dropped(self) -> None:
+        """The reader went away in a place that can neither wait nor touch a file."""
+        if (said := self._end(complete=False)) is not None:
+            for sink, ticket in self._tickets:
+                sink.post(ticket, self._origin, said.own, said.items)
+
+    def raised(self, error: BaseException, *, asynchronous: bool) -> None:
+        """The exchange brought no answer at all."""
+        for said in self._guarded("error", lambda: self._raised(error)):
+            for sink, ticket in self._tickets:
+                store = sink.post if asynchronous else sink.write
+                store(ticket, self._origin, said.own, said.items)
+
+    def _write(self, said: Said) -> None:
+        for sink, ticket in self._tickets:
+            sink.write(ticket, self._origin, said.own, said.items)
+
+    async def _write_async(self, said: Said) -> None:
+        for sink, ticket in self._tickets:
+            await sink.write_async(ticket, self._origin, said.own, said.items)
+
+    def _guarded(self, stage: str, work: Callable[[], Iterator[Said]]) -> Iterator[Said]:
+        try:
+            yield from work()
+        except Exception as error:
+            self._body = None
+            yield self._fault(stage, error)
+
+    def _fault(self, stage: str, error: Exception) -> Said:
+        self._open = False
+        if isinstance(error, UndecodableError):
+            return Said(own=_unmeasured(self._route, str(error)))
+        return Said(
+            own=_unmeasured(self._route, f"a fault of pytest-claude-budget itself ({stage}: {described(error)})")
+        )
+
+    def _answered(self, response: Any) -> Iterator[Said]:
+        self._origin = origin_of(self._module, self._client, self._request.url, response.extensions)
+        status = response.status_code
+        if not 200 <= status < 300:
+            yield from self._refused(status)
+            return
+        content = _content(response)
+        content_type = response.headers.get("content-type", "")
+        self._exchange = self._make_exchange(status, eager=content is None)
+        self._client = self._request = None
+        if self._route.kind is Kind.UNREAD:
+            yield Said(own=unmeasured(self._exchange, self._route.reason or "this route is not read"))
+        elif content is None:
+            self._expected = _length(response)
+            self._body = encoded_body_of(self._exchange, content_type, response.headers.get("content-encoding", ""))
+            yield self._body.begin()
+        else:
+            body = body_of(self._exchange, content_type, content[:16])
+            yield from read_whole(body, content)
+
+    def _make_exchange(self, status: int, *, eager: bool) -> Exchange:
+        body = _request_body(self._request)
+        if eager:
+            model = requested_model(body)
+            return Exchange(route=self._route, http_status=status, requested_model=lambda: model)
+        return Exchange(route=self._route, http_status=status, requested_model=lambda: requested_model(body))
+
+    def _refused(self, status: int) -> Iterator[Said]:
+        if self._route.kind in (Kind.MESSAGES, Kind.UNREAD):
+            yield Said(own=failed(self._make_exchange(status, eager=False), f"HTTP status {status}"))
+
+    def _raised(self, error: BaseException) -> Iterator[Said]:
+        if self._route.kind in (Kind.GUESS, Kind.COUNT_TOKENS, Kind.BATCH_RESULTS):
+            return
+        name, url = type(error).__name__, self._request.url
+        exchange = self._make_exchange(0, eager=False)
+        made_up = is_made_up(self._module, self._client, url)
+        if may_have_been_billed(error, made_up=made_up):
+            answer = unmeasured(exchange, f"no answer came ({name}); it may have been billed")
+        else:
+            answer = failed(exchange, f"no answer came ({name})")
+        from_wire = has_wire_cause(error) or not isinstance(error, Exception)
+        self._origin = Origin.SIMULATED if made_up or is_loopback(url.host) or not from_wire else Origin.LIVE
+        yield Said(own=answer)
+
+    def _feed(self, data: bytes) -> Said | None:
+        if self._body is None or not self._open:
+            return None
+        self._passed += len(data)
+        try:
+            return self._body.feed(data)
+        except Exception as error:
+            return self._fault("stream", error)
+
+    def _end(self, *, complete: bool) -> Said | None:
+        if self._body is None or not self._open:
+            return None
+        self._open = False
+        try:
+            return self._body.end(complete=complete or self._passed == self._expected)
+        except Exception as error:
+            return self._fault("end of stream", error)
+
+
+def watch(module: Any, client: Any, request: Any, sinks: tuple[Sink, ...]) -> Watch | None:
+    """Begin to watch an exchange; None when it is not with Claude."""
+    try:
+        path = request.url.path
+        if request.method not in ("POST", "GET"):
+            return None
+        body = _request_body(request) if request.method == "POST" else None
+        found = route(request.method, path, body, from_sdk="anthropic-version" in request.headers)
+        return None if found is None else Watch(module, client, request, found, sinks)
+    except Exception as error:
+        for sink in sinks:
+            sink.fault("request", error)
+        return None
+
+
+def _unmeasured(found: Route, reason: str) -> Answer:
+    return Answer(status=Status.UNMEASURED, endpoint=found.kind.value, model=found.model, reason=reason)
+
+
+def _request_body(request: Any) -> bytes | None:
+    """The request's body, None where it is a stream that only the transport may read."""
+    body = getattr(request, "_content", None)
+    return body if isinstance(body, bytes) else None
+
+
+def _content(response: Any) -> bytes | None:
+    """The answer's body where the client has read it already."""
+    body = getattr(response, "_content", None)
+    return body if isinstance(body, bytes) else None
+
+
+def _length(response: Any) -> int | None:
+    said = response.headers.get("content-length", "")
+    return int(said) if said.isdecimal() else None
+
+
+def _retry_count(request: Any) -> int:
+    said = request.headers.get("x-stainless-retry-count", "0")
+    return int(said) if said.isdecimal() and len(said) < 6 else 0
