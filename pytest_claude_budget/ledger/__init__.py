@@ -1,0 +1,1 @@
+"""Where calls are kept until the run is reported."""

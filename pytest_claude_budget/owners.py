@@ -1,0 +1,76 @@
+"""Who owns the moment: process-wide, since users' threads and executors inherit no context variable.
+
+Light on purpose: it runs in every test of every suite on the machine. Plain strings here; values are made of
+them only when there is a call.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+OUTSIDE_TESTS = "outside tests"
+LABELS = ("feature", "tier", "case")
+
+Tags = dict[str, str]
+
+
+class Owners:
+    """The test phase or fixture that pays at this moment, and what the user calls its work."""
+
+    def __init__(self) -> None:
+        self._stack: list[tuple[str, str, str]] = []
+        self.marked: Tags = {}
+        """Labels of the running test's marker."""
+        self._tags: ContextVar[Tags | None] = ContextVar("claude_budget_tags", default=None)
+        self._tagged: list[tuple[Tags, int]] = []
+        """Tags in force in any thread, for the threads that inherit none, with the thread that set each."""
+
+    def now(self) -> tuple[str, str, str]:
+        """Owner id, kind and phase."""
+        return self._stack[-1] if self._stack else (OUTSIDE_TESTS, "outside", "")
+
+    def push(self, owner: str, kind: str, phase: str) -> tuple[str, str, str]:
+        """Begin a phase; returns what `drop` ends it with."""
+        entry = (owner, kind, phase)
+        self._stack.append(entry)
+        return entry
+
+    def drop(self, entry: tuple[str, str, str]) -> None:
+        """End a phase, and whatever it left behind."""
+        for at in range(len(self._stack) - 1, -1, -1):
+            if self._stack[at] is entry:
+                del self._stack[at:]
+                return
+
+    def labels(self) -> Tags:
+        """What the call of this moment is called: its tags, over its test's marker."""
+        tags = self._tags.get()
+        if tags is None:
+            tags = self._inherited_tags()
+        if self.now()[1] != "test":
+            return tags
+        return {**self.marked, **tags} if tags else self.marked
+
+    @contextmanager
+    def tagged(self, tags: Tags) -> Iterator[None]:
+        """Call everything inside by these labels, also in threads that are started there."""
+        whole = {**(self._tags.get() or self._inherited_tags()), **tags}
+        token = self._tags.set(whole)
+        entry = (whole, threading.get_ident())
+        self._tagged.append(entry)
+        try:
+            yield
+        finally:
+            self._tags.reset(token)
+            for at in range(len(self._tagged) - 1, -1, -1):
+                if self._tagged[at] is entry:
+                    del self._tagged[at]
+                    break
+
+    def _inherited_tags(self) -> Tags:
+        here = threading.get_ident()
+        for tags, thread in reversed(self._tagged):
+            if thread != here:
+                return tags
+        return {}

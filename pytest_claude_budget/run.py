@@ -1,0 +1,160 @@
+"""One pytest session's measuring in one process: who owns the moment, where calls are stored, and for how long."""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_claude_budget.intercept.watching import Watching
+from pytest_claude_budget.owners import Owners
+
+if TYPE_CHECKING:
+    import pytest
+
+    from pytest_claude_budget.recorder import FactsOf, Recorder
+
+LEDGER_VARIABLE = "CLAUDE_BUDGET_LEDGER"
+"""Tells child processes where to store their calls."""
+OWNER_VARIABLE = "CLAUDE_BUDGET_OWNER"
+"""Tells child processes that a wide-scoped fixture started them; else PYTEST_CURRENT_TEST names their test."""
+OUTER_TEST_VARIABLE = "CLAUDE_BUDGET_OUTER_TEST"
+"""What PYTEST_CURRENT_TEST was when a run inside of a run began: a test of the run around it, not of this one."""
+KEPT_RUNS = 5
+"""Ledgers of earlier runs that stay for who wants to query them."""
+
+CHILD = "child"
+"""How the name of a child process begins."""
+
+RUNNING: "dict[str, Run]" = {}
+"""The runs that measure this process, by ledger. Module state: the interpreter's start-up, pytest's plugins and runs
+inside of runs have no other place in common where each could see what the others do."""
+
+
+class Run:
+    """Measures this process until it is stopped."""
+
+    def __init__(self, path: Path, process: str) -> None:
+        self.path = path
+        self.process = process
+        self.owners = Owners()
+        self.item: pytest.Item | None = None
+        """The test that runs."""
+        self.faults: list[str] = []
+        """Why measuring failed before there was a recorder."""
+        self._recorder: Recorder | None = None
+        self._watching = Watching(lambda: self.recorder, self.fault)
+        self._clock = (time.time, time.monotonic)
+
+    @property
+    def recorder(self) -> "Recorder":
+        """What stores calls; made with the first client or the first look at the ledger."""
+        if self._recorder is None:
+            from pytest_claude_budget.ledger.sqlite import SqliteLedger
+            from pytest_claude_budget.recorder import Clock, Recorder
+
+            recorder = Recorder(SqliteLedger(self.path), self._who, Clock(*self._clock), self.process)
+            recorder.facts_of = self._facts_of()
+            self._recorder = recorder
+        return self._recorder
+
+    @property
+    def has_calls(self) -> bool:
+        """Is there anything to report? Costs next to nothing where no client was ever imported."""
+        recorder = self._recorder
+        if recorder is not None and (recorder.unstored or recorder.faults or recorder.broken):
+            return True
+        return bool(self.faults) or self.path.exists()
+
+    def start(self) -> None:
+        """Begin to measure this process and those that it starts."""
+        RUNNING[str(self.path)] = self
+        told = {LEDGER_VARIABLE: str(self.path), OUTER_TEST_VARIABLE: os.environ.get("PYTEST_CURRENT_TEST")}
+        self._earlier = {name: os.environ.get(name) for name in told}
+        if not self.is_child:
+            _tell(told)
+        self._watching.start()
+
+    def stop(self) -> None:
+        """Leave everything as it was found."""
+        RUNNING.pop(str(self.path), None)
+        self._watching.stop()
+        if self._recorder is not None:
+            self._recorder.close()
+        if not self.is_child:
+            _tell(self._earlier)
+
+    @property
+    def is_child(self) -> bool:
+        """Is this a process that a run started, rather than a run?"""
+        return self.process.startswith(CHILD)
+
+    def fault(self, stage: str, error: Exception) -> None:
+        """Our own code failed: the verdict must not pass over it."""
+        from pytest_claude_budget.errors import described
+
+        self.faults.append(f"a fault of pytest-claude-budget itself ({stage}: {described(error)})")
+
+    def guarded(self, stage: str, work: Callable[..., Any], *arguments: Any) -> Any:
+        """Do our own work so that no fault of it reaches the user's test; None where it failed."""
+        try:
+            return work(*arguments)
+        except Exception as error:
+            self.fault(stage, error)
+            return None
+
+    def all_faults(self) -> list[str]:
+        """Why measuring failed in this process, as far as it is not in the ledger."""
+        recorder = self._recorder
+        if recorder is None:
+            return list(self.faults)
+        broken = [recorder.broken] if recorder.broken else []
+        return [*self.faults, *recorder.faults, *broken]
+
+    def _facts_of(self) -> "FactsOf":
+        if self.is_child:
+            return lambda owner: None
+        from pytest_claude_budget.marks import facts_of
+
+        return lambda owner: facts_of(self.item) if self.item is not None and self.item.nodeid == owner else None
+
+    def _who(self) -> tuple[tuple[str, str, str], dict[str, str]]:
+        return self.owners.now(), self.owners.labels()
+
+
+def _tell(variables: Mapping[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+def new_ledger_path(folder: Path) -> Path:
+    """Name a file that no other run has: its day and time, its process, and a few random digits."""
+    stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
+    return folder / f"run-{stamp}-{os.getpid()}-{os.urandom(3).hex()}.sqlite3"
+
+
+def remove_old_runs(folder: Path) -> None:
+    """Keep the last few ledgers, and those whose run still goes on."""
+    files = sorted(folder.glob("run-*.sqlite3"))
+    for file in files[:-KEPT_RUNS]:
+        if not _is_running(file):
+            for each in (file, file.with_name(file.name + "-wal"), file.with_name(file.name + "-shm")):
+                with suppress(OSError):
+                    each.unlink(missing_ok=True)
+
+
+def _is_running(file: Path) -> bool:
+    pid = file.name.split("-")[2]
+    if not pid.isdecimal() or int(pid) == os.getpid():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
