@@ -1,0 +1,122 @@
+"""The table at the end of a pytest run: honest at 80 columns and without colour."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pytest_claude_budget.render.plain import columns, counted, printable
+from pytest_claude_budget.render.sentences import (
+    answers_line,
+    breach_line,
+    calls_of,
+    cost_of,
+    spent_of,
+    tokens_of,
+    verdict_line,
+)
+from pytest_claude_budget.report import CostReport, OwnerTotals
+from pytest_claude_budget.totals import Sum, Totals
+from pytest_claude_budget.verdict import Outcome
+
+DEAREST = 10
+"""Rows that are shown one by one."""
+MOST_LINES = 20
+"""Breaches or reasons that are shown one by one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """One line of text and how it is meant."""
+
+    text: str
+    tone: str = ""
+    """`good`, `bad`, `warn` or nothing."""
+
+
+_TONES = {
+    Outcome.WITHIN: "good",
+    Outcome.WARNED: "warn",
+    Outcome.INCOMPLETE: "bad",
+    Outcome.OVER: "bad",
+    Outcome.UNJUDGED: "",
+}
+
+
+def terminal_lines(report: CostReport, width: int) -> list[Line]:
+    """Lay out a report; nothing where there were no answers and nothing to say."""
+    if not _worth_saying(report):
+        return []
+    lines = [Line(text=text) for text in _table(report, width)]
+    if report.by_owner:
+        lines.append(Line(text=""))
+        lines += _fold(f"{calls_of(report.totals)}: {tokens_of(report.totals)}", width)
+        lines += _fold(f"cost {cost_of(report.totals)} at list price, {spent_of(report.totals)}", width)
+        lines += _fold(answers_line(report), width)
+    lines += [Line(text=f"note: {note} ({counted(calls, 'call')})") for note, calls in report.notes.items()]
+    lines += [Line(text=f"warning: {printable(text, 500)}", tone="warn") for text in report.warnings]
+    verdict = report.verdict
+    tone = _TONES[verdict.outcome]
+    lines.append(Line(text=f"verdict: {verdict_line(report)}", tone=tone))
+    lines += _listed([breach_line(breach) for breach in verdict.breaches], "bad")
+    if verdict.breaches:
+        lines.append(Line(text="  hint: make the calls cheaper, or raise the limit in that line   [over-limit]"))
+    lines += _listed([printable(reason, 500) for reason in verdict.incomplete], tone or "warn")
+    if verdict.incomplete and verdict.outcome is not Outcome.UNJUDGED:
+        lines.append(Line(text=_INCOMPLETE_HINT))
+    lines += _listed([breach_line(breach) for breach in verdict.warnings], "warn")
+    return lines
+
+
+_INCOMPLETE_HINT = "  hint: see docs/messages.md; if this is on purpose, write on_incomplete: warn   [incomplete]"
+
+
+def _worth_saying(report: CostReport) -> bool:
+    verdict = report.verdict
+    return bool(report.by_owner or verdict.breaches or verdict.incomplete)
+
+
+def _table(report: CostReport, width: int) -> list[str]:
+    rows = sorted(
+        (row for row in report.by_owner if row.totals.attempts),
+        key=lambda row: (-row.totals.cost, -row.totals.usage.total_tokens, row.owner),
+    )
+    if not rows:
+        return []
+    shown, rest = rows[:DEAREST], rows[DEAREST:]
+    table = [("", "calls", "tokens", "cost"), *[_row(_label(row), row.totals) for row in shown]]
+    if rest:
+        table.append(_row(f"{len(rest):,} more", _together(rest)))
+    return columns([*table, _row("total", report.totals)], width)
+
+
+def _row(label: str, totals: Totals) -> tuple[str, str, str, str]:
+    return (label, f"{totals.calls:,}", f"{totals.usage.total_tokens:,}", cost_of(totals))
+
+
+def _label(row: OwnerTotals) -> str:
+    return f"{row.owner} (fixture)" if row.kind == "fixture" else row.owner
+
+
+def _together(rows: Sequence[OwnerTotals]) -> Totals:
+    added = Sum()
+    for row in rows:
+        added.include(row.totals)
+    return added.totals()
+
+
+def _listed(texts: Sequence[str], tone: str) -> list[Line]:
+    lines = [Line(text=f"  {text}", tone=tone) for text in texts[:MOST_LINES]]
+    if len(texts) > MOST_LINES:
+        lines.append(Line(text=f"  and {len(texts) - MOST_LINES:,} more", tone=tone))
+    return lines
+
+
+def _fold(text: str, width: int) -> list[Line]:
+    """Break a line at its commas where it is too long."""
+    lines, line = [], ""
+    for part in text.split(", "):
+        joined = f"{line}, {part}" if line else part
+        if len(joined) > width and line:
+            lines.append(line + ",")
+            joined = "  " + part
+        line = joined
+    return [Line(text=text) for text in (*lines, line)]

@@ -1,0 +1,143 @@
+"""Sums over calls. Each sum is exact, and the sums of the parts are the sum of the whole."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from decimal import Decimal
+
+from pytest_claude_budget.pricing import Price
+from pytest_claude_budget.usage import Call, Origin, Status, Usage
+
+ZERO = Decimal(0)
+_COUNTS = tuple(field.name for field in fields(Usage))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Totals:
+    """What a number of calls came to."""
+
+    calls: int = 0
+    """Answers that were billed or could be."""
+    attempts: int = 0
+    """Calls and the tries that failed."""
+    free: int = 0
+    """Answers that are not billed, such as token counts."""
+    cost: Decimal = ZERO
+    """US dollars at list price; a lower bound where answers are unknown."""
+    spent: Decimal = ZERO
+    """The part of `cost` that reached a remote host."""
+    unknown: int = 0
+    """Answers whose cost is not known, or not in full."""
+    usage: Usage = Usage()
+
+    @property
+    def at_least(self) -> bool:
+        """The cost is a lower bound."""
+        return self.unknown > 0
+
+    def measure(self, name: str) -> Decimal | int:
+        """The value of a limit's measure, by its name in the budget file."""
+        usage = self.usage
+        values: dict[str, Decimal | int] = {
+            "max_cost": self.cost,
+            "max_calls": self.calls,
+            "max_attempts": self.attempts,
+            "max_input_tokens": usage.input_tokens,
+            "max_output_tokens": usage.output_tokens,
+            "max_tokens_total": usage.total_tokens,
+        }
+        return values[name]
+
+    def minus(self, earlier: "Totals") -> "Totals":
+        """What came on top of earlier sums of the same calls."""
+        return replace(
+            self,
+            calls=self.calls - earlier.calls,
+            attempts=self.attempts - earlier.attempts,
+            free=self.free - earlier.free,
+            cost=self.cost - earlier.cost,
+            spent=self.spent - earlier.spent,
+            unknown=self.unknown - earlier.unknown,
+            usage=Usage(**{name: getattr(self.usage, name) - getattr(earlier.usage, name) for name in _COUNTS}),
+        )
+
+
+class Sum:
+    """Adds calls up, in any order, to the same Totals."""
+
+    __slots__ = ("_attempts", "_calls", "_cost", "_counts", "_free", "_spent", "_unknown")
+
+    def __init__(self) -> None:
+        self._calls = self._attempts = self._free = self._unknown = 0
+        self._cost = self._spent = ZERO
+        self._counts = [0] * 8
+
+    def add(self, call: Call, price: Price) -> None:
+        """Add one call at its price."""
+        status = call.answer.status
+        if status is Status.FREE:
+            self._free += 1
+            return
+        self._attempts += 1
+        if status is Status.FAILED:
+            return
+        self._calls += 1
+        if price.amount is not None:
+            self._cost += price.amount
+            if call.origin is Origin.LIVE:
+                self._spent += price.amount
+        if price.amount is None or price.at_least:
+            self._unknown += 1
+        self._add_usage(call.answer.usage)
+        if price.on_top is not None:
+            self._add_usage(price.on_top)
+
+    def include(self, totals: Totals) -> None:
+        """Add sums that were made before."""
+        self._calls += totals.calls
+        self._attempts += totals.attempts
+        self._free += totals.free
+        self._cost += totals.cost
+        self._spent += totals.spent
+        self._unknown += totals.unknown
+        self._add_usage(totals.usage)
+
+    def _add_usage(self, usage: Usage) -> None:
+        counts = self._counts
+        counts[0] += usage.input_tokens
+        counts[1] += usage.cache_creation_5m_input_tokens
+        counts[2] += usage.cache_creation_1h_input_tokens
+        counts[3] += usage.cache_read_input_tokens
+        counts[4] += usage.output_tokens
+        counts[5] += usage.web_search_requests
+        counts[6] += usage.web_fetch_requests
+        counts[7] += usage.code_execution_requests
+
+    def totals(self) -> Totals:
+        """The sums so far."""
+        fresh, five, hour, read, output, search, fetch, code = self._counts
+        return Totals(
+            calls=self._calls,
+            attempts=self._attempts,
+            free=self._free,
+            cost=self._cost,
+            spent=self._spent,
+            unknown=self._unknown,
+            usage=Usage(
+                input_tokens=fresh,
+                cache_creation_5m_input_tokens=five,
+                cache_creation_1h_input_tokens=hour,
+                cache_read_input_tokens=read,
+                output_tokens=output,
+                web_search_requests=search,
+                web_fetch_requests=fetch,
+                code_execution_requests=code,
+            ),
+        )
+
+
+def total(priced: Iterable[tuple[Call, Price]]) -> Totals:
+    """Add up calls with their prices."""
+    added = Sum()
+    for call, price in priced:
+        added.add(call, price)
+    return added.totals()
