@@ -1,0 +1,140 @@
+"""The end of a run: what all its processes stored becomes one report, one verdict, and what is said of it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from pytest_claude_budget.errors import InputError, described
+from pytest_claude_budget.files import write_atomically
+from pytest_claude_budget.ledger.rows import call_of, row_of
+from pytest_claude_budget.marks import limits_of
+from pytest_claude_budget.money import exact
+from pytest_claude_budget.recorder import told
+from pytest_claude_budget.render.json_document import json_document
+from pytest_claude_budget.render.terminal import Line, terminal_lines
+from pytest_claude_budget.report import CostReport, RunFacts, build_report, priced_calls
+from pytest_claude_budget.run import Run, remove_old_runs
+from pytest_claude_budget.settings import Setup
+from pytest_claude_budget.totals import Totals, total
+from pytest_claude_budget.usage import Call
+
+STALE_DAYS = 60
+"""Days after which a rate table is said to be old."""
+_COLOURS: Mapping[str, Mapping[str, bool]] = {
+    "good": {"green": True},
+    "bad": {"red": True, "bold": True},
+    "warn": {"yellow": True},
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Conclusion:
+    """What is left to do once a run is judged."""
+
+    fails: bool
+    report: CostReport | None
+    problems: tuple[str, ...] = ()
+    """What went wrong in concluding itself."""
+
+    def lines(self, width: int) -> list[Line]:
+        """Say it all."""
+        told = terminal_lines(self.report, width) if self.report is not None else []
+        return [*told, *(Line(text=text, tone="bad") for text in self.problems)]
+
+    def print(self, reporter: pytest.TerminalReporter) -> None:
+        """Write to pytest's terminal."""
+        try:
+            lines = self.lines(min(reporter._tw.fullwidth, 120) - 1)
+        except Exception as error:
+            lines = [Line(text=f"the cost report could not be shown ({described(error)})", tone="bad")]
+        if lines:
+            reporter.write_sep("=", "claude cost")
+            for line in lines:
+                reporter.write_line(line.text, **_COLOURS.get(line.tone, {}))
+
+
+def conclude(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]]) -> Conclusion:
+    """Build and write the report. A fault of ours fails a run that is judged, and never raises."""
+    try:
+        report = _report(run, setup, from_workers)
+        problems = [text for kind, path in setup.reports for text in _written(report, path)]
+    except Exception as error:
+        text = f"the cost report could not be made ({described(error)}): this run's cost is not known"
+        return Conclusion(fails=setup.budget is not None, report=None, problems=(text,))
+    with suppress(Exception):
+        remove_old_runs(run.path.parent)
+    return Conclusion(fails=report.verdict.fails or bool(problems), report=report, problems=tuple(problems))
+
+
+def _report(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]]) -> CostReport:
+    rates = setup.rate_table()
+    faults = [*run.all_faults(), *(text for output in from_workers for text in output.get("faults", ()))]
+    calls: list[Call] = [call_of(row) for output in from_workers for row in output.get("rows", ())]
+    markers, places = {}, {}
+    if run.has_calls:
+        recorder = run.recorder
+        recorder.flush()
+        calls += recorder.unstored.values()
+        try:
+            calls += recorder.ledger.calls()
+            faults += recorder.ledger.faults()
+            for facts in recorder.ledger.owners():
+                places[facts.owner] = facts.place
+                if own := limits_of(facts):
+                    markers[facts.owner] = own
+        except Exception as error:
+            faults.append(f"the ledger cannot be read: {told(error)} ({run.path})")
+    return build_report(
+        calls,
+        RunFacts(
+            rates=rates,
+            budget=setup.budget,
+            markers=markers,
+            places=places,
+            faults=sorted(set(faults)),
+            warnings=_stale(rates.as_of.toordinal(), rates.as_of.isoformat()),
+        ),
+    )
+
+
+def _stale(as_of: int, shown: str) -> list[str]:
+    age = datetime.now(UTC).date().toordinal() - as_of
+    if age <= STALE_DAYS:
+        return []
+    return [f"rates were checked on {shown}, {age} days ago: a newer version may know newer prices   [old-rates]"]
+
+
+def _written(report: CostReport, path: Any) -> list[str]:
+    try:
+        write_atomically(path, json.dumps(json_document(report), indent=1) + "\n")
+    except InputError as error:
+        return [str(error)]
+    return []
+
+
+def totals_of(run: Run, setup: Setup, owner: str) -> Totals:
+    """Add up what one test made so far, in this process and its children."""
+    found: list[Call] = []
+
+    recorder = run.recorder
+
+    def read() -> None:
+        if not run.has_calls:
+            return
+        found.extend(recorder.ledger.calls(owner) if recorder.broken is None else ())
+        found.extend(call for call in recorder.unstored.values() if call.owner.id == owner)
+
+    recorder.look(read)
+    with exact():
+        return total(priced_calls(found, setup.rate_table()))
+
+
+def worker_output(run: Run) -> dict[str, Any]:
+    """What an xdist worker could not store, as plain values."""
+    run.recorder.flush()
+    return {"faults": run.all_faults(), "rows": [row_of(call) for call in run.recorder.unstored.values()]}

@@ -1,0 +1,120 @@
+"""The `claude_budget` fixture: what a test's calls cost so far, limits for a part of it, tags for its calls."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_claude_budget.budget import limits_from_marker
+from pytest_claude_budget.conclusion import totals_of
+from pytest_claude_budget.errors import InputError, Problem
+from pytest_claude_budget.marks import place_of
+from pytest_claude_budget.render.sentences import breach_line
+from pytest_claude_budget.settings import Setup
+from pytest_claude_budget.totals import Totals
+from pytest_claude_budget.usage import Usage
+from pytest_claude_budget.verdict import Limits, Outcome, evaluate
+
+if TYPE_CHECKING:
+    from pytest_claude_budget.run import Run
+
+
+class Meter:
+    """Reads what one test's calls came to so far, set-up included, and holds parts of it to limits."""
+
+    def __init__(self, run: "Run | None", setup: Setup | None, item: pytest.Item) -> None:
+        self._run = run
+        self._setup = setup or Setup()
+        self._item = item
+        self._setup.rate_table()
+
+    @property
+    def totals(self) -> Totals:
+        """All sums so far."""
+        if self._run is None:
+            return Totals()
+        return totals_of(self._run, self._setup, self._item.nodeid)
+
+    @property
+    def cost(self) -> Decimal:
+        """US dollars at list price; a lower bound where `at_least` is true."""
+        return self.totals.cost
+
+    @property
+    def spent(self) -> Decimal:
+        """US dollars of the calls that reached a remote host."""
+        return self.totals.spent
+
+    @property
+    def calls(self) -> int:
+        """Answers that were billed or could be."""
+        return self.totals.calls
+
+    @property
+    def attempts(self) -> int:
+        """Calls, and the tries that failed."""
+        return self.totals.attempts
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens and searches."""
+        return self.totals.usage
+
+    @property
+    def at_least(self) -> bool:
+        """The cost of some answer is not known, or not in full."""
+        return self.totals.at_least
+
+    @contextmanager
+    def limit(self, **measures: object) -> Iterator[None]:
+        """Fail the test if what happens inside exceeds a measure: `limit(max_cost="0.02", max_calls=2)`."""
+        try:
+            limits = limits_from_marker(measures, place_of(self._item)).limits
+        except InputError as error:
+            pytest.fail(str(error), pytrace=False)
+        before = self.totals
+        yield
+        inside = self.totals.minus(before)
+        name = self._item.nodeid
+        written = Limits(budget=None, markers={name: limits}, spellings=lambda model: ())
+        reasons = ["the cost of an answer inside the limit is not known in full"] if inside.at_least else []
+        verdict = evaluate(written, {"test": {name: inside}}, reasons)
+        if verdict.outcome is Outcome.OVER:
+            pytest.fail("\n".join(map(breach_line, verdict.breaches)) + "   [over-limit]", pytrace=False)
+        if verdict.outcome is Outcome.INCOMPLETE:
+            pytest.fail(_unknown_cost(name), pytrace=False)
+
+    def tag(self, **labels: str) -> AbstractContextManager[None]:
+        """Call everything inside by a feature, tier or case: `tag(feature="triage", tier="free")`."""
+        try:
+            marker = limits_from_marker(labels, place_of(self._item))
+            unlabelled = [name for name in labels if name not in ("feature", "tier", "case")]
+            if unlabelled:
+                raise InputError(_no_label(unlabelled[0], place_of(self._item)))
+        except InputError as error:
+            pytest.fail(str(error), pytrace=False)
+        given = {"feature": marker.feature, "tier": marker.tier, "case": marker.case}
+        tags = {name: value for name, value in given.items() if value is not None}
+        return self._run.owners.tagged(tags) if self._run is not None else nullcontext()
+
+
+def _unknown_cost(where: str) -> str:
+    return str(
+        Problem(
+            slug="incomplete",
+            where=where,
+            what="the cost of an answer inside claude_budget.limit() is not known in full",
+            hint="the report at the end of the run says why",
+        )
+    )
+
+
+def _no_label(name: str, where: str) -> Problem:
+    return Problem(
+        slug="unknown-argument",
+        where=where,
+        what=f"tag({name}=): unknown argument, expected one of feature, tier, case",
+        hint="limits stand in claude_budget.limit() or in the marker",
+    )

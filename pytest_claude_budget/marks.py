@@ -1,0 +1,47 @@
+"""Reads `@pytest.mark.claude_budget(...)` of a test: limits of its own, and what the product calls it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from pytest_claude_budget.budget import LABELS, Limit, Marker, limits_from_marker
+from pytest_claude_budget.ledger.sqlite import OwnerFacts
+
+MARK = "claude_budget"
+
+
+def marked_arguments(item: pytest.Item) -> dict[str, Any]:
+    """Collect the arguments of all marks of a test; the closest mark wins for each."""
+    arguments: dict[str, Any] = {}
+    for mark in item.iter_markers(MARK):
+        for name, value in mark.kwargs.items():
+            arguments.setdefault(name, value)
+        if mark.args:
+            arguments.setdefault(repr(mark.args[0])[:40], None)
+    return arguments
+
+
+def place_of(item: pytest.Item) -> str:
+    """Name the file and line of a test."""
+    file, line, _ = item.location
+    return file if line is None else f"{file}:{line + 1}"
+
+
+def read_marker(item: pytest.Item) -> Marker:
+    """Read a test's marks. Raises InputError with every problem."""
+    return limits_from_marker(marked_arguments(item), place_of(item), item.nodeid)
+
+
+def facts_of(item: pytest.Item) -> OwnerFacts:
+    """Say what the ledger should know of a test. Its marks must be readable."""
+    arguments = {name: str(value) if name == "max_cost" else value for name, value in marked_arguments(item).items()}
+    limits = {name: value for name, value in arguments.items() if name not in LABELS}
+    return OwnerFacts(owner=item.nodeid, place=place_of(item), limits=json.dumps(limits) if limits else "")
+
+
+def limits_of(facts: OwnerFacts) -> tuple[Limit, ...]:
+    """Read a test's own limits back."""
+    if not facts.limits:
+        return ()
+    return limits_from_marker(json.loads(facts.limits), facts.place, facts.owner).limits

@@ -1,0 +1,125 @@
+"""The pytest plugin: wiring only. Imports pytest and light modules, since every pytest run on the machine loads it."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_claude_budget.run import LEDGER_VARIABLE, Run, new_ledger_path
+from pytest_claude_budget.session import LEDGER_KEY, MarkReader, RunPlugin
+
+if TYPE_CHECKING:
+    from pytest_claude_budget.fixture import Meter
+
+RUN = pytest.StashKey[Run]()
+SETUP = pytest.StashKey["Setup"]()
+INI_HELP = "budget file of pytest-claude-budget, relative to the rootdir (default: claude-budget.yml or .yaml there)"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options, all of them named after the tool."""
+    group = parser.getgroup("claude-budget", "cost of Claude API calls")
+    group.addoption(
+        "--claude-budget", metavar="PATH", help="hold the run's Claude calls to this budget file [claude-budget.yml]"
+    )
+    group.addoption("--no-claude-budget", action="store_true", help="neither measure nor judge Claude calls")
+    group.addoption(
+        "--claude-budget-report",
+        action="append",
+        default=[],
+        metavar="KIND:PATH",
+        help="write the cost report to a file; KIND is json; may be given several times",
+    )
+    parser.addini("claude_budget", help=INI_HELP)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Measure from here on: conftest files may call Claude as they are imported."""
+    if early_config.known_args_namespace.no_claude_budget:
+        return
+    if LEDGER_VARIABLE in os.environ:
+        from pytest_claude_budget import child
+
+        child.start(os.environ)
+    else:
+        _start(early_config, process="")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the budget, so that a bad one ends the run before it starts."""
+    config.addinivalue_line(
+        "markers",
+        "claude_budget(feature=, tier=, case=, max_cost=, max_calls=, ...): limits of this test's Claude calls,"
+        " and what the product calls them.",
+    )
+    if config.getoption("no_claude_budget"):
+        return
+    worker_input = getattr(config, "workerinput", None)
+    if worker_input is not None:
+        _join(config, worker_input)
+    elif RUN not in config.stash:
+        _start(config, process="")
+    try:
+        _read_setup(config)
+    except BaseException:
+        config.stash[RUN].stop()
+        raise
+    run = config.stash[RUN]
+    config.pluginmanager.register(MarkReader(run), "claude-budget-marks")
+    config.pluginmanager.register(RunPlugin(config, run, config.stash[SETUP]), "claude-budget-run")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave everything as it was found."""
+    run = config.stash.get(RUN, None)
+    if run is not None:
+        run.stop()
+        del config.stash[RUN]
+
+
+@pytest.fixture
+def claude_budget(request: pytest.FixtureRequest) -> "Meter":
+    """What this test's Claude calls cost so far, limits for a part of it, and tags for its calls."""
+    from pytest_claude_budget.fixture import Meter
+
+    config = request.config
+    return Meter(config.stash.get(RUN, None), config.stash.get(SETUP, None), request.node)
+
+
+def _start(config: pytest.Config, process: str) -> None:
+    run = Run(new_ledger_path(_ledger_folder(config)), process)
+    config.stash[RUN] = run
+    run.start()
+
+
+def _join(config: pytest.Config, worker_input: dict[str, Any]) -> None:
+    """Store a worker's calls in the ledger of the whole run, and nowhere else."""
+    from pytest_claude_budget import child
+
+    child.stop()
+    path = worker_input.get(LEDGER_KEY)
+    run = Run(Path(path) if path else new_ledger_path(_ledger_folder(config)), worker_input["workerid"])
+    if RUN in config.stash:
+        config.stash[RUN].stop()
+    config.stash[RUN] = run
+    run.start()
+
+
+def _ledger_folder(config: pytest.Config) -> Path:
+    """The run's place in pytest's cache folder, without making it: most runs have nothing to keep."""
+    try:
+        cache = str(config.getini("cache_dir"))
+    except ValueError:
+        import tempfile
+
+        return Path(tempfile.gettempdir()) / f"claude-budget-{os.getuid() if hasattr(os, 'getuid') else 0}"
+    return config.rootpath / Path(os.path.expandvars(cache)).expanduser() / "d" / "claude-budget"
+
+
+def _read_setup(config: pytest.Config) -> None:
+    from pytest_claude_budget.settings import find_budget, parse_report_options, read_setup
+
+    path, shown = find_budget(config)
+    config.stash[SETUP] = read_setup(path, shown, parse_report_options(config))

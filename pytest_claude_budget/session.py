@@ -1,0 +1,238 @@
+"""What the plugin does while a session runs: who owns each moment, and what is said at its end.
+
+Registered only where measuring is on. The hooks of every test are here, so they do next to nothing of their own.
+"""
+
+import os
+import sys
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_claude_budget.run import OWNER_VARIABLE, Run
+
+if TYPE_CHECKING:
+    from pytest_claude_budget.conclusion import Conclusion
+    from pytest_claude_budget.settings import Setup
+
+WORKER_KEY = "claude_budget"
+"""Where an xdist worker puts what it could not store."""
+LEDGER_KEY = "claude_budget_ledger"
+"""Where an xdist worker finds the run's ledger."""
+
+
+class MarkReader:
+    """Reads a test's marks inside of all that others wrap around its set-up: bad ones are the test's own error."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Know what the test's calls are called, before it makes any."""
+        if item.get_closest_marker("claude_budget") is not None:
+            _read_marks(item, self.run)
+
+
+class RunPlugin:
+    """Follows one session: who owns each moment, and what to say at its end."""
+
+    def __init__(self, config: pytest.Config, run: Run, setup: "Setup") -> None:
+        self.config = config
+        self.run = run
+        self.setup = setup
+        self.conclusion: Conclusion | None = None
+        self.unconcluded: str | None = None
+        """Why there is no conclusion, where our own code failed."""
+        self.from_workers: list[dict[str, Any]] = []
+
+    # Who owns the moment.
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Know the test's marks before it begins, and store its limits when it ends."""
+        self.run.item = item
+        try:
+            return (yield)
+        finally:
+            self.run.guarded("end of test", self._end_of_test, item)
+            self.run.item = None
+            self.run.owners.marked = {}
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
+        """The test pays for its set-up."""
+        entry = self.run.owners.push(item.nodeid, "test", "setup")
+        try:
+            return (yield)
+        finally:
+            self.run.owners.drop(entry)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        """The test pays for its call."""
+        entry = self.run.owners.push(item.nodeid, "test", "call")
+        try:
+            return (yield)
+        finally:
+            self.run.owners.drop(entry)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
+        """The test pays for its tear-down."""
+        entry = self.run.owners.push(item.nodeid, "test", "teardown")
+        try:
+            return (yield)
+        finally:
+            self.run.owners.drop(entry)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+    ) -> Generator[None, object, object]:
+        """A fixture wider than a test pays for its own set-up and tear-down."""
+        if fixturedef.scope == "function":
+            return (yield)
+        phase = _FixturePhase(self.run, _fixture_id(fixturedef, request))
+        fixturedef.addfinalizer(phase.end)
+        phase.begin()
+        try:
+            return (yield)
+        finally:
+            phase.end()
+            fixturedef.addfinalizer(phase.begin)
+
+    def _end_of_test(self, item: pytest.Item) -> None:
+        """Store the limits of a test whose calls its child processes made."""
+        if item.get_closest_marker("claude_budget") is not None and self.run.has_calls:
+            self.run.recorder.look(lambda: self.run.recorder.tell_of(item.nodeid))
+
+    # What it came to.
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+        """Give JUnit files the cost of each test that made calls."""
+        if call.when == "teardown" and self.config.getoption("xmlpath", None) and self.run.has_calls:
+            self.run.guarded("JUnit properties", _add_properties, item, self.run, self.setup)
+        return (yield)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell an xdist worker where the run's ledger is."""
+        node.workerinput[LEDGER_KEY] = str(self.run.path)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take what an xdist worker could not store."""
+        output = getattr(node, "workeroutput", None) or {}
+        if WORKER_KEY in output:
+            self.from_workers.append(output[WORKER_KEY])
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Judge the run, once, where all of it is known."""
+        output = getattr(self.config, "workeroutput", None)
+        if output is not None:
+            output[WORKER_KEY] = self.run.guarded("end of worker", _worker_output, self.run) or {}
+            return
+        try:
+            fails = self._conclude()
+        except Exception as error:
+            from pytest_claude_budget.errors import described
+
+            self.unconcluded = f"claude-budget: this run could not be judged ({described(error)})"
+            fails = self.setup.budget is not None
+        if fails and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if fails and not self.config.pluginmanager.has_plugin("terminalreporter"):
+            self._say_on_stderr()
+
+    def _conclude(self) -> bool:
+        """Should the session fail?"""
+        if not self._has_something_to_say():
+            return False
+        from pytest_claude_budget.conclusion import conclude
+
+        self.conclusion = conclude(self.run, self.setup, self.from_workers)
+        return self.conclusion.fails
+
+    def _say_on_stderr(self) -> None:
+        """Where pytest has no terminal, a failure must be heard all the same."""
+        lines = [line.text for line in self.conclusion.lines(79)] if self.conclusion is not None else []
+        for text in [*lines, *filter(None, [self.unconcluded])]:
+            print(text, file=sys.stderr)
+
+    def _has_something_to_say(self) -> bool:
+        return self.run.has_calls or bool(self.setup.reports) or any(self.from_workers)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say what was found."""
+        if self.conclusion is not None:
+            self.conclusion.print(terminalreporter)
+        if self.unconcluded is not None:
+            terminalreporter.write_line(self.unconcluded, red=True)
+
+
+class _FixturePhase:
+    """The times at which one fixture pays, also for the child processes that it starts."""
+
+    def __init__(self, run: Run, fixture: str) -> None:
+        self._run = run
+        self._fixture = fixture
+        self._entries: list[tuple[tuple[str, str, str], str | None]] = []
+
+    def begin(self) -> None:
+        entry = self._run.owners.push(self._fixture, "fixture", "")
+        self._entries.append((entry, os.environ.get(OWNER_VARIABLE)))
+        os.environ[OWNER_VARIABLE] = self._fixture
+
+    def end(self) -> None:
+        while self._entries:
+            entry, earlier = self._entries.pop()
+            self._run.owners.drop(entry)
+            if earlier is None:
+                os.environ.pop(OWNER_VARIABLE, None)
+            else:
+                os.environ[OWNER_VARIABLE] = earlier
+
+
+def _fixture_id(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> str:
+    """Name a fixture by where it is written: `tests/conftest.py::corpus`, with its parameter's place in the list."""
+    code = getattr(fixturedef.func, "__code__", None)
+    where = fixturedef.baseid
+    if code is not None:
+        file = Path(code.co_filename)
+        root = request.config.rootpath
+        where = file.relative_to(root).as_posix() if file.is_relative_to(root) else where or file.name
+    parameter = getattr(request, "param_index", 0) if hasattr(request, "param") else None
+    return f"{where}::{fixturedef.argname}" + (f"[{parameter}]" if parameter is not None else "")
+
+
+def _read_marks(item: pytest.Item, run: Run) -> None:
+    from pytest_claude_budget.errors import InputError
+    from pytest_claude_budget.marks import read_marker
+
+    try:
+        marker = read_marker(item)
+    except InputError as error:
+        pytest.fail(str(error), pytrace=False)
+    labels = {"feature": marker.feature, "tier": marker.tier, "case": marker.case}
+    run.owners.marked = {name: value for name, value in labels.items() if value is not None}
+
+
+def _add_properties(item: pytest.Item, run: Run, setup: "Setup") -> None:
+    from pytest_claude_budget.conclusion import totals_of
+    from pytest_claude_budget.money import to_json
+
+    totals = totals_of(run, setup, item.nodeid)
+    if totals.attempts:
+        item.user_properties.append(("claude_cost_usd", to_json(totals.cost)))
+        item.user_properties.append(("claude_calls", str(totals.calls)))
+
+
+def _worker_output(run: Run) -> dict[str, Any]:
+    from pytest_claude_budget.conclusion import worker_output
+
+    return worker_output(run) if run.has_calls else {}

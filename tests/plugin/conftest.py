@@ -1,0 +1,80 @@
+"""Real sub-sessions: a suite that calls a Claude double through the real SDK, run plain and on two workers."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+DOUBLE = (Path(__file__).parent / "claude_double.py").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a sub-session came to."""
+
+    result: pytest.RunResult
+    report: dict[str, Any]
+
+    @property
+    def cost(self) -> str:
+        """The whole cost."""
+        return str(self.report["totals"]["cost"])
+
+    @property
+    def verdict(self) -> str:
+        """The outcome of the verdict."""
+        return str(self.report["verdict"]["outcome"])
+
+    def owner(self, name: str) -> dict[str, Any]:
+        """The totals of one owner."""
+        return next(row for row in self.report["by_owner"] if row["owner"] == name)
+
+
+class Suite:
+    """A folder with a suite in it, run in a process of its own."""
+
+    def __init__(self, pytester: pytest.Pytester) -> None:
+        self.pytester = pytester
+        self.path = pytester.path
+        pytester.makepyfile(claude_double=DOUBLE)
+
+    def write(self, **files: str) -> None:
+        """Write test modules."""
+        self.pytester.makepyfile(**files)
+
+    def budget(self, text: str) -> None:
+        """Write the budget file."""
+        (self.path / "claude-budget.yml").write_text(text, encoding="utf-8")
+
+    def run(self, *arguments: str, workers: int = 0) -> Outcome:
+        """Run pytest; the report is empty where none was written."""
+        options = ["-p", "no:randomly", "-p", "no:cov", "--claude-budget-report=json:out.json", *arguments]
+        if workers:
+            options += ["-n", str(workers)]
+        target = self.path / "out.json"
+        target.unlink(missing_ok=True)
+        result = self.pytester.runpytest_subprocess(*options, timeout=120)
+        report = json.loads(target.read_text(encoding="utf-8")) if target.exists() else {}
+        return Outcome(result=result, report=report)
+
+
+@pytest.fixture
+def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Suite:
+    """An empty suite; no run around it is told of its calls."""
+    monkeypatch.delenv("CLAUDE_BUDGET_LEDGER", raising=False)
+    monkeypatch.delenv("CLAUDE_BUDGET_OWNER", raising=False)
+    return Suite(pytester)
+
+
+@pytest.fixture(params=[0, 2], ids=["plain", "two-workers"])
+def workers(request: pytest.FixtureRequest) -> int:
+    """How many xdist workers run the suite."""
+    return int(request.param)
+
+
+def ledgers(path: Path) -> Sequence[Path]:
+    """The ledger files that runs left."""
+    return sorted((path / ".pytest_cache" / "d" / "claude-budget").glob("run-*.sqlite3"))

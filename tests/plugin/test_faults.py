@@ -1,0 +1,151 @@
+"""Whatever of ours fails, the user's test passes and the verdict says incomplete."""
+
+import pytest
+
+from tests.plugin.conftest import Suite, ledgers
+
+STAGES = {
+    "recognising a request": "pytest_claude_budget.intercept.watch.route",
+    "opening a ticket": "pytest_claude_budget.recorder._Ids.next",
+    "finding the owner": "pytest_claude_budget.owners.Owners.now",
+    "telling the origin": "pytest_claude_budget.intercept.watch.origin_of",
+    "choosing a reader": "pytest_claude_budget.intercept.watch.body_of",
+    "reading the answer": "pytest_claude_budget.wire.bodies.read_answer",
+    "making a call of it": "pytest_claude_budget.recorder.Call",
+    "storing it": "pytest_claude_budget.ledger.sqlite.SqliteLedger.append",
+    "opening the ledger": "pytest_claude_budget.ledger.sqlite.SqliteLedger._open",
+    "knowing the test": "pytest_claude_budget.marks.place_of",
+    "reading the ledger": "pytest_claude_budget.ledger.sqlite.SqliteLedger.calls",
+    "pricing": "pytest_claude_budget.report.price",
+    "adding up": "pytest_claude_budget.report.settle",
+    "judging": "pytest_claude_budget.report.evaluate",
+    "laying out the table": "pytest_claude_budget.conclusion.terminal_lines",
+    "writing the report": "pytest_claude_budget.conclusion.json_document",
+    "concluding": "pytest_claude_budget.conclusion.conclude",
+    "hooking the client": "pytest_claude_budget.intercept.hooks.Hooks.wrap",
+    "removing old ledgers": "pytest_claude_budget.conclusion.remove_old_runs",
+}
+
+BREAK = """
+import importlib
+def pytest_configure(config):
+    name = {target!r}
+    parts = name.split(".")
+    for at in range(len(parts) - 1, 0, -1):
+        try:
+            owner = importlib.import_module(".".join(parts[:at]))
+            break
+        except ModuleNotFoundError:
+            pass
+    for part in parts[at:-1]:
+        owner = getattr(owner, part)
+    def broken(*args, **kwargs):
+        raise KeyError("sk-ant-canary")
+    setattr(owner, parts[-1], broken)
+"""
+
+SUITE = """
+import asyncio
+from claude_double import REQUEST, answering, ask, ask_async, httpx, stream_body
+def test_sync():
+    assert ask().usage.output_tokens == 100
+def test_async():
+    assert asyncio.run(ask_async()).usage.output_tokens == 100
+"""
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_fault_of_ours_never_breaks_a_test_and_never_ends_within(suite: Suite, stage: str) -> None:
+    """Measuring fails open, judging fails closed."""
+    suite.budget("version: 1\nlimits:\n  - {scope: run, max_cost: 1}\n")
+    suite.write(conftest=BREAK.format(target=STAGES[stage]), test_a=SUITE)
+    outcome = suite.run()
+    outcome.result.assert_outcomes(passed=2)
+    if stage not in ("removing old ledgers", "laying out the table"):
+        assert outcome.result.ret == pytest.ExitCode.TESTS_FAILED
+    text = outcome.result.stdout.str() + outcome.result.stderr.str()
+    assert "sk-ant-canary" not in text
+    assert "Traceback" not in text
+    assert "INTERNALERROR" not in text
+
+
+def test_a_fault_in_the_middle_of_a_stream_lets_the_stream_pass(suite: Suite) -> None:
+    """Bytes go on as if nothing was."""
+    suite.budget("version: 1\n")
+    target = "pytest_claude_budget.wire.sse.StreamReader.feed"
+    suite.write(
+        conftest=BREAK.format(target=target),
+        test_a="""
+        from claude_double import REQUEST, answering, httpx, stream_body
+        def pieces():
+            body = stream_body()
+            for at in range(0, len(body), 40):
+                yield body[at:at + 40]
+        def test_stream():
+            headers = {"content-type": "text/event-stream"}
+            client = answering(lambda r: httpx.Response(200, headers=headers, content=pieces()))
+            with client.messages.stream(**REQUEST) as stream:
+                assert stream.get_final_text() == "Hello."
+        """,
+    )
+    outcome = suite.run()
+    outcome.result.assert_outcomes(passed=1)
+    assert (outcome.result.ret, outcome.verdict) == (pytest.ExitCode.TESTS_FAILED, "incomplete")
+    assert outcome.report["answers"]["unmeasured"] == 1
+
+
+@pytest.mark.parametrize("obstacle", ["a file where the folder should be", "a full disk"])
+def test_a_ledger_that_cannot_be_written_warns_and_harms_nothing(suite: Suite, obstacle: str, workers: int) -> None:
+    """The calls are known from memory, and the verdict is incomplete all the same."""
+    suite.budget("version: 1\nlimits:\n  - {scope: run, max_cost: 1}\n")
+    suite.write(test_a=SUITE)
+    options = []
+    if obstacle == "a full disk":
+        suite.write(conftest=FULL_DISK)
+    else:
+        (suite.path / "cache").write_text("in the way", encoding="utf-8")
+        options = ["-o", "cache_dir=cache", "-W", "ignore"]
+    outcome = suite.run(*options, workers=workers)
+    outcome.result.assert_outcomes(passed=2)
+    assert (outcome.result.ret, outcome.verdict) == (pytest.ExitCode.TESTS_FAILED, "incomplete")
+    assert outcome.report["totals"]["cost"] == "0.003"
+    assert "the ledger cannot be written" in outcome.result.stdout.str()
+
+
+FULL_DISK = """
+import resource
+def pytest_configure(config):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16_384, resource.RLIM_INFINITY))
+"""
+
+
+def test_no_key_prompt_or_answer_is_in_any_file_that_a_run_leaves(suite: Suite, workers: int) -> None:
+    """Canaries in the key, the headers, the system prompt, the messages, the answer and the errors."""
+    suite.budget("version: 1\n")
+    suite.write(
+        test_a="""
+        import anthropic, pytest
+        from claude_double import answering, ask, client, httpx, message, stream_body
+        P, A = "canary-" + "prompt", "canary-" + "answer"
+        request = dict(model="claude-haiku-4-5", max_tokens=5, system=P, messages=[{"role": "user", "content": P}])
+        def test_answer():
+            text = [{"type": "text", "text": A}]
+            client(content=text).messages.create(extra_headers={"x-secret": "canary-" + "header"}, **request)
+        def test_odd_answers():
+            for body in (A, '{"usage": "%s"}' % A, '{"usage": {"input_tokens": "%s"}}' % A, '{"type": "%s"}' % A):
+                raw = answering(lambda r: httpx.Response(200, content=body, headers={"content-type": "text/plain"}))
+                raw.messages.with_raw_response.create(**request)
+        def test_error():
+            error = {"type": "error", "error": {"type": "invalid_request_error", "message": A}}
+            with pytest.raises(anthropic.BadRequestError):
+                answering(lambda r: httpx.Response(400, json=error)).messages.create(**request)
+        """
+    )
+    outcome = suite.run(workers=workers)
+    outcome.result.assert_outcomes(passed=3)
+    written = [path for path in suite.path.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")]
+    assert len(ledgers(suite.path)) == 1
+    for path in written:
+        data = path.read_bytes()
+        for canary in (b"sk-ant-canary", b"canary-prompt", b"canary-answer", b"canary-header"):
+            assert canary not in data, f"{canary!r} in {path}"
