@@ -1,0 +1,106 @@
+"""What the documents say is so: every YAML example, option, slug and command in them exists and works."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pytest_claude_budget.budget_file import load_budget
+from pytest_claude_budget.cli import main
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+MESSAGES = (ROOT / "docs" / "messages.md").read_text(encoding="utf-8")
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/**/*.md")])
+SOURCES = sorted((ROOT / "pytest_claude_budget").rglob("*.py"))
+
+
+def fenced(language: str) -> list[tuple[Path, str]]:
+    """The code blocks of a language, with their document."""
+    return [
+        (path, block)
+        for path in DOCUMENTS
+        for block in re.findall(rf"^```{language}\n(.*?)^```", path.read_text(encoding="utf-8"), re.M | re.S)
+    ]
+
+
+@pytest.mark.parametrize(("document", "block"), fenced("yaml"))
+def test_every_yaml_example_is_a_budget_that_loads(document: Path, block: str, tmp_path: Path) -> None:
+    """An example that is wrong is worse than none."""
+    path = tmp_path / "claude-budget.yml"
+    path.write_text(block, encoding="utf-8")
+    load_budget(path, document.name)
+
+
+def slugs_of_the_code() -> set[str]:
+    """Names that messages end in, from the code and the schemas."""
+    texts = [path.read_text(encoding="utf-8") for path in SOURCES]
+    texts += [path.read_text(encoding="utf-8") for path in sorted((ROOT / "schemas").glob("*.json"))]
+    patterns = (r"slug=\"([a-z-]+)\"", r"\[([a-z]+(?:-[a-z]+)+|incomplete|tab)\]\"", r"\"x-slug\": \"([a-z-]+)\"")
+    patterns += (r"_BadArgument\(\"([a-z-]+)\"", r"_?[Rr]efuse\w*\(\"([a-z-]+)\"")
+    return {slug for text in texts for pattern in patterns for slug in re.findall(pattern, text)}
+
+
+def test_every_slug_is_explained() -> None:
+    """`docs/messages.md` has a row for each message."""
+    assert {slug for slug in slugs_of_the_code() if f"| `{slug}` |" not in MESSAGES} == set()
+
+
+def test_every_explained_slug_exists() -> None:
+    """No row for a message that is gone."""
+    code = "\n".join(path.read_text(encoding="utf-8") for path in [*SOURCES, *(ROOT / "schemas").glob("*.json")])
+    documented = re.findall(r"^\| `([a-z-]+)` \|", MESSAGES, re.M)
+    assert [slug for slug in documented if not re.search(rf"(?<![a-z-]){slug}(?![a-z-])", code)] == []
+
+
+def test_every_option_of_the_plugin_is_in_the_readme_and_the_other_way_round() -> None:
+    """`pytest --help` and the README name the same options."""
+    shown = subprocess.run(
+        [sys.executable, "-m", "pytest", "--help", "-p", "no:cacheprovider"], capture_output=True, text=True, check=True
+    ).stdout
+    options = set(re.findall(r"--(?:no-)?claude-budget[a-z-]*", shown))
+    assert options == set(re.findall(r"--(?:no-)?claude-budget[a-z-]*", README))
+
+
+@pytest.mark.parametrize("line", sorted(set(re.findall(r"`(claude-budget [a-z][^`]*)`", README))))
+def test_every_command_of_the_readme_runs(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In an empty folder, with the budget file that init writes."""
+    monkeypatch.chdir(tmp_path)
+    if line != "claude-budget init":
+        assert main(["init"]) == 0
+    assert main(line.split()[1:]) == 0
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_leads_somewhere(document: Path) -> None:
+    """Relative links are files of the project."""
+    targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text(encoding="utf-8"))
+    assert [target for target in targets if not (document.parent / target).exists()] == []
+
+
+def test_the_readme_shows_what_the_example_prints(tmp_path: Path) -> None:
+    """The table in the README is the example's own output, to the letter."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:randomly", "-p", "no:cacheprovider", "--color=no"],
+        cwd=ROOT / "examples" / "quickstart",
+        env={**os.environ, "COLUMNS": "80", "CLAUDE_BUDGET_LEDGER": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    start = ended.stdout.index("= claude cost =")
+    printed = ended.stdout[ended.stdout.rindex("\n", 0, start) + 1 :]
+    printed = printed[: printed.index("% used)")]
+    assert printed in README
+
+
+def test_the_starter_file_and_the_examples_budget_load(tmp_path: Path) -> None:
+    """What `init` writes is right as it is."""
+    path = tmp_path / "claude-budget.yml"
+    assert main(["init", str(path)]) == 0
+    load_budget(path, path.name)
+    load_budget(ROOT / "examples" / "quickstart" / "claude-budget.yml", "claude-budget.yml")
