@@ -1,0 +1,52 @@
+"""Batch results of 100,000 lines through the SDK: what a row in the ledger for each costs, in time and in memory."""
+
+import json
+import sys
+
+from bench.figures import Figure
+from bench.paired import lines, one_run, runs
+
+LINES = 100_000
+CHUNK_BYTES = 16_384
+"""A record of TLS, cut anywhere."""
+PAIRS = 3
+LIMIT_RATIO = 0.30
+BATCH = "msgbatch_01Bench"
+URL = f"https://api.anthropic.com/v1/messages/batches/{BATCH}/results"
+
+
+def figure() -> Figure:
+    """Measure."""
+    found = lines("batches.results", runs("batch", "results", PAIRS), ratio=LIMIT_RATIO)
+    how = f"{LINES:,} lines in chunks of {CHUNK_BYTES:,} bytes, {PAIRS} pairs of fresh processes; medians"
+    return Figure(title="Batch results", how=how, lines=found)
+
+
+def _run(shape: str, name: str) -> str:
+    import httpx2
+
+    from bench.claude_double import batch_lines, client, pieces
+
+    counts = dict.fromkeys(("processing", "errored", "canceled", "expired"), 0) | {"succeeded": LINES}
+    days = {"created_at": "2026-11-20T00:00:00Z", "expires_at": "2026-11-21T00:00:00Z"}
+    batch = {"id": BATCH, "type": "message_batch", "processing_status": "ended", "request_counts": counts, **days}
+
+    def respond(request: httpx2.Request) -> httpx2.Response:
+        if request.url.path.endswith(f"/{shape}"):
+            content = pieces(batch_lines(LINES), CHUNK_BYTES)
+            return httpx2.Response(200, headers={"content-type": "application/x-jsonl"}, content=content)
+        body = json.dumps({**batch, "results_url": URL}).encode()
+        return httpx2.Response(200, headers={"content-type": "application/json"}, content=body)
+
+    sdk = client(respond)
+
+    def read() -> None:
+        seen = sum(1 for _ in sdk.messages.batches.results(BATCH))
+        if seen != LINES:
+            raise SystemExit(f"expected {LINES} lines, got {seen}")
+
+    return one_run(name, read, rows=LINES + 1)
+
+
+if __name__ == "__main__":
+    print(_run(*sys.argv[1:]))

@@ -1,0 +1,122 @@
+"""One call of the SDK with a 5 KB answer: by itself, with us, and with OpenTelemetry, all in one process."""
+
+import asyncio
+import gc
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+from bench.children import child
+from bench.figures import Compared, Figure, Line, held, shown
+
+ROUNDS = 60
+CALLS = 20
+"""Of each kind in one round; the first few of them only warm up."""
+WARM_UP = 4
+LIMIT_SECONDS, LIMIT_RATIO, LIMIT_OF_PEER = 60e-6, 0.20, 0.25
+NAMES = ("nobody", "ours", "telemetry")
+
+
+def figure() -> Figure:
+    """Measure."""
+    taken = child("one_call")
+    lines: list[Line] = []
+    for mode in ("sync", "async"):
+        what = "create" if mode == "sync" else "create, async"
+        times = taken[mode]
+        ours, peer = (_against(times, name) for name in ("ours", "telemetry"))
+        share = ours.added / peer.added
+        promised = mode == "sync"
+        lines.append(held(what, ours, ratio=LIMIT_RATIO, seconds=LIMIT_SECONDS) if promised else held(what, ours))
+        lines.append(
+            Line(
+                what=f"{what}, beside OpenTelemetry, which adds {shown(peer.added)} ({peer.ratio:+.0%})",
+                measured=f"we add {share:.0%} of that",
+                limit=f"{LIMIT_OF_PEER:.0%}" if promised else "",
+                met=share <= LIMIT_OF_PEER if promised else None,
+                numbers={"telemetry_added_seconds": peer.added, "share_of_telemetry": share},
+            )
+        )
+    how = f"5 KB answer on a mock transport, ledger on the disk; median of {ROUNDS * (CALLS - WARM_UP)} calls, interleaved"
+    return Figure(title="One call", how=how, lines=lines)
+
+
+def _against(times: dict[str, list[float]], name: str) -> Compared:
+    """Rounds are pairs: the median of one beside the median of the other."""
+    pairs = list(zip(times["nobody"], times[name], strict=True))
+    return Compared(without=median(times["nobody"]), added=median(with_it - without for without, with_it in pairs))
+
+
+def _measure(ask: Callable[[], float], folder: Path) -> dict[str, list[float]]:
+    """Median seconds of each round, by who looks on."""
+    from bench.watchers import Ours, Telemetry, watcher
+
+    watchers = {name: watcher(name, folder) for name in NAMES}
+    times: dict[str, list[float]] = {name: [] for name in NAMES}
+    for each in watchers.values():
+        each.start()
+        ask()
+        each.stop()
+    gc.collect()
+    gc.freeze()  # what is loaded by now is walked through no more
+    for at in range(ROUNDS):
+        for name in NAMES[at % 3 :] + NAMES[: at % 3]:
+            watchers[name].start()
+            try:
+                taken = [ask() for _ in range(CALLS)]
+            finally:
+                watchers[name].stop()
+            times[name].append(median(taken[WARM_UP:]))
+    ours, peer = watchers["ours"], watchers["telemetry"]
+    stored = ROUNDS * CALLS + 1
+    assert isinstance(ours, Ours) and isinstance(peer, Telemetry)
+    if (ours.stored(), peer.spans) != (stored, stored):
+        raise SystemExit(f"of {stored} calls, we stored {ours.stored()} and OpenTelemetry {peer.spans}")
+    return times
+
+
+def _sync(folder: Path) -> dict[str, list[float]]:
+    import httpx2
+
+    from bench.claude_double import REQUEST, answer, client
+
+    body = answer()
+    sdk = client(lambda request: httpx2.Response(200, headers={"content-type": "application/json"}, content=body))
+
+    def ask() -> float:
+        began = time.perf_counter()
+        sdk.messages.create(**REQUEST)
+        return time.perf_counter() - began
+
+    return _measure(ask, folder)
+
+
+def _async(folder: Path) -> dict[str, list[float]]:
+    import anthropic
+    import httpx2
+
+    from bench.claude_double import REQUEST, answer
+
+    body = answer()
+
+    async def respond(request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, headers={"content-type": "application/json"}, content=body)
+
+    transport = httpx2.MockTransport(respond)
+    sdk = anthropic.AsyncAnthropic(api_key="none", http_client=httpx2.AsyncClient(transport=transport))
+
+    async def timed() -> float:
+        began = time.perf_counter()
+        await sdk.messages.create(**REQUEST)
+        return time.perf_counter() - began
+
+    with asyncio.Runner() as runner:
+        return _measure(lambda: runner.run(timed()), folder)
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as made_sync, tempfile.TemporaryDirectory() as made_async:
+        print(json.dumps({"sync": _sync(Path(made_sync)), "async": _async(Path(made_async))}))

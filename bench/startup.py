@@ -1,0 +1,66 @@
+"""Installed but unused: what a pytest run pays that never calls Claude."""
+
+import sys
+import tempfile
+from collections.abc import Sequence
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from bench.children import environment, timed
+from bench.figures import Compared, Figure, Line, compared, held
+
+PAIRS = 20
+PAIRS_BESIDES = 10
+LIMIT_RATIO, LIMIT_SECONDS = 0.03, 0.008
+BUDGET = "version: 1\nlimits:\n  - scope: run\n    max_cost: 2.00\n"
+BARE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+"""No other plugin of this environment: they would make the run longer, and our part of it smaller."""
+
+
+def figure() -> Figure:
+    """Measure."""
+    with tempfile.TemporaryDirectory() as made:
+        folder, judged = Path(made, "plain"), Path(made, "judged")
+        for each in (folder, judged):
+            each.mkdir()
+            (each / "pytest.ini").write_text("[pytest]\n")
+            (each / "test_empty.py").write_text("def test_empty():\n    pass\n")
+            (each / "empty_plugin.py").write_text('"""Stands where the plugin stands in the other run."""\n')
+        (judged / "claude-budget.yml").write_text(BUDGET)
+        ours, none = ["-p", "pytest_claude_budget.plugin"], ["-p", "empty_plugin"]
+        lines = _both("pytest and nothing else", _pairs(none, ours, folder, BARE, PAIRS), limited=True)
+        if any(entry.name == "claude_budget" for entry in entry_points(group="pytest11")):
+            pairs = _pairs(["-p", "no:claude_budget"], [], folder, {}, PAIRS_BESIDES)
+            lines += _both("as installed, beside every plugin of this environment", pairs)
+        lines += _both("with a budget file", _pairs(none, ours, judged, BARE, PAIRS_BESIDES))
+    how = f"whole process, pytest of one empty test; median of {PAIRS} pairs ({PAIRS_BESIDES} where there is no limit)"
+    return Figure(title="Installed but unused", how=how, lines=lines)
+
+
+def _both(what: str, found: tuple[Compared, Compared], *, limited: bool = False) -> list[Line]:
+    wall, cpu = found
+    if not limited:
+        return [held(f"{what}, wall time", wall), held(f"{what}, CPU time", cpu)]
+    return [
+        held(f"{what}, wall time", wall, ratio=LIMIT_RATIO, seconds=LIMIT_SECONDS),
+        held(f"{what}, CPU time", cpu, ratio=LIMIT_RATIO, seconds=LIMIT_SECONDS),
+    ]
+
+
+def _pairs(
+    without: Sequence[str], with_us: Sequence[str], folder: Path, changes: dict[str, str], count: int
+) -> tuple[Compared, Compared]:
+    """Wall time and CPU time; each pair the other way round than the one before."""
+    env = environment(**changes)
+    env["PYTHONPATH"] += f":{folder}"
+    commands = [[sys.executable, "-m", "pytest", "-q", *each] for each in (without, with_us)]
+    for command in commands:
+        timed(command, folder, env)  # compiles, and fills the caches
+    walls, cpus = [], []
+    for at in range(count):
+        first, second = (0, 1) if at % 2 == 0 else (1, 0)
+        taken = {first: timed(commands[first], folder, env)}
+        taken[second] = timed(commands[second], folder, env)
+        walls.append((taken[0][0], taken[1][0]))
+        cpus.append((taken[0][1], taken[1][1]))
+    return compared(walls), compared(cpus)
