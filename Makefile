@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 PACKAGING := pyproject.toml hatch_build.py pytest_claude_budget_child.pth
 NO_ACCOUNT := env -u ANTHROPIC_API_KEY -u ANTHROPIC_AUTH_TOKEN -u ANTHROPIC_BASE_URL
 
+# Tests start hundreds of interpreters; without compiled modules each would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format bench docs-check matrix matrix-ci ci-tools clean
 

@@ -3,13 +3,10 @@
 import sys
 from collections.abc import Iterator
 
-from bench.children import child
-from bench.figures import Figure, held
-from bench.figures import compared as compare
-from bench.paired import lines, one_run, runs
+from bench.figures import Figure
+from bench.paired import lines, work
 
 EVENTS = 100_000
-PAIRS = 3
 LIMIT_RATIO = 0.05
 SHAPES = {
     "single": "one event a chunk",
@@ -22,12 +19,8 @@ def figure() -> Figure:
     """Measure."""
     found = []
     for shape, what in SHAPES.items():
-        pairs = runs("stream", shape, PAIRS)
-        found += lines(what, pairs, ratio=LIMIT_RATIO)
-        if shape == "single":
-            alone = [(one["cpu"], child("stream", shape, "telemetry")["cpu"]) for one, _ in pairs[:1]]
-            found.append(held(f"{what}, CPU time, OpenTelemetry in our place", compare(alone)))
-    how = f"{EVENTS:,} events from a mock transport, each shape in {PAIRS} pairs of fresh processes; medians"
+        found += lines("stream", shape, what, ratio=LIMIT_RATIO, peer=shape == "single")
+    how = f"{EVENTS:,} events from a mock transport, read by turns without us and with us; memory in fresh processes"
     return Figure(title="Stream", how=how, lines=found)
 
 
@@ -39,7 +32,7 @@ def _chunks(shape: str) -> Iterator[bytes]:
     return grouped(events(EVENTS), 8) if shape == "several" else pieces(events(EVENTS), 4096)
 
 
-def _run(shape: str, name: str) -> str:
+def _run(kind: str, shape: str, name: str) -> str:
     import httpx2
 
     from bench.claude_double import REQUEST, client
@@ -49,12 +42,10 @@ def _run(shape: str, name: str) -> str:
 
     sdk = client(respond)
 
-    def read() -> None:
-        seen = sum(1 for _ in sdk.messages.create(**REQUEST, stream=True))
-        if seen != EVENTS:
-            raise SystemExit(f"expected {EVENTS} events, got {seen}")
+    def begin() -> Iterator[object]:
+        return iter(sdk.messages.create(**REQUEST, stream=True))
 
-    return one_run(name, read, rows=1)
+    return work(kind, name, begin, parts=EVENTS, rows=1)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from pytest_claude_budget.errors import InputError, Problem
 
 DEFAULT_FILE = "claude-budget.yml"
 BAD_INPUT = 2
+MOST_DIGITS = 12
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -81,14 +82,17 @@ def _add_rates(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _count(text: str) -> int:
-    number = int(text.replace(",", "").replace("_", ""))
-    if number < 0:
-        raise ValueError(text)
-    return number
+    digits = text.replace(",", "").replace("_", "")
+    if not digits.isdecimal() or len(digits) > MOST_DIGITS:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 0 up, such as 100000, got {text[:40]!r}")
+    return int(digits)
 
 
 def _day(text: str) -> date:
-    return date.fromisoformat(text)
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a day such as 2026-11-23, got {text[:40]!r}") from None
 
 
 def _init(options: argparse.Namespace) -> int:
@@ -155,5 +159,18 @@ def _rates(options: argparse.Namespace) -> int:
         speed="fast" if options.fast else None,
         inference_geo=options.geo,
     )
+    if table.find(options.model) is None:
+        raise InputError(_unknown_model(options.model, table.models))
     print(hand_price(answer, day, table))
-    return 0 if table.find(options.model) is not None else BAD_INPUT
+    return 0
+
+
+def _unknown_model(model: str, known: Iterable[str]) -> Problem:
+    from pytest_claude_budget.schema_errors import suggestion
+
+    return Problem(
+        slug="unknown-model",
+        where=repr(model[:80]),
+        what="expected a model of the rate table",
+        hint=suggestion(model, tuple(known)) or "claude-budget rates shows them all",
+    )

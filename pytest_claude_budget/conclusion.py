@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -97,16 +97,17 @@ def _report(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]]) -
             markers=markers,
             places=places,
             faults=sorted(set(faults)),
-            warnings=_stale(rates.as_of.toordinal(), rates.as_of.isoformat()),
+            warnings=stale(rates.as_of, datetime.now(UTC).date()),
         ),
     )
 
 
-def _stale(as_of: int, shown: str) -> list[str]:
-    age = datetime.now(UTC).date().toordinal() - as_of
+def stale(as_of: date, today: date) -> list[str]:
+    """Say that the rates were checked long ago, where they were."""
+    age = (today - as_of).days
     if age <= STALE_DAYS:
         return []
-    return [f"rates were checked on {shown}, {age} days ago: a newer version may know newer prices   [old-rates]"]
+    return [f"rates were checked on {as_of}, {age} days ago: a newer version may know newer prices   [old-rates]"]
 
 
 def _written(report: CostReport, path: Any) -> list[str]:

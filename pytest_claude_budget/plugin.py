@@ -8,12 +8,13 @@ import pytest
 
 from pytest_claude_budget.run import LEDGER_VARIABLE, Run, new_ledger_path
 from pytest_claude_budget.session import LEDGER_KEY, MarkReader, RunPlugin
+from pytest_claude_budget.settings import Setup, find_budget, parse_report_options, read_setup
 
 if TYPE_CHECKING:
     from pytest_claude_budget.fixture import Meter
 
 RUN = pytest.StashKey[Run]()
-SETUP = pytest.StashKey["Setup"]()
+SETUP = pytest.StashKey[Setup]()
 INI_HELP = "budget file of pytest-claude-budget, relative to the rootdir (default: claude-budget.yml or .yaml there)"
 
 
@@ -119,7 +120,5 @@ def _ledger_folder(config: pytest.Config) -> Path:
 
 
 def _read_setup(config: pytest.Config) -> None:
-    from pytest_claude_budget.settings import find_budget, parse_report_options, read_setup
-
     path, shown = find_budget(config)
     config.stash[SETUP] = read_setup(path, shown, parse_report_options(config))

@@ -27,6 +27,8 @@ class Totals:
     """The part of `cost` that reached a remote host."""
     unknown: int = 0
     """Answers whose cost is not known, or not in full."""
+    unknown_live: int = 0
+    """Those of them that reached a remote host: `spent` is a lower bound too."""
     usage: Usage = Usage()
 
     @property
@@ -57,6 +59,7 @@ class Totals:
             cost=self.cost - earlier.cost,
             spent=self.spent - earlier.spent,
             unknown=self.unknown - earlier.unknown,
+            unknown_live=self.unknown_live - earlier.unknown_live,
             usage=Usage(**{name: getattr(self.usage, name) - getattr(earlier.usage, name) for name in _COUNTS}),
         )
 
@@ -64,10 +67,10 @@ class Totals:
 class Sum:
     """Adds calls up, in any order, to the same Totals."""
 
-    __slots__ = ("_attempts", "_calls", "_cost", "_counts", "_free", "_spent", "_unknown")
+    __slots__ = ("_attempts", "_calls", "_cost", "_counts", "_free", "_spent", "_unknown", "_unknown_live")
 
     def __init__(self) -> None:
-        self._calls = self._attempts = self._free = self._unknown = 0
+        self._calls = self._attempts = self._free = self._unknown = self._unknown_live = 0
         self._cost = self._spent = ZERO
         self._counts = [0] * 8
 
@@ -87,6 +90,7 @@ class Sum:
                 self._spent += price.amount
         if price.amount is None or price.at_least:
             self._unknown += 1
+            self._unknown_live += call.origin is Origin.LIVE
         self._add_usage(call.answer.usage)
         if price.on_top is not None:
             self._add_usage(price.on_top)
@@ -99,6 +103,7 @@ class Sum:
         self._cost += totals.cost
         self._spent += totals.spent
         self._unknown += totals.unknown
+        self._unknown_live += totals.unknown_live
         self._add_usage(totals.usage)
 
     def _add_usage(self, usage: Usage) -> None:
@@ -122,6 +127,7 @@ class Sum:
             cost=self._cost,
             spent=self._spent,
             unknown=self._unknown,
+            unknown_live=self._unknown_live,
             usage=Usage(
                 input_tokens=fresh,
                 cache_creation_5m_input_tokens=five,

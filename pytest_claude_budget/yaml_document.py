@@ -89,7 +89,7 @@ def parse_yaml(text: str, name: str) -> YamlDocument:
         )
     try:
         # The C loader where PyYAML was built with it (ten times as fast); both give the same events.
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
+        loader = _loader()(text)
         try:
             return _Builder(_events(loader.get_event), name).document()
         finally:
@@ -98,6 +98,20 @@ def parse_yaml(text: str, name: str) -> YamlDocument:
         raise InputError(_syntax_problem(error, text, name)) from None
     except yaml.YAMLError as error:
         raise InputError(_bad_yaml(name, str(error).partition("\n")[0])) from None
+
+
+def _loader() -> Any:
+    """PyYAML's loader in C, unless it belongs to an earlier import of yaml.
+
+    A pytest run inside of a test forgets the modules that it imported; extension modules survive that, with classes
+    that the next import of yaml does not know.
+    """
+    import yaml
+
+    fast: Any = getattr(yaml, "CSafeLoader", None)
+    if fast is None or not isinstance(fast("").get_event(), yaml.StreamStartEvent):
+        return yaml.SafeLoader
+    return fast
 
 
 def _events(get_event: Callable[[], Any]) -> Iterator[Any]:

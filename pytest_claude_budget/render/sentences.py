@@ -24,11 +24,18 @@ def cost_of(totals: Totals) -> str:
     return f"at least {dollars(totals.cost)}" if totals.cost else "unpriced"
 
 
+def priced_at_list(totals: Totals) -> str:
+    """Say the cost in a sentence."""
+    return f"cost {cost_of(totals)} at list price" if totals.cost or not totals.at_least else "cost not known"
+
+
 def spent_of(totals: Totals) -> str:
     """Say what of it reached a remote host."""
-    if not totals.spent and totals.cost:
+    if totals.unknown_live:
+        return f"spent at least {dollars(totals.spent)}" if totals.spent else "spent an unknown amount"
+    if not totals.spent and totals.calls:
         return "spent $0.00 (simulated)"
-    return f"spent {'at least ' if totals.at_least and totals.spent else ''}{dollars(totals.spent)}"
+    return f"spent {dollars(totals.spent)}"
 
 
 def tokens_of(totals: Totals) -> str:

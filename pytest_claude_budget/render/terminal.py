@@ -9,6 +9,7 @@ from pytest_claude_budget.render.sentences import (
     breach_line,
     calls_of,
     cost_of,
+    priced_at_list,
     spent_of,
     tokens_of,
     verdict_line,
@@ -49,7 +50,7 @@ def terminal_lines(report: CostReport, width: int) -> list[Line]:
     if report.by_owner:
         lines.append(Line(text=""))
         lines += _fold(f"{calls_of(report.totals)}: {tokens_of(report.totals)}", width)
-        lines += _fold(f"cost {cost_of(report.totals)} at list price, {spent_of(report.totals)}", width)
+        lines += _fold(f"{priced_at_list(report.totals)}, {spent_of(report.totals)}", width)
         lines += _fold(answers_line(report), width)
     lines += [Line(text=f"note: {note} ({counted(calls, 'call')})") for note, calls in report.notes.items()]
     lines += [Line(text=f"warning: {printable(text, 500)}", tone="warn") for text in report.warnings]

@@ -4,10 +4,12 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from pytest_claude_budget.usage import Answer, Status
+from pytest_claude_budget.usage import Answer, Status, Usage
 from pytest_claude_budget.wire.routes import Kind, Route
 from pytest_claude_budget.wire.usage_fields import UnreadableError, read_iterations, read_usage, text
 
+ON_TOP = frozenset(("compaction", "advisor_message"))
+"""Iterations that are billed besides the answer's own counts, whatever became of the answer."""
 LONGEST_MODEL = 300
 """Characters of a model id that are kept; a longer one is no id of a model."""
 
@@ -68,7 +70,8 @@ def answer_of(message: Mapping[str, object], exchange: Exchange) -> Answer:
         return unmeasured(exchange, str(reason), model=_model(message))
     status, why = _status(usage_fields)
     if _refused_unbilled(message):
-        usage, iterations, notes = type(usage)(), (), ["refused before any output: not billed"]
+        usage, notes = Usage(), ["refused before any output: not billed"]
+        iterations = tuple(entry for entry in iterations if entry.kind in ON_TOP)
     model = _model(message)
     needs_request = model is None or any(entry.model is None for entry in iterations)
     return Answer(

@@ -66,6 +66,7 @@ def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Suite:
     """An empty suite; no run around it is told of its calls."""
     monkeypatch.delenv("CLAUDE_BUDGET_LEDGER", raising=False)
     monkeypatch.delenv("CLAUDE_BUDGET_OWNER", raising=False)
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)  # compiling the package anew takes a second each
     return Suite(pytester)
 
 

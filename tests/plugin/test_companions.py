@@ -278,11 +278,39 @@ def test_warnings_as_errors_stay_silent_in_every_process(suite: Suite, workers: 
         def test_one(): ask()
         def test_nested(tmp_path):
             (tmp_path / "test_b.py").write_text("def test_b(): pass")
-            command = [sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:cov", str(tmp_path)]
+            command = [sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:asyncio", str(tmp_path)]
             ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
             assert ended.returncode == 0, ended.stdout + ended.stderr
         """,
     )
     outcome = suite.run("-W", "error", "-p", "no:asyncio", workers=workers)
     outcome.result.assert_outcomes(passed=2)
-    assert "warning" not in outcome.result.stdout.str().lower()
+    assert "warnings summary" not in outcome.result.stdout.str()
+
+
+def test_a_long_stream_takes_no_memory_of_its_size(suite: Suite) -> None:
+    """20,000 events are some 3 MB; nothing of them is kept."""
+    suite.write(
+        test_a="""
+        import tracemalloc
+        from claude_double import REQUEST, httpx, stream_body
+        def pieces():
+            events = stream_body().split(b"\\n\\n")
+            for event in events[:2] + events[2:3] * 20_000 + events[3:-1]:
+                yield event + b"\\n\\n"
+        def test_memory():
+            headers = {"content-type": "text/event-stream"}
+            transport = httpx.MockTransport(lambda r: httpx.Response(200, headers=headers, content=pieces()))
+            with httpx.Client(transport=transport) as client:
+                tracemalloc.start()
+                with client.stream("POST", "https://x/v1/messages", json=REQUEST) as response:
+                    size = sum(map(len, response.iter_raw()))
+                peak = tracemalloc.get_traced_memory()[1]
+                tracemalloc.stop()
+            assert size > 2_000_000
+            assert peak < 2_000_000, peak
+        """
+    )
+    outcome = suite.run()
+    outcome.result.assert_outcomes(passed=1)
+    assert outcome.report["totals"]["usage"]["output_tokens"] == 100

@@ -1,16 +1,21 @@
 """What the tests of this suite ask, and the clients that they ask with."""
 
 import asyncio
+import importlib
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from anthropic import Anthropic, AsyncAnthropic
+from anthropic import Anthropic, APIConnectionError, AsyncAnthropic
+from features import HTTP
 
 T = TypeVar("T")
 
 SONNET = "claude-sonnet-4-6"
 ASK: Any = {"model": SONNET, "max_tokens": 200, "messages": [{"role": "user", "content": "Say hello."}]}
 """The arguments of a request. Typed loosely, since the SDK's own types changed from one major to the next."""
+
+BROKEN_OFF = (APIConnectionError, importlib.import_module(HTTP).TransportError)
+"""What an SDK raises when a connection ends before its answer: some majors let the client's own error through."""
 
 
 def client_of(url: str, **options: Any) -> Anthropic:

@@ -33,13 +33,14 @@ WAYS: Mapping[str, tuple[str, ...]] = {
     "-n 2": ("-n", "2"),
     "reversed": ("--shapes-order=reversed",),
     "random": ("--shapes-order=random:11",),
+    "aliased before": ("-p", "early_alias"),
 }
 """How a room may be run; all must give one same report."""
 ROOM_WAYS = {
     "suite": ("plain", "-n 2", "reversed"),
     "incomplete": ("plain", "-n 2", "random"),
     "late": ("plain", "-n 2"),
-    "alias": ("plain",),
+    "alias": ("plain", "aliased before"),
 }
 LONGEST_RUN_SECONDS = 300
 AT_ONCE = 2

@@ -14,7 +14,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -58,14 +58,14 @@ class Script:
 
     def __init__(self, replies: Sequence[Reply], *, repeat: bool) -> None:
         self.requests: list[Request] = []
-        self._replies: Iterable[Reply] = itertools.cycle(replies) if repeat else iter(replies)
+        self._replies: Iterator[Reply] = itertools.cycle(replies) if repeat else iter(replies)
         self._lock = threading.Lock()
 
     def next(self, request: Request) -> Reply:
         """Take the next answer; too many requests are an error that no test expects."""
         with self._lock:
             self.requests.append(request)
-            return next(iter(self._replies), error(418, kind="the test has scripted no more answers"))
+            return next(self._replies, error(418, kind="the test has scripted no more answers"))
 
 
 class Double:
@@ -85,19 +85,24 @@ class Double:
         self._scripts[name] = Script(replies, repeat=repeat)
         return f"{self.root}/{name}"
 
-    def plan_batch(self, batch_id: str, lines: Sequence[Mapping[str, Any]], *, results: int = 1, **how: Any) -> str:
-        """Plan a batch: created, then looked up and downloaded as often as `results` says."""
+    def plan_batch(
+        self,
+        batch_id: str,
+        lines: Sequence[Mapping[str, Any]],
+        *,
+        results: int = 1,
+        created: bool = True,
+        first: int = 0,
+    ) -> str:
+        """Plan a batch: created, unless somebody else did, then looked up and downloaded as often as `results` says.
+
+        `first` is the size of the first piece of a download.
+        """
         name = f"s{next(self._numbers)}"
         url = f"{self.root}/{name}"
-        read = (batch(batch_id, url), jsonl(lines, **how))
-        self._scripts[name] = Script((batch(batch_id, url), *read * results), repeat=False)
-        return url
-
-    def plan_results(self, batch_id: str, lines: Sequence[Mapping[str, Any]], *, results: int = 1, **how: Any) -> str:
-        """Plan a batch that somebody else created."""
-        url = self.plan_batch(batch_id, lines, results=results, **how)
-        script = self._scripts[url.rpartition("/")[2]]
-        next(iter(script._replies))
+        begin = (batch(batch_id, url),) if created else ()
+        read = (batch(batch_id, url), jsonl(lines, first=first))
+        self._scripts[name] = Script((*begin, *read * results), repeat=False)
         return url
 
     def requests(self, url: str) -> list[Request]:
@@ -209,9 +214,9 @@ def stream_of(body: bytes, *, size: int | None = None, breaks_off: bool = False,
     )
 
 
-def stream(*, size: int | None = None, newline: str = "\n", **fields: Any) -> Reply:
-    """A streamed message."""
-    return stream_of(sse_bytes(events(**fields), newline=newline), size=size if newline == "\n" else size or 50)
+def stream(**fields: Any) -> Reply:
+    """A streamed message, an event a chunk."""
+    return stream_of(sse_bytes(events(**fields)))
 
 
 def batch(batch_id: str, url: str) -> Reply:
@@ -291,7 +296,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._answer()
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *args: Any) -> None:
         """Quiet."""
 
     def _answer(self) -> None:

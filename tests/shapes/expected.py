@@ -14,7 +14,7 @@ tokens x rate is in millionths of a dollar; `usd` turns the sum into dollars. Th
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal as D
+from decimal import Decimal
 
 COUNTS = (
     "input_tokens",
@@ -30,7 +30,7 @@ COUNTS = (
 class Expected:
     """What the report must say of one owner."""
 
-    cost: D = D(0)
+    cost: Decimal = Decimal(0)
     calls: int = 1
     attempts: int | None = None
     """Calls, where nothing else is said."""
@@ -47,8 +47,8 @@ class Expected:
         return self.calls if self.attempts is None else self.attempts
 
 
-def usd(millionths: int | D) -> D:
-    return D(millionths) / 1_000_000
+def usd(millionths: int | Decimal) -> Decimal:
+    return Decimal(millionths) / 1_000_000
 
 
 def used(
@@ -176,7 +176,7 @@ def two_items(first: int, *, attempts: int = 2, created: int = 1) -> Expected:
 
     Sonnet: first x 3 + 90 x 15 = first x 3 + 1,350. Opus: 700 x 5 + 70 x 25 + 2,000 x 0.5 = 3,500 + 1,750 + 1,000 = 6,250.
     """
-    half = D(first * 3 + 1_350 + 6_250) / 2
+    half = Decimal(first * 3 + 1_350 + 6_250) / 2
     counts = used(first + 700, 160, read=2_000)
     return Expected(cost=usd(half), calls=2, attempts=attempts, free=created, usage=counts)
 
@@ -197,7 +197,7 @@ SUITE |= {
     ),
 }
 
-_KINDS: dict[str, tuple[D, dict[str, int]]] = {
+_KINDS: dict[str, tuple[Decimal, dict[str, int]]] = {
     # 2,000 x 3 + 1,000 x 3.75 + 5,000 x 0.3 + 50 x 15 = 6,000 + 3,750 + 1,500 + 750
     "cache-5m": (usd(6_000 + 3_750 + 1_500 + 750), used(2_000, 50, w5=1_000, read=5_000)),
     # 2,001 x 3 + 400 x 3.75 + 600 x 6 + 51 x 15 = 6,003 + 1,500 + 3,600 + 765
@@ -222,9 +222,9 @@ _KINDS: dict[str, tuple[D, dict[str, int]]] = {
     # (2,024 x 3 + 54 x 15) / 2 = (6,072 + 810) / 2 = 3,441
     "tier-batch": (usd(3_441), used(2_024, 54)),
     # 2,030 x 3 + 60 x 15 = 6,090 + 900 = 6,990, and 3 searches at $0.01; fetches are free.
-    "web-search": (usd(6_990) + D("0.03"), used(2_030, 60, searches=3)),
+    "web-search": (usd(6_990) + Decimal("0.03"), used(2_030, 60, searches=3)),
     # Tokens are halved, (6,096 + 930) / 2 = 3,513, searches are not.
-    "web-search-in-a-batch": (usd(3_513) + D("0.02"), used(2_032, 62, searches=2)),
+    "web-search-in-a-batch": (usd(3_513) + Decimal("0.02"), used(2_032, 62, searches=2)),
     # Thinking is inside output: 6,099 + 13,500
     "thinking": (usd(6_099 + 13_500), used(2_033, 900)),
     # The turns are inside the sums: 6,102 + 960
@@ -240,14 +240,14 @@ _KINDS: dict[str, tuple[D, dict[str, int]]] = {
     # Opus 4.6: 2,038 x 5 + 68 x 25 = 10,190 + 1,700. Fable 5.2 declined after 20 tokens: 2,000 x 8 + 20 x 40 = 16,800.
     "fallback-after-output": (usd(10_190 + 1_700 + 16_800), used(4_038, 88)),
     # Refused before any output: not billed, whatever its usage says.
-    "refused": (D(0), used()),
+    "refused": (Decimal(0), used()),
     "refused-in-mid-stream": (usd(2_040 * 3 + 12 * 15), used(2_040, 12)),
     # 4 x 3 + 3,000 x 6 = 18,012
     "nothing-but-a-cache-write": (usd(18_012), used(4, 0, w1=3_000)),
     # Haiku 5.5, exactly 100,000 tokens: 60,000 x 0.1 + 40,000 x 0.01 + 100 x 0.5 = 6,000 + 400 + 50
     "prompt-of-100000": (usd(6_000 + 400 + 50), used(60_000, 100, read=40_000)),
     # One more, and every token costs five times as much: 60,001 x 0.5 + 40,000 x 0.05 + 100 x 2.5 = 30,000.5 + 2,000 + 250
-    "prompt-of-100001": (usd(D("30000.5") + 2_000 + 250), used(60_001, 100, read=40_000)),
+    "prompt-of-100001": (usd(Decimal("30000.5") + 2_000 + 250), used(60_001, 100, read=40_000)),
 }
 for _kind, (_cost, _usage) in _KINDS.items():
     for _test in ("test_json", "test_streamed"):

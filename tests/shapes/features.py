@@ -46,6 +46,17 @@ def _aiohttp_works() -> bool:
     return True
 
 
+def _runs_on_trio() -> bool:
+    """Old SDKs start their threads with asyncio's own function, on whichever loop."""
+    import trio
+
+    try:
+        trio.run(anthropic._utils.asyncify(lambda: None))
+    except RuntimeError:
+        return False
+    return True
+
+
 def _features() -> frozenset[str]:
     with anthropic.Anthropic(api_key="none", base_url="http://127.0.0.1:9") as client:
         messages, beta = client.messages, client.beta.messages
@@ -64,7 +75,7 @@ def _features() -> frozenset[str]:
         "aiohttp": _aiohttp_works(),
         "httpx": _installed("httpx"),
         "httpx2": _installed("httpx2"),
-        "trio": _installed("trio"),
+        "trio": _installed("trio") and _runs_on_trio(),
         "pytest_asyncio": _installed("pytest_asyncio"),
         "alias": HTTP == "httpx2" and hasattr(sys.modules["httpx2"], "alias_httpx"),
     }

@@ -232,6 +232,11 @@ def test_an_error_with_status_200_is_a_failed_try(value: Json) -> None:
     assert (answer.status, answer.reason) == (Status.FAILED, "an error inside an answer with status 200")
 
 
+def test_an_error_beside_usage_is_a_message() -> None:
+    """What states usage was billed."""
+    assert of_body(body(message(error={"message": "a warning of the gateway"}))) == of_body(body(message()))
+
+
 @pytest.mark.parametrize("nothing", [None, "", {}, False])
 def test_an_empty_error_beside_a_message_is_no_error(nothing: object) -> None:
     """A gateway's `"error": null` does not make a billed answer free, not even one without usage."""
@@ -358,6 +363,9 @@ def test_vertexs_body_names_the_model_and_its_url_the_region() -> None:
     assert named is not None
     assert unnamed is not None
     assert (named.model, named.regional) == (MODEL, True)
+    unread = read_answer(b"", on_vertex)
+    assert unread is not None
+    assert (unread.model, unread.regional) == ("claude-sonnet-4-5@20250929", True)
     assert (unnamed.model, unnamed.requested_model) == ("claude-sonnet-4-5@20250929", "claude-sonnet-4-5@20250929")
 
 

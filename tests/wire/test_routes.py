@@ -98,6 +98,12 @@ def test_vertex_names_model_and_region_in_the_url(place: str, regional: bool, ve
     assert posted(f"http://localhost/gateway{path.replace('@', '%40')}", None, from_sdk=False) == expected
 
 
+def test_vertex_without_a_location_is_not_regional() -> None:
+    """A gateway may leave it out."""
+    found = posted("/publishers/anthropic/models/claude-opus-5:rawPredict", WITHOUT_MODEL, from_sdk=False)
+    assert found == Route(kind=Kind.MESSAGES, model="claude-opus-5", evident=True)
+
+
 def test_vertex_counts_tokens_with_a_model_of_that_name() -> None:
     """`count-tokens` is free, and no model."""
     path = "/v1/projects/p/locations/us-east5/publishers/anthropic/models/count-tokens:rawPredict"
@@ -123,7 +129,9 @@ BEDROCK = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
 PROFILE = "arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/x1"
 
 
-@pytest.mark.parametrize("model", [BEDROCK, BEDROCK.removeprefix("us."), PROFILE, "us.claude-from-a-gateway"])
+@pytest.mark.parametrize(
+    "model", [BEDROCK, BEDROCK.removeprefix("us."), PROFILE, "us.claude-from-a-gateway", "anthropic.x"]
+)
 def test_bedrock_invoke_is_read(model: str) -> None:
     """The body has Anthropic's names; the model stands in the URL, quoted or not."""
     expected = Route(kind=Kind.MESSAGES, model=model, evident=True)

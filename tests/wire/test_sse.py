@@ -181,11 +181,12 @@ def test_what_is_not_one_of_the_two_events_changes_nothing(extra: bytes) -> None
         b"\xef\xbb\xbf" + b"".join(line + b"\n\n" for line in NORMAL.split(b"\n") if line.startswith(b"data:")),
         b": hello\n\n" + NORMAL,
         b"".join(b"\n".join(reversed(part.split(b"\n"))) + b"\n\n" for part in NORMAL.split(b"\n\n") if part),
+        NORMAL.replace(b'"type":"message_delta",', b"").replace(b'"type":"message_start",', b""),
         NORMAL.removesuffix(b"\n"),
         NORMAL.removesuffix(b"\n\n"),
     ],
     ids=["no names", "default name", "no spaces", "data in lines", "BOM", "BOM, no names", "comment first",
-         "name after data", "no blank line at the end", "no line end at the end"],
+         "name after data", "no type", "no blank line at the end", "no line end at the end"],
 )  # fmt: skip
 def test_every_spelling_of_an_event_is_read(stream: bytes) -> None:
     """What the specification of server-sent events allows."""
@@ -248,6 +249,7 @@ def test_a_zero_in_a_delta_is_a_count() -> None:
 def test_only_the_first_delta_has_usage() -> None:
     """The one with the reason to stop may say nothing more."""
     assert of(start() + delta(None, output_tokens=45) + delta() + STOP) == NORMAL_ANSWER
+    assert of(start() + delta(None, output_tokens=45) + delta(input_tokens=120) + STOP) == NORMAL_ANSWER
 
 
 def test_a_delta_without_usage_leaves_a_lower_bound() -> None:
@@ -293,6 +295,12 @@ def test_a_fallback_in_mid_stream_changes_the_model(named: bool) -> None:
 def test_a_fallback_block_that_names_no_model_keeps_the_model(to: object) -> None:
     """Nothing is guessed from a malformed block."""
     assert of(start() + block(**{**FALLBACK, "to": to}) + delta(output_tokens=45) + STOP) == NORMAL_ANSWER
+
+
+def test_a_block_of_another_kind_names_no_model() -> None:
+    """Though it has the same fields."""
+    other = block(type="tool_use", name="fallback", to={"model": "claude-haiku-4-5"})
+    assert of(start() + other + delta(output_tokens=45) + STOP) == NORMAL_ANSWER
 
 
 def test_a_fallback_block_before_the_message_does_no_harm() -> None:
@@ -376,6 +384,27 @@ def test_whole_events_in_pieces_of_their_own_say_the_same() -> None:
     """The usual way that a stream comes, which is taken by a quicker path."""
     events = [part + b"\n\n" for part in HARD.split(b"\n\n") if part]
     assert of(HARD, events) == of(HARD)
+
+
+def test_the_name_of_an_event_holds_for_that_event_only() -> None:
+    """Cut after its name; two events later one without a name carries the usage."""
+    nameless = delta(output_tokens=45).removeprefix(b"event: message_delta\n")
+    assert of(b"", [start(), b"event: ping\n", b"data: {}\n\n" + PING, nameless]) == NORMAL_ANSWER
+
+
+def test_only_what_changes_the_answer_is_told() -> None:
+    """Each time it is, a row is written."""
+    stream = StreamBody(exchange())
+    told = [
+        stream.feed(piece) is not None for piece in (start(), block(), text("Hi"), PING, delta(output_tokens=1), STOP)
+    ]
+    assert told == [True, False, False, False, True, True]
+
+
+def test_the_first_event_that_is_not_json_is_the_reason() -> None:
+    """Later ones follow from it."""
+    broken = b"event: message_delta\ndata: {\n\nevent: message_stop\ndata: {\n\n"
+    assert of(start() + broken).reason == "the stream's message_delta event is not JSON"
 
 
 def test_content_is_seen_in_pieces_of_their_own() -> None:

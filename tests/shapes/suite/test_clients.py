@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import anthropic
 import pytest
-
 from asking import ASK, async_client_of, client_of, run
 from double import Double, Reply, message, message_object, stream
 from early_client import CLIENT as MADE_BEFORE_THE_PLUGIN

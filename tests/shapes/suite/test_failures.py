@@ -2,7 +2,6 @@
 
 import anthropic
 import pytest
-
 from asking import ASK, async_client_of, client_of, run
 from double import Double, closed_port, error, message, stream, stream_of
 
@@ -40,9 +39,9 @@ def test_retried_stream(double: Double) -> None:
 
 
 def test_retries_exhausted(double: Double) -> None:
-    with client_of(double.url(error(429, retry_after_ms=1), repeat=True), max_retries=2) as client:
-        with pytest.raises(anthropic.RateLimitError):
-            client.messages.create(**ASK)
+    url = double.url(error(429, retry_after_ms=1), repeat=True)
+    with client_of(url, max_retries=2) as client, pytest.raises(anthropic.RateLimitError):
+        client.messages.create(**ASK)
 
 
 def test_bad_request(double: Double) -> None:

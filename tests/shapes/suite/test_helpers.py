@@ -6,11 +6,10 @@ A test is defined where the installed SDK has what it is about.
 import json
 
 import anthropic
-from pydantic import BaseModel
-
 from asking import ASK, async_client_of, client_of, run
 from double import Double, json_reply, message, stream
 from features import FEATURES
+from pydantic import BaseModel
 
 
 class City(BaseModel):

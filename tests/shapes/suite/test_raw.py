@@ -4,7 +4,6 @@ import importlib
 from typing import Any
 
 import pytest
-
 from asking import ASK, run
 from double import Double, message, stream
 from features import FEATURES

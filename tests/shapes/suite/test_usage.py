@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-
 from asking import ASK, SONNET, client_of
 from double import Double, message, stream
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import anthropic
 import pytest
-
 from asking import ASK, async_client_of, client_of, run
 from double import Double, cut, events, json_reply, message, message_object, sse_bytes, stream_of
 from features import FEATURES

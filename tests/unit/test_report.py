@@ -1,0 +1,175 @@
+"""From calls to a report: sums that agree exactly, in any order, and documents that keep their form."""
+
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import jsonschema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytest_claude_budget.budget import Budget, Limit
+from pytest_claude_budget.conclusion import stale
+from pytest_claude_budget.ledger.rows import call_of, row_of
+from pytest_claude_budget.rate_files import packaged_rates
+from pytest_claude_budget.render.json_document import json_document
+from pytest_claude_budget.render.terminal import terminal_lines
+from pytest_claude_budget.report import CostReport, RunFacts, build_report
+from pytest_claude_budget.totals import Sum
+from pytest_claude_budget.usage import Answer, Call, Iteration, Labels, Origin, Owner, Status, Usage
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "report.schema.json").read_text(encoding="utf-8"))
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC).timestamp()
+COUNT = st.integers(0, 300_000)
+USAGES = st.builds(
+    Usage,
+    input_tokens=COUNT,
+    cache_creation_5m_input_tokens=COUNT,
+    cache_creation_1h_input_tokens=COUNT,
+    cache_read_input_tokens=COUNT,
+    output_tokens=COUNT,
+    web_search_requests=st.integers(0, 3),
+)
+MODELS = st.sampled_from(["claude-haiku-5-5", "claude-opus-4-7", "us.anthropic.claude-opus-4-6-v1", "unknown-9", None])
+ANSWERS = st.builds(
+    Answer,
+    status=st.sampled_from(list(Status)),
+    endpoint=st.just("messages"),
+    model=MODELS,
+    requested_model=st.none() | MODELS,
+    usage=USAGES,
+    iterations=st.lists(
+        st.builds(Iteration, kind=st.sampled_from(["message", "compaction", "new"]), model=MODELS, usage=USAGES),
+        max_size=2,
+    ).map(tuple),
+    batch=st.booleans(),
+    speed=st.sampled_from([None, "standard", "fast", "warp"]),
+    inference_geo=st.sampled_from([None, "us", "global"]),
+    service_tier=st.sampled_from([None, "standard", "priority", "batch"]),
+    regional=st.booleans(),
+    http_status=st.just(200),
+    reason=st.none() | st.just("cut"),
+    notes=st.just(()) | st.just(("assumed", "also")),
+)
+OWNERS = st.sampled_from([("a.py::test_1", "test"), ("a.py::test_2", "test"), ("c.py::f", "fixture")])
+NAMES = st.none() | st.sampled_from(["triage", "<b>|`x`"])
+
+
+@st.composite
+def calls(draw: st.DrawFn) -> list[Call]:
+    """Any calls of a run."""
+    answers = draw(st.lists(ANSWERS, max_size=12))
+    made = []
+    for number, answer in enumerate(answers):
+        owner, kind = draw(OWNERS)
+        made.append(
+            Call(
+                id=number,
+                at=NOON,
+                answer=answer,
+                owner=Owner(id=owner, kind=kind, phase="call"),
+                labels=Labels(feature=draw(NAMES), tier=draw(NAMES)),
+                origin=draw(st.sampled_from(list(Origin))),
+                process="gw0",
+            )
+        )
+    return made
+
+
+def report_of(made: list[Call], budget: Budget | None = None) -> CostReport:
+    """Build a report at the packaged rates."""
+    return build_report(made, RunFacts(rates=packaged_rates(), budget=budget))
+
+
+@given(calls())
+@settings(max_examples=150, deadline=None)
+def test_sums_by_owner_and_over_all_agree_exactly(made: list[Call]) -> None:
+    """Each call has one owner; `seen` is the sum of its parts; what is not known in full is `at_least`."""
+    report = report_of(made)
+    added = Sum()
+    for row in report.by_owner:
+        added.include(row.totals)
+    assert report.totals == added.totals()
+    answers = report.answers
+    assert answers.seen == answers.priced + answers.unpriced + answers.unmeasured == report.totals.calls
+    assert report.totals.at_least == (answers.priced < answers.seen)
+    assert sum(row.calls for row in report.unpriced) == answers.seen - answers.priced
+
+
+@given(calls(), st.randoms(use_true_random=False))
+@settings(max_examples=60, deadline=None)
+def test_the_order_of_calls_and_their_way_through_the_ledger_change_nothing(made: list[Call], random: object) -> None:
+    """Workers interleave as they like, and every field survives the table."""
+    stored = [call_of(row_of(call)) for call in made]
+    assert stored == made
+    random.shuffle(stored)  # type: ignore[attr-defined]  # Hypothesis gives a random.Random
+    assert json_document(report_of(stored)) == json_document(report_of(made))
+
+
+@given(calls())
+@settings(max_examples=60, deadline=None)
+def test_every_report_is_valid_under_its_schema_and_fits_80_columns(made: list[Call]) -> None:
+    """Whatever the calls were."""
+    report = report_of(made)
+    jsonschema.validate(json.loads(json.dumps(json_document(report))), SCHEMA)
+    table = [line.text for line in terminal_lines(report, 79) if line.text.startswith(("a.py", "c.py", "total"))]
+    assert [line for line in table if len(line) > 79] == []
+    assert all(line.text.isprintable() for line in terminal_lines(report, 79))
+
+
+def one_call(**changes: object) -> Call:
+    """1,000 tokens in and 100 out on Haiku 4.5: $0.0015."""
+    usage = Usage(input_tokens=1000, output_tokens=100)
+    values: dict[str, object] = {"status": Status.MEASURED, "endpoint": "messages", "model": "claude-haiku-4-5"}
+    answer = Answer(**{**values, "usage": usage, **changes})  # type: ignore[arg-type]  # a test's own values
+    owner = Owner(id="a.py::test_1", kind="test", phase="call")
+    return Call(id=1, at=NOON, answer=answer, owner=owner, labels=Labels(), origin=Origin.LIVE)
+
+
+def run_limit(maximum: str) -> Budget:
+    """A budget of one limit."""
+    limit = Limit(
+        scope="run",
+        measure="max_cost",
+        maximum=Decimal(maximum),
+        where="claude-budget.yml:3",
+        path="limits[0].max_cost",
+    )
+    return Budget(limits=(limit,), source="claude-budget.yml")
+
+
+def test_what_is_barely_over_a_limit_looks_over_it() -> None:
+    """$0.0015 against $0.00149999."""
+    lines = [line.text for line in terminal_lines(report_of([one_call()], run_limit("0.00149999")), 79)]
+    assert "  claude-budget.yml:3: limits[0].max_cost: the run costs $0.0015, the limit is $0.00149999" in lines
+
+
+def test_an_unknown_cost_is_never_shown_as_nothing() -> None:
+    """`unpriced` where nothing is known, `at least` where something is."""
+    unknown = [line.text for line in terminal_lines(report_of([one_call(model="x")]), 79)]
+    assert [line for line in unknown if "$0.00" in line] == []
+    assert "cost not known, spent an unknown amount" in unknown
+    assert any(line.split()[-1] == "unpriced" for line in unknown if line.startswith("total"))
+    both = [line.text for line in terminal_lines(report_of([one_call(model="x"), one_call()]), 79)]
+    assert any(line.endswith("at least $0.0015") for line in both if line.startswith("total"))
+
+
+def test_a_run_without_answers_says_nothing() -> None:
+    """Quiet where there is nothing to say."""
+    assert terminal_lines(report_of([]), 79) == []
+
+
+@pytest.mark.parametrize(("today", "said"), [("2027-01-22", 0), ("2027-01-23", 1)])
+def test_rates_older_than_60_days_are_named_with_their_day(today: str, said: int) -> None:
+    """23 November and 60 days is 22 January."""
+    texts = stale(date(2026, 11, 23), date.fromisoformat(today))
+    assert len(texts) == said
+    assert all("2026-11-23" in text for text in texts)
+
+
+def test_live_calls_are_spent_and_simulated_ones_are_not() -> None:
+    """The cost is the same."""
+    live = report_of([one_call()]).totals
+    assert (live.cost, live.spent) == (Decimal("0.0015"), Decimal("0.0015"))
