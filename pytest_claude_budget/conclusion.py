@@ -46,7 +46,7 @@ class Conclusion:
         told = terminal_lines(self.report, width) if self.report is not None else []
         return [*told, *(Line(text=text, tone="bad") for text in self.problems)]
 
-    def print(self, reporter: pytest.TerminalReporter) -> None:
+    def print(self, reporter: "pytest.TerminalReporter") -> None:
         """Write to pytest's terminal."""
         try:
             lines = self.lines(min(reporter._tw.fullwidth, 120) - 1)

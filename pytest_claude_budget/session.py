@@ -90,7 +90,7 @@ class RunPlugin:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(
-        self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+        self, fixturedef: "pytest.FixtureDef[Any]", request: pytest.FixtureRequest
     ) -> Generator[None, object, object]:
         """A fixture wider than a test pays for its own set-up and tear-down."""
         if fixturedef.scope == "function":
@@ -167,7 +167,7 @@ class RunPlugin:
     def _has_something_to_say(self) -> bool:
         return self.run.has_calls or bool(self.setup.reports) or any(self.from_workers)
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+    def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
         """Say what was found."""
         if self.conclusion is not None:
             self.conclusion.print(terminalreporter)
@@ -198,7 +198,7 @@ class _FixturePhase:
                 os.environ[OWNER_VARIABLE] = earlier
 
 
-def _fixture_id(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> str:
+def _fixture_id(fixturedef: "pytest.FixtureDef[Any]", request: pytest.FixtureRequest) -> str:
     """Name a fixture by where it is written: `tests/conftest.py::corpus`, with its parameter's place in the list."""
     code = getattr(fixturedef.func, "__code__", None)
     where = fixturedef.baseid
