@@ -2,7 +2,6 @@
 
 import json
 import sys
-
 from collections.abc import Iterator
 
 from bench.figures import Figure
