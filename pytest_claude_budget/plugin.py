@@ -1,6 +1,7 @@
 """The pytest plugin: wiring only. Imports pytest and light modules, since every pytest run on the machine loads it."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
         child.start(os.environ)
     else:
-        _start(early_config, process="")
+        with suppress(Exception):  # pytest_configure tries again
+            _start(early_config, process="")
 
 
 def pytest_configure(config: pytest.Config) -> None:

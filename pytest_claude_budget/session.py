@@ -95,7 +95,8 @@ class RunPlugin:
         """A fixture wider than a test pays for its own set-up and tear-down."""
         if fixturedef.scope == "function":
             return (yield)
-        phase = _FixturePhase(self.run, _fixture_id(fixturedef, request))
+        named = self.run.guarded("fixture", _fixture_id, fixturedef, request)
+        phase = _FixturePhase(self.run, named or f"fixture {fixturedef.argname}")
         fixturedef.addfinalizer(phase.end)
         phase.begin()
         try:
@@ -218,6 +219,9 @@ def _read_marks(item: pytest.Item, run: Run) -> None:
         marker = read_marker(item)
     except InputError as error:
         pytest.fail(str(error), pytrace=False)
+    except Exception as error:
+        run.fault("marks", error)
+        return
     labels = {"feature": marker.feature, "tier": marker.tier, "case": marker.case}
     run.owners.marked = {name: value for name, value in labels.items() if value is not None}
 

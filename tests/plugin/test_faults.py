@@ -16,6 +16,8 @@ STAGES = {
     "opening the ledger": "pytest_claude_budget.ledger.sqlite.SqliteLedger._open",
     "knowing the test": "pytest_claude_budget.marks.place_of",
     "reading the ledger": "pytest_claude_budget.ledger.sqlite.SqliteLedger.calls",
+    "naming a fixture": "pytest_claude_budget.session._fixture_id",
+    "reading marks": "pytest_claude_budget.marks.marked_arguments",
     "pricing": "pytest_claude_budget.report.price",
     "adding up": "pytest_claude_budget.report.settle",
     "judging": "pytest_claude_budget.report.evaluate",
@@ -47,7 +49,12 @@ def pytest_configure(config):
 SUITE = """
 import asyncio
 from claude_double import REQUEST, answering, ask, ask_async, httpx, stream_body
-def test_sync():
+import pytest
+@pytest.fixture(scope="module")
+def wide():
+    pass
+@pytest.mark.claude_budget(feature="x")
+def test_sync(wide):
     assert ask().usage.output_tokens == 100
 def test_async():
     assert asyncio.run(ask_async()).usage.output_tokens == 100
