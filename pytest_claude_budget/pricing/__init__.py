@@ -5,7 +5,7 @@ the price carries a note. The sum and its explanation rest on the same portions.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
@@ -38,8 +38,9 @@ class Price:
     """Why there is no amount, or only a lower bound; for a person."""
     notes: tuple[str, ...] = ()
     """What was assumed and what is not in the amount, beside the answer's own notes."""
-    on_top: Usage | None = None
-    """Tokens in the amount that the answer's own counts leave out, such as those of a compaction."""
+    on_top: Usage | None = field(default=None, compare=False)
+    """Tokens in the amount that the answer's own counts leave out, such as those of a compaction. Two prices are the
+    same that cost the same."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

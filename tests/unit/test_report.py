@@ -173,3 +173,10 @@ def test_live_calls_are_spent_and_simulated_ones_are_not() -> None:
     """The cost is the same."""
     live = report_of([one_call()]).totals
     assert (live.cost, live.spent) == (Decimal("0.0015"), Decimal("0.0015"))
+
+
+def test_tokens_that_come_on_top_are_in_the_sums_with_their_cost() -> None:
+    """A compaction of 2,000 in and 50 out on Haiku 4.5 beside 1,000 in and 100 out: $0.0015 + $0.00225."""
+    entry = Iteration(kind="compaction", model=None, usage=Usage(input_tokens=2000, output_tokens=50))
+    totals = report_of([one_call(iterations=(entry,))]).totals
+    assert (totals.cost, totals.usage) == (Decimal("0.00375"), Usage(input_tokens=3000, output_tokens=150))
