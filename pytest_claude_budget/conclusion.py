@@ -1,10 +1,11 @@
 """The end of a run: what all its processes stored becomes one report, one verdict, and what is said of it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -74,32 +75,30 @@ def conclude(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]]) 
 def _report(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]]) -> CostReport:
     rates = setup.rate_table()
     faults = [*run.all_faults(), *(text for output in from_workers for text in output.get("faults", ()))]
-    calls: list[Call] = [call_of(row) for output in from_workers for row in output.get("rows", ())]
+    sources: list[Iterable[Call]] = [map(call_of, output.get("rows", ())) for output in from_workers]
     markers, places = {}, {}
     if run.has_calls:
         recorder = run.recorder
         recorder.flush()
-        calls += recorder.unstored.values()
+        sources.append(recorder.unstored.values())
         try:
-            calls += recorder.ledger.calls()
             faults += recorder.ledger.faults()
             for facts in recorder.ledger.owners():
                 places[facts.owner] = facts.place
                 if own := limits_of(facts):
                     markers[facts.owner] = own
+            sources.append(recorder.ledger.calls())
         except Exception as error:
             faults.append(f"the ledger cannot be read: {told(error)} ({run.path})")
-    return build_report(
-        calls,
-        RunFacts(
-            rates=rates,
-            budget=setup.budget,
-            markers=markers,
-            places=places,
-            faults=sorted(set(faults)),
-            warnings=stale(rates.as_of, datetime.now(UTC).date()),
-        ),
+    facts_of_run = RunFacts(
+        rates=rates,
+        budget=setup.budget,
+        markers=markers,
+        places=places,
+        faults=sorted(set(faults)),
+        warnings=stale(rates.as_of, datetime.now(UTC).date()),
     )
+    return build_report(chain.from_iterable(sources), facts_of_run)
 
 
 def stale(as_of: date, today: date) -> list[str]:

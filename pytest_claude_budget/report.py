@@ -1,10 +1,11 @@
 """The whole flow on one screen: calls, prices, sums, verdict."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from operator import attrgetter
 from typing import TypeVar
 
 from pytest_claude_budget.budget import Budget, Limit
@@ -101,8 +102,9 @@ def _build_report(calls: Iterable[Call], facts: RunFacts) -> CostReport:
     ledger = _Book(facts.rates)
     for call, cost in priced_calls(calls, facts.rates):
         ledger.enter(call, cost)
+    ledger.close()
     owners = ledger.owners(facts.places)
-    totals = ledger.whole.totals()
+    totals = ledger.whole()
     unpriced = ledger.unpriced()
     limits = Limits(budget=facts.budget, markers=facts.markers, spellings=facts.rates.spellings)
     verdict = evaluate(limits, ledger.scoped(owners, totals), _incomplete(unpriced, facts.faults))
@@ -128,39 +130,59 @@ def priced_calls(calls: Iterable[Call], rates: RateTable) -> Iterator[tuple[Call
         yield call, price(call.answer, _day(int(call.at // 86_400)), rates)
 
 
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """All that decides in which sums a call is. Each call is added once, to its cell; the sums are made of cells."""
+
+    owner: str
+    kind: str
+    model: str | None
+    feature: str | None
+    tier: str | None
+
+
 class _Book:
     """Enters each call under all that it is part of."""
 
     def __init__(self, rates: RateTable) -> None:
         self._rates = rates
-        self.whole = Sum()
-        self._by_owner: dict[tuple[str, str], Sum] = {}
-        self._by_name: dict[str, dict[str, Sum]] = {"model": {}, "feature": {}, "tier": {}}
+        self._sums: dict[tuple[str, str, str | None, str | None, str | None], Sum] = {}
         self._unpriced: Counter[tuple[str, str, str, str]] = Counter()
         self._seen: Counter[str] = Counter()
         self.notes: Counter[str] = Counter()
         self._model_names: dict[str, str] = {}
+        self._cells: list[tuple[_Cell, Totals]] = []
 
     def enter(self, call: Call, cost: Price) -> None:
-        answer = call.answer
-        for added in self._sums(call):
-            added.add(call, cost)
-        if answer.status is Status.FREE:
+        answer, labels = call.answer, call.labels
+        status, spelled = answer.status, answer.model
+        model = None if spelled is None or status is Status.FREE else self._model_name(spelled)
+        cell = (call.owner.id, call.owner.kind, model, labels.feature, labels.tier)
+        added = self._sums.get(cell)
+        if added is None:
+            added = self._sums[cell] = Sum()
+        added.add(call, cost)
+        if status is Status.FREE:
             self._seen["free"] += 1
-        elif answer.status is not Status.FAILED:
+        elif status is not Status.FAILED:
             self._judge_completeness(call, cost)
         for note in (*answer.notes, *cost.notes):
             self.notes[note] += 1
 
-    def _sums(self, call: Call) -> Iterable[Sum]:
-        yield self.whole
-        yield _sum_of(self._by_owner, (call.owner.id, call.owner.kind))
-        if call.answer.model is not None and call.answer.status is not Status.FREE:
-            yield _sum_of(self._by_name["model"], self._model_name(call.answer.model))
-        if call.labels.feature is not None:
-            yield _sum_of(self._by_name["feature"], call.labels.feature)
-        if call.labels.tier is not None:
-            yield _sum_of(self._by_name["tier"], call.labels.tier)
+    def close(self) -> None:
+        """All calls are entered."""
+        self._cells = [(_Cell(*cell), added.totals()) for cell, added in self._sums.items()]
+
+    def whole(self) -> Totals:
+        return self._gathered(lambda cell: "").get("", Totals())
+
+    def _gathered(self, key: Callable[[_Cell], _Key | None]) -> dict[_Key, Totals]:
+        sums: dict[_Key, Sum] = {}
+        for cell, totals in self._cells:
+            name = key(cell)
+            if name is not None:
+                sums.setdefault(name, Sum()).include(totals)
+        return {name: added.totals() for name, added in sums.items()}
 
     def _model_name(self, spelled: str) -> str:
         name = self._model_names.get(spelled)
@@ -186,13 +208,14 @@ class _Book:
 
     def owners(self, places: Mapping[str, str]) -> tuple[OwnerTotals, ...]:
         rows = [
-            OwnerTotals(owner=owner, kind=kind, totals=added.totals(), place=places.get(owner, ""))
-            for (owner, kind), added in self._by_owner.items()
+            OwnerTotals(owner=owner, kind=kind, totals=totals, place=places.get(owner, ""))
+            for (owner, kind), totals in self._gathered(lambda cell: (cell.owner, cell.kind)).items()
         ]
         return tuple(sorted(rows, key=lambda row: (row.kind != "test", row.kind, row.owner)))
 
     def named(self, kind: str) -> dict[str, Totals]:
-        return {name: added.totals() for name, added in sorted(self._by_name[kind].items())}
+        """Totals by model, feature or tier, in the order of their names."""
+        return dict(sorted(self._gathered(attrgetter(kind)).items()))
 
     def unpriced(self) -> tuple[Unpriced, ...]:
         return tuple(
@@ -219,13 +242,6 @@ class _Book:
             "tier": self.named("tier"),
             "model": self.named("model"),
         }
-
-
-def _sum_of(sums: dict[_Key, Sum], key: _Key) -> Sum:
-    found = sums.get(key)
-    if found is None:
-        found = sums[key] = Sum()
-    return found
 
 
 @lru_cache(maxsize=64)

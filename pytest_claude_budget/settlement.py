@@ -4,7 +4,7 @@ A batch is paid by the test that created it; where none did, by the first of its
 order of tests and the number of workers move no money.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from pytest_claude_budget.usage import Answer, Call, Origin, Status
@@ -13,18 +13,16 @@ _UNREAD = "a batch was created and its results were not read"
 _BATCH_ENDPOINTS = frozenset(("batch_create", "batch_result", "batch_read"))
 
 
-def settle(calls: Iterable[Call]) -> list[Call]:
-    """Return the calls that are billed: each answer of a batch once, and a row for what was never read."""
-    settled: list[Call] = []
+def settle(calls: Iterable[Call]) -> Iterator[Call]:
+    """Pass the calls on that are billed: each answer of a batch once, and a row for what was never read."""
     batches: dict[str | None, _Batch] = {}
     for call in calls:
         if call.answer.endpoint in _BATCH_ENDPOINTS:
             batches.setdefault(call.answer.batch_id, _Batch()).take(call)
         else:
-            settled.append(call)
+            yield call
     for batch in batches.values():
-        settled.extend(batch.settled())
-    return settled
+        yield from batch.settled()
 
 
 class _Batch:

@@ -17,13 +17,16 @@ def sync_tap(module: ModuleType) -> type:
         def __init__(self, inner: Any, seen: Watch) -> None:
             self._stream = inner
             self._seen = seen
+            self.stream_observer = getattr(inner, "stream_observer", None)  # asked for by the SDK at every event
 
         def __iter__(self) -> Iterator[bytes]:
             seen = self._seen
+            passes = seen.passes
             complete = False
             try:
                 for piece in self._stream:
-                    seen.fed(piece)
+                    if not passes(piece):
+                        seen.fed(piece)
                     yield piece
                 complete = True
             finally:
@@ -48,13 +51,16 @@ def async_tap(module: ModuleType) -> type:
         def __init__(self, inner: Any, seen: Watch) -> None:
             self._stream = inner
             self._seen = seen
+            self.stream_observer = getattr(inner, "stream_observer", None)  # asked for by the SDK at every event
 
         async def __aiter__(self) -> Any:
             seen = self._seen
+            passes = seen.passes
             inner = self._stream.__aiter__()
             try:
                 async for piece in inner:
-                    await seen.fed_async(piece)
+                    if not passes(piece):
+                        await seen.fed_async(piece)
                     yield piece
                 await seen.ended_async()
             finally:

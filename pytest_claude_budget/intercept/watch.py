@@ -37,6 +37,7 @@ class Watch:
         "_request",
         "_route",
         "_tickets",
+        "passes",
     )
 
     def __init__(self, module: Any, client: Any, request: Any, found: Route, sinks: tuple[Sink, ...]) -> None:
@@ -51,6 +52,8 @@ class Watch:
         self._expected: int | None = None
         """Bytes that the answer said it would have: a reader may stop after the last without waiting for the end."""
         self._passed = 0
+        self.passes: Callable[[bytes], bool] = _never
+        """Takes bytes of a stream that change nothing, by one call; False where they must be fed. Never raises."""
         retry = _retry_count(request)
         self._tickets: list[tuple[Sink, Ticket]] = [(sink, sink.open(retry)) for sink in sinks]
 
@@ -143,6 +146,8 @@ class Watch:
         elif content is None:
             self._expected = _length(response)
             self._body = encoded_body_of(self._exchange, content_type, response.headers.get("content-encoding", ""))
+            if self._expected is None:  # else every byte is counted
+                self.passes = getattr(self._body, "passes", _never)
             yield self._body.begin()
         else:
             body = body_of(self._exchange, content_type, content[:16])
@@ -205,6 +210,10 @@ def watch(module: Any, client: Any, request: Any, sinks: tuple[Sink, ...]) -> Wa
         for sink in sinks:
             sink.fault("request", error)
         return None
+
+
+def _never(_: bytes) -> bool:
+    return False
 
 
 def _unmeasured(found: Route, reason: str) -> Answer:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from pytest_claude_budget.usage import Answer, Call, Iteration, Labels, Origin, Owner, Status, Usage
@@ -112,8 +113,8 @@ def call_of(row: Sequence[Any]) -> Call:
         id=id_,
         at=at,
         answer=answer,
-        owner=Owner(id=owner, kind=kind, phase=phase),
-        labels=Labels(feature=feature, tier=tier, case=case),
+        owner=_owner(owner, kind, phase),
+        labels=_labels(feature, tier, case),
         origin=_ORIGIN[origin],
         retry=retry,
         process=process,
@@ -122,6 +123,16 @@ def call_of(row: Sequence[Any]) -> Call:
 
 _STATUS: dict[object, Status] = {status.value: status for status in Status}
 _ORIGIN: dict[object, Origin] = {origin.value: origin for origin in Origin}
+
+
+@lru_cache(maxsize=1024)
+def _owner(id_: str, kind: str, phase: str) -> Owner:
+    return Owner(id=id_, kind=kind, phase=phase)
+
+
+@lru_cache(maxsize=1024)
+def _labels(feature: str | None, tier: str | None, case: str | None) -> Labels:
+    return Labels(feature=feature, tier=tier, case=case)
 
 
 def _usage(counts: Sequence[Any]) -> Usage:

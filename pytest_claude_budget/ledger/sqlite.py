@@ -14,6 +14,8 @@ from pathlib import Path
 from pytest_claude_budget.ledger.rows import COLUMNS, call_of, row_of
 from pytest_claude_budget.usage import Call
 
+READ_AT_ONCE = 1_000
+"""Rows that are in memory while a ledger is read."""
 BUSY_SECONDS = 30.0
 """How long a writer waits for the others."""
 
@@ -73,11 +75,18 @@ class SqliteLedger:
             connection.execute("INSERT INTO faults VALUES (?, ?)", (process, reason))
 
     def calls(self, owner: str | None = None) -> Iterator[Call]:
-        """Read calls, all or one owner's, in the order of their ids."""
-        where, values = (" WHERE owner = ?", (owner,)) if owner is not None else ("", ())
-        with self._writing() as connection:
-            rows = connection.execute(f"{_SELECT}{where} ORDER BY id", values).fetchall()
-        return map(call_of, rows)
+        """Read calls, all or one owner's, in the order of their ids and a few at a time."""
+        where, values = (" AND owner = ?", (owner,)) if owner is not None else ("", ())
+        last = -1
+        while True:
+            with self._writing() as connection:
+                rows = connection.execute(
+                    f"{_SELECT} WHERE id > ?{where} ORDER BY id LIMIT {READ_AT_ONCE}", (last, *values)
+                ).fetchall()
+            yield from map(call_of, rows)
+            if len(rows) < READ_AT_ONCE:
+                return
+            last = rows[-1][0]
 
     def owners(self) -> list[OwnerFacts]:
         """Read what is known of the owners."""

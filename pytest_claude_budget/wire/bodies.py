@@ -67,11 +67,15 @@ class StreamBody:
     def __init__(self, exchange: Exchange) -> None:
         self._reader = StreamReader(exchange)
         self._final = False
+        self.passes = self._reader.passes
+        """Takes a chunk that changes nothing; False where it must be fed."""
 
     def begin(self) -> Said:
         return Said(own=self._reader.answer(ended=False))
 
     def feed(self, data: bytes) -> Said | None:
+        if len(data) <= WINDOW:
+            return self._now(ended=False) if self._reader.feed(data) else None
         changed = False
         for piece in windows(data):
             changed = self._reader.feed(piece) or changed

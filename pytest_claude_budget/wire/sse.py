@@ -22,9 +22,14 @@ _DECODED = frozenset((b"message_start", b"message_delta", b"message_stop", b"err
 _MAYBE_DECODED = frozenset((b"", b"content_block_start"))
 """Events without a name, and those that may name another model."""
 _TEXTS = re.compile(
-    rb'"(?:text|thinking|input_json)_delta", ?"(?:text|thinking|partial_json)": ?"([^"\\\n]*(?:\\.[^"\\\n]*)*)"'
+    rb'_delta", ?"(?:text|thinking|partial_json)": ?"([^"\\\n]*(?:\\.[^"\\\n]*)*)"'  # a plain start is found fast
 ).findall
 _FALLBACK = b'"fallback"'
+_DELTA = re.compile(
+    rb'event: content_block_delta\ndata: \{"type": ?"content_block_delta", ?"index": ?\d+, ?"delta": ?\{'
+    rb'"type": ?"(?:text|thinking|input_json)_delta", ?"(?:text|thinking|partial_json)": ?"'
+).match
+_DELTA_END = b'"}}\n\n'
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -47,12 +52,16 @@ class StreamReader:
         self._stopped = False
         self._has_content = False
         self._text_bytes = 0
+        self._delta = b"none yet"
+        """How the last delta began, up to its text: nearly every one to come begins like it."""
         self._error = False
         self._fault: str | None = None
 
     def feed(self, data: bytes) -> bool:
         """Take the next bytes; True when what is known has changed."""
-        if self._passes(data):
+        if self.passes(data):
+            return False
+        if self._passes_in_part(data):
             return False
         if b"\r" in data or self._held.endswith(b"\r"):
             data = self._plain_line_ends(data)
@@ -72,20 +81,61 @@ class StreamReader:
                 self._event = b""
         return changed
 
-    def _passes(self, data: bytes) -> bool:
-        """Take whole events without usage in one go: nearly every chunk of a stream is that."""
-        if self._held or self._event or self._data or not data.endswith(b"\n\n"):
+    def passes(self, data: bytes) -> bool:
+        """Take whole events without usage, as nearly every chunk of a stream is; False where it must be fed."""
+        try:
+            if self._held or self._event or self._data:
+                return False
+            known = len(self._delta)
+            if data.startswith(self._delta) and data.find(34, known) == len(data) - 5 and data.endswith(_DELTA_END):
+                self._text_bytes += len(data) - known - 5  # as _are_deltas, for the one that a chunk mostly is
+                return True
+            return data.endswith(b"\n\n") and self._takes(data)
+        except Exception:
+            return False  # feeding it says what is wrong
+
+    def _passes_in_part(self, data: bytes) -> bool:
+        """Take whole events without usage, and hold the one that is cut."""
+        if self._event or self._data or len(self._held) >= LONGEST_EVENT:
             return False
-        if b"message_" in data or b"error" in data or b"\r" in data or b"event:" not in data or _FALLBACK in data:
+        if b"\n\n" not in data and not (self._held.endswith(b"\n") and data.startswith(b"\n")):
             return False
-        self._pass_over(data)
+        here = bytes(self._held) + data
+        end = here.rfind(b"\n\n") + 2
+        rest = here[end:]
+        if 13 in rest or not self._takes(here[:end]):
+            return False
+        self._held.clear()
+        self._hold(rest)
+        return True
+
+    def _takes(self, events: bytes) -> bool:
+        """Take whole events, unless they can tell of usage, of an error or of another model."""
+        if self._are_deltas(events):
+            return True
+        if b"message_" in events or b"error" in events or 13 in events:
+            return False
+        if b"event:" not in events or _FALLBACK in events:
+            return False
+        self._pass_over(events)
+        if not events.startswith(self._delta) and (begun := _DELTA(events)) is not None:
+            self._delta = begun[0]
+        return True
+
+    def _are_deltas(self, events: bytes) -> bool:
+        """Take events that are all like the last delta: where no quote is outside of those, nothing else is told."""
+        count = events.count(self._delta)
+        if not count or not events.startswith(self._delta) or not events.endswith(_DELTA_END):
+            return False
+        if events.count(_DELTA_END) != count or events.count(34) != count * (self._delta.count(34) + 1):
+            return False
+        self._text_bytes += len(events) - count * (len(self._delta) + len(_DELTA_END))
         return True
 
     def _pass_over(self, lines: bytes) -> None:
         """Take lines that carry no usage: what they show is that there is content, and how much."""
         self._has_content = self._has_content or b"content_block" in lines
-        for text in _TEXTS(lines):
-            self._text_bytes += len(text)
+        self._text_bytes += sum(map(len, _TEXTS(lines)))
 
     @property
     def stopped(self) -> bool:
@@ -110,7 +160,8 @@ class StreamReader:
     def close(self) -> None:
         """Take what stands after the last line end: a final event may lack its blank line."""
         if self._held:
-            self._line(bytes(self._held).rstrip(b"\r"))
+            for line in bytes(self._held).rstrip(b"\r").split(b"\n"):
+                self._line(line)
             self._held.clear()
         if self._data:
             self._dispatch()

@@ -8,12 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_claude_budget.settlement import settle
+from pytest_claude_budget.settlement import settle as settling
 from pytest_claude_budget.usage import Answer, Call, Labels, Origin, Owner, Status, Usage
 
 NUMBERS = itertools.count(1)
 NEVER_READ = "a batch was created and its results were not read"
 IN_PART = "the results of a batch were read in part"
+
+
+def settle(calls: Iterable[Call]) -> list[Call]:
+    """All rows at once."""
+    return list(settling(calls))
 
 
 def call(who: str, answer: Answer, *, phase: str = "call", feature: str | None = None) -> Call:
