@@ -87,7 +87,9 @@ def _report(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]]) -
                 places[facts.owner] = facts.place
                 if own := limits_of(facts):
                     markers[facts.owner] = own
-            sources.append(recorder.ledger.calls())
+            since = datetime.fromtimestamp(recorder.ledger.first_moment(), UTC).date()
+            in_proportion = [model for model in recorder.ledger.models() if rates.is_proportional(model, since)]
+            sources.append(recorder.ledger.totalled(in_proportion))
         except Exception as error:
             faults.append(f"the ledger cannot be read: {told(error)} ({run.path})")
     facts_of_run = RunFacts(

@@ -118,6 +118,15 @@ class RateTable:
         """The model that a spelling names, None where the table knows no such model."""
         return self.resolve(model).model
 
+    def is_proportional(self, model: str, since: date) -> bool:
+        """Do a number of calls to it, from a day on, cost what their summed counts cost?
+
+        Not where long prompts have rates of their own.
+        """
+        found = self.find(model)
+        rows = () if found is None else (*found.rows, *found.fast_rows)
+        return all(row.long_prompt is None for row in rows if row.until is None or row.until > since)
+
     def resolve(self, model: str) -> Found:
         """The model that a spelling names, with what else the spelling says. The user's own names go first."""
         found = self._found.get(model)

@@ -163,11 +163,11 @@ class _Book:
             added = self._sums[cell] = Sum()
         added.add(call, cost)
         if status is Status.FREE:
-            self._seen["free"] += 1
+            self._seen["free"] += call.count
         elif status is not Status.FAILED:
             self._judge_completeness(call, cost)
         for note in (*answer.notes, *cost.notes):
-            self.notes[note] += 1
+            self.notes[note] += call.count
 
     def close(self) -> None:
         """All calls are entered."""
@@ -200,11 +200,11 @@ class _Book:
         elif cost.at_least:
             kind = "at_least"
         else:
-            self._seen["priced"] += 1
+            self._seen["priced"] += call.count
             return
-        self._seen["unpriced" if kind == "unpriced" else "unmeasured"] += 1
+        self._seen["unpriced" if kind == "unpriced" else "unmeasured"] += call.count
         reason = cost.reason or call.answer.reason or "the cost is not known"
-        self._unpriced[(call.owner.id, call.answer.model or "", reason, kind)] += 1
+        self._unpriced[(call.owner.id, call.answer.model or "", reason, kind)] += call.count
 
     def owners(self, places: Mapping[str, str]) -> tuple[OwnerTotals, ...]:
         rows = [

@@ -77,20 +77,21 @@ class Sum:
     def add(self, call: Call, price: Price) -> None:
         """Add one call at its price."""
         status = call.answer.status
+        count = call.count
         if status is Status.FREE:
-            self._free += 1
+            self._free += count
             return
-        self._attempts += 1
+        self._attempts += count
         if status is Status.FAILED:
             return
-        self._calls += 1
+        self._calls += count
         if price.amount is not None:
             self._cost += price.amount
             if call.origin is Origin.LIVE:
                 self._spent += price.amount
         if price.amount is None or price.at_least:
-            self._unknown += 1
-            self._unknown_live += call.origin is Origin.LIVE
+            self._unknown += count
+            self._unknown_live += count if call.origin is Origin.LIVE else 0
         self._add_usage(call.answer.usage)
         if price.on_top is not None:
             self._add_usage(price.on_top)

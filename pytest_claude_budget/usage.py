@@ -139,3 +139,5 @@ class Call:
     """How many tries of the SDK came before this one."""
     process: str = ""
     """The xdist worker or process that made it."""
+    count: int = 1
+    """How many exchanges this stands for, all alike but for their counts, of which `answer.usage` is the sum."""

@@ -1,5 +1,6 @@
 """Did an exchange reach a remote host? When in doubt it did: money is never hidden."""
 
+from functools import lru_cache
 from typing import Any
 
 from pytest_claude_budget.usage import Origin
@@ -35,8 +36,7 @@ def origin_of(module: Any, client: Any, url: Any, extensions: Any) -> Origin:
     if "network_stream" in extensions:
         return Origin.LIVE
     transport = client._transport_for_url(url)
-    own = tuple(getattr(module, name) for name in _OWN_TRANSPORTS if hasattr(module, name))
-    return Origin.SIMULATED if isinstance(transport, own) else Origin.LIVE
+    return Origin.SIMULATED if isinstance(transport, _classes(module, _OWN_TRANSPORTS)) else Origin.LIVE
 
 
 def is_loopback(host: str) -> bool:
@@ -47,8 +47,12 @@ def is_loopback(host: str) -> bool:
 
 def is_made_up(module: Any, client: Any, url: Any) -> bool:
     """Is the transport one that reaches nothing beyond this process?"""
-    mocks = tuple(getattr(module, name) for name in _MOCK_TRANSPORTS if hasattr(module, name))
-    return isinstance(client._transport_for_url(url), mocks)
+    return isinstance(client._transport_for_url(url), _classes(module, _MOCK_TRANSPORTS))
+
+
+@lru_cache(maxsize=8)
+def _classes(module: Any, names: tuple[str, ...]) -> tuple[type, ...]:
+    return tuple(getattr(module, name) for name in names if hasattr(module, name))
 
 
 def may_have_been_billed(error: BaseException, *, made_up: bool) -> bool:

@@ -125,6 +125,63 @@ _STATUS: dict[object, Status] = {status.value: status for status in Status}
 _ORIGIN: dict[object, Origin] = {origin.value: origin for origin in Origin}
 
 
+_ALIKE = (
+    "owner, owner_kind, phase, feature, tier, origin, endpoint, model, requested_model, batch, regional, speed,"
+    " inference_geo, service_tier, http_status"
+)
+PLAIN = "status = 'measured' AND iterations IS NULL AND notes IS NULL AND batch_id IS NULL AND model IN ({models})"
+"""Calls whose price is a sum of products: a number of them costs what their summed counts cost."""
+ALIKE = f"""
+SELECT MIN(id), CAST(at / 86400 AS INTEGER) AS day, COUNT(*), SUM(input_tokens), SUM(cache_creation_5m_input_tokens),
+SUM(cache_creation_1h_input_tokens), SUM(cache_read_input_tokens), SUM(output_tokens), SUM(web_search_requests),
+SUM(web_fetch_requests), SUM(code_execution_requests), {_ALIKE}
+FROM calls WHERE {PLAIN} GROUP BY day, code_execution_requests > 0, {_ALIKE}"""
+
+
+def alike_of(row: Sequence[Any]) -> Call:
+    """Read calls that are priced alike back as one."""
+    id_, day, count, *counts = row[:11]
+    (
+        owner,
+        kind,
+        phase,
+        feature,
+        tier,
+        origin,
+        endpoint,
+        model,
+        requested,
+        batch,
+        regional,
+        speed,
+        geo,
+        service,
+        http,
+    ) = row[11:]
+    answer = Answer(
+        status=Status.MEASURED,
+        endpoint=endpoint,
+        model=model,
+        requested_model=requested,
+        usage=_usage(counts),
+        batch=bool(batch),
+        regional=bool(regional),
+        speed=speed,
+        inference_geo=geo,
+        service_tier=service,
+        http_status=http,
+    )
+    return Call(
+        id=id_,
+        at=day * 86_400.0,
+        answer=answer,
+        owner=_owner(owner, kind, phase),
+        labels=_labels(feature, tier, None),
+        origin=_ORIGIN[origin],
+        count=count,
+    )
+
+
 @lru_cache(maxsize=1024)
 def _owner(id_: str, kind: str, phase: str) -> Owner:
     return Owner(id=id_, kind=kind, phase=phase)

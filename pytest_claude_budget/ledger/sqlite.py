@@ -7,13 +7,15 @@ only; there is no column for a text.
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_claude_budget.ledger.rows import COLUMNS, call_of, row_of
+from pytest_claude_budget.ledger.rows import ALIKE, COLUMNS, PLAIN, alike_of, call_of, row_of
 from pytest_claude_budget.usage import Call
 
+MOST_MODELS = 500
+"""Models whose calls are summed by the database: it takes only so many values at once."""
 READ_AT_ONCE = 1_000
 """Rows that are in memory while a ledger is read."""
 BUSY_SECONDS = 30.0
@@ -74,9 +76,34 @@ class SqliteLedger:
         with self._writing() as connection:
             connection.execute("INSERT INTO faults VALUES (?, ?)", (process, reason))
 
+    def models(self) -> list[str]:
+        """Name the models that calls name."""
+        with self._writing() as connection:
+            return [model for (model,) in connection.execute("SELECT DISTINCT model FROM calls WHERE model NOTNULL")]
+
+    def first_moment(self) -> float:
+        """Tell when the first call was made, seconds since 1970; 0 where there is none."""
+        with self._writing() as connection:
+            return float(connection.execute("SELECT COALESCE(MIN(at), 0) FROM calls").fetchone()[0])
+
+    def totalled(self, models: Sequence[str]) -> Iterator[Call]:
+        """Read all calls; those of the given models that are priced alike come as one, with their counts summed.
+
+        The models must be priced in proportion to their counts: none that has rates of its own for long prompts.
+        """
+        models = models[:MOST_MODELS]
+        marks = ", ".join("?" * len(models))
+        with self._writing() as connection:
+            rows = connection.execute(ALIKE.format(models=marks), models).fetchall()
+        yield from map(alike_of, rows)
+        yield from self._read(f" AND ({PLAIN.format(models=marks)}) IS NOT TRUE", models)
+
     def calls(self, owner: str | None = None) -> Iterator[Call]:
-        """Read calls, all or one owner's, in the order of their ids and a few at a time."""
-        where, values = (" AND owner = ?", (owner,)) if owner is not None else ("", ())
+        """Read calls one by one, all or one owner's."""
+        return self._read("", ()) if owner is None else self._read(" AND owner = ?", (owner,))
+
+    def _read(self, where: str, values: Sequence[str]) -> Iterator[Call]:
+        """In the order of their ids and a few at a time."""
         last = -1
         while True:
             with self._writing() as connection:

@@ -1,6 +1,8 @@
 """From calls to a report: sums that agree exactly, in any order, and documents that keep their form."""
 
 import json
+import tempfile
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from pytest_claude_budget.budget import Budget, Limit
 from pytest_claude_budget.conclusion import stale
 from pytest_claude_budget.ledger.rows import call_of, row_of
+from pytest_claude_budget.ledger.sqlite import SqliteLedger
 from pytest_claude_budget.rate_files import packaged_rates
 from pytest_claude_budget.render.json_document import json_document
 from pytest_claude_budget.render.terminal import terminal_lines
@@ -117,6 +120,30 @@ def test_every_report_is_valid_under_its_schema_and_fits_80_columns(made: list[C
     table = [line.text for line in terminal_lines(report, 79) if line.text.startswith(("a.py", "c.py", "total"))]
     assert [line for line in table if len(line) > 79] == []
     assert all(line.text.isprintable() for line in terminal_lines(report, 79))
+
+
+@given(calls())
+@settings(max_examples=60, deadline=None)
+def test_calls_that_the_ledger_sums_up_give_the_same_report(made: list[Call]) -> None:
+    """The database adds up what is priced in proportion; everything else comes one by one."""
+    rates = packaged_rates()
+    with tempfile.TemporaryDirectory() as folder:
+        ledger = SqliteLedger(Path(folder) / "run.sqlite3")
+        ledger.append([*made, *(replace(call, id=call.id + 100) for call in made)])
+        models = [model for model in ledger.models() if rates.is_proportional(model, date(2026, 11, 23))]
+        together, apart = list(ledger.totalled(models)), list(ledger.calls())
+        ledger.close()
+    assert sum(call.count for call in together) == len(apart) == 2 * len(made)
+    assert json_document(report_of(together)) == json_document(report_of(apart))
+
+
+def test_a_model_with_rates_for_long_prompts_is_not_summed_up() -> None:
+    """Two prompts of 60,000 are not one of 120,000."""
+    rates = packaged_rates()
+    models = ("claude-haiku-5-5", "claude-haiku-4-5", "anthropic/claude-sonnet-4.6")
+    now, then = date(2026, 11, 23), date(2026, 3, 12)
+    assert [rates.is_proportional(model, now) for model in models] == [False, True, True]
+    assert [rates.is_proportional(model, then) for model in models] == [False, True, False]
 
 
 def one_call(**changes: object) -> Call:
