@@ -17,7 +17,7 @@ URL = f"https://api.anthropic.com/v1/messages/batches/{BATCH}/results"
 
 def figure() -> Figure:
     """Measure."""
-    how = f"{LINES:,} lines in chunks of {CHUNK_BYTES:,} bytes, read by turns without us and with us; memory as above"
+    how = f"{LINES:,} lines in chunks of {CHUNK_BYTES:,} bytes, read by turns; memory in fresh processes"
     return Figure(title="Batch results", how=how, lines=lines("batch", "results", "batches.results", ratio=LIMIT_RATIO))
 
 

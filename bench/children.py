@@ -32,10 +32,12 @@ def child(module: str, *arguments: str) -> Any:
 
 
 def timed(command: Sequence[str], folder: Path, env: Mapping[str, str]) -> tuple[float, float]:
-    """Run a command to its end; returns its wall time and its CPU time in seconds."""
+    """Run a command to its end; returns its wall time and its CPU time in seconds. What it says is heard if it fails."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    subprocess.run(command, cwd=folder, env=env, stdout=subprocess.DEVNULL, check=True, timeout=LONGEST_SECONDS)
+    ended = subprocess.run(command, cwd=folder, env=env, capture_output=True, check=False, timeout=LONGEST_SECONDS)
     wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    if ended.returncode != 0:
+        raise SystemExit((ended.stdout + ended.stderr).decode("utf-8", "replace"))
     return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 

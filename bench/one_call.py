@@ -12,10 +12,10 @@ from statistics import median
 from bench.children import child
 from bench.figures import Compared, Figure, Line, held, shown
 
-ROUNDS = 60
-CALLS = 20
+ROUNDS = 30
+CALLS = 60
 """Of each kind in one round; the first few of them only warm up."""
-WARM_UP = 4
+WARM_UP = 20
 LIMIT_SECONDS, LIMIT_RATIO, LIMIT_OF_PEER = 60e-6, 0.20, 0.25
 NAMES = ("nobody", "ours", "telemetry")
 

@@ -59,6 +59,8 @@ class Recorder:
         self._who = who
         self.facts_of: FactsOf = lambda owner: None
         """What is known of a test besides its calls; stored with its first call."""
+        self._facts: dict[str, OwnerFacts | None] = {}
+        """Of each owner that had a call, taken in its own time: the writer may come to it after the test has ended."""
         self._told: set[str] = set()
         self._clock = clock
         self._process = process
@@ -76,6 +78,8 @@ class Recorder:
             (owner, kind, phase), tags = self._who()
             labels = Labels(feature=tags.get("feature"), tier=tags.get("tier"), case=tags.get("case"))
             payer = Owner(id=owner, kind=kind, phase=phase)
+            if owner not in self._facts:
+                self._learn_of(owner)
         except Exception as error:
             self.fault("owner", error)
             labels, payer = Labels(), Owner(id="outside tests", kind="outside")
@@ -134,19 +138,20 @@ class Recorder:
         else:
             work()
 
-    def _tell_of(self, owner: str) -> None:
+    def _learn_of(self, owner: str) -> None:
+        self._facts[owner] = None
         try:
-            self.tell_of(owner)
-        except sqlite3.Error:
-            raise
+            self._facts[owner] = self.facts_of(owner)
         except Exception as error:
             self.faults.append(_fault_text("test", error))
 
     def tell_of(self, owner: str) -> None:
-        """Store what is known of a test, once. May raise."""
+        """Store what is known of a test, once. May raise what the ledger raises."""
+        if owner not in self._facts:
+            self._learn_of(owner)
         if owner not in self._told:
             self._told.add(owner)
-            facts = self.facts_of(owner)
+            facts = self._facts[owner]
             if facts is not None:
                 self.ledger.append_owner(facts)
 
@@ -186,7 +191,7 @@ class Recorder:
             return
         if self.broken is None:
             try:
-                self._tell_of(calls[0].owner.id)
+                self.tell_of(calls[0].owner.id)
                 self.ledger.append(calls)
                 return
             except Exception as error:

@@ -13,6 +13,7 @@ from pytest_claude_budget.owners import Owners
 if TYPE_CHECKING:
     import pytest
 
+    from pytest_claude_budget.ledger.sqlite import OwnerFacts
     from pytest_claude_budget.recorder import FactsOf, Recorder
 
 LEDGER_VARIABLE = "CLAUDE_BUDGET_LEDGER"
@@ -117,7 +118,11 @@ class Run:
             return lambda owner: None
         from pytest_claude_budget.marks import facts_of
 
-        return lambda owner: facts_of(self.item) if self.item is not None and self.item.nodeid == owner else None
+        def found(owner: str) -> "OwnerFacts | None":
+            item = self.item
+            return facts_of(item) if item is not None and item.nodeid == owner else None
+
+        return found
 
     def _who(self) -> tuple[tuple[str, str, str], dict[str, str]]:
         return self.owners.now(), self.owners.labels()
