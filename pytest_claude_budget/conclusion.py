@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
+from pytest_claude_budget.budget import Limit
 from pytest_claude_budget.errors import InputError, described
 from pytest_claude_budget.files import write_atomically
 from pytest_claude_budget.ledger.rows import call_of, row_of
 from pytest_claude_budget.marks import limits_of
 from pytest_claude_budget.money import exact
+from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.recorder import told
 from pytest_claude_budget.render.json_document import json_document
 from pytest_claude_budget.render.terminal import Line, terminal_lines
@@ -74,25 +76,23 @@ def conclude(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]]) 
 
 def _report(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]]) -> CostReport:
     rates = setup.rate_table()
-    faults = [*run.all_faults(), *(text for output in from_workers for text in output.get("faults", ()))]
+    markers: dict[str, tuple[Limit, ...]] = {}
+    places: dict[str, str] = {}
     sources: list[Iterable[Call]] = [map(call_of, output.get("rows", ())) for output in from_workers]
-    markers, places = {}, {}
+    unread: list[str] = []
     if run.has_calls:
-        recorder = run.recorder
-        recorder.flush()
-        sources.append(recorder.unstored.values())
+        run.recorder.flush()
+        sources.append(run.recorder.unstored.values())
         try:
-            faults += recorder.ledger.faults()
-            for facts in recorder.ledger.owners():
-                places[facts.owner] = facts.place
-                if own := limits_of(facts):
-                    markers[facts.owner] = own
-            since = datetime.fromtimestamp(recorder.ledger.first_moment(), UTC).date()
-            in_proportion = [model for model in recorder.ledger.models() if rates.is_proportional(model, since)]
-            sources.append(recorder.ledger.totalled(in_proportion))
+            _learn(run, markers, places)
+            sources.append(_stored(run, rates))
+            unread = run.recorder.ledger.faults()
         except Exception as error:
-            faults.append(f"the ledger cannot be read: {told(error)} ({run.path})")
-    facts_of_run = RunFacts(
+            unread = [f"the ledger cannot be read: {told(error)} ({run.path})"]
+        if run.recorder.ledger.used and not run.path.exists():
+            unread.append(f"the ledger was removed while the run went on ({run.path})")
+    faults = [*run.all_faults(), *unread, *(text for output in from_workers for text in output.get("faults", ()))]
+    facts = RunFacts(
         rates=rates,
         budget=setup.budget,
         markers=markers,
@@ -100,7 +100,27 @@ def _report(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]]) -
         faults=sorted(set(faults)),
         warnings=stale(rates.as_of, datetime.now(UTC).date()),
     )
-    return build_report(chain.from_iterable(sources), facts_of_run)
+    return build_report(chain.from_iterable(sources), facts)
+
+
+def _learn(run: Run, markers: dict[str, tuple[Limit, ...]], places: dict[str, str]) -> None:
+    """Collect what is known of tests: first what this process knows, since the ledger may be broken."""
+    known = [facts for facts in run.recorder.facts() if facts is not None]
+    stored = run.recorder.ledger.owners() if run.recorder.broken is None else []
+    for facts in (*known, *stored):
+        places[facts.owner] = facts.place
+        with suppress(InputError):  # a bad mark is its own test's error
+            if own := limits_of(facts):
+                markers[facts.owner] = own
+
+
+def _stored(run: Run, rates: RateTable) -> Iterable[Call]:
+    """The ledger's calls; where some could not be stored, without the older state of those."""
+    ledger, newer = run.recorder.ledger, frozenset(run.recorder.unstored)
+    if newer:
+        return [call for call in ledger.calls() if call.id not in newer]
+    since = datetime.fromtimestamp(ledger.first_moment(), UTC).date()
+    return ledger.totalled([model for model in ledger.models() if rates.is_proportional(model, since)])
 
 
 def stale(as_of: date, today: date) -> list[str]:

@@ -6,7 +6,7 @@ them only when there is a call.
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
 OUTSIDE_TESTS = "outside tests"
@@ -62,7 +62,8 @@ class Owners:
         try:
             yield
         finally:
-            self._tags.reset(token)
+            with suppress(ValueError):  # an async fixture may end in another context than it began in
+                self._tags.reset(token)
             for at in range(len(self._tagged) - 1, -1, -1):
                 if self._tagged[at] is entry:
                     del self._tagged[at]

@@ -95,6 +95,7 @@ def _start(config: pytest.Config, process: str) -> None:
     run = Run(new_ledger_path(_ledger_folder(config)), process)
     config.stash[RUN] = run
     run.start()
+    config.add_cleanup(run.stop)  # also where no configure, and so no unconfigure, is reached
 
 
 def _join(config: pytest.Config, worker_input: dict[str, Any]) -> None:

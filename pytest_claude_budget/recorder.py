@@ -128,7 +128,9 @@ class Recorder:
         while not done and waited < LONGEST_WAIT_SECONDS:
             select.select([], [], [], POLL_SECONDS)
             waited += POLL_SECONDS
-        if done and done[0] is not None:
+        if not done:
+            self.faults.append("the ledger's writer did not finish in time: calls may be missing")
+        elif done[0] is not None:
             raise done[0]
 
     def look(self, work: Callable[[], None]) -> None:
@@ -144,6 +146,10 @@ class Recorder:
             self._facts[owner] = self.facts_of(owner)
         except Exception as error:
             self.faults.append(_fault_text("test", error))
+
+    def facts(self) -> list[OwnerFacts | None]:
+        """What is known of the owners that this process met."""
+        return list(self._facts.values())
 
     def tell_of(self, owner: str) -> None:
         """Store what is known of a test, once. May raise what the ledger raises."""
@@ -230,5 +236,5 @@ class _Ids:
     def next(self) -> int:
         if self._pid != os.getpid():
             start = (int.from_bytes(os.urandom(5), "big") >> 2) << 24
-            self._pid, self._count = os.getpid(), itertools.count(start)
+            self._count, self._pid = itertools.count(start), os.getpid()
         return next(self._count)

@@ -64,7 +64,7 @@ class Run:
     def has_calls(self) -> bool:
         """Is there anything to report? Costs next to nothing where no client was ever imported."""
         recorder = self._recorder
-        if recorder is not None and (recorder.unstored or recorder.faults or recorder.broken):
+        if recorder is not None and (recorder.unstored or recorder.faults or recorder.broken or recorder.ledger.used):
             return True
         return bool(self.faults) or self.path.exists()
 
@@ -74,6 +74,8 @@ class Run:
         told = {LEDGER_VARIABLE: str(self.path), OUTER_TEST_VARIABLE: os.environ.get("PYTEST_CURRENT_TEST")}
         self._earlier = {name: os.environ.get(name) for name in told}
         if not self.is_child:
+            told[OWNER_VARIABLE] = None
+            self._earlier[OWNER_VARIABLE] = os.environ.get(OWNER_VARIABLE)
             _tell(told)
         self._watching.start()
 
@@ -154,6 +156,8 @@ def remove_old_runs(folder: Path) -> None:
 
 def _is_running(file: Path) -> bool:
     pid = file.name.split("-")[2]
+    if str(file) in RUNNING:
+        return True
     if not pid.isdecimal() or int(pid) == os.getpid():
         return False
     try:

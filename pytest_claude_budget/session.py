@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_claude_budget.conclusion import Conclusion
     from pytest_claude_budget.settings import Setup
 
+_PROPERTIES = ("claude_cost_usd", "claude_calls")
 WORKER_KEY = "claude_budget"
 """Where an xdist worker puts what it could not store."""
 LEDGER_KEY = "claude_budget_ledger"
@@ -232,6 +233,7 @@ def _add_properties(item: pytest.Item, run: Run, setup: "Setup") -> None:
 
     totals = totals_of(run, setup, item.nodeid)
     if totals.attempts:
+        item.user_properties[:] = [each for each in item.user_properties if each[0] not in _PROPERTIES]
         item.user_properties.append(("claude_cost_usd", to_json(totals.cost)))
         item.user_properties.append(("claude_calls", str(totals.calls)))
 

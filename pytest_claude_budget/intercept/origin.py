@@ -64,6 +64,8 @@ def may_have_been_billed(error: BaseException, *, made_up: bool) -> bool:
     names = {cls.__name__ for cls in type(error).__mro__}
     if names & _NEVER_SENT:
         return False
+    if "DecodingError" in names:
+        return True  # an answer came, and its bytes are damaged
     if isinstance(error, Exception):
         return bool(names & {"TimeoutException", "TransportError"}) and has_wire_cause(error)
     return not made_up

@@ -30,13 +30,16 @@ def sync_tap(module: ModuleType) -> type:
                     yield piece
                 complete = True
             finally:
-                seen.ended(complete=complete)
+                if complete:
+                    seen.ended(complete=True)
+                else:  # the garbage collector may be here, in the middle of a write of this very thread
+                    seen.dropped()
 
         def close(self) -> None:
             try:
                 self._stream.close()
             finally:
-                self._seen.ended(complete=False)
+                self._seen.dropped()
 
         def __getattr__(self, name: str) -> Any:
             return getattr(self._stream, name)

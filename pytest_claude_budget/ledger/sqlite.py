@@ -50,6 +50,8 @@ class SqliteLedger:
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._pid = 0
+        self.used = False
+        """Something was stored here, whatever became of the file since."""
         self._inherited: list[sqlite3.Connection] = []
         """A parent's connections after a fork: closing them here would disturb the parent."""
 
@@ -57,6 +59,7 @@ class SqliteLedger:
         """Store calls; one of an id that is there already takes its place."""
         rows = [row_of(call) for call in calls]
         with self._writing() as connection:
+            self.used = True
             if len(rows) == 1:
                 connection.execute(_INSERT, rows[0])
             elif rows:

@@ -55,10 +55,11 @@ class Writer:
         self._pid = 0
 
     def _start(self) -> None:
-        self._pid = os.getpid()
-        self._queue = queue.SimpleQueue()
-        self._thread = threading.Thread(target=_work_off, args=(self._queue,), name="claude-budget-writer", daemon=True)
-        self._thread.start()
+        jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
+        thread = threading.Thread(target=_work_off, args=(jobs,), name="claude-budget-writer", daemon=True)
+        thread.start()
+        self._queue, self._thread = jobs, thread
+        self._pid = os.getpid()  # last: who sees it puts work on the queue at once
 
 
 def _work_off(jobs: "queue.SimpleQueue[_Job]") -> None:

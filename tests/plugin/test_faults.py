@@ -15,7 +15,7 @@ STAGES = {
     "storing it": "pytest_claude_budget.ledger.sqlite.SqliteLedger.append",
     "opening the ledger": "pytest_claude_budget.ledger.sqlite.SqliteLedger._open",
     "knowing the test": "pytest_claude_budget.marks.place_of",
-    "reading the ledger": "pytest_claude_budget.ledger.sqlite.SqliteLedger.calls",
+    "reading the ledger": "pytest_claude_budget.ledger.sqlite.SqliteLedger._read",
     "naming a fixture": "pytest_claude_budget.session._fixture_id",
     "reading marks": "pytest_claude_budget.marks.marked_arguments",
     "pricing": "pytest_claude_budget.report.price",
