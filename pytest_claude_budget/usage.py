@@ -98,6 +98,8 @@ class Answer:
     """Why the status is not `measured`, for a person."""
     notes: tuple[str, ...] = ()
     """What was assumed, for a person."""
+    request: str | None = None
+    """Fingerprints and lengths of the parts of what was asked, without a word of it; None where it could not be read."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,7 +12,10 @@ TEXTS = (
     "yaml_document",
     "schema_errors",
 )  # text to values; pure too, but for the YAML and schema parsers
-CORE = ("wire", "rates", "pricing", "settlement", "totals", "budget", "verdict", "report", "render")
+CORE = (
+    *("wire", "rates", "pricing", "settlement", "totals", "budget", "record", "comparison", "noise", "explain"),
+    *("compare", "projection", "whatif", "verdict", "report", "render"),
+)
 EDGES = ("intercept", "ledger", "files")
 ENTRY = (
     "rate_files",
@@ -27,7 +30,7 @@ ENTRY = (
     "conclusion",
     "session",
 )
-WIRING = ("fixture", "plugin", "cli", "__main__")
+WIRING = ("fixture", "plugin", "commands", "cli", "__main__")
 ORDER = (*VALUES, *TEXTS, *CORE, *EDGES, *ENTRY, *WIRING)
 PARSERS = {"yaml", "jsonschema"}
 IMPURE = {"os", "io", "pathlib", "shutil", "tempfile", "glob", "sqlite3", "time", "random", "secrets", "logging"}

@@ -1,0 +1,55 @@
+"""`init` and `check`: budget files, written and checked."""
+
+import argparse
+from pathlib import Path
+
+from pytest_claude_budget.commands.common import DEFAULT_FILE, Commands, add_command
+from pytest_claude_budget.errors import InputError, Problem
+
+
+def add_init(commands: Commands) -> None:
+    """Add `init`."""
+    parser = add_command(commands, "init", "write a commented budget file to start from", "claude-budget init")
+    parser.add_argument("path", nargs="?", default=DEFAULT_FILE, help=f"where to write it [{DEFAULT_FILE}]")
+    parser.add_argument("--force", action="store_true", help="replace a file that is there")
+    parser.set_defaults(command=_init)
+
+
+def add_check(commands: Commands) -> None:
+    """Add `check`."""
+    help_ = "check that budget files are right, and say what is wrong with them and where"
+    parser = add_command(commands, "check", help_, "claude-budget check claude-budget.yml")
+    parser.add_argument("paths", nargs="*", default=[DEFAULT_FILE], metavar="PATH", help=f"[{DEFAULT_FILE}]")
+    parser.set_defaults(command=_check)
+
+
+def _init(options: argparse.Namespace) -> int:
+    from pytest_claude_budget.files import schema_path, write_atomically
+    from pytest_claude_budget.starter import starter_budget
+
+    path = Path(options.path)
+    if path.exists() and not options.force:
+        hint = "edit it, or write it anew with --force"
+        raise InputError(Problem(slug="file-exists", where=options.path, what="there is a file already", hint=hint))
+    write_atomically(path, starter_budget(schema_path("budget").resolve().as_uri()))
+    print(f"wrote {options.path}: read it, set your limits, then run pytest")
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from pytest_claude_budget.budget_file import load_budget
+    from pytest_claude_budget.rate_files import rates_of
+
+    problems: list[Problem] = []
+    for shown in options.paths:
+        try:
+            budget, _ = load_budget(Path(shown), shown)
+            rates_of(budget, Path(shown).parent)
+        except InputError as error:
+            problems += error.problems
+        else:
+            limits = len(budget.limits)
+            print(f"{shown}: fine, {limits} limit{'' if limits == 1 else 's'}")
+    if problems:
+        raise InputError(*problems)
+    return 0

@@ -1,0 +1,74 @@
+"""`rates`: the table in force, and prices by hand."""
+
+import argparse
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pytest_claude_budget.commands.common import DEFAULT_FILE, Commands, add_command, count, day
+from pytest_claude_budget.errors import InputError, Problem
+
+
+def add_rates(commands: Commands) -> None:
+    """Add `rates`."""
+    help_ = "show the rate table in force, or price counts of one model by hand"
+    example = "claude-budget rates claude-sonnet-4-6 --input 100000 --output 10000"
+    parser = add_command(commands, "rates", help_, example)
+    parser.add_argument("model", nargs="?", help="price this model; without it, show the table")
+    for name in ("input", "output", "cache-read", "cache-write-5m", "cache-write-1h", "web-search"):
+        parser.add_argument(f"--{name}", type=count, default=0, metavar="N")
+    parser.add_argument("--batch", action="store_true", help="answered by a batch")
+    parser.add_argument("--fast", action="store_true", help="answered in fast mode")
+    parser.add_argument("--geo", metavar="GEO", help="inference_geo of the answer, such as us")
+    parser.add_argument("--on", type=day, metavar="YYYY-MM-DD", help="price as of this day [today]")
+    parser.add_argument("--budget", metavar="PATH", help=f"apply the rates of this budget file [{DEFAULT_FILE}]")
+    parser.set_defaults(command=_rates)
+
+
+def _rates(options: argparse.Namespace) -> int:
+    from pytest_claude_budget.rate_files import packaged_rates, rates_of
+    from pytest_claude_budget.render.rates_table import hand_price, rates_table
+    from pytest_claude_budget.usage import Answer, Status, Usage
+
+    on = options.on or datetime.now(UTC).date()
+    table = packaged_rates()
+    shown = options.budget or DEFAULT_FILE
+    if options.budget or Path(shown).exists():
+        from pytest_claude_budget.budget_file import load_budget
+
+        table = rates_of(load_budget(Path(shown), shown)[0], Path(shown).parent)
+    if options.model is None:
+        print(rates_table(table, on))
+        return 0
+    usage = Usage(
+        input_tokens=options.input,
+        cache_creation_5m_input_tokens=options.cache_write_5m,
+        cache_creation_1h_input_tokens=options.cache_write_1h,
+        cache_read_input_tokens=options.cache_read,
+        output_tokens=options.output,
+        web_search_requests=options.web_search,
+    )
+    answer = Answer(
+        status=Status.MEASURED,
+        endpoint="messages",
+        model=options.model,
+        usage=usage,
+        batch=options.batch,
+        speed="fast" if options.fast else None,
+        inference_geo=options.geo,
+    )
+    if table.find(options.model) is None:
+        raise InputError(_unknown_model(options.model, table.models))
+    print(hand_price(answer, on, table))
+    return 0
+
+
+def _unknown_model(model: str, known: Iterable[str]) -> Problem:
+    from pytest_claude_budget.schema_errors import suggestion
+
+    return Problem(
+        slug="unknown-model",
+        where=repr(model[:80]),
+        what="expected a model of the rate table",
+        hint=suggestion(model, tuple(known)) or "claude-budget rates shows them all",
+    )

@@ -1,0 +1,116 @@
+"""What a comparison of a run with its baseline says. Values only: `compare.py` makes them, renderers show them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import ROUND_UP, Context, Decimal
+from enum import StrEnum
+
+from pytest_claude_budget.money import ZERO
+
+_WIDE = Context(prec=400)
+
+
+class Standing(StrEnum):
+    """What became of an owner since the baseline."""
+
+    CHANGED = "changed"
+    NEW = "new"
+    REMOVED = "removed"
+    """Not in this run, though the run would have had it. Never a saving."""
+    RENAMED = "renamed"
+    """Another id with the same requests."""
+    UNCHANGED = "unchanged"
+    DESELECTED = "deselected"
+    """Not in this run, which was only a part of the suite. Never a saving."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cause:
+    """One reason why an owner's cost moved."""
+
+    cause: str
+    """`calls`, `model`, `system`, `tools`, `messages`, `parameters`, `input`, `cache`, `output`, `service_tier` or
+    `web_search`."""
+    amount: Decimal
+    """US dollars; negative where it made the owner cheaper. The causes of an owner add up to its change exactly."""
+    text: str
+    """For a person, such as `makes 3 calls (was 1)`. Holds names that came from outside: escape it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OwnerChange:
+    """What became of one owner."""
+
+    owner: str
+    kind: str
+    standing: Standing
+    before: Decimal
+    """US dollars at list price, at today's rates."""
+    after: Decimal
+    change: Decimal
+    """`after - before`, but 0 for what did not run: that is no saving."""
+    at_least: bool = False
+    """One of the two is a lower bound."""
+    noise: bool = False
+    """Unchanged requests, live answers, and output within the measured spread: not held against the change."""
+    samples: int = 0
+    """Live runs that the spread was measured over."""
+    causes: tuple[Cause, ...] = ()
+    """The largest first."""
+    was: str | None = None
+    """The id in the baseline, of one that was renamed."""
+    place: str = ""
+    """`file:line`, where it is known."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Baseline:
+    """What a run is compared with."""
+
+    source: str
+    """As the user named it: `claude-budget.lock.json`, `git:main`."""
+    kind: str
+    """`lock`, `git` or `report`."""
+    commit: str | None = None
+    """Of `git`, abbreviated."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FeatureChange:
+    """What one feature of the product costs in the tests that stand for it: the mean of them is one request."""
+
+    feature: str
+    before: Decimal
+    after: Decimal
+    change: Decimal
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Comparison:
+    """A run beside its baseline, both at one rate table on one day."""
+
+    baseline: Baseline
+    before: Decimal
+    """US dollars of the owners that can be compared: without those that did not run."""
+    after: Decimal
+    change: Decimal
+    judged: Decimal
+    """The part of `change` that is held against limits: without noise."""
+    price_change: Decimal = ZERO
+    """What the baseline costs at today's rates more than at its own. Not part of `change`."""
+    at_least: bool = False
+    owners: tuple[OwnerChange, ...] = ()
+    """The largest change first, in either direction; then what did not move, by name."""
+    by_feature: tuple[FeatureChange, ...] = ()
+    not_run: Decimal = ZERO
+    """What removed and deselected owners cost in the baseline."""
+    counts: Mapping[Standing, int] = field(default_factory=dict)
+    amounts: Mapping[Standing, Decimal] = field(default_factory=dict)
+    """The part of `change` that comes from each."""
+
+
+def percent(change: Decimal, before: Decimal) -> Decimal | None:
+    """A change in percent of what was before, to a tenth, rounded away from zero; None where nothing was before."""
+    if not before:
+        return None
+    return _WIDE.divide(_WIDE.multiply(change, 100), before).quantize(Decimal("0.1"), ROUND_UP, _WIDE)

@@ -1,0 +1,309 @@
+"""What a run used, as counts that can be priced again: the form of lock files, and of every comparison.
+
+Calls of one owner that were asked alike and are priced alike are one group. Nothing here depends on the order of the
+calls or on who ran them.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+
+from pytest_claude_budget.money import EXACT, ZERO
+from pytest_claude_budget.pricing.in_force import InForce, Refusal, in_force
+from pytest_claude_budget.pricing.portions import Portion, take_apart
+from pytest_claude_budget.rates import RateTable
+from pytest_claude_budget.usage import Answer, Call, Origin, Status, Usage
+
+_COUNTS = tuple(count.name for count in fields(Usage))
+_NO_SEARCHES = {"web_search_requests": 0, "web_fetch_requests": 0, "code_execution_requests": 0}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Terms:
+    """All that decides at which rates tokens are priced, but for the day."""
+
+    model: str
+    """As the rate table names it; where it knows none, as the answer spells it."""
+    speed: str | None = None
+    geo: str | None = None
+    tier: str | None = None
+    batch: bool = False
+    regional: bool = False
+    long_prompt: bool = False
+    """Priced at the rates of prompts above the model's threshold."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Samples:
+    """The spread of the output tokens of a group over live runs; whole numbers, so that files stay the same."""
+
+    count: int
+    total: int
+    squares: int
+    """Sum of the squares."""
+
+    @property
+    def mean(self) -> float:
+        """Output tokens a run."""
+        return self.total / self.count
+
+    @property
+    def variance(self) -> float:
+        """Of a single run, with n - 1; 0 for a single sample."""
+        if self.count < 2:
+            return 0.0
+        return max(0.0, (self.squares - self.total * self.total / self.count) / (self.count - 1))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Group:
+    """Calls of one owner that were asked alike and are priced alike."""
+
+    terms: Terms
+    on_top: str = ""
+    """What it is where it comes on top of the answers' own counts, such as `compaction`; its calls are 0."""
+    request: str | None = None
+    """Fingerprints of the requests (wire/requests.py); None where they could not be read."""
+    feature: str | None = None
+    tier: str | None = None
+    """The customer's, not the service's."""
+    case: str | None = None
+    calls: int = 0
+    attempts: int = 0
+    """Calls and the tries that failed."""
+    live: int = 0
+    """Calls that reached a remote host."""
+    unknown: int = 0
+    """Calls whose cost is not known, or not in full."""
+    usage: Usage = Usage()
+    samples: Samples | None = None
+    """Only in a baseline, and only of live runs."""
+
+    @property
+    def key(self) -> "Key":
+        """What makes calls alike."""
+        return (self.terms, self.on_top, self.request, self.feature, self.tier, self.case)
+
+
+Key = tuple[Terms, str, str | None, str | None, str | None, str | None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OwnerRecord:
+    """What one owner used."""
+
+    owner: str
+    kind: str
+    """`test`, `fixture` or `outside`."""
+    groups: tuple[Group, ...]
+    """In a fixed order."""
+
+    @property
+    def calls(self) -> int:
+        """Answers that were billed or could be."""
+        return sum(group.calls for group in self.groups)
+
+    @property
+    def attempts(self) -> int:
+        """Calls and the tries that failed."""
+        return sum(group.attempts for group in self.groups)
+
+    @property
+    def usage(self) -> Usage:
+        """All counts."""
+        return added(group.usage for group in self.groups)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """What a run used, by owner."""
+
+    rates_as_of: date
+    """The day on which the table that priced it was checked."""
+    owners: Mapping[str, OwnerRecord]
+    """By the owner's id, sorted."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cost:
+    """What counts cost at one table on one day."""
+
+    amount: Decimal = ZERO
+    """US dollars at list price."""
+    at_least: bool = False
+    """A lower bound: something in it is not priced, or not in full."""
+
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(amount=EXACT.add(self.amount, other.amount), at_least=self.at_least or other.at_least)
+
+
+def added(usages: Iterable[Usage]) -> Usage:
+    """The sum of counts."""
+    counts = [0] * len(_COUNTS)
+    for usage in usages:
+        for at, name in enumerate(_COUNTS):
+            counts[at] += getattr(usage, name)
+    return Usage(**dict(zip(_COUNTS, counts, strict=True)))
+
+
+def cost_of_group(group: Group, rates: RateTable, day: date) -> Cost:
+    """What a group costs; where its model has no rates, a lower bound of nothing."""
+    held = rates_of_terms(group.terms, rates, day)
+    if isinstance(held, Refusal):
+        return Cost(amount=ZERO, at_least=bool(group.calls or group.usage != Usage()))
+    return Cost(amount=amount_of(group.usage, held, long_prompt=group.terms.long_prompt), at_least=group.unknown > 0)
+
+
+def cost_of_owner(owner: OwnerRecord, rates: RateTable, day: date) -> Cost:
+    """What an owner's calls cost."""
+    total = Cost()
+    for group in owner.groups:
+        total += cost_of_group(group, rates, day)
+    return total
+
+
+def amount_of(usage: Usage, held: InForce, *, long_prompt: bool) -> Decimal:
+    """What counts cost at rates in force."""
+    each = (held.high or held.low).each if long_prompt else held.low.each
+    amount, add = ZERO, EXACT.fma
+    for count, rate in (
+        (usage.input_tokens, each.input),
+        (usage.cache_creation_5m_input_tokens, each.cache_write_5m),
+        (usage.cache_creation_1h_input_tokens, each.cache_write_1h),
+        (usage.cache_read_input_tokens, each.cache_read),
+        (usage.output_tokens, each.output),
+        (usage.web_search_requests, held.search_each),
+    ):
+        if count:
+            amount = add(count, rate, amount)
+    return amount
+
+
+@lru_cache(maxsize=4096)
+def rates_of_terms(terms: Terms, rates: RateTable, day: date) -> InForce | Refusal:
+    """The rates of a group on a day, or why there are none."""
+    return in_force(rates, day, terms.model, None, (terms.speed, terms.geo, terms.tier, terms.batch, terms.regional))
+
+
+def make_record(calls: Iterable[Call], rates: RateTable) -> Record:
+    """The record of settled calls. Free answers leave no trace in it."""
+    owners: dict[tuple[str, str], dict[Key, Group]] = {}
+    for call in calls:
+        if call.answer.status is Status.FREE:
+            continue
+        groups = owners.setdefault((call.owner.id, call.owner.kind), {})
+        for group in _groups_of(call, rates):
+            known = groups.get(group.key)
+            groups[group.key] = group if known is None else joined(known, group)
+    made = (_owner(name, kind, groups.values()) for (name, kind), groups in owners.items())
+    return Record(rates_as_of=rates.as_of, owners={owner.owner: owner for owner in sorted(made, key=_by_name)})
+
+
+def _by_name(owner: OwnerRecord) -> str:
+    return owner.owner
+
+
+def _owner(name: str, kind: str, groups: Iterable[Group]) -> OwnerRecord:
+    return OwnerRecord(owner=name, kind=kind, groups=in_order(_with_failed_tries(groups)))
+
+
+def in_order(groups: Iterable[Group]) -> tuple[Group, ...]:
+    """Groups in the one order that files have them in."""
+    return tuple(sorted(groups, key=_place))
+
+
+def _place(group: Group) -> tuple[str, ...]:
+    terms = group.terms
+    said = (terms.model, group.on_top, group.feature, group.case, group.tier, terms.speed, terms.geo, terms.tier)
+    flags = (str(terms.batch), str(terms.regional), str(terms.long_prompt))
+    return (*(part or "" for part in said), *flags, group.request or "")
+
+
+def joined(one: Group, other: Group) -> Group:
+    """Two groups of one key together."""
+    return replace(
+        one,
+        calls=one.calls + other.calls,
+        attempts=one.attempts + other.attempts,
+        live=one.live + other.live,
+        unknown=one.unknown + other.unknown,
+        usage=added((one.usage, other.usage)),
+    )
+
+
+def _with_failed_tries(groups: Iterable[Group]) -> Iterator[Group]:
+    """Failed tries know the request, not how its answer was priced: they join the group that was asked the same."""
+    kept = {group.key: group for group in groups if group.calls or group.on_top}
+    for failed in (group for group in groups if not group.calls and not group.on_top):
+        home = next((key for key in sorted(kept, key=str) if _asked_alike(kept[key], failed)), None)
+        if home is None:
+            kept[failed.key] = failed
+        else:
+            kept[home] = replace(kept[home], attempts=kept[home].attempts + failed.attempts)
+    yield from kept.values()
+
+
+def _asked_alike(group: Group, failed: Group) -> bool:
+    alike = group.request == failed.request and group.terms.model == failed.terms.model
+    return alike and not group.on_top and not group.terms.long_prompt
+
+
+def _groups_of(call: Call, rates: RateTable) -> Iterator[Group]:
+    answer, day = call.answer, _day_of(int(call.at // 86_400))
+    live = call.count if call.origin is Origin.LIVE else 0
+    base = Group(
+        terms=_spelled_terms(answer, rates),
+        request=answer.request,
+        feature=call.labels.feature,
+        tier=call.labels.tier,
+        case=call.labels.case,
+        attempts=call.count,
+    )
+    if answer.status is Status.FAILED:
+        yield replace(base, terms=Terms(model=base.terms.model))
+        return
+    parts = None if answer.status is Status.UNMEASURED else take_apart(answer, day, rates)
+    if parts is None or isinstance(parts, Refusal):
+        yield replace(base, calls=call.count, live=live, unknown=call.count, usage=answer.usage)
+        return
+    whole = answer.status is Status.MEASURED and not parts.gaps
+    answered = replace(base, calls=call.count, live=live, unknown=0 if whole else call.count)
+    searches = {name: getattr(answer.usage, name) for name in _NO_SEARCHES}
+    for portion in parts.portions:
+        on_top = portion.label.removesuffix(f" {portion.rates.model.name}")
+        usage = replace(portion.usage, **searches)
+        yield replace(answered, terms=_terms_of(portion), on_top=on_top, usage=usage)
+        answered, searches = replace(answered, calls=0, attempts=0, live=0, unknown=0), _NO_SEARCHES
+
+
+def _terms_of(portion: Portion) -> Terms:
+    held = portion.rates
+    speed, geo, tier, batch, regional = held.conditions
+    return Terms(
+        model=held.model.name,
+        speed=speed if speed == "fast" else None,
+        geo=geo if geo == "us" else None,
+        tier=tier if tier not in ("standard", "batch") else None,
+        batch=batch,
+        regional=regional,
+        long_prompt=portion.side is held.high,
+    )
+
+
+def _spelled_terms(answer: Answer, rates: RateTable) -> Terms:
+    spelled = answer.model or ""
+    found = rates.resolve(spelled)
+    return Terms(
+        model=spelled if found.model is None else found.model.name,
+        speed="fast" if answer.speed == "fast" or found.fast else None,
+        geo="us" if answer.inference_geo == "us" else None,
+        batch=answer.batch,
+        regional=answer.regional or found.regional,
+    )
+
+
+@lru_cache(maxsize=64)
+def _day_of(days: int) -> date:
+    return date.fromordinal(date(1970, 1, 1).toordinal() + days)
