@@ -18,6 +18,8 @@ ValuePath: TypeAlias = tuple[str | int, ...]
 
 MAX_NODES = 20_000
 MAX_DEPTH = 50
+_TOO_DEEP = f"expected at most {MAX_DEPTH} levels of nesting, got more"
+_NEST_LESS = "nest less; a missing bracket may be the cause"
 _CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TAG = "tag:yaml.org,2002:"
 
@@ -125,6 +127,8 @@ def _syntax_problem(error: Any, text: str, name: str) -> Problem:
     if mark is None:
         return _bad_yaml(name, what)
     where = f"{name}:{mark.line + 1}:{mark.column + 1}"
+    if "nesting" in what:  # the parser has a bound of its own, and newer ones meet it first
+        return Problem(slug="too-deep", where=where, what=_TOO_DEEP, hint=_NEST_LESS)
     lines = text.splitlines()
     line = lines[mark.line] if mark.line < len(lines) else ""
     if "\t" in line[: len(line) - len(line.lstrip())] or line[mark.column : mark.column + 1] == "\t":
@@ -212,8 +216,7 @@ class _Builder:
             what = f"expected at most {MAX_NODES:,} values, got more"
             raise self.fatal(event, "too-large", what, "use fewer aliases, or a shorter file")
         if depth > MAX_DEPTH:
-            what = f"expected at most {MAX_DEPTH} levels of nesting, got more"
-            raise self.fatal(event, "too-deep", what, "nest less; a missing bracket may be the cause")
+            raise self.fatal(event, "too-deep", _TOO_DEEP, _NEST_LESS)
 
     def alias(self, event: Any) -> _Built:
         if event.anchor not in self.anchors:
