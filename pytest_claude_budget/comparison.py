@@ -30,7 +30,7 @@ class Cause:
 
     cause: str
     """`calls`, `model`, `system`, `tools`, `messages`, `parameters`, `input`, `cache`, `output`, `service_tier` or
-    `web_search`."""
+    `web_search`; `attempts`, whose amount is 0, since a failed try is not billed."""
     amount: Decimal
     """US dollars; negative where it made the owner cheaper. The causes of an owner add up to its change exactly."""
     text: str
@@ -77,12 +77,15 @@ class Baseline:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FeatureChange:
-    """What one feature of the product costs in the tests that stand for it: the mean of them is one request."""
+    """What the calls of one feature of the product cost in a run."""
 
     feature: str
     before: Decimal
     after: Decimal
     change: Decimal
+    judged: Decimal
+    """The part of `change` that is held against limits: without noise."""
+    at_least: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,7 +4,7 @@ Calls of one owner that were asked alike and are priced alike are one group. Not
 calls or on who ran them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
@@ -12,12 +12,10 @@ from functools import lru_cache
 
 from pytest_claude_budget.money import EXACT, ZERO
 from pytest_claude_budget.pricing.in_force import InForce, Refusal, in_force
-from pytest_claude_budget.pricing.portions import Portion, take_apart
 from pytest_claude_budget.rates import RateTable
-from pytest_claude_budget.usage import Answer, Call, Origin, Status, Usage
+from pytest_claude_budget.usage import Usage
 
 _COUNTS = tuple(count.name for count in fields(Usage))
-_NO_SEARCHES = {"web_search_requests": 0, "web_fetch_requests": 0, "code_execution_requests": 0}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -187,28 +185,6 @@ def rates_of_terms(terms: Terms, rates: RateTable, day: date) -> InForce | Refus
     return in_force(rates, day, terms.model, None, (terms.speed, terms.geo, terms.tier, terms.batch, terms.regional))
 
 
-def make_record(calls: Iterable[Call], rates: RateTable) -> Record:
-    """The record of settled calls. Free answers leave no trace in it."""
-    owners: dict[tuple[str, str], dict[Key, Group]] = {}
-    for call in calls:
-        if call.answer.status is Status.FREE:
-            continue
-        groups = owners.setdefault((call.owner.id, call.owner.kind), {})
-        for group in _groups_of(call, rates):
-            known = groups.get(group.key)
-            groups[group.key] = group if known is None else joined(known, group)
-    made = (_owner(name, kind, groups.values()) for (name, kind), groups in owners.items())
-    return Record(rates_as_of=rates.as_of, owners={owner.owner: owner for owner in sorted(made, key=_by_name)})
-
-
-def _by_name(owner: OwnerRecord) -> str:
-    return owner.owner
-
-
-def _owner(name: str, kind: str, groups: Iterable[Group]) -> OwnerRecord:
-    return OwnerRecord(owner=name, kind=kind, groups=in_order(_with_failed_tries(groups)))
-
-
 def in_order(groups: Iterable[Group]) -> tuple[Group, ...]:
     """Groups in the one order that files have them in."""
     return tuple(sorted(groups, key=_place))
@@ -231,79 +207,3 @@ def joined(one: Group, other: Group) -> Group:
         unknown=one.unknown + other.unknown,
         usage=added((one.usage, other.usage)),
     )
-
-
-def _with_failed_tries(groups: Iterable[Group]) -> Iterator[Group]:
-    """Failed tries know the request, not how its answer was priced: they join the group that was asked the same."""
-    kept = {group.key: group for group in groups if group.calls or group.on_top}
-    for failed in (group for group in groups if not group.calls and not group.on_top):
-        home = next((key for key in sorted(kept, key=str) if _asked_alike(kept[key], failed)), None)
-        if home is None:
-            kept[failed.key] = failed
-        else:
-            kept[home] = replace(kept[home], attempts=kept[home].attempts + failed.attempts)
-    yield from kept.values()
-
-
-def _asked_alike(group: Group, failed: Group) -> bool:
-    alike = group.request == failed.request and group.terms.model == failed.terms.model
-    return alike and not group.on_top and not group.terms.long_prompt
-
-
-def _groups_of(call: Call, rates: RateTable) -> Iterator[Group]:
-    answer, day = call.answer, _day_of(int(call.at // 86_400))
-    live = call.count if call.origin is Origin.LIVE else 0
-    base = Group(
-        terms=_spelled_terms(answer, rates),
-        request=answer.request,
-        feature=call.labels.feature,
-        tier=call.labels.tier,
-        case=call.labels.case,
-        attempts=call.count,
-    )
-    if answer.status is Status.FAILED:
-        yield replace(base, terms=Terms(model=base.terms.model))
-        return
-    parts = None if answer.status is Status.UNMEASURED else take_apart(answer, day, rates)
-    if parts is None or isinstance(parts, Refusal):
-        yield replace(base, calls=call.count, live=live, unknown=call.count, usage=answer.usage)
-        return
-    whole = answer.status is Status.MEASURED and not parts.gaps
-    answered = replace(base, calls=call.count, live=live, unknown=0 if whole else call.count)
-    searches = {name: getattr(answer.usage, name) for name in _NO_SEARCHES}
-    for portion in parts.portions:
-        on_top = portion.label.removesuffix(f" {portion.rates.model.name}")
-        usage = replace(portion.usage, **searches)
-        yield replace(answered, terms=_terms_of(portion), on_top=on_top, usage=usage)
-        answered, searches = replace(answered, calls=0, attempts=0, live=0, unknown=0), _NO_SEARCHES
-
-
-def _terms_of(portion: Portion) -> Terms:
-    held = portion.rates
-    speed, geo, tier, batch, regional = held.conditions
-    return Terms(
-        model=held.model.name,
-        speed=speed if speed == "fast" else None,
-        geo=geo if geo == "us" else None,
-        tier=tier if tier not in ("standard", "batch") else None,
-        batch=batch,
-        regional=regional,
-        long_prompt=portion.side is held.high,
-    )
-
-
-def _spelled_terms(answer: Answer, rates: RateTable) -> Terms:
-    spelled = answer.model or ""
-    found = rates.resolve(spelled)
-    return Terms(
-        model=spelled if found.model is None else found.model.name,
-        speed="fast" if answer.speed == "fast" or found.fast else None,
-        geo="us" if answer.inference_geo == "us" else None,
-        batch=answer.batch,
-        regional=answer.regional or found.regional,
-    )
-
-
-@lru_cache(maxsize=64)
-def _day_of(days: int) -> date:
-    return date.fromordinal(date(1970, 1, 1).toordinal() + days)

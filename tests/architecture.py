@@ -13,8 +13,20 @@ TEXTS = (
     "schema_errors",
 )  # text to values; pure too, but for the YAML and schema parsers
 CORE = (
-    *("wire", "rates", "pricing", "settlement", "totals", "budget", "record", "comparison", "noise", "explain"),
-    *("compare", "projection", "whatif", "verdict", "report", "render"),
+    *("wire", "rates", "pricing", "settlement", "totals", "budget", "record", "comparison", "noise"),
+    *(
+        "fingerprints",
+        "record_builder",
+        "pairing",
+        "attribution",
+        "explain",
+        "compare",
+        "baseline",
+        "record_document",
+        "projection",
+        "whatif",
+    ),
+    *("verdict", "report", "render"),
 )
 EDGES = ("intercept", "ledger", "files")
 ENTRY = (

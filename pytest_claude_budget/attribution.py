@@ -1,0 +1,154 @@
+"""How much of a change in cost each of its causes answers for, by Shapley values.
+
+They add up to the change exactly, and do not depend on the order in which the causes are looked at.
+
+A pair of groups costs `calls * (prompt * share of each kind * its rate + output * rate + searches * rate)`. Each factor
+that moved is a player; its value is its marginal contribution, averaged over all orders. Fractions throughout: where
+three factors meet, thirds of a cent are exact.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from fractions import Fraction
+from math import factorial
+
+from pytest_claude_budget.pricing.in_force import InForce, Refusal
+from pytest_claude_budget.rates import CELLS, RateTable
+from pytest_claude_budget.record import Group, Terms, rates_of_terms
+from pytest_claude_budget.usage import Usage
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prices:
+    """At which table, on which day."""
+
+    rates: RateTable
+    day: date
+
+    def of(self, terms: Terms) -> InForce | Refusal:
+        """The rates of a group."""
+        return rates_of_terms(terms, self.rates, self.day)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Side:
+    """One side of a pair, per call."""
+
+    calls: Fraction
+    prompt: Fraction
+    """Tokens of every kind that were read."""
+    shares: tuple[Fraction, ...]
+    """Of the prompt, by kind."""
+    output: Fraction
+    searches: Fraction
+
+
+def side_of(group: Group) -> Side:
+    """A group per call; what comes on top of answers counts as one."""
+    calls, usage = max(1, group.calls), group.usage
+    prompt = usage.prompt_tokens
+    shares = tuple(Fraction(count, prompt) for count in _kinds(usage)) if prompt else (Fraction(1), *[Fraction(0)] * 3)
+    return Side(
+        calls=Fraction(calls),
+        prompt=Fraction(prompt, calls),
+        shares=shares,
+        output=Fraction(usage.output_tokens, calls),
+        searches=Fraction(usage.web_search_requests, calls),
+    )
+
+
+def _kinds(usage: Usage) -> tuple[int, ...]:
+    return (
+        usage.input_tokens,
+        usage.cache_creation_5m_input_tokens,
+        usage.cache_creation_1h_input_tokens,
+        usage.cache_read_input_tokens,
+    )
+
+
+Values = dict[str, Fraction]
+Worth = Callable[[frozenset[str]], Fraction]
+"""What a set of players comes to."""
+_Rates = tuple[Fraction, ...]
+"""US dollars for one token of each kind, for one token of output and for one search."""
+
+
+def attribute(before: Group, after: Group, prices: Prices) -> Values:
+    """What each factor that moved answers for, in US dollars: they add up to the difference of the two costs.
+
+    Factors are `calls`, `prompt`, `cache`, `output`, `web_search`, `model` and `service_tier`.
+    """
+    one, other = side_of(before), side_of(after)
+    if not one.prompt:  # of nothing, no kinds can be told
+        one = replace(one, shares=other.shares)
+    elif not other.prompt:
+        other = replace(other, shares=one.shares)
+    moved = {
+        "calls": one.calls != other.calls,
+        "prompt": one.prompt != other.prompt,
+        "cache": one.shares != other.shares,
+        "output": one.output != other.output,
+        "web_search": one.searches != other.searches,
+    }
+    rates = _rates(before.terms, after.terms, prices)
+    priced = sorted(frozenset().union(*rates))
+
+    def cost(chosen: frozenset[str]) -> Fraction:
+        held = rates[chosen.intersection(priced)]
+        take = {name: other if name in chosen else one for name in moved}
+        each = sum((share * rate for share, rate in zip(take["cache"].shares, held, strict=False)), Fraction(0))
+        inside = take["prompt"].prompt * each + take["output"].output * held[4]
+        return take["calls"].calls * (inside + take["web_search"].searches * held[5])
+
+    return shapley([*(name for name, differs in moved.items() if differs), *priced], cost)
+
+
+def _rates(before: Terms, after: Terms, prices: Prices) -> dict[frozenset[str], _Rates]:
+    """The rates by which of `model` and `service_tier` are as they are now.
+
+    Where the two cannot be told apart, since no rates are known for one without the other, all of it is the model's.
+    """
+    same_model, same_rest = before.model == after.model, replace(before, model=after.model) == after
+    nobody, model, rest = frozenset[str](), frozenset({"model"}), frozenset({"service_tier"})
+    found = {nobody: _each(before, prices)}
+    if same_model and same_rest:
+        return found
+    if same_model:
+        return {**found, rest: _each(after, prices)}
+    if same_rest:
+        return {**found, model: _each(after, prices)}
+    mixed = (replace(before, model=after.model), replace(after, model=before.model))
+    if any(isinstance(prices.of(terms), Refusal) for terms in mixed):
+        return {**found, model: _each(after, prices)}
+    return {**found, model: _each(mixed[0], prices), rest: _each(mixed[1], prices), model | rest: _each(after, prices)}
+
+
+def _each(terms: Terms, prices: Prices) -> _Rates:
+    held = prices.of(terms)
+    if isinstance(held, Refusal):
+        return (Fraction(0),) * 6
+    side = (held.high or held.low).each if terms.long_prompt else held.low.each
+    return (*(Fraction(getattr(side, kind)) for kind in CELLS), Fraction(held.search_each))
+
+
+def shapley(players: Sequence[str], worth: Worth) -> Values:
+    """The Shapley value of each player of a game."""
+    if not players:
+        return {}
+    values = {chosen: worth(chosen) for chosen in _subsets(players)}
+    count = len(players)
+    weights = [Fraction(factorial(size) * factorial(count - size - 1), factorial(count)) for size in range(count)]
+    found = dict.fromkeys(players, Fraction(0))
+    for chosen, value in values.items():
+        for player in players:
+            if player not in chosen:
+                found[player] += weights[len(chosen)] * (values[chosen | {player}] - value)
+    return found
+
+
+def _subsets(players: Sequence[str]) -> list[frozenset[str]]:
+    found = [frozenset[str]()]
+    for player in players:
+        found += [chosen | {player} for chosen in found]
+    return found

@@ -1,0 +1,134 @@
+"""What a baseline becomes when a run is accepted, and when two branches have each accepted something.
+
+Live runs add samples to the spread of outputs rather than replace it; simulated answers are exact and need none.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from pytest_claude_budget.compare import Selection
+from pytest_claude_budget.noise import with_sample
+from pytest_claude_budget.pairing import asked_the_same, pair_up
+from pytest_claude_budget.record import Group, OwnerRecord, Record, in_order
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Updated:
+    """A new baseline, and what is new in it."""
+
+    record: Record
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    sampled: tuple[str, ...] = ()
+    """Nothing changed but the number of samples."""
+    kept: tuple[str, ...] = ()
+    """Did not run, since only a part of the suite did."""
+
+    def sentence(self, shown: str) -> str:
+        """Say what changed, in one sentence."""
+        said = [
+            f"{len(names):,} {word}"
+            for names, word in (
+                (self.added, "added"),
+                (self.changed, "changed"),
+                (self.removed, "removed"),
+                (self.sampled, "sampled once more"),
+            )
+            if names
+        ]
+        text = f"{shown}: {', '.join(said)}" if said else f"{shown}: nothing changed"
+        unchanged = len(self.record.owners) - len(self.added + self.changed + self.sampled + self.kept)
+        rest = [f"{unchanged:,} unchanged"] if unchanged else []
+        if self.kept:
+            rest.append(f"{len(self.kept):,} kept as they were, since this was a part of the suite")
+        return f"{text} ({'; '.join(rest)})" if rest else text
+
+
+def update(old: Record | None, new: Record, selection: Selection) -> Updated:
+    """Take a run into a baseline."""
+    before: Mapping[str, OwnerRecord] = {} if old is None else old.owners
+    owners: dict[str, OwnerRecord] = {}
+    found: dict[str, list[str]] = {"added": [], "changed": [], "removed": [], "sampled": [], "kept": []}
+    for name, owner in new.owners.items():
+        owners[name] = taken = _taken(before.get(name), owner)
+        if name not in before:
+            found["added"].append(name)
+        elif taken != before[name]:
+            found["changed" if differs(before[name], owner) else "sampled"].append(name)
+    for name, owner in before.items():
+        if name not in owners:
+            if selection.has(name):
+                found["removed"].append(name)
+            else:
+                owners[name] = owner
+                found["kept"].append(name)
+    record = Record(rates_as_of=new.rates_as_of, owners=dict(sorted(owners.items())))
+    return Updated(record=record, **{what: tuple(names) for what, names in found.items()})
+
+
+def _taken(old: OwnerRecord | None, new: OwnerRecord) -> OwnerRecord:
+    """An owner's entry: as it ran, with the mean output of the live runs that asked the same."""
+    pairs = pair_up(old.groups, new.groups).pairs if old is not None else ()
+    earlier = {_asked(after): before for before, after in pairs if asked_the_same((before, after))}
+    return replace(new, groups=in_order(_sampled(group, earlier.get(_asked(group))) for group in new.groups))
+
+
+def _asked(group: Group) -> tuple[object, ...]:
+    return (group.terms, group.on_top, group.request)
+
+
+def _sampled(group: Group, earlier: Group | None) -> Group:
+    if not group.calls or group.live != group.calls or group.unknown:
+        return group
+    samples = with_sample(earlier.samples if earlier is not None else None, group.usage.output_tokens)
+    mean = (2 * samples.total + samples.count) // (2 * samples.count)  # rounded half up
+    return replace(group, samples=samples, usage=replace(group.usage, output_tokens=mean))
+
+
+def differs(baseline: OwnerRecord, run: OwnerRecord) -> bool:
+    """Did an owner change in more than the noise of live answers and the number of samples?"""
+    one, other = (_bare(side.groups) for side in (baseline, run))
+    if one == other:
+        return False
+    pairing = pair_up(baseline.groups, run.groups)
+    return not (pairing.same_requests and all(after.live == after.calls for _, after in pairing.pairs))
+
+
+def _bare(groups: Iterable[Group]) -> list[Group]:
+    return [replace(group, samples=None) for group in in_order(groups)]
+
+
+def stale(lock: Record, run: Record, selection: Selection) -> list[str]:
+    """The owners that a lock file has otherwise than its own code's run; empty where it is up to date."""
+    names = []
+    for name in sorted({*lock.owners, *run.owners}):
+        there, now = lock.owners.get(name), run.owners.get(name)
+        if there is None or (now is not None and differs(there, now)) or (now is None and selection.has(name)):
+            names.append(name)
+    return names
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Merged:
+    """Two baselines in one."""
+
+    record: Record
+    conflicts: tuple[str, ...]
+    """Owners that both sides changed, each in its own way: ours is kept."""
+
+
+def merge(base: Record | None, ours: Record, theirs: Record) -> Merged:
+    """Merge two baselines that come from one: an owner that only one side changed is that side's."""
+    first: Mapping[str, OwnerRecord] = {} if base is None else base.owners
+    owners: dict[str, OwnerRecord] = {}
+    conflicts = []
+    for name in sorted({*first, *ours.owners, *theirs.owners}):
+        there, one, other = first.get(name), ours.owners.get(name), theirs.owners.get(name)
+        if one != other and there not in (one, other):
+            conflicts.append(name)
+        chosen = other if one == there else one
+        if chosen is not None:
+            owners[name] = chosen
+    as_of = max(ours.rates_as_of, theirs.rates_as_of)
+    return Merged(record=Record(rates_as_of=as_of, owners=owners), conflicts=tuple(conflicts))

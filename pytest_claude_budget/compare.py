@@ -1,0 +1,254 @@
+"""A run beside its baseline: what moved, what came and went, and how much of it is the model's own noise.
+
+Both sides are priced with one table on one day, so that a new price never looks like a change of the code.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+
+from pytest_claude_budget.attribution import Prices
+from pytest_claude_budget.comparison import Baseline, Comparison, FeatureChange, OwnerChange, Standing
+from pytest_claude_budget.explain import causes_of
+from pytest_claude_budget.money import ZERO, exact
+from pytest_claude_budget.noise import FEWEST_SAMPLES, most_of
+from pytest_claude_budget.pairing import Pairing, pair_up, requests_of
+from pytest_claude_budget.rates import RateTable
+from pytest_claude_budget.record import Cost, Group, OwnerRecord, Record, Samples, cost_of_group, cost_of_owner
+
+_NOT_RUN = (Standing.REMOVED, Standing.DESELECTED)
+_PATH_ENDS = ("/", "::", "[")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Selection:
+    """Which part of the suite a run was asked for."""
+
+    paths: tuple[str, ...] = ()
+    """Relative to the rootdir; none is everything."""
+    narrowed: str | None = None
+    """What left tests out besides paths, such as `-k`; None where nothing did."""
+
+    @property
+    def whole(self) -> bool:
+        """Did the run have everything?"""
+        return not self.paths and self.narrowed is None
+
+    def has(self, owner: str) -> bool:
+        """Would the run have had this owner, if it were still there?"""
+        if self.narrowed is not None:
+            return False
+        return not self.paths or any(
+            owner == path or owner.startswith(tuple(path + end for end in _PATH_ENDS)) for path in self.paths
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facts:
+    """What is known of both sides besides their counts."""
+
+    baseline: Baseline
+    rates: RateTable
+    day: date
+    """On which both are priced."""
+    selection: Selection = Selection()
+    places: Mapping[str, str] = field(default_factory=dict)
+    """`file:line` of tests."""
+    feature_of: Callable[[str], str | None] = lambda owner: None
+    """The feature that the budget file gives an owner whose calls carry none."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Both:
+    """One owner on both sides."""
+
+    change: OwnerChange
+    before: OwnerRecord | None
+    after: OwnerRecord | None
+    spreads: tuple[Samples, ...] = ()
+    """Of an owner that can be judged by noise."""
+    output: int = 0
+    """What the groups of those spreads put out in this run."""
+
+
+def compare(before: Record, after: Record, facts: Facts) -> Comparison:
+    """Compare a run with its baseline."""
+    with exact():
+        return _compare(before, after, facts)
+
+
+def _compare(before: Record, after: Record, facts: Facts) -> Comparison:
+    renamed = _renamed(before, after)
+    both = [_one(owner, before, after, renamed, facts) for owner in _all_owners(before, after, renamed)]
+    both = _with_noise(both)
+    changes = [one.change for one in both]
+    compared = [change for change in changes if change.standing not in _NOT_RUN]
+    change = _sum(row.change for row in compared)
+    return Comparison(
+        baseline=facts.baseline,
+        before=_sum(row.before for row in compared),
+        after=_sum(row.after for row in compared),
+        change=change,
+        judged=change - _sum(row.change for row in compared if row.noise),
+        price_change=_price_change(before, compared, facts),
+        at_least=any(row.at_least for row in compared),
+        owners=tuple(sorted(changes, key=_largest_first)),
+        by_feature=tuple(_by_feature(both, facts)),
+        not_run=_sum(row.before for row in changes if row.standing in _NOT_RUN),
+        counts={standing: sum(row.standing is standing for row in changes) for standing in Standing},
+        amounts={standing: _sum(row.change for row in changes if row.standing is standing) for standing in Standing},
+    )
+
+
+def _sum(amounts: Iterable[Decimal]) -> Decimal:
+    return sum(amounts, ZERO)
+
+
+def _largest_first(row: OwnerChange) -> tuple[bool, Decimal, str]:
+    return (row.standing is Standing.UNCHANGED, -row.change.copy_abs(), row.owner)
+
+
+def _all_owners(before: Record, after: Record, renamed: Mapping[str, str]) -> list[str]:
+    old_names = set(renamed.values())
+    return sorted({*(owner for owner in before.owners if owner not in old_names), *after.owners})
+
+
+def _renamed(before: Record, after: Record) -> dict[str, str]:
+    """The old id of each owner that has a new one: it asks just what one asked that is not there any more."""
+    gone = [owner for name, owner in before.owners.items() if name not in after.owners]
+    if not gone:
+        return {}
+    asked: dict[object, list[str]] = {}
+    for owner in gone:
+        if (requests := requests_of(owner)) is not None:
+            asked.setdefault((owner.kind, requests), []).append(owner.owner)
+    renamed = {}
+    for name in sorted(name for name in after.owners if name not in before.owners):
+        candidates = asked.get((after.owners[name].kind, requests_of(after.owners[name])), [])
+        if candidates:
+            old = max(candidates, key=lambda candidate: (_common_end(name, candidate), candidate))
+            candidates.remove(old)
+            renamed[name] = old
+    return renamed
+
+
+def _common_end(one: str, other: str) -> int:
+    """How much of two ids is the same, from the end: a test that moved keeps its name, one of several its parameter."""
+    length = 0
+    for a, b in zip(reversed(one), reversed(other), strict=False):
+        if a != b:
+            break
+        length += 1
+    return length
+
+
+def _one(name: str, before: Record, after: Record, renamed: Mapping[str, str], facts: Facts) -> _Both:
+    was = renamed.get(name)
+    old, new = before.owners.get(was or name), after.owners.get(name)
+    kind = (new or old or _NOBODY).kind
+    costs = [Cost() if side is None else cost_of_owner(side, facts.rates, facts.day) for side in (old, new)]
+    row = OwnerChange(
+        owner=name,
+        kind=kind,
+        standing=Standing.UNCHANGED,
+        before=costs[0].amount,
+        after=costs[1].amount,
+        change=costs[1].amount - costs[0].amount,
+        at_least=any(cost.at_least for cost in costs),
+        was=was,
+        place=facts.places.get(name, ""),
+    )
+    if old is None:
+        return _Both(change=replace(row, standing=Standing.NEW), before=None, after=new)
+    if new is None:
+        gone = Standing.REMOVED if facts.selection.has(name) else Standing.DESELECTED
+        return _Both(change=replace(row, standing=gone, change=ZERO), before=old, after=None)
+    return _of_two(row, old, new, facts)
+
+
+_NOBODY = OwnerRecord(owner="", kind="outside", groups=())
+
+
+def _of_two(row: OwnerChange, old: OwnerRecord, new: OwnerRecord, facts: Facts) -> _Both:
+    if not row.change and (old.attempts >= new.attempts or old.groups == new.groups):
+        standing = Standing.UNCHANGED if row.was is None else Standing.RENAMED
+        return _Both(change=replace(row, standing=standing), before=old, after=new)
+    pairing = pair_up(old.groups, new.groups)
+    causes = causes_of(old, new, pairing, Prices(rates=facts.rates, day=facts.day))
+    standing = Standing.CHANGED if row.was is None else Standing.RENAMED
+    spreads, output = _spreads(pairing)
+    samples = min((spread.count for spread in spreads), default=0)
+    changed = replace(row, standing=standing, causes=causes, samples=samples)
+    judged = spreads if samples >= FEWEST_SAMPLES else ()
+    return _Both(change=changed, before=old, after=new, spreads=judged, output=output)
+
+
+def _spreads(pairing: Pairing) -> tuple[tuple[Samples, ...], int]:
+    """The spreads of an owner that asked the same and got live answers; none where a change is a change."""
+    if not pairing.same_requests or not all(after.live == after.calls for _, after in pairing.pairs):
+        return (), 0
+    spreads = [before.samples for before, _ in pairing.pairs if before.calls]
+    if None in spreads:
+        return (), 0
+    output = sum(after.usage.output_tokens for before, after in pairing.pairs if before.calls)
+    return tuple(spread for spread in spreads if spread is not None), output
+
+
+def _with_noise(both: Sequence[_Both]) -> list[_Both]:
+    """Tell noise: each owner by itself, and all of them together, since a drift of all hides in each."""
+    judged = [one for one in both if one.spreads]
+    if not judged:
+        return list(both)
+    noisy = {one.change.owner for one in judged if one.output <= most_of(one.spreads, judged=len(judged))}
+    together = [one for one in judged if one.change.owner in noisy]
+    spreads = [spread for one in together for spread in one.spreads]
+    if spreads and sum(one.output for one in together) > most_of(spreads, judged=1):
+        noisy = set()
+    return [replace(one, change=replace(one.change, noise=one.change.owner in noisy)) for one in both]
+
+
+def _price_change(before: Record, compared: Sequence[OwnerChange], facts: Facts) -> Decimal:
+    """What the baseline's counts cost today more than on the day of its own rate table."""
+    if before.rates_as_of == facts.day:
+        return ZERO
+    names = [row.was or row.owner for row in compared]
+    owners = [before.owners[name] for name in names if name in before.owners]
+    costs = [[cost_of_owner(owner, facts.rates, day) for day in (before.rates_as_of, facts.day)] for owner in owners]
+    return _sum(now.amount - then.amount for then, now in costs if not then.at_least)
+
+
+def _by_feature(both: Sequence[_Both], facts: Facts) -> Iterable[FeatureChange]:
+    """The run's cost of each feature on both sides, of the owners that ran."""
+    sums: dict[str, list[Cost]] = {}
+    noise: dict[str, Decimal] = {}
+    for one in both:
+        if one.change.standing in _NOT_RUN:
+            continue
+        for at, side in enumerate((one.before, one.after)):
+            for group in side.groups if side is not None else ():
+                feature = _feature(group, one, facts)
+                if feature is not None:
+                    costs = sums.setdefault(feature, [Cost(), Cost()])
+                    own = cost_of_group(group, facts.rates, facts.day)
+                    costs[at] += own
+                    if one.change.noise:
+                        noise[feature] = noise.get(feature, ZERO) + (own.amount if at else -own.amount)
+    for feature, (before, after) in sorted(sums.items()):
+        change = after.amount - before.amount
+        yield FeatureChange(
+            feature=feature,
+            before=before.amount,
+            after=after.amount,
+            change=change,
+            judged=change - noise.get(feature, ZERO),
+            at_least=before.at_least or after.at_least,
+        )
+
+
+def _feature(group: Group, one: _Both, facts: Facts) -> str | None:
+    """What the calls were called; where the baseline did not know yet, what the owner's calls are called now."""
+    if group.feature is not None:
+        return group.feature
+    now = {each.feature for each in one.after.groups if each.feature is not None} if one.after is not None else set()
+    return next(iter(now)) if len(now) == 1 else facts.feature_of(one.change.owner)

@@ -1,0 +1,143 @@
+"""What two requests have in common, told from their fingerprints: hashes and lengths of their parts, never a word.
+
+The text form is written by `wire/requests.py`, which says what each part is.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import blake2b
+
+PARTS = ("system", "tools", "messages", "parameters")
+"""What a request consists of, besides its model and the most output that it allows."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fingerprint:
+    """One request."""
+
+    parts: Mapping[str, str] = field(default_factory=dict)
+    """Hash of each part that is there."""
+    lengths: Mapping[str, int] = field(default_factory=dict)
+    """Bytes of each part."""
+    opening: str = ""
+    """Hash of the messages before the first answer: what a conversation begins with."""
+    max_tokens: int | None = None
+    cache: tuple[tuple[str, str], ...] = ()
+    """Cache breakpoints in the order of the prompt: place and time to live."""
+    prefixes: tuple[str, ...] = ()
+    """Hash of all that each breakpoint covers."""
+    system_blocks: tuple[str, ...] = ()
+
+    def likeness(self, other: "Fingerprint") -> int:
+        """How much two requests have in common; the system prompt and the start of the conversation tell most."""
+        points = 4 * (self.opening == other.opening)
+        for part in PARTS:
+            points += 2 * (self.parts.get(part) == other.parts.get(part))
+        return points
+
+    def same_conversation(self, other: "Fingerprint") -> bool:
+        """Do they differ at most in what was said since the first answer, as turns that follow a live answer do?"""
+        alike = all(self.parts.get(part) == other.parts.get(part) for part in PARTS if part != "messages")
+        return alike and self.opening == other.opening and self.max_tokens == other.max_tokens
+
+    def changed_parts(self, other: "Fingerprint") -> list[str]:
+        """The parts that differ."""
+        return [part for part in PARTS if self.parts.get(part) != other.parts.get(part)]
+
+
+NOTHING = Fingerprint()
+
+
+@lru_cache(maxsize=8192)
+def read_fingerprint(text: str | None) -> Fingerprint:
+    """Read the text form back; what is not there or not understood is empty."""
+    try:
+        value = json.loads(text) if text else None
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        return NOTHING
+    said = {part: value[part].partition(":") for part in PARTS if isinstance(value.get(part), str)}
+    parts = {part: digest for part, (digest, _, _) in said.items()}
+    lengths = {part: int(length) for part, (_, _, length) in said.items() if length.isdecimal()}
+    opening = value.get("opening")
+    most = value.get("max_tokens")
+    return Fingerprint(
+        parts=parts,
+        lengths=lengths,
+        opening=opening.partition(":")[0] if isinstance(opening, str) else parts.get("messages", ""),
+        max_tokens=most if isinstance(most, int) else None,
+        cache=tuple((place, ttl) for place, ttl in _pairs(value.get("cache"))),
+        prefixes=tuple(_texts(value.get("prefix"))),
+        system_blocks=tuple(_texts(value.get("system_blocks"))),
+    )
+
+
+def together(requests: Iterable[tuple[str | None, int]]) -> str | None:
+    """One text form for many requests, each with the number of its calls: equal where they are, in any order.
+
+    None where one of them could not be read.
+    """
+    counted = sorted((text or "", calls) for text, calls in requests)
+    if not counted or not counted[0][0]:
+        return None
+    read = [read_fingerprint(text) for text, _ in counted]
+    value: dict[str, object] = {"requests": len(counted)}
+    for part in PARTS:
+        if any(part in each.parts for each in read):
+            digests = [each.parts.get(part, "") for each in read]
+            value[part] = f"{_one_of(digests)}:{sum(each.lengths.get(part, 0) for each in read)}"
+    value["opening"] = _one_of([each.opening for each in read])
+    allowed = {each.max_tokens for each in read}
+    if len(allowed) == 1 and None not in allowed:
+        value["max_tokens"] = allowed.pop()
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def _one_of(digests: list[str]) -> str:
+    if len(set(digests)) == 1:
+        return digests[0]
+    return blake2b("\n".join(sorted(digests)).encode(), digest_size=5).hexdigest()
+
+
+def _pairs(value: object) -> Iterator[tuple[str, str]]:
+    for entry in value if isinstance(value, list) else ():
+        if isinstance(entry, list) and len(entry) == 2 and all(isinstance(part, str) for part in entry):
+            yield entry[0], entry[1]
+
+
+def _texts(value: object) -> Iterator[str]:
+    return (entry for entry in (value if isinstance(value, list) else ()) if isinstance(entry, str))
+
+
+def why_the_cache_moved(before: Fingerprint, after: Fingerprint) -> str:
+    """Say what happened to a prompt's cached prefix, as far as the requests tell; empty where they do not."""
+    if len(after.cache) < len(before.cache):
+        return "a cache breakpoint was removed"
+    if len(after.cache) > len(before.cache):
+        return "a cache breakpoint was added"
+    if before.prefixes != after.prefixes:
+        return _changed_block(before, after)
+    lives = [(one[1], other[1]) for one, other in zip(before.cache, after.cache, strict=True) if one[1] != other[1]]
+    if lives:
+        return f"its time to live {lives[0][0]} → {lives[0][1]}"
+    if before is NOTHING or after is NOTHING:
+        return ""
+    return "the request is the same, so other calls wrote or found the cache"
+
+
+def _changed_block(before: Fingerprint, after: Fingerprint) -> str:
+    """Name the first block before the breakpoint that is another one: the cache ends there."""
+    if before.parts.get("tools") != after.parts.get("tools"):
+        return "the tools block changed"
+    if before.parts.get("system") != after.parts.get("system"):
+        blocks = zip(before.system_blocks, after.system_blocks, strict=False)
+        number = next((at for at, (one, other) in enumerate(blocks, 1) if one != other), None)
+        if number is None or max(len(before.system_blocks), len(after.system_blocks)) < 2:
+            return "the system prompt changed"
+        return f"block {number} of the system prompt changed"
+    if before.parts.get("messages") != after.parts.get("messages"):
+        return "the messages before the breakpoint changed"
+    return "the parameters changed" if before.parts.get("parameters") != after.parts.get("parameters") else ""

@@ -1,0 +1,146 @@
+"""From the calls of a run to its record: groups of calls that were asked alike and are priced alike."""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
+from datetime import date
+from functools import lru_cache
+
+from pytest_claude_budget.fingerprints import together
+from pytest_claude_budget.pricing.in_force import Refusal
+from pytest_claude_budget.pricing.portions import Portion, take_apart
+from pytest_claude_budget.rates import RateTable
+from pytest_claude_budget.record import Group, Key, OwnerRecord, Record, Terms, in_order, joined
+from pytest_claude_budget.usage import Answer, Call, Origin, Status
+
+MOST_GROUPS = 24
+"""Of one owner. Where there are more, those that are priced alike become one: files stay small enough to read."""
+_NO_SEARCHES = {"web_search_requests": 0, "web_fetch_requests": 0, "code_execution_requests": 0}
+
+
+class RecordBuilder:
+    """Takes the settled calls of a run, in any order."""
+
+    def __init__(self, rates: RateTable) -> None:
+        self._rates = rates
+        self._owners: dict[tuple[str, str], dict[Key, Group]] = {}
+
+    def add(self, call: Call) -> None:
+        """Take one call. Free answers leave no trace."""
+        if call.answer.status is Status.FREE:
+            return
+        groups = self._owners.setdefault((call.owner.id, call.owner.kind), {})
+        for group in _groups_of(call, self._rates):
+            known = groups.get(group.key)
+            groups[group.key] = group if known is None else joined(known, group)
+
+    def record(self) -> Record:
+        """What was taken so far."""
+        made = [
+            OwnerRecord(owner=name, kind=kind, groups=in_order(fold(with_failed_tries(groups.values()))))
+            for (name, kind), groups in self._owners.items()
+        ]
+        return Record(
+            rates_as_of=self._rates.as_of, owners={owner.owner: owner for owner in sorted(made, key=_by_name)}
+        )
+
+
+def _by_name(owner: OwnerRecord) -> str:
+    return owner.owner
+
+
+def with_failed_tries(groups: Iterable[Group]) -> Iterator[Group]:
+    """Failed tries know the request, not how its answer was priced: they join the group that was asked the same."""
+    answered: dict[Key, Group] = {}
+    failed: list[Group] = []
+    for group in groups:
+        if group.calls or group.on_top:
+            answered[group.key] = group
+        else:
+            failed.append(group)
+    for tries in failed:
+        home = next((group.key for group in in_order(answered.values()) if _asked_alike(group, tries)), tries.key)
+        known = answered.get(home)
+        answered[home] = tries if known is None else replace(known, attempts=known.attempts + tries.attempts)
+    yield from answered.values()
+
+
+def _asked_alike(group: Group, failed: Group) -> bool:
+    alike = group.request == failed.request and group.terms.model == failed.terms.model
+    return alike and not group.on_top and not group.terms.long_prompt
+
+
+def fold(groups: Iterable[Group]) -> Collection[Group]:
+    """Where an owner has too many groups, make one of those that differ only in what was asked."""
+    whole = tuple(groups)
+    if len(whole) <= MOST_GROUPS:
+        return whole
+    alike: dict[Key, list[Group]] = {}
+    for group in in_order(whole):
+        alike.setdefault(replace(group, request=None).key, []).append(group)
+    return [_folded(own) for own in alike.values()]
+
+
+def _folded(groups: list[Group]) -> Group:
+    one = groups[0]
+    for other in groups[1:]:
+        one = joined(one, other)
+    return replace(one, request=together((group.request, group.calls) for group in groups))
+
+
+def _groups_of(call: Call, rates: RateTable) -> Iterator[Group]:
+    answer, day = call.answer, _day_of(int(call.at // 86_400))
+    live = call.count if call.origin is Origin.LIVE else 0
+    base = Group(
+        terms=_spelled_terms(answer, rates),
+        request=answer.request,
+        feature=call.labels.feature,
+        tier=call.labels.tier,
+        case=call.labels.case,
+        attempts=call.count,
+    )
+    if answer.status is Status.FAILED:
+        yield replace(base, terms=Terms(model=base.terms.model))
+        return
+    parts = None if answer.status is Status.UNMEASURED else take_apart(answer, day, rates)
+    if parts is None or isinstance(parts, Refusal):
+        yield replace(base, calls=call.count, live=live, unknown=call.count, usage=answer.usage)
+        return
+    whole = answer.status is Status.MEASURED and not parts.gaps
+    answered = replace(base, calls=call.count, live=live, unknown=0 if whole else call.count)
+    searches = {name: getattr(answer.usage, name) for name in _NO_SEARCHES}
+    for portion in parts.portions:
+        on_top = portion.label.removesuffix(f" {portion.rates.model.name}")
+        usage = replace(portion.usage, **searches)
+        yield replace(answered, terms=_terms_of(portion), on_top=on_top, usage=usage)
+        answered, searches = replace(answered, calls=0, attempts=0, live=0, unknown=0), _NO_SEARCHES
+
+
+def _terms_of(portion: Portion) -> Terms:
+    held = portion.rates
+    speed, geo, tier, batch, regional = held.conditions
+    return Terms(
+        model=held.model.name,
+        speed=speed if speed == "fast" else None,
+        geo=geo if geo == "us" else None,
+        tier=tier if tier not in ("standard", "batch") else None,
+        batch=batch,
+        regional=regional,
+        long_prompt=portion.side is held.high,
+    )
+
+
+def _spelled_terms(answer: Answer, rates: RateTable) -> Terms:
+    spelled = answer.model or ""
+    found = rates.resolve(spelled)
+    return Terms(
+        model=spelled if found.model is None else found.model.name,
+        speed="fast" if answer.speed == "fast" or found.fast else None,
+        geo="us" if answer.inference_geo == "us" else None,
+        batch=answer.batch,
+        regional=answer.regional or found.regional,
+    )
+
+
+@lru_cache(maxsize=64)
+def _day_of(days: int) -> date:
+    return date.fromordinal(date(1970, 1, 1).toordinal() + days)

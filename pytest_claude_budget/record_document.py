@@ -1,0 +1,193 @@
+"""Records as plain JSON values: in lock files, which people review, and in reports. `schemas/lock.schema.json` is the form.
+
+Read by hand rather than by a schema: a lock file of 10,000 tests is checked in a blink. A test holds both to each other.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from pytest_claude_budget.errors import InputError, Problem
+from pytest_claude_budget.record import Group, OwnerRecord, Record, Samples, Terms, in_order
+from pytest_claude_budget.usage import Usage
+
+SCHEMA_VERSION = 1
+LARGEST_COUNT = 10**15
+_COUNTS = tuple(count.name for count in fields(Usage))
+_KINDS = ("test", "fixture", "outside")
+_TERMS = {"model": "model", "speed": "speed", "geo": "inference_geo", "tier": "service_tier"}
+_FLAGS = ("batch", "regional", "long_prompt")
+_WORDS = ("on_top", "feature", "tier", "case")
+_WHOLE = ("calls", "attempts", "live", "unknown")
+_KEYS = frozenset((*_TERMS.values(), *_FLAGS, *_WORDS, *_WHOLE, "usage", "request", "samples", "origin"))
+
+
+def lock_text(record: Record) -> str:
+    """The text of a lock file: sorted, an owner a line, the same bytes for the same record."""
+    lines = [f"  {json.dumps(name)}: {_line(owner_entry(owner))}" for name, owner in sorted(record.owners.items())]
+    owners = "{\n" + ",\n".join(lines) + "\n }" if lines else "{}"
+    as_of = json.dumps(record.rates_as_of.isoformat())
+    return f'{{\n "schema_version": {SCHEMA_VERSION},\n "rates_as_of": {as_of},\n "owners": {owners}\n}}\n'
+
+
+def _line(entry: Mapping[str, Any]) -> str:
+    return json.dumps(entry, sort_keys=True)
+
+
+def record_entry(record: Record) -> dict[str, Any]:
+    """A record as it stands in a report."""
+    owners = {name: owner_entry(owner) for name, owner in sorted(record.owners.items())}
+    return {"schema_version": SCHEMA_VERSION, "rates_as_of": record.rates_as_of.isoformat(), "owners": owners}
+
+
+def owner_entry(owner: OwnerRecord) -> dict[str, Any]:
+    """One owner."""
+    return {"kind": owner.kind, "groups": [_group_entry(group) for group in in_order(owner.groups)]}
+
+
+def _group_entry(group: Group) -> dict[str, Any]:
+    said: dict[str, Any] = {key: getattr(group.terms, name) for name, key in _TERMS.items()}
+    said |= {name: True for name in _FLAGS if getattr(group.terms, name)}
+    said |= {name: getattr(group, name) or None for name in _WORDS}
+    said["calls"] = group.calls
+    if group.attempts != group.calls:
+        said["attempts"] = group.attempts
+    said["unknown"] = group.unknown or None
+    said["origin"] = _origin(group)
+    said["live"] = group.live if 0 < group.live < group.calls else None
+    said["usage"] = {name: count for name in _COUNTS if (count := getattr(group.usage, name))}
+    said["request"] = json.loads(group.request) if group.request else None
+    if group.samples is not None:
+        said["samples"] = [group.samples.count, group.samples.total, group.samples.squares]
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def _origin(group: Group) -> str | None:
+    if not group.calls:
+        return None
+    return "live" if group.live == group.calls else "mixed" if group.live else "simulated"
+
+
+def read_record(value: object, shown: str) -> Record:
+    """A record from plain values; `shown` is the file as the user knows it. Raises InputError at the first fault."""
+    reader = _Reader(shown=shown)
+    document = reader.mapping(value, "the file")
+    version = document.get("schema_version")
+    if version != SCHEMA_VERSION:
+        raise reader.refused("schema_version", f"the number {SCHEMA_VERSION}", version)
+    if unknown := [key for key in document if key not in ("schema_version", "rates_as_of", "owners")]:
+        raise reader.refused(unknown[0], "schema_version, rates_as_of or owners", unknown[0])
+    owners = reader.mapping(document.get("owners"), "owners")
+    return Record(
+        rates_as_of=reader.day(document.get("rates_as_of"), "rates_as_of"),
+        owners={name: reader.owner(name, entry) for name, entry in sorted(owners.items())},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Takes values of a file that a person may have edited, or a server cut short."""
+
+    shown: str
+
+    def refused(self, where: str, expected: str, got: object) -> InputError:
+        what = f"{where[:200]}: expected {expected}, got {repr(got)[:60]}"
+        hint = "write the file anew: pytest --claude-budget-update"
+        return InputError(Problem(slug="bad-record", where=self.shown, what=what, hint=hint))
+
+    def mapping(self, value: object, where: str) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise self.refused(where, "a JSON object", value)
+        return value
+
+    def day(self, value: object, where: str) -> date:
+        try:
+            return date.fromisoformat(value) if isinstance(value, str) else date.fromisoformat("")
+        except ValueError:
+            raise self.refused(where, "a day such as 2026-11-23", value) from None
+
+    def owner(self, name: str, value: object) -> OwnerRecord:
+        entry = self.mapping(value, name)
+        kind, groups = entry.get("kind"), entry.get("groups")
+        if kind not in _KINDS:
+            raise self.refused(f"{name}: kind", f"one of {', '.join(_KINDS)}", kind)
+        if not isinstance(groups, list) or len(entry) != 2:
+            raise self.refused(name, "kind and a list of groups", value)
+        return OwnerRecord(owner=name, kind=kind, groups=tuple(self.group(name, group) for group in groups))
+
+    def group(self, name: str, value: object) -> Group:
+        entry = self.mapping(value, name)
+        if not _KEYS.issuperset(entry):
+            raise self.refused(
+                name, f"one of {', '.join(sorted(_KEYS))}", next(key for key in entry if key not in _KEYS)
+            )
+        calls = self.count(entry, "calls", name)
+        origin = entry.get("origin")
+        return Group(
+            terms=self.terms(entry, name),
+            on_top=self.word(entry, "on_top", name) or "",
+            request=self.request(entry.get("request"), name),
+            feature=self.word(entry, "feature", name),
+            tier=self.word(entry, "tier", name),
+            case=self.word(entry, "case", name),
+            calls=calls,
+            attempts=self.count(entry, "attempts", name) if "attempts" in entry else calls,
+            live=calls if origin == "live" else self.count(entry, "live", name),
+            unknown=self.count(entry, "unknown", name),
+            usage=self.usage(entry.get("usage"), name),
+            samples=self.samples(entry.get("samples"), name),
+        )
+
+    def terms(self, entry: Mapping[str, Any], name: str) -> Terms:
+        said = tuple(self.word(entry, key, name) for key in _TERMS.values())
+        flags = tuple(entry.get(flag, False) for flag in _FLAGS)
+        if not all(isinstance(flag, bool) for flag in flags):
+            raise self.refused(name, "true or false", flags)
+        return _terms(said, flags)
+
+    def word(self, entry: Mapping[str, Any], key: str, name: str) -> str | None:
+        value = entry.get(key)
+        if value is not None and not (isinstance(value, str) and len(value) <= 1000):
+            raise self.refused(f"{name}: {key}", "a word", value)
+        return value
+
+    def count(self, entry: Mapping[str, Any], key: str, name: str) -> int:
+        value = entry.get(key, 0)
+        if type(value) is not int or not 0 <= value <= LARGEST_COUNT:
+            raise self.refused(f"{name}: {key}", "a whole number from 0 up", value)
+        return value
+
+    def usage(self, value: object, name: str) -> Usage:
+        counts = self.mapping(value, f"{name}: usage")
+        for key in counts:
+            if key not in _COUNTS:
+                raise self.refused(f"{name}: usage", f"one of {', '.join(_COUNTS)}", key)
+            self.count(counts, key, name)
+        return Usage(**counts)
+
+    def request(self, value: object, name: str) -> str | None:
+        return None if value is None else _compact(self.mapping(value, f"{name}: request"))
+
+    def samples(self, value: object, name: str) -> Samples | None:
+        if value is None:
+            return None
+        if not isinstance(value, list) or len(value) != 3 or not all(type(n) is int and n >= 0 for n in value):
+            raise self.refused(f"{name}: samples", "the number of runs, their sum and the sum of their squares", value)
+        count, total, squares = value
+        return Samples(count=count, total=total, squares=squares) if count else None
+
+
+def _compact(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+@lru_cache(maxsize=4096)
+def _terms(said: tuple[str | None, ...], flags: tuple[bool, ...]) -> Terms:
+    model, speed, geo, tier = said
+    batch, regional, long_prompt = flags
+    return Terms(
+        model=model or "", speed=speed, geo=geo, tier=tier, batch=batch, regional=regional, long_prompt=long_prompt
+    )
