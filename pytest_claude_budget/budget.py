@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from pytest_claude_budget.budget_changes import ChangeLimit, Feature, ProjectionLimits, percentage, read_extras
 from pytest_claude_budget.errors import InputError, Problem
 from pytest_claude_budget.globs import Glob, compile_glob
 from pytest_claude_budget.schema_errors import shown_value, suggestion
@@ -68,6 +69,10 @@ class Budget:
     """As written: relative to the budget file."""
     aliases: Mapping[str, str] = field(default_factory=dict)
     """The user's model names, each with the model whose rates apply."""
+    changes: tuple[ChangeLimit, ...] = ()
+    features: tuple[Feature, ...] = ()
+    """In the order of the file."""
+    projection: ProjectionLimits = field(default_factory=ProjectionLimits)
     source: str
     """The budget file as the user should see it."""
 
@@ -102,20 +107,24 @@ def applicable(limits: Iterable[Limit], scope: str, name: str, measure: str) -> 
 def parse_budget(value: Mapping[str, Any], locate: Callable[[ValuePath], str], source: str) -> Budget:
     """A budget of a value that `budget.schema.json` allows; `locate` gives `file:line:column` of a path in it.
 
-    Raises InputError where two limits set the same maximum.
+    Raises InputError where two limits set the same maximum, and where something is named that is not there.
     """
     limits = tuple(
         limit for index, entry in enumerate(value.get("limits", ())) for limit in _limits_of_entry(entry, index, locate)
     )
-    problems = _duplicates(limits, value, locate)
+    extras, problems = read_extras(value, locate)
+    problems += _duplicates(limits, value, locate)
     if problems:
-        raise InputError(*problems)
+        raise InputError(*sorted(problems, key=_place))
     rates = value.get("rates", {})
     return Budget(
         limits=limits,
         on_incomplete=value.get("on_incomplete", "fail"),
         rates_file=rates.get("file"),
         aliases=dict(rates.get("aliases", {})),
+        changes=extras.changes,
+        features=extras.features,
+        projection=extras.projection,
         source=source,
     )
 
@@ -129,14 +138,14 @@ def _limits_of_entry(entry: Mapping[str, Any], index: int, locate: Callable[[Val
                 match=entry.get("match"),
                 measure=measure,
                 maximum=Decimal(entry[measure]) if measure == "max_cost" else int(entry[measure]),
-                warn_at=None if warn_at is None else _fraction(warn_at),
+                warn_at=None if warn_at is None else percentage(warn_at),
                 where=locate(("limits", index, measure)).rpartition(":")[0],
                 path=f"limits[{index}].{measure}",
             )
 
 
-def _fraction(percentage: str) -> Decimal:
-    return Decimal(percentage.strip().removesuffix("%")) / _HUNDRED
+def _place(problem: Problem) -> list[int]:
+    return [int(part) for part in problem.where.rsplit(":", 2)[1:]]
 
 
 def _duplicates(limits: Iterable[Limit], value: Mapping[str, Any], locate: Callable[[ValuePath], str]) -> list[Problem]:

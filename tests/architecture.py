@@ -12,22 +12,10 @@ TEXTS = (
     "yaml_document",
     "schema_errors",
 )  # text to values; pure too, but for the YAML and schema parsers
-CORE = (
-    *("wire", "rates", "pricing", "settlement", "totals", "budget", "record", "comparison", "noise"),
-    *(
-        "fingerprints",
-        "record_builder",
-        "pairing",
-        "attribution",
-        "explain",
-        "compare",
-        "baseline",
-        "record_document",
-        "projection",
-        "whatif",
-    ),
-    *("verdict", "report", "render"),
-)
+CORE = """
+    wire rates pricing settlement totals budget_changes budget fingerprints record record_builder comparison noise pairing
+    attribution explain compare baseline record_document projection whatif verdict report render
+""".split()
 EDGES = ("intercept", "ledger", "files")
 ENTRY = (
     "rate_files",

@@ -85,19 +85,21 @@ def test_the_document_comes_with_the_budget(tmp_path: Path) -> None:
 def test_the_starter_file_is_valid_and_limits_something(tmp_path: Path) -> None:
     """Also with every commented key switched on."""
     starter = starter_budget("../budget.schema.json")
-    everything = re.sub(r"^( *)# (?=- |  |rates:)", r"\1", starter, flags=re.MULTILINE)
+    everything = re.sub(r"^( *)# (?=- |  |rates:|changes:|features:|projection:)", r"\1", starter, flags=re.MULTILINE)
 
     assert "# yaml-language-server: $schema=../budget.schema.json" == starter.splitlines()[0]
     assert ["run", "test", "test"] == [limit.scope for limit in load(tmp_path, starter).limits]
     assert ["run", "test", "test", "test", "model"] == [limit.scope for limit in load(tmp_path, everything).limits]
     assert "rates-overrides.yml" == load(tmp_path, everything).rates_file
+    assert ["triage"] == [feature.name for feature in load(tmp_path, everything).features]
 
 
 def test_the_schema_is_a_schema_and_each_key_is_explained() -> None:
     """Editors show the description and complete from the examples."""
     budget = schema("budget")
     jsonschema.Draft202012Validator.check_schema(budget)
-    objects = [budget, budget["$defs"]["limit"], budget["properties"]["rates"]]
+    objects = [budget, *(budget["$defs"][name] for name in ("limit", "change", "feature"))]
+    objects += [budget["properties"][name] for name in ("rates", "changes", "projection")]
     keys = {name: rule for one in objects for name, rule in one["properties"].items()}
 
     assert [] == [name for name, rule in keys.items() if not (rule.get("description") and rule.get("examples"))]
@@ -141,7 +143,7 @@ VERSION = "hint: write it so, for example version: 1   [bad-version]"
          "2:19: rates.aliases['']: expected the name of a model, got ''\n"
          "hint: write what was expected, or remove the line   [bad-value]"),
         ("version: 1\nlimit: []",
-         "2:1: limit: unknown key, expected one of version, limits, on_incomplete, rates\n"
+         "2:1: limit: unknown key, expected one of version, limits, changes, features, projection, on_incomplete, rates\n"
          "hint: did you mean 'limits'?   [unknown-key]"),
         ("version: 1\nlimits:\n- scope: run\n  max_cost: 1\n- scope: run\n  max_cost: 2",
          "6:13: limits[1].max_cost: max_cost of run is already on line 4, as limits[0].max_cost\n"
@@ -156,7 +158,7 @@ def test_a_bad_file_is_refused_at_its_place(tmp_path: Path, text: str, expected:
     assert f"claude-budget.yml:{expected}" == refusal(tmp_path, text)
 
 
-@pytest.mark.parametrize("key", ["changes", "features", "projection", "live_calls", "hard_cap"])
+@pytest.mark.parametrize("key", ["live_calls", "hard_cap"])
 def test_a_key_of_a_later_version_is_told_as_such(tmp_path: Path, key: str) -> None:
     """A limit that is not kept would be worse than one that is refused."""
     expected = (
@@ -180,7 +182,7 @@ def test_all_problems_are_told_in_the_order_of_the_file(tmp_path: Path) -> None:
 def test_every_slug_that_the_code_can_give_is_in_the_table_of_messages() -> None:
     """And the table lists none that it cannot."""
     root = Path(__file__).parents[2]
-    modules = ["files", "yaml_document", "yaml_scalars", "schema_errors", "budget"]
+    modules = ["files", "yaml_document", "yaml_scalars", "schema_errors", "budget", "budget_changes"]
     sources = [(root / "pytest_claude_budget" / f"{name}.py").read_text() for name in modules]
     source = "\n".join([*sources, (root / "schemas" / "budget.schema.json").read_text()])
     given_slugs = set(
@@ -241,14 +243,40 @@ VALUES = st.recursive(
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
         st.dictionaries(
-            st.sampled_from(["scope", "match", "max_cost", "max_calls", "warn_at", "file", "aliases", "x"]), inner
+            st.sampled_from(
+                [
+                    "scope",
+                    "match",
+                    "max_cost",
+                    "warn_at",
+                    "file",
+                    "aliases",
+                    "x",
+                    "run",
+                    "test",
+                    "max_increase",
+                    "growth",
+                    "tests",
+                    "requests_per_month",
+                    "average",
+                    "max_monthly_cost",
+                ]
+            ),
+            inner,
         ),
     ),
     max_leaves=8,
 )
 
 
-@given(st.dictionaries(st.sampled_from(["version", "limits", "rates", "on_incomplete", "hard_cap"]), VALUES))
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            ["version", "limits", "rates", "on_incomplete", "hard_cap", "changes", "features", "projection"]
+        ),
+        VALUES,
+    )
+)
 @settings(max_examples=300, deadline=None)
 def test_no_shape_of_a_budget_gives_a_traceback(tmp_path_factory: Any, value: dict[str, Any]) -> None:
     """Any value where any other belongs."""
