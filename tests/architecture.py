@@ -13,8 +13,9 @@ TEXTS = (
     "schema_errors",
 )  # text to values; pure too, but for the YAML and schema parsers
 CORE = """
-    wire rates pricing settlement totals budget_changes budget fingerprints record record_builder comparison noise pairing
-    attribution explain compare baseline record_document projection whatif verdict report render
+    wire rates pricing settlement totals budget_changes budget fingerprints record record_builder book comparison noise
+    pairing attribution explain compare baseline record_document caching projection whatif earlier verdict_changes verdict
+    report render
 """.split()
 EDGES = ("intercept", "ledger", "files")
 ENTRY = (

@@ -1,0 +1,86 @@
+"""What counts would be with another prompt cache, and what requests have in common that could be cached.
+
+Requests are known by their fingerprints: hashes and lengths of tools, system prompt and messages, never a word.
+"""
+
+import json
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import lru_cache
+
+from pytest_claude_budget.record import Group, OwnerRecord
+from pytest_claude_budget.usage import Usage
+
+_BEGINNING = ("tools", "system")
+_PARTS = (*_BEGINNING, "messages")
+"""What a prompt consists of, in the order in which it is cached."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prompt:
+    """One request, or several that were taken together."""
+
+    beginning: tuple[str, ...]
+    """Hashes of tools and system prompt; two prompts that begin alike have the same."""
+    share: Fraction
+    """The part of the prompt's text that the beginning is, in bytes."""
+    several: bool = False
+    """Stands for different requests, whose beginnings may differ."""
+
+
+@lru_cache(maxsize=8192)
+def read_prompt(request: str | None) -> Prompt | None:
+    """Read the text form; None where there is none, or where it tells no length of any part."""
+    try:
+        value = json.loads(request) if request else None
+    except ValueError:
+        return None
+    if not isinstance(value, dict):
+        return None
+    said = {part: value[part].partition(":") for part in _PARTS if isinstance(value.get(part), str)}
+    lengths = {part: int(length) for part, (_, _, length) in said.items() if length.isdecimal()}
+    whole = sum(lengths.values())
+    if not whole:
+        return None
+    return Prompt(
+        beginning=tuple(said[part][0] if part in said else "" for part in _BEGINNING),
+        share=Fraction(sum(lengths.get(part, 0) for part in _BEGINNING), whole),
+        several=value.get("requests", 1) != 1,
+    )
+
+
+def writes_for_an_hour(test: OwnerRecord) -> bool:
+    """Are all cache writes of the test for an hour?"""
+    usage = test.usage
+    return usage.cache_creation_1h_input_tokens > 0 and not usage.cache_creation_5m_input_tokens
+
+
+def warmed(group: Group) -> Usage:
+    """The counts with writes as reads, where the prefix would be there already.
+
+    That is where a call found nothing of it, since the next one does, and where the same request was made again. What
+    is written behind a part that was read is a conversation's own, and is written in production too.
+    """
+    usage = group.usage
+    written = usage.cache_creation_5m_input_tokens + usage.cache_creation_1h_input_tokens
+    if not written:
+        return usage
+    prompt = read_prompt(group.request)
+    again = group.calls > 1 and prompt is not None and not prompt.several
+    if usage.cache_read_input_tokens and not again:
+        return usage
+    return replace(
+        usage,
+        cache_creation_5m_input_tokens=0,
+        cache_creation_1h_input_tokens=0,
+        cache_read_input_tokens=usage.cache_read_input_tokens + written,
+    )
+
+
+def cooled(usage: Usage, *, hour: bool) -> Usage:
+    """Reads as writes, for an hour or for five minutes."""
+    if not usage.cache_read_input_tokens:
+        return usage
+    kind = "cache_creation_1h_input_tokens" if hour else "cache_creation_5m_input_tokens"
+    written = getattr(usage, kind) + usage.cache_read_input_tokens
+    return replace(usage, cache_read_input_tokens=0, **{kind: written})

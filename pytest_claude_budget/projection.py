@@ -1,0 +1,286 @@
+"""What the features of a product cost a month, from what their tests cost and how often production asks for them.
+
+The mean of a feature's tests is one request. Means and products are exact fractions; only results are rounded, up to a
+whole micro-dollar, so that what is over a limit never looks within. `docs/projection.md` says it for users.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from pytest_claude_budget.budget_changes import Feature
+from pytest_claude_budget.caching import cooled, warmed, writes_for_an_hour
+from pytest_claude_budget.money import EXACT, ZERO
+from pytest_claude_budget.rates import RateTable
+from pytest_claude_budget.record import Cost, Group, OwnerRecord, Record, cost_of_group
+
+MEASURED, WARM, COLD = "measured", "warm", "cold"
+_MICRO = 1_000_000
+NO_TEST = "no test of it made a call in this run"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Month:
+    """A month of one feature in one scenario, in US dollars at list price."""
+
+    measured: Decimal
+    """With the prompt cache as the tests found it."""
+    warm: Decimal
+    """As if what is cached had been there before."""
+    cold: Decimal
+    """As if nothing had been there."""
+    at_least: bool = False
+    """A lower bound: a call of the tests is not priced, or not in full."""
+
+    def cached(self, cache: str) -> Decimal:
+        """The figure of a cache: `measured`, `warm` or `cold`."""
+        return {MEASURED: self.measured, WARM: self.warm, COLD: self.cold}[cache]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """One feature in one scenario."""
+
+    feature: str
+    scenario: str
+    requests_per_month: int
+    case: str | None = None
+    """The case whose tests were used; None is all tests of the feature."""
+    before: Month | None = None
+    """None where there is no baseline, or no test that both have."""
+    after: Month | None = None
+    """None where no test of the feature made a call, which `reason` says. Never a month of nothing."""
+    judged_as: str = MEASURED
+    """Which figure limits judge: `measured`, `warm` or `cold`."""
+    tests: tuple[str, ...] = ()
+    """The tests that made the figure, sorted. Where there is a `before`, those that both sides have."""
+    left_out: tuple[str, ...] = ()
+    """Tests of the feature in this run that the baseline does not have."""
+    low: Decimal | None = None
+    """A month of the cheapest test alone, as measured."""
+    high: Decimal | None = None
+    """A month of the dearest one."""
+    reason: str = ""
+    """Why there is no figure, for a person."""
+
+    @property
+    def samples(self) -> int:
+        """How many requests the mean is of: one a test."""
+        return len(self.tests)
+
+    @property
+    def change(self) -> Decimal | None:
+        """As measured; None where only one side is known."""
+        if self.before is None or self.after is None:
+            return None
+        return EXACT.subtract(self.after.measured, self.before.measured)
+
+    @property
+    def at_least(self) -> bool:
+        """One of the figures is a lower bound."""
+        return any(month is not None and month.at_least for month in (self.before, self.after))
+
+    @property
+    def judged(self) -> Decimal | None:
+        """A month of this run, the figure that limits judge."""
+        return None if self.after is None else self.after.cached(self.judged_as)
+
+    @property
+    def judged_before(self) -> Decimal | None:
+        """The same figure of the baseline."""
+        return None if self.before is None else self.before.cached(self.judged_as)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScenarioTotal:
+    """All features together in one scenario, by the figure that limits judge."""
+
+    scenario: str
+    after: Decimal
+    """US dollars a month of the features that have a figure."""
+    compared_before: Decimal
+    """Of the features that have both sides."""
+    compared_after: Decimal
+    at_least: bool
+    """A feature is a lower bound, or has no figure."""
+    missing: tuple[str, ...] = ()
+    """Features without a figure."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Volumes:
+    """What a budget says of production."""
+
+    features: Sequence[Feature]
+    growth: Mapping[str, Decimal] = field(default_factory=dict)
+    cache: str = MEASURED
+
+
+def project(volumes: Volumes, before: Record | None, after: Record, rates: RateTable, day: date) -> tuple[Row, ...]:
+    """Rows by feature, then scenario, in the order of the file; growth comes last.
+
+    Both sides are priced at one table on one day. A renamed test counts as the same only if `before` has its new id.
+    """
+    pricer = _Pricer(rates=rates, day=day)
+    rows: list[Row] = []
+    for feature in volumes.features:
+        parts = [own for owner in after.owners.values() if (own := _own_part(feature, owner)) is not None]
+        earlier = {} if before is None else _earlier(feature, before, parts)
+        sides = _Sides(
+            tests=[pricer.priced(part) for part in parts],
+            earlier={name: pricer.priced(part) for name, part in earlier.items()},
+        )
+        for scenario, case, volume in _scenarios(feature, volumes.growth):
+            row = Row(feature=feature.name, scenario=scenario, requests_per_month=volume, judged_as=volumes.cache)
+            rows.append(sides.filled(row, case))
+    return tuple(rows)
+
+
+def totals_by_scenario(rows: Iterable[Row]) -> tuple[ScenarioTotal, ...]:
+    """Sums over the features, by scenario in the order of the rows."""
+    by_scenario: dict[str, list[Row]] = {}
+    for row in rows:
+        by_scenario.setdefault(row.scenario, []).append(row)
+    return tuple(_total(scenario, own) for scenario, own in by_scenario.items())
+
+
+def _total(scenario: str, rows: Iterable[Row]) -> ScenarioTotal:
+    after = compared_before = compared_after = ZERO
+    at_least, missing = False, []
+    for row in rows:
+        now, then = row.judged, row.judged_before
+        at_least = at_least or row.at_least
+        if now is None:
+            missing.append(row.feature)
+            continue
+        after = EXACT.add(after, now)
+        if then is not None:
+            compared_before, compared_after = EXACT.add(compared_before, then), EXACT.add(compared_after, now)
+    return ScenarioTotal(
+        scenario=scenario,
+        after=after,
+        compared_before=compared_before,
+        compared_after=compared_after,
+        at_least=at_least or bool(missing),
+        missing=tuple(missing),
+    )
+
+
+def _scenarios(feature: Feature, growth: Mapping[str, Decimal]) -> Iterator[tuple[str, str, int]]:
+    """Name, the case whose tests stand for it, and requests a month."""
+    for scenario, volume in feature.requests_per_month.items():
+        yield scenario, scenario, volume
+    base = feature.base
+    if base is not None:
+        for name, factor in growth.items():
+            grown = Fraction(factor) * feature.requests_per_month[base]
+            yield name, base, -(-grown.numerator // grown.denominator)
+
+
+def _own_part(feature: Feature, owner: OwnerRecord) -> OwnerRecord | None:
+    """The part of a test that belongs to a feature; None where there is none that made a call.
+
+    A label wins over a pattern: it is nearer to the call.
+    """
+    if owner.kind != "test":
+        return None
+    covered = any(group.feature is None for group in owner.groups) and feature.covers(owner.owner)
+    mine = [group for group in owner.groups if group.feature == feature.name or (covered and group.feature is None)]
+    return replace(owner, groups=tuple(mine)) if any(group.calls for group in mine) else None
+
+
+def _earlier(feature: Feature, before: Record, tests: Iterable[OwnerRecord]) -> dict[str, OwnerRecord]:
+    """The same tests in the baseline. Calls that had no label there belong to the feature if the test does now."""
+    found = {}
+    for test in tests:
+        owner = before.owners.get(test.owner)
+        if owner is None:
+            continue
+        mine = _own_part(feature, owner)
+        if mine is None and all(group.feature is None for group in owner.groups) and owner.calls:
+            mine = owner
+        if mine is not None:
+            found[test.owner] = mine
+    return found
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Priced:
+    """What one test of a feature costs."""
+
+    owner: str
+    cases: frozenset[str | None]
+    costs: Mapping[str, Cost]
+    """With a cache as measured, warm and cold."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Sides:
+    """The tests of one feature in this run, and the same in the baseline."""
+
+    tests: Sequence[_Priced]
+    earlier: Mapping[str, _Priced]
+
+    def filled(self, row: Row, case: str) -> Row:
+        """The row with its figures, of the tests that are marked as this case; where none is, of all."""
+        if not self.tests:
+            return replace(row, reason=NO_TEST)
+        marked = [test for test in self.tests if case in test.cases]
+        tests = marked or self.tests
+        both = [test for test in tests if test.owner in self.earlier]
+        used, volume = both or tests, row.requests_per_month
+        alone = [_micro(Fraction(test.costs[MEASURED].amount) * volume) for test in used]
+        return replace(
+            row,
+            case=case if marked else None,
+            before=_month([self.earlier[test.owner] for test in both], volume) if both else None,
+            after=_month(used, volume),
+            tests=tuple(sorted(test.owner for test in used)),
+            left_out=tuple(sorted({test.owner for test in tests} - {test.owner for test in used})),
+            low=min(alone),
+            high=max(alone),
+        )
+
+
+def _month(tests: Sequence[_Priced], volume: int) -> Month:
+    """The mean of the tests, as often as the volume says."""
+
+    def of(cache: str) -> Decimal:
+        total = Cost()
+        for test in tests:
+            total += test.costs[cache]
+        return _micro(Fraction(total.amount) * volume / len(tests))
+
+    at_least = any(test.costs[MEASURED].at_least for test in tests)
+    return Month(measured=of(MEASURED), warm=of(WARM), cold=of(COLD), at_least=at_least)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Pricer:
+    """Prices tests at one table on one day."""
+
+    rates: RateTable
+    day: date
+
+    def priced(self, test: OwnerRecord) -> _Priced:
+        """What a test costs with each cache."""
+        hour = writes_for_an_hour(test)
+        costs = {MEASURED: self.cost(test.groups)}
+        costs[WARM] = self.cost(replace(group, usage=warmed(group)) for group in test.groups)
+        costs[COLD] = self.cost(replace(group, usage=cooled(group.usage, hour=hour)) for group in test.groups)
+        return _Priced(owner=test.owner, cases=frozenset(group.case for group in test.groups), costs=costs)
+
+    def cost(self, groups: Iterable[Group]) -> Cost:
+        """The sum of groups."""
+        total = Cost()
+        for group in groups:
+            total += cost_of_group(group, self.rates, self.day)
+        return total
+
+
+def _micro(amount: Fraction) -> Decimal:
+    """Rounded up to a whole micro-dollar."""
+    whole = -(-amount.numerator * _MICRO // amount.denominator)
+    return EXACT.multiply(Decimal(whole), Decimal("0.000001"))
