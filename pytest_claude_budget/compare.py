@@ -29,6 +29,8 @@ class Selection:
     """Relative to the rootdir; none is everything."""
     narrowed: str | None = None
     """What left tests out besides paths, such as `-k`; None where nothing did."""
+    skipped: frozenset[str] = frozenset()
+    """Tests that were there and did not run."""
 
     @property
     def whole(self) -> bool:
@@ -37,7 +39,7 @@ class Selection:
 
     def has(self, owner: str) -> bool:
         """Would the run have had this owner, if it were still there?"""
-        if self.narrowed is not None:
+        if self.narrowed is not None or owner in self.skipped:
             return False
         return not self.paths or any(
             owner == path or owner.startswith(tuple(path + end for end in _PATH_ENDS)) for path in self.paths
@@ -99,6 +101,15 @@ def _compare(before: Record, after: Record, facts: Facts) -> Comparison:
         counts={standing: sum(row.standing is standing for row in changes) for standing in Standing},
         amounts={standing: _sum(row.change for row in changes if row.standing is standing) for standing in Standing},
     )
+
+
+def with_new_names(before: Record, comparison: Comparison) -> Record:
+    """The baseline with the ids that its owners have now."""
+    now = {row.was: row.owner for row in comparison.owners if row.was is not None}
+    if not now:
+        return before
+    owners = (replace(owner, owner=now.get(name, name)) for name, owner in before.owners.items())
+    return replace(before, owners={owner.owner: owner for owner in owners})
 
 
 def _sum(amounts: Iterable[Decimal]) -> Decimal:

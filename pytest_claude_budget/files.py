@@ -17,6 +17,8 @@ __all__ = [
     "YamlDocument",
     "load_rates_document",
     "package_data",
+    "parse_json",
+    "read_json",
     "read_text",
     "read_yaml",
     "schema",
@@ -26,6 +28,7 @@ __all__ = [
 ]
 
 MAX_BYTES = 1024 * 1024
+MAX_JSON_BYTES = 256 * MAX_BYTES
 _PACKAGE = Path(__file__).parent
 
 
@@ -35,21 +38,42 @@ def read_yaml(path: Path, shown: str | None = None) -> YamlDocument:
     return parse_yaml(read_text(path, name), name)
 
 
-def read_text(path: Path, shown: str) -> str:
-    """A text file of at most one MiB, in UTF-8 with or without a byte order mark."""
+def read_text(path: Path, shown: str, most: int = MAX_BYTES) -> str:
+    """A text file of at most one MiB or so many bytes, in UTF-8 with or without a byte order mark."""
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            data = file.read(most + 1)
     except (OSError, ValueError) as error:  # ValueError: a path with a null byte
         raise InputError(unreadable(shown, error)) from None
-    if len(data) > MAX_BYTES:
-        what = f"expected a file of at most {MAX_BYTES:,} bytes, got a larger one"
+    if len(data) > most:
+        what = f"expected a file of at most {most:,} bytes, got a larger one"
         hint = "check that this is the file you mean"
         raise InputError(Problem(slug="too-large", where=shown, what=what, hint=hint))
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return _refuse_bytes(data, error.start, shown)
+
+
+def read_json(path: Path, shown: str) -> object:
+    """A JSON file as plain values."""
+    return parse_json(read_text(path, shown, MAX_JSON_BYTES), shown)
+
+
+def parse_json(text: str, shown: str) -> object:
+    """A JSON text as plain values. Raises InputError, whatever the text is."""
+    import json
+
+    hint = "write the file anew, or take it from another branch"
+    try:
+        value: object = json.loads(text)
+    except json.JSONDecodeError as error:
+        where, what = f"{shown}:{error.lineno}:{error.colno}", f"expected JSON: {error.msg[:1].lower()}{error.msg[1:]}"
+        raise InputError(Problem(slug="bad-json", where=where, what=what, hint=hint)) from None
+    except (ValueError, RecursionError):
+        what = "expected JSON, got numbers or nesting beyond any use"
+        raise InputError(Problem(slug="bad-json", where=shown, what=what, hint=hint)) from None
+    return value
 
 
 def _refuse_bytes(data: bytes, start: int, shown: str) -> str:

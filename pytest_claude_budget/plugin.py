@@ -9,7 +9,7 @@ import pytest
 
 from pytest_claude_budget.run import LEDGER_VARIABLE, Run, new_ledger_path
 from pytest_claude_budget.session import LEDGER_KEY, MarkReader, RunPlugin
-from pytest_claude_budget.settings import Setup, find_budget, parse_report_options, read_setup
+from pytest_claude_budget.settings import Setup, read_setup
 
 if TYPE_CHECKING:
     from pytest_claude_budget.fixture import Meter
@@ -31,7 +31,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         default=[],
         metavar="KIND:PATH",
-        help="write the cost report to a file; KIND is json; may be given several times",
+        help="write the cost report to a file; KIND is json, markdown (a comment) or summary (all rows); repeatable",
+    )
+    group.addoption(
+        "--claude-budget-baseline",
+        metavar="PATH|git:REF",
+        help="compare with this lock file or report, or with the lock file at a commit; none compares with nothing"
+        " [claude-budget.lock.json]",
+    )
+    group.addoption(
+        "--claude-budget-update",
+        action="store_true",
+        help="accept what the run cost: write claude-budget.lock.json, if the run passed and its cost is known",
     )
     parser.addini("claude_budget", help=INI_HELP)
 
@@ -65,7 +76,7 @@ def pytest_configure(config: pytest.Config) -> None:
     elif RUN not in config.stash:
         _start(config, process="")
     try:
-        _read_setup(config)
+        config.stash[SETUP] = read_setup(config)
     except BaseException:
         config.stash[RUN].stop()
         raise
@@ -120,8 +131,3 @@ def _ledger_folder(config: pytest.Config) -> Path:
 
         return Path(tempfile.gettempdir()) / f"claude-budget-{os.getuid() if hasattr(os, 'getuid') else 0}"
     return config.rootpath / Path(os.path.expandvars(cache)).expanduser() / "d" / "claude-budget"
-
-
-def _read_setup(config: pytest.Config) -> None:
-    path, shown = find_budget(config)
-    config.stash[SETUP] = read_setup(path, shown, parse_report_options(config))

@@ -1,18 +1,19 @@
 """What a run was told to do: its budget, its rates, its reports. Bad input ends the run before it starts."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from pytest_claude_budget.baseline_files import Loaded
     from pytest_claude_budget.budget import Budget
     from pytest_claude_budget.rates import RateTable
 
+LOCK_NAME = "claude-budget.lock.json"
 BUDGET_NAMES = ("claude-budget.yml", "claude-budget.yaml")
-REPORT_KINDS = ("json",)
+REPORT_KINDS = ("json", "markdown", "summary")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,6 +25,11 @@ class Setup:
     """Only where the budget changes the packaged table; else it is read when it is needed."""
     reports: tuple[tuple[str, Path], ...] = ()
     """Kind and file of each report that was asked for."""
+    baseline: "Loaded | None" = None
+    """What to compare with."""
+    lock: Path | None = None
+    """The lock file to write when the run is over; None leaves it alone."""
+    rootdir: Path = Path()
 
     def rate_table(self) -> "RateTable":
         """The table in force."""
@@ -66,23 +72,45 @@ def _report_problem(text: str) -> str:
         Problem(
             slug="bad-report",
             where="--claude-budget-report",
-            what=f"expected json:PATH, got {text[:100]!r}",
+            what=f"expected KIND:PATH with a KIND of {', '.join(REPORT_KINDS)}, got {text[:100]!r}",
             hint="write it so, for example --claude-budget-report=json:claude-cost.json",
         )
     )
 
 
-def read_setup(path: Path | None, shown: str, reports: Sequence[tuple[str, Path]]) -> Setup:
-    """Read the budget and the rates that it names. Raises pytest.UsageError."""
-    if path is None:
-        return Setup(reports=tuple(reports))
-    from pytest_claude_budget.budget_file import load_budget
+def read_setup(config: pytest.Config) -> Setup:
+    """Read the budget, the rates that it names, and the baseline. Raises pytest.UsageError."""
+    path, shown = find_budget(config)
+    setup = Setup(reports=parse_report_options(config), rootdir=config.rootpath)
+    source, updates = config.getoption("claude_budget_baseline"), config.getoption("claude_budget_update")
+    lock = config.rootpath / LOCK_NAME
+    if path is None and source is None and not updates and not lock.exists():
+        return setup
     from pytest_claude_budget.errors import InputError
-    from pytest_claude_budget.rate_files import rates_of
 
     try:
-        budget, _ = load_budget(path, shown)
-        rates = rates_of(budget, path.parent) if budget.rates_file or budget.aliases else None
+        if path is not None:
+            setup = _with_budget(setup, path, shown)
+        return _with_baseline(setup, config, lock if updates else None)
     except InputError as error:
         raise pytest.UsageError(str(error)) from None
-    return Setup(budget=budget, rates=rates, reports=tuple(reports))
+
+
+def _with_budget(setup: Setup, path: Path, shown: str) -> Setup:
+    from pytest_claude_budget.budget_file import load_budget
+    from pytest_claude_budget.rate_files import rates_of
+
+    budget, _ = load_budget(path, shown)
+    rates = rates_of(budget, path.parent) if budget.rates_file or budget.aliases else None
+    return replace(setup, budget=budget, rates=rates)
+
+
+def _with_baseline(setup: Setup, config: pytest.Config, lock: Path | None) -> Setup:
+    """Read before the tests run: they may change the file, and bad input should not cost a run."""
+    if hasattr(config, "workerinput"):
+        return setup
+    from pytest_claude_budget.baseline_files import load_baseline
+
+    source = config.getoption("claude_budget_baseline")
+    found = load_baseline(source, config.invocation_params.dir, config.rootpath)
+    return replace(setup, baseline=found, lock=lock)

@@ -1,15 +1,13 @@
 """The one outcome of a run. Nothing after this compares a number with a limit."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from pytest_claude_budget.book import Scoped
 from pytest_claude_budget.budget import MEASURES, Budget, Limit, applicable
 from pytest_claude_budget.totals import Totals
-
-Scoped = Mapping[str, Mapping[str, Totals]]
-"""Totals by scope (`run`, `test`, …), then by name; the run's name is empty."""
+from pytest_claude_budget.verdict_changes import Breach, Change, change_breaches
 
 
 class Outcome(StrEnum):
@@ -24,25 +22,14 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Breach:
-    """A limit that was exceeded, or one whose `warn_at` was reached."""
-
-    scope: str
-    name: str
-    measure: str
-    value: Decimal | int
-    limit: Limit
-    at_least: bool
-    """The value is a lower bound."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
     """What is to be said and done about a run."""
 
     outcome: Outcome
     breaches: tuple[Breach, ...] = ()
     warnings: tuple[Breach, ...] = ()
+    known: tuple[Breach, ...] = ()
+    """Limits that the baseline was over already, and that this change does not worsen; and accepted increases."""
     incomplete: tuple[str, ...] = ()
     """Why the cost is not known in full, a sentence each."""
 
@@ -77,46 +64,83 @@ class Limits:
         limits = self.budget.limits if self.budget is not None else ()
         return (limit for limit in limits if limit.scope == scope and limit.measure == measure)
 
+    def written(self) -> list[tuple[str, str]]:
+        """Every scope and measure that some limit is for."""
+        found = {(limit.scope, limit.measure) for limit in (self.budget.limits if self.budget is not None else ())}
+        if any(self.markers.values()):
+            found |= {("test", measure) for measure in MEASURES}
+        return sorted(found)
 
-def evaluate(limits: Limits, scoped: Scoped, incomplete: Sequence[str]) -> Verdict:
-    """Judge totals against a budget file's limits and the markers' own, by test."""
-    budget, markers = limits.budget, limits.markers
-    if budget is None and not markers:
+
+@dataclass(kw_only=True, slots=True)
+class _Found:
+    """What is over its limit, sorted by what follows from it."""
+
+    breaches: list[Breach] = field(default_factory=list)
+    warnings: list[Breach] = field(default_factory=list)
+    known: list[Breach] = field(default_factory=list)
+
+
+def evaluate(limits: Limits, scoped: Scoped, incomplete: Sequence[str], change: Change | None = None) -> Verdict:
+    """Judge totals, and where there is a baseline the change, against all that was written."""
+    budget = limits.budget
+    if budget is None and not limits.markers:
         return Verdict(outcome=Outcome.UNJUDGED, incomplete=tuple(incomplete))
-    breaches: list[Breach] = []
-    warnings: list[Breach] = []
-    written = {(limit.scope, limit.measure) for limit in (budget.limits if budget is not None else ())}
-    if any(markers.values()):
-        written |= {("test", measure) for measure in MEASURES}
-    for scope, measure in sorted(written):
+    found = _Found()
+    for scope, measure in limits.written():
         for name, totals in scoped.get(scope, {}).items():
             limit = limits.for_(scope, name, measure)
             if limit is not None:
-                value, at_least = totals.measure(measure), totals.at_least
-                found = Breach(scope=scope, name=name, measure=measure, value=value, limit=limit, at_least=at_least)
-                _judge(found, breaches, warnings)
+                _judge(_breach(scope, name, measure, totals, limit), limit, change, found)
+    if change is not None and budget is not None:
+        for breach in change_breaches(budget, change):
+            _sort_in(breach, change, found)
     return Verdict(
-        outcome=_outcome(budget, breaches, warnings, incomplete),
-        breaches=tuple(breaches),
-        warnings=tuple(warnings),
+        outcome=_outcome(budget, found, incomplete),
+        breaches=tuple(found.breaches),
+        warnings=tuple(found.warnings),
+        known=tuple(found.known),
         incomplete=tuple(incomplete),
     )
 
 
-def _judge(found: Breach, breaches: list[Breach], warnings: list[Breach]) -> None:
-    limit = found.limit
-    if found.value > limit.maximum:
-        breaches.append(found)
-    elif limit.warn_at is not None and limit.maximum and found.value >= limit.maximum * limit.warn_at:
-        warnings.append(found)
+def _breach(scope: str, name: str, measure: str, totals: Totals, limit: Limit) -> Breach:
+    return Breach(
+        scope=scope,
+        name=name,
+        measure=measure,
+        value=totals.measure(measure),
+        maximum=limit.maximum,
+        where=limit.where,
+        path=limit.path,
+        at_least=totals.at_least,
+    )
 
 
-def _outcome(
-    budget: Budget | None, breaches: Sequence[Breach], warnings: Sequence[Breach], incomplete: Sequence[str]
-) -> Outcome:
-    if breaches:
+def _judge(breach: Breach, limit: Limit, change: Change | None, found: _Found) -> None:
+    if breach.value > limit.maximum:
+        earlier = None if change is None else change.earlier(breach.scope, breach.name, breach.measure)
+        if earlier is not None and earlier > limit.maximum and breach.value <= earlier:
+            found.known.append(breach)
+        else:
+            found.breaches.append(breach)
+    elif limit.warn_at is not None and limit.maximum and breach.value >= limit.maximum * limit.warn_at:
+        found.warnings.append(breach)
+
+
+def _sort_in(breach: Breach, change: Change, found: _Found) -> None:
+    if breach.warns:
+        found.warnings.append(breach)
+    elif breach.was_over or change.accepted is not None:
+        found.known.append(breach)
+    else:
+        found.breaches.append(breach)
+
+
+def _outcome(budget: Budget | None, found: _Found, incomplete: Sequence[str]) -> Outcome:
+    if found.breaches:
         return Outcome.OVER
     if incomplete:
         tolerated = budget is not None and budget.on_incomplete == "warn"
         return Outcome.WARNED if tolerated else Outcome.INCOMPLETE
-    return Outcome.WARNED if warnings else Outcome.WITHIN
+    return Outcome.WARNED if found.warnings else Outcome.WITHIN

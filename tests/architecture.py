@@ -15,12 +15,13 @@ TEXTS = (
 CORE = """
     wire rates pricing settlement totals budget_changes budget fingerprints record record_builder book comparison noise
     pairing attribution explain compare baseline record_document caching projection whatif earlier verdict_changes verdict
-    report render
-""".split()
-EDGES = ("intercept", "ledger", "files")
+    report report_document shards render
+""".split()  # noqa: SIM905  # a name a line would fill the screen
+EDGES = ("intercept", "ledger", "files", "git")
 ENTRY = (
     "rate_files",
     "budget_file",
+    "baseline_files",
     "starter",
     "owners",
     "recorder",

@@ -1,60 +1,111 @@
 """The report for programs, under `schemas/report.schema.json`. Money is a string; nothing is rounded."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 from pytest_claude_budget import __version__
+from pytest_claude_budget.budget import Budget, Limit
 from pytest_claude_budget.money import to_json
+from pytest_claude_budget.record_document import record_entry
+from pytest_claude_budget.render.json_comparison import comparison_entry, projection_entry
 from pytest_claude_budget.render.sentences import breach_line
-from pytest_claude_budget.report import CostReport
+from pytest_claude_budget.report import CostReport, OwnerTotals, RunFacts
 from pytest_claude_budget.totals import Totals
-from pytest_claude_budget.verdict import Breach
+from pytest_claude_budget.verdict_changes import Breach
 
 SCHEMA_VERSION = 1
+_PERCENT = ("max_increase", "max_monthly_increase")
 
 
-def json_document(report: CostReport) -> dict[str, object]:
+def json_document(report: CostReport) -> dict[str, Any]:
     """Lay a report out as plain JSON values."""
-    verdict, answers = report.verdict, report.answers
+    verdict, sums, facts = report.verdict, report.sums, report.facts
     return {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "pytest-claude-budget", "version": __version__},
-        "rates_as_of": report.rates.as_of.isoformat(),
+        "rates_as_of": facts.rates.as_of.isoformat(),
+        "run": _run(facts),
+        "budget": _budget(facts.budget),
         "verdict": {
             "outcome": verdict.outcome.value,
             "breaches": [_breach(breach) for breach in verdict.breaches],
             "warnings": [_breach(breach) for breach in verdict.warnings],
+            "known": [_breach(breach) for breach in verdict.known],
             "incomplete": list(verdict.incomplete),
         },
-        "totals": _totals(report.totals),
-        "by_owner": [
-            {"owner": row.owner, "kind": row.kind, **({"place": row.place} if row.place else {}), **_totals(row.totals)}
-            for row in report.by_owner
-        ],
-        "by_model": _named("model", report.by_model),
-        "by_feature": _named("feature", report.by_feature),
-        "by_tier": _named("tier", report.by_tier),
+        "totals": _totals(sums.totals),
+        "comparison": None if report.comparison is None else comparison_entry(report.comparison),
+        "projection": [projection_entry(row) for row in report.projection],
+        "accepted": facts.accepted,
+        "stale": list(facts.stale),
+        "by_owner": [_owner(row, facts) for row in sums.by_owner],
+        "by_model": _named("model", sums.by_model),
+        "by_feature": _named("feature", sums.by_feature),
+        "by_tier": _named("tier", sums.by_tier),
         "unpriced": [
             {"owner": row.owner, "model": row.model, "reason": row.reason, "calls": row.calls, "kind": row.kind}
-            for row in report.unpriced
+            for row in sums.unpriced
         ],
-        "notes": [{"text": text, "calls": calls} for text, calls in report.notes.items()],
-        "warnings": list(report.warnings),
+        "notes": [{"text": text, "calls": calls} for text, calls in sums.notes.items()],
+        "warnings": list(facts.warnings),
+        "faults": list(facts.faults),
         "answers": {
-            "seen": answers.seen,
-            "priced": answers.priced,
-            "unpriced": answers.unpriced,
-            "unmeasured": answers.unmeasured,
-            "free": answers.free,
+            "seen": sums.answers.seen,
+            "priced": sums.answers.priced,
+            "unpriced": sums.answers.unpriced,
+            "unmeasured": sums.answers.unmeasured,
+            "free": sums.answers.free,
         },
+        "record": record_entry(report.record),
     }
 
 
-def _named(key: str, totals: Mapping[str, Totals]) -> list[dict[str, object]]:
+def document_text(document: Mapping[str, Any]) -> str:
+    """A document with a line for each entry of its lists: quick to write however long, and to look through."""
+    lines = [f" {json.dumps(key)}: {_laid_out(value)}" for key, value in document.items()]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _laid_out(value: object) -> str:
+    if isinstance(value, list) and value:
+        return "[\n" + ",\n".join(f"  {json.dumps(entry)}" for entry in value) + "\n ]"
+    return json.dumps(value)
+
+
+def _run(facts: RunFacts) -> dict[str, Any]:
+    run = facts.run
+    chosen = run.selection
+    selection = {"paths": list(chosen.paths), "narrowed": chosen.narrowed, "skipped": sorted(chosen.skipped)}
+    return {"ids": list(run.ids), "outcome": run.outcome, **selection}
+
+
+def _budget(budget: Budget | None) -> dict[str, Any] | None:
+    if budget is None:
+        return None
+    run = [limit for limit in budget.limits if limit.scope == "run" and limit.measure == "max_cost"]
+    return {"source": budget.source, "run_max_cost": to_json(Decimal(run[-1].maximum)) if run else None}
+
+
+def _owner(row: OwnerTotals, facts: RunFacts) -> dict[str, Any]:
+    place = {"place": row.place} if row.place else {}
+    own = _own_limits(facts.markers.get(row.owner, ()))
+    return {"owner": row.owner, "kind": row.kind, **place, **_totals(row.totals), **({"limits": own} if own else {})}
+
+
+def _own_limits(limits: Sequence[Limit]) -> dict[str, str | int]:
+    """A marker's limits, as the marker would take them."""
+    said: dict[str, str | int] = {limit.measure: _amount(limit.maximum) for limit in limits}
+    warn_at = next((limit.warn_at for limit in limits if limit.warn_at is not None), None)
+    return said if warn_at is None else {**said, "warn_at": f"{to_json(warn_at * 100)}%"}
+
+
+def _named(key: str, totals: Mapping[str, Totals]) -> list[dict[str, Any]]:
     return [{key: name, **_totals(each)} for name, each in totals.items()]
 
 
-def _totals(totals: Totals) -> dict[str, object]:
+def _totals(totals: Totals) -> dict[str, Any]:
     usage = totals.usage
     return {
         "calls": totals.calls,
@@ -63,6 +114,8 @@ def _totals(totals: Totals) -> dict[str, object]:
         "cost": to_json(totals.cost),
         "spent": to_json(totals.spent),
         "at_least": totals.at_least,
+        "unknown": totals.unknown,
+        "unknown_live": totals.unknown_live,
         "usage": {
             "input_tokens": usage.input_tokens,
             "cache_creation_5m_input_tokens": usage.cache_creation_5m_input_tokens,
@@ -74,17 +127,17 @@ def _totals(totals: Totals) -> dict[str, object]:
     }
 
 
-def _breach(breach: Breach) -> dict[str, object]:
-    limit = breach.limit
+def _breach(breach: Breach) -> dict[str, Any]:
+    percent = "%" if breach.measure in _PERCENT else ""
     return {
         "scope": breach.scope,
         "name": breach.name,
         "measure": breach.measure,
-        "value": _amount(breach.value),
-        "maximum": _amount(limit.maximum),
+        "value": f"{_amount(breach.value)}%" if percent else _amount(breach.value),
+        "maximum": f"{_amount(breach.maximum)}%" if percent else _amount(breach.maximum),
         "at_least": breach.at_least,
-        "where": limit.where,
-        "path": limit.path,
+        "where": breach.where,
+        "path": breach.path,
         "text": breach_line(breach),
     }
 

@@ -2,11 +2,12 @@
 
 from decimal import Decimal
 
-from pytest_claude_budget.money import dollars, dollars_against, exact_dollars
+from pytest_claude_budget.money import ZERO, dollars, dollars_against, exact_dollars, to_json
 from pytest_claude_budget.render.plain import counted, printable
 from pytest_claude_budget.report import CostReport
 from pytest_claude_budget.totals import Totals
-from pytest_claude_budget.verdict import Breach, Outcome
+from pytest_claude_budget.verdict import Outcome
+from pytest_claude_budget.verdict_changes import Breach
 
 _UNITS = {
     "max_calls": "calls",
@@ -61,17 +62,23 @@ def calls_of(totals: Totals) -> str:
 
 
 def breach_line(breach: Breach) -> str:
-    """Say which limit was exceeded: value, limit, where it stands, what to do."""
-    limit, whose = breach.limit, _whose(breach)
-    if breach.measure == "max_cost":
-        maximum = Decimal(limit.maximum)
-        value, most = dollars_against(Decimal(breach.value), maximum), exact_dollars(maximum)
-        verb = "costs"
-    else:
-        unit = _UNITS[breach.measure]
-        value, most, verb = f"{breach.value:,} {unit}", f"{limit.maximum:,}", "takes"
+    """Say which limit was exceeded: value, limit, where it stands."""
+    return f"{breach.where}: {breach.path}: {_whose(breach)} {_excess(breach)}"
+
+
+def _plain(value: Decimal | int) -> str:
+    return to_json(Decimal(value))
+
+
+def _excess(breach: Breach) -> str:
     least = "at least " if breach.at_least else ""
-    return f"{limit.where}: {limit.path}: {whose} {verb} {least}{value}, the limit is {most}"
+    if breach.measure in ("max_increase", "max_monthly_increase"):
+        before, after = dollars(breach.before or ZERO), dollars(breach.after or ZERO)
+        return f"costs {before} → {after}: {least}+{breach.value}%, the limit is +{_plain(breach.maximum)}%"
+    if breach.measure in ("max_cost", "max_monthly_cost"):
+        maximum = Decimal(breach.maximum)
+        return f"costs {least}{dollars_against(Decimal(breach.value), maximum)}, the limit is {exact_dollars(maximum)}"
+    return f"takes {least}{breach.value:,} {_UNITS[breach.measure]}, the limit is {breach.maximum:,}"
 
 
 def verdict_line(report: CostReport) -> str:
@@ -90,14 +97,18 @@ def verdict_line(report: CostReport) -> str:
 
 def answers_line(report: CostReport) -> str:
     """Say how many answers the figures rest on."""
-    answers = report.answers
+    answers = report.sums.answers
     free = f", {answers.free:,} free" if answers.free else ""
-    return f"{answers.priced:,} of {counted(answers.seen, 'answer')} priced{free}, rates as of {report.rates.as_of}"
+    return (
+        f"{answers.priced:,} of {counted(answers.seen, 'answer')} priced{free}, rates as of {report.facts.rates.as_of}"
+    )
 
 
 def _whose(breach: Breach) -> str:
     if breach.scope == "run":
         return "the run"
+    if breach.scope == "projection":
+        return f"a month ({printable(breach.name, 120)})"
     return f"{'' if breach.scope in ('test', 'fixture') else breach.scope + ' '}{printable(breach.name, 120)}"
 
 
@@ -108,7 +119,7 @@ def _near(report: CostReport) -> str:
 
 def _headroom(report: CostReport) -> str:
     """How much of the run's own limit was used, where there is one."""
-    limits = report.budget.limits if report.budget is not None else ()
+    limits = report.facts.budget.limits if report.facts.budget is not None else ()
     for limit in limits:
         if limit.scope == "run" and limit.measure == "max_cost" and limit.maximum:
             maximum = Decimal(limit.maximum)

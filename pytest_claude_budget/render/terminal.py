@@ -47,13 +47,13 @@ def terminal_lines(report: CostReport, width: int) -> list[Line]:
     if not _worth_saying(report):
         return []
     lines = [Line(text=text) for text in _table(report, width)]
-    if report.by_owner:
+    if report.sums.by_owner:
         lines.append(Line(text=""))
         lines += _fold(f"{calls_of(report.totals)}: {tokens_of(report.totals)}", width)
         lines += _fold(f"{priced_at_list(report.totals)}, {spent_of(report.totals)}", width)
         lines += _fold(answers_line(report), width)
-    lines += [Line(text=f"note: {note} ({counted(calls, 'call')})") for note, calls in report.notes.items()]
-    lines += [Line(text=f"warning: {printable(text, 500)}", tone="warn") for text in report.warnings]
+    lines += [Line(text=f"note: {note} ({counted(calls, 'call')})") for note, calls in report.sums.notes.items()]
+    lines += [Line(text=f"warning: {printable(text, 500)}", tone="warn") for text in report.facts.warnings]
     verdict = report.verdict
     tone = _TONES[verdict.outcome]
     lines.append(Line(text=f"verdict: {verdict_line(report)}", tone=tone))
@@ -72,12 +72,12 @@ _INCOMPLETE_HINT = "  hint: see docs/messages.md; if this is on purpose, write o
 
 def _worth_saying(report: CostReport) -> bool:
     verdict = report.verdict
-    return bool(report.by_owner or verdict.breaches or verdict.incomplete)
+    return bool(report.sums.by_owner or verdict.breaches or verdict.incomplete)
 
 
 def _table(report: CostReport, width: int) -> list[str]:
     rows = sorted(
-        (row for row in report.by_owner if row.totals.attempts),
+        (row for row in report.sums.by_owner if row.totals.attempts),
         key=lambda row: (-row.totals.cost, -row.totals.usage.total_tokens, row.owner),
     )
     if not rows:

@@ -1,0 +1,86 @@
+"""Comparison and projection for programs, parts of the report under `schemas/report.schema.json`."""
+
+from decimal import Decimal
+from typing import Any
+
+from pytest_claude_budget.comparison import Comparison, OwnerChange, percent
+from pytest_claude_budget.money import to_json
+from pytest_claude_budget.projection import Row
+
+
+def comparison_entry(comparison: Comparison) -> dict[str, Any]:
+    """A comparison as plain JSON values."""
+    baseline = comparison.baseline
+    return {
+        "baseline": {"source": baseline.source, "kind": baseline.kind, "commit": baseline.commit},
+        "before": to_json(comparison.before),
+        "after": to_json(comparison.after),
+        "change": to_json(comparison.change),
+        "change_percent": _percent(comparison.change, comparison.before),
+        "judged": to_json(comparison.judged),
+        "price_change": to_json(comparison.price_change),
+        "at_least": comparison.at_least,
+        "not_run": to_json(comparison.not_run),
+        "counts": {standing.value: count for standing, count in comparison.counts.items()},
+        "amounts": {standing.value: to_json(amount) for standing, amount in comparison.amounts.items()},
+        "owners": [_owner(row) for row in comparison.owners],
+        "by_feature": [
+            {
+                "feature": row.feature,
+                "before": to_json(row.before),
+                "after": to_json(row.after),
+                "change": to_json(row.change),
+            }
+            for row in comparison.by_feature
+        ],
+    }
+
+
+def _owner(row: OwnerChange) -> dict[str, Any]:
+    return {
+        "owner": row.owner,
+        "kind": row.kind,
+        "status": row.standing.value,
+        "before": to_json(row.before),
+        "after": to_json(row.after),
+        "change": to_json(row.change),
+        "change_percent": _percent(row.change, row.before),
+        "at_least": row.at_least,
+        "noise": row.noise,
+        "samples": row.samples,
+        "was": row.was,
+        "place": row.place,
+        "causes": [{"cause": cause.cause, "amount": to_json(cause.amount), "text": cause.text} for cause in row.causes],
+    }
+
+
+def projection_entry(row: Row) -> dict[str, Any]:
+    """A row of the projection as plain JSON values. What is not known is null, never zero."""
+    return {
+        "feature": row.feature,
+        "scenario": row.scenario,
+        "requests_per_month": row.requests_per_month,
+        "case": row.case,
+        "before": _money(row.before.measured if row.before is not None else None),
+        "after": _money(row.after.measured if row.after is not None else None),
+        "change": _money(row.change),
+        "at_least": row.at_least,
+        "warm": _money(row.after.warm if row.after is not None else None),
+        "cold": _money(row.after.cold if row.after is not None else None),
+        "judged_as": row.judged_as,
+        "tests": list(row.tests),
+        "left_out": list(row.left_out),
+        "samples": row.samples,
+        "low": _money(row.low),
+        "high": _money(row.high),
+        "reason": row.reason,
+    }
+
+
+def _percent(change: Decimal, before: Decimal) -> str | None:
+    found = percent(change, before)
+    return None if found is None else to_json(found)
+
+
+def _money(amount: Decimal | None) -> str | None:
+    return None if amount is None else to_json(amount)

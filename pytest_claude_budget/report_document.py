@@ -1,0 +1,197 @@
+"""A JSON report read back: for gates, comparisons and shards. `schemas/report.schema.json` is its form.
+
+Read by hand: reports of 10,000 tests are checked in a blink, and what a stranger's file holds never gives a traceback.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any, TypeVar
+
+from pytest_claude_budget.book import Answers, OwnerTotals, Sums, Unpriced
+from pytest_claude_budget.budget import Limit, limits_from_marker
+from pytest_claude_budget.compare import Selection
+from pytest_claude_budget.errors import InputError, Problem
+from pytest_claude_budget.record import Record
+from pytest_claude_budget.record_document import LARGEST_COUNT, read_record
+from pytest_claude_budget.report import RunInfo
+from pytest_claude_budget.totals import Totals
+from pytest_claude_budget.usage import Usage
+
+SCHEMA_VERSION = 1
+OUTCOMES = ("passed", "failed", "interrupted")
+_MOST_DIGITS = 60
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoadedReport:
+    """All that a report says which can be judged anew."""
+
+    shown: str
+    """The file as the user knows it."""
+    run: RunInfo
+    rates_as_of: date
+    sums: Sums
+    record: Record
+    markers: Mapping[str, tuple[Limit, ...]]
+    faults: tuple[str, ...]
+    warnings: tuple[str, ...]
+    outcome: str
+    """Of the verdict that it was given."""
+
+    @property
+    def places(self) -> dict[str, str]:
+        """`file:line` of tests, by node id."""
+        return {row.owner: row.place for row in self.sums.by_owner if row.place}
+
+
+def read_report(value: object, shown: str) -> LoadedReport:
+    """Read a report. Raises InputError at the first fault."""
+    reader = _Reader(shown=shown)
+    document = reader.mapping(value, "the file")
+    if document.get("schema_version") != SCHEMA_VERSION or "by_owner" not in document:
+        raise reader.refused("schema_version", "a JSON report of pytest-claude-budget", document.get("schema_version"))
+    record = read_record(document.get("record"), shown)
+    run = reader.mapping(document.get("run"), "run")
+    verdict = reader.mapping(document.get("verdict"), "verdict")
+    rows = [reader.mapping(entry, "by_owner") for entry in reader.sequence(document, "by_owner")]
+    return LoadedReport(
+        shown=shown,
+        run=reader.run(run),
+        rates_as_of=record.rates_as_of,
+        sums=reader.sums(document, rows),
+        record=record,
+        markers=dict(reader.markers(rows)),
+        faults=tuple(reader.texts(document, "faults")),
+        warnings=tuple(reader.texts(document, "warnings")),
+        outcome=reader.text(verdict, "outcome"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Takes values of a file that anybody may have written."""
+
+    shown: str
+
+    def refused(self, where: str, expected: str, got: object) -> InputError:
+        what = f"{where[:200]}: expected {expected}, got {repr(got)[:60]}"
+        hint = "write it anew: pytest --claude-budget-report=json:PATH"
+        return InputError(Problem(slug="bad-record", where=self.shown, what=what, hint=hint))
+
+    def mapping(self, value: object, where: str) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise self.refused(where, "a JSON object", value)
+        return value
+
+    def sequence(self, document: Mapping[str, Any], key: str) -> Sequence[Any]:
+        value = document.get(key, [])
+        if not isinstance(value, list):
+            raise self.refused(key, "a list", value)
+        return value
+
+    def texts(self, document: Mapping[str, Any], key: str) -> Iterator[str]:
+        for value in self.sequence(document, key):
+            if not isinstance(value, str):
+                raise self.refused(key, "a text", value)
+            yield value
+
+    def text(self, entry: Mapping[str, Any], key: str) -> str:
+        value = entry.get(key)
+        if not isinstance(value, str):
+            raise self.refused(key, "a text", value)
+        return value
+
+    def maybe(self, entry: Mapping[str, Any], key: str) -> str | None:
+        return None if entry.get(key) is None else self.text(entry, key)
+
+    def count(self, entry: Mapping[str, Any], key: str) -> int:
+        value = entry.get(key, 0)
+        if type(value) is not int or not 0 <= value <= LARGEST_COUNT:
+            raise self.refused(key, "a whole number from 0 up", value)
+        return value
+
+    def money(self, entry: Mapping[str, Any], key: str) -> Decimal:
+        value = entry.get(key)
+        if isinstance(value, str) and len(value) <= _MOST_DIGITS:
+            try:
+                amount = Decimal(value)
+            except InvalidOperation:
+                amount = Decimal("NaN")
+            if amount.is_finite() and amount >= 0 and "e" not in value.lower():
+                return amount
+        raise self.refused(key, "dollars as a text such as '0.25'", value)
+
+    def run(self, entry: Mapping[str, Any]) -> RunInfo:
+        outcome = self.text(entry, "outcome")
+        if outcome not in OUTCOMES:
+            raise self.refused("run.outcome", f"one of {', '.join(OUTCOMES)}", outcome)
+        selection = Selection(
+            paths=tuple(self.texts(entry, "paths")),
+            narrowed=self.maybe(entry, "narrowed"),
+            skipped=frozenset(self.texts(entry, "skipped")),
+        )
+        return RunInfo(ids=tuple(self.texts(entry, "ids")), outcome=outcome, selection=selection)
+
+    def sums(self, document: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Sums:
+        answers = self.mapping(document.get("answers"), "answers")
+        return Sums(
+            totals=self.totals(self.mapping(document.get("totals"), "totals")),
+            by_owner=tuple(self.owner(row) for row in rows),
+            by_model=self.named(document, "by_model", "model"),
+            by_feature=self.named(document, "by_feature", "feature"),
+            by_tier=self.named(document, "by_tier", "tier"),
+            unpriced=tuple(self.each(document, "unpriced", self.unpriced)),
+            notes=dict(
+                self.each(document, "notes", lambda entry: (self.text(entry, "text"), self.count(entry, "calls")))
+            ),
+            answers=Answers(**{name: self.count(answers, name) for name in Answers.__dataclass_fields__}),
+        )
+
+    def each(
+        self, document: Mapping[str, Any], key: str, read: Callable[[Mapping[str, Any]], _Value]
+    ) -> Iterator[_Value]:
+        for entry in self.sequence(document, key):
+            yield read(self.mapping(entry, key))
+
+    def named(self, document: Mapping[str, Any], key: str, name: str) -> dict[str, Totals]:
+        return dict(self.each(document, key, lambda entry: (self.text(entry, name), self.totals(entry))))
+
+    def owner(self, entry: Mapping[str, Any]) -> OwnerTotals:
+        kind = self.text(entry, "kind")
+        if kind not in ("test", "fixture", "outside"):
+            raise self.refused("kind", "one of test, fixture, outside", kind)
+        return OwnerTotals(
+            owner=self.text(entry, "owner"),
+            kind=kind,
+            totals=self.totals(entry),
+            place=self.maybe(entry, "place") or "",
+        )
+
+    def unpriced(self, entry: Mapping[str, Any]) -> Unpriced:
+        kind = self.text(entry, "kind")
+        if kind not in ("unpriced", "unmeasured", "at_least"):
+            raise self.refused("unpriced.kind", "one of unpriced, unmeasured, at_least", kind)
+        return Unpriced(
+            owner=self.text(entry, "owner"),
+            model=self.maybe(entry, "model"),
+            reason=self.text(entry, "reason"),
+            calls=self.count(entry, "calls"),
+            kind=kind,
+        )
+
+    def totals(self, entry: Mapping[str, Any]) -> Totals:
+        usage = self.mapping(entry.get("usage"), "usage")
+        known = {name: self.count(usage, name) for name in usage if name in Usage.__dataclass_fields__}
+        if len(known) != len(usage):
+            raise self.refused("usage", f"one of {', '.join(Usage.__dataclass_fields__)}", list(usage))
+        counts = {name: self.count(entry, name) for name in ("calls", "attempts", "free", "unknown", "unknown_live")}
+        return Totals(cost=self.money(entry, "cost"), spent=self.money(entry, "spent"), usage=Usage(**known), **counts)
+
+    def markers(self, rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, tuple[Limit, ...]]]:
+        for row in rows:
+            if "limits" in row:
+                owner, place = self.text(row, "owner"), self.maybe(row, "place") or ""
+                yield owner, limits_from_marker(self.mapping(row["limits"], "limits"), place, owner).limits

@@ -1,0 +1,193 @@
+"""What of a change is more than somebody allowed: increases of the run, of a test or feature, and of a month.
+
+Only the verdict asks this. An increase is judged without the model's own noise, and without what did not run.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from pytest_claude_budget.budget import Budget
+from pytest_claude_budget.budget_changes import ChangeLimit, MonthlyLimit, change_limit
+from pytest_claude_budget.comparison import Comparison, Standing, percent
+from pytest_claude_budget.projection import Row, totals_by_scenario
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Breach:
+    """A limit that was exceeded, or one whose warning was reached."""
+
+    scope: str
+    name: str
+    """Which one of the scope; empty for the run."""
+    measure: str
+    """One of the budget file's measures, `max_increase`, `max_monthly_cost` or `max_monthly_increase`."""
+    value: Decimal | int
+    """Dollars, counts; percent for increases, rounded up to a tenth: what is over looks over."""
+    maximum: Decimal | int
+    where: str
+    """`file:line` of the limit."""
+    path: str
+    """The limit as a person names it."""
+    at_least: bool = False
+    """The value is a lower bound."""
+    before: Decimal | None = None
+    """US dollars, of an increase."""
+    after: Decimal | None = None
+    warns: bool = False
+    """Above `warn_increase` or `warn_at` only."""
+    was_over: bool = False
+    """The baseline was over it already, and this is not worse."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """What a run is compared with, as far as the verdict needs it."""
+
+    comparison: Comparison | None = None
+    """None without a baseline."""
+    projection: Sequence[Row] = ()
+    earlier: Callable[[str, str, str], Decimal | int | None] = lambda scope, name, measure: None
+    """What a scope, name and measure came to in the baseline; None where it had none."""
+    accepted: str | None = None
+    """Who or what accepted the increase: it is shown and does not fail."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Increase:
+    """One amount that grew."""
+
+    scope: str
+    name: str
+    before: Decimal
+    after: Decimal
+    judged: Decimal
+    at_least: bool
+
+
+def change_breaches(budget: Budget, change: Change) -> Iterator[Breach]:
+    """Every increase above what was written, in a fixed order."""
+    for increase in () if change.comparison is None else _increases(change.comparison):
+        limit = change_limit(budget.changes, increase.scope, increase.name)
+        if limit is not None and (breach := _judged(increase, limit)) is not None:
+            yield breach
+    yield from _monthly(budget, change)
+
+
+def _increases(comparison: Comparison) -> Iterator[_Increase]:
+    """Of the run, of each feature, and of each owner that the baseline has too: a new one is no increase of its own."""
+    yield _Increase(
+        scope="run",
+        name="",
+        before=comparison.before,
+        after=comparison.after,
+        judged=comparison.judged,
+        at_least=comparison.at_least,
+    )
+    for row in comparison.by_feature:
+        yield _Increase(
+            scope="feature",
+            name=row.feature,
+            before=row.before,
+            after=row.after,
+            judged=row.judged,
+            at_least=row.at_least,
+        )
+    for owner in comparison.owners:
+        if owner.standing in (Standing.CHANGED, Standing.RENAMED) and not owner.noise:
+            yield _Increase(
+                scope="test",
+                name=owner.owner,
+                before=owner.before,
+                after=owner.after,
+                judged=owner.change,
+                at_least=owner.at_least,
+            )
+
+
+def _judged(increase: _Increase, limit: ChangeLimit) -> Breach | None:
+    if increase.judged <= limit.ignore_below or not increase.before:
+        return None
+    for allowed, warns in ((limit.max_increase, False), (limit.warn_increase, True)):
+        if allowed is not None and increase.judged > increase.before * allowed:
+            return Breach(
+                scope=increase.scope,
+                name=increase.name,
+                measure="max_increase",
+                value=percent(increase.judged, increase.before) or Decimal(0),
+                maximum=allowed * 100,
+                where=limit.where,
+                path=limit.path,
+                at_least=increase.at_least,
+                before=increase.before,
+                after=increase.after,
+                warns=warns,
+            )
+    return None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Month:
+    """What one feature, or all of them, cost a month in one scenario."""
+
+    name: str
+    now: Decimal
+    then: Decimal | None
+    at_least: bool
+
+
+def _monthly(budget: Budget, change: Change) -> Iterator[Breach]:
+    for total in totals_by_scenario(change.projection):
+        then = total.compared_before if total.compared_before else None
+        month = _Month(name=total.scenario, now=total.after, then=then, at_least=total.at_least)
+        limit = budget.projection.max_monthly_cost.get(total.scenario)
+        if limit is not None and (breach := _over_a_month(month, limit)) is not None:
+            yield breach
+        if then is not None:
+            yield from _monthly_increase(budget, replace(month, now=total.compared_after))
+    features = {feature.name: feature for feature in budget.features}
+    for row in change.projection:
+        limit = features[row.feature].max_monthly_cost.get(row.scenario)
+        if limit is not None and row.judged is not None:
+            name = f"{row.feature}, {row.scenario}"
+            month = _Month(name=name, now=row.judged, then=row.judged_before, at_least=row.at_least)
+            if (breach := _over_a_month(month, limit)) is not None:
+                yield breach
+
+
+def _over_a_month(month: _Month, limit: MonthlyLimit) -> Breach | None:
+    breach = Breach(
+        scope="projection",
+        name=month.name,
+        measure="max_monthly_cost",
+        value=month.now,
+        maximum=limit.maximum,
+        where=limit.where,
+        path=limit.path,
+        at_least=month.at_least,
+        was_over=month.then is not None and month.then > limit.maximum and month.now <= month.then,
+    )
+    if month.now > limit.maximum:
+        return breach
+    warned = limit.warn_at is not None and limit.maximum and month.now >= limit.maximum * limit.warn_at
+    return replace(breach, warns=True) if warned else None
+
+
+def _monthly_increase(budget: Budget, month: _Month) -> Iterator[Breach]:
+    limits, then = budget.projection, month.then or Decimal(0)
+    for allowed, warns in ((limits.max_monthly_increase, False), (limits.warn_monthly_increase, True)):
+        if allowed is not None and month.now - then > then * allowed:
+            yield Breach(
+                scope="projection",
+                name=month.name,
+                measure="max_monthly_increase",
+                value=percent(month.now - then, then) or Decimal(0),
+                maximum=allowed * 100,
+                where=limits.where,
+                path=limits.path,
+                at_least=month.at_least,
+                before=then,
+                after=month.now,
+                warns=warns,
+            )
+            return
