@@ -45,6 +45,7 @@ class Ours:
         """How many rows are in the ledger: a figure of work that was not done would be worth nothing."""
         if self._run.all_faults():
             raise SystemExit(f"measuring failed: {self._run.all_faults()}")
+        self._run.recorder.conclude()
         return sum(1 for _ in self._run.recorder.ledger.calls())
 
 

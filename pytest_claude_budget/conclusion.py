@@ -13,15 +13,17 @@ import pytest
 from pytest_claude_budget.budget import Limit
 from pytest_claude_budget.errors import InputError, described
 from pytest_claude_budget.files import write_atomically
-from pytest_claude_budget.ledger.rows import call_of, row_of
+from pytest_claude_budget.ledger.journal import OwnerFacts
+from pytest_claude_budget.ledger.places import journals_of
+from pytest_claude_budget.ledger.rows import call_of, row_of, storable
+from pytest_claude_budget.ledger.sqlite import SqliteLedger, told
 from pytest_claude_budget.marks import limits_of
 from pytest_claude_budget.money import exact
 from pytest_claude_budget.rates import RateTable
-from pytest_claude_budget.recorder import told
 from pytest_claude_budget.render.json_document import json_document
 from pytest_claude_budget.render.terminal import Line, terminal_lines
 from pytest_claude_budget.report import CostReport, RunFacts, build_report, priced_calls
-from pytest_claude_budget.run import Run, remove_old_runs
+from pytest_claude_budget.run import Run, left_runs
 from pytest_claude_budget.settings import Setup
 from pytest_claude_budget.totals import Totals, total
 from pytest_claude_budget.usage import Call
@@ -70,7 +72,7 @@ def conclude(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]]) 
         text = f"the cost report could not be made ({described(error)}): this run's cost is not known"
         return Conclusion(fails=setup.budget is not None, report=None, problems=(text,))
     with suppress(Exception):
-        remove_old_runs(run.path.parent)
+        _tidy(run)
     return Conclusion(fails=report.verdict.fails or bool(problems), report=report, problems=tuple(problems))
 
 
@@ -83,14 +85,14 @@ def _report(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]]) -
     if run.has_calls:
         run.recorder.flush()
         sources.append(run.recorder.unstored.values())
+        _learn(run.recorder.facts(), markers, places)
         try:
-            _learn(run, markers, places)
+            run.recorder.conclude()
+            _learn(run.recorder.ledger.owners(), markers, places)
             sources.append(_stored(run, rates))
             unread = run.recorder.ledger.faults()
         except Exception as error:
             unread = [f"the ledger cannot be read: {told(error)} ({run.path})"]
-        if run.recorder.ledger.used and not run.path.exists():
-            unread.append(f"the ledger was removed while the run went on ({run.path})")
     faults = [*run.all_faults(), *unread, *(text for output in from_workers for text in output.get("faults", ()))]
     facts = RunFacts(
         rates=rates,
@@ -103,15 +105,13 @@ def _report(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]]) -
     return build_report(chain.from_iterable(sources), facts)
 
 
-def _learn(run: Run, markers: dict[str, tuple[Limit, ...]], places: dict[str, str]) -> None:
-    """Collect what is known of tests: first what this process knows, since the ledger may be broken."""
-    known = [facts for facts in run.recorder.facts() if facts is not None]
-    stored = run.recorder.ledger.owners() if run.recorder.broken is None else []
-    for facts in (*known, *stored):
-        places[facts.owner] = facts.place
+def _learn(known: Iterable[OwnerFacts | None], markers: dict[str, tuple[Limit, ...]], places: dict[str, str]) -> None:
+    """Take what is known of tests, by the names that the ledger has for them."""
+    for facts in filter(None, known):
+        places[storable(facts.owner)] = facts.place
         with suppress(InputError):  # a bad mark is its own test's error
             if own := limits_of(facts):
-                markers[facts.owner] = own
+                markers[storable(facts.owner)] = own
 
 
 def _stored(run: Run, rates: RateTable) -> Iterable[Call]:
@@ -121,6 +121,16 @@ def _stored(run: Run, rates: RateTable) -> Iterable[Call]:
         return [call for call in ledger.calls() if call.id not in newer]
     since = datetime.fromtimestamp(ledger.first_moment(), UTC).date()
     return ledger.totalled([model for model in ledger.models() if rates.is_proportional(model, since)])
+
+
+def _tidy(run: Run) -> None:
+    """Remove old ledgers, and bring in what a killed run left in journals: people can query it then."""
+    for path in left_runs(run.path.parent):
+        if journals_of(path):
+            ledger = SqliteLedger(path)
+            ledger.gather()
+            ledger.conclude(())
+            ledger.close()
 
 
 def stale(as_of: date, today: date) -> list[str]:
@@ -148,7 +158,8 @@ def totals_of(run: Run, setup: Setup, owner: str) -> Totals:
     def read() -> None:
         if not run.has_calls:
             return
-        found.extend(recorder.ledger.calls(owner) if recorder.broken is None else ())
+        recorder.ledger.gather()
+        found.extend(recorder.ledger.calls(owner))
         found.extend(call for call in recorder.unstored.values() if call.owner.id == owner)
 
     recorder.look(read)

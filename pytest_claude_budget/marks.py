@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pytest_claude_budget.budget import LABELS, Limit, Marker, limits_from_marker
-from pytest_claude_budget.ledger.sqlite import OwnerFacts
+from pytest_claude_budget.ledger.journal import OwnerFacts
 
 MARK = "claude_budget"
 

@@ -1,7 +1,7 @@
 """Stores what is seen, for whoever owns the moment. The sink behind the hooks.
 
-An answer is in the ledger before its caller has it. No file is touched on the thread of a running event loop:
-there, a writer thread does it. Nothing here raises an Exception; what cannot be stored is kept in memory and
+An answer is in this process's journal before its caller has it. No file is touched on the thread of a running event
+loop: there, a writer thread does it. Nothing here raises an Exception; what cannot be stored is kept in memory and
 makes the verdict incomplete.
 """
 
@@ -9,16 +9,19 @@ import asyncio
 import itertools
 import os
 import select
-import sqlite3
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_claude_budget.errors import described
-from pytest_claude_budget.ledger.sqlite import OwnerFacts, SqliteLedger
+from pytest_claude_budget.ledger.journal import Journal, OwnerFacts
+from pytest_claude_budget.ledger.rows import Entry, Payer, payer_of
 from pytest_claude_budget.ledger.writer import Writer
 from pytest_claude_budget.usage import Answer, Call, Labels, Origin, Owner
+
+if TYPE_CHECKING:
+    from pytest_claude_budget.ledger.sqlite import SqliteLedger
 
 LONGEST_WAIT_SECONDS = 30.0
 """How long a synchronous caller on an event loop's thread waits for the writer."""
@@ -26,16 +29,15 @@ POLL_SECONDS = 0.0002
 
 FactsOf = Callable[[str], OwnerFacts | None]
 Who = Callable[[], tuple[tuple[str, str, str], dict[str, str]]]
+_running_loop = asyncio._get_running_loop
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Ticket:
-    """One exchange that was begun, with its owner at that moment."""
+class Ticket(NamedTuple):
+    """One exchange that was begun, with who pays for that moment."""
 
     id: int
     at: float
-    owner: Owner
-    labels: Labels
+    payer: Payer
     retry: int
 
 
@@ -54,9 +56,14 @@ class Clock:
 class Recorder:
     """Writes the calls of this process to one ledger."""
 
-    def __init__(self, ledger: SqliteLedger, who: Who, clock: Clock, process: str) -> None:
-        self.ledger = ledger
+    def __init__(self, path: Path, who: Who, clock: Clock, process: str) -> None:
+        self.path = path
+        """The ledger's."""
+        self.journal = Journal(path)
+        self._ledger: SqliteLedger | None = None
         self._who = who
+        self._payer: tuple[object, Payer] = (None, payer_of(_NOBODY, Labels(), process))
+        """The newest, with what it was made of."""
         self.facts_of: FactsOf = lambda owner: None
         """What is known of a test besides its calls; stored with its first call."""
         self._facts: dict[str, OwnerFacts | None] = {}
@@ -72,38 +79,46 @@ class Recorder:
         self.faults: list[str] = []
         """Why measuring failed, where it could not be stored."""
 
+    @property
+    def ledger(self) -> "SqliteLedger":
+        """What reads all that was stored; a process that only makes calls has none."""
+        if self._ledger is None:
+            from pytest_claude_budget.ledger.sqlite import SqliteLedger
+
+            self._ledger = SqliteLedger(self.path)
+        return self._ledger
+
     def open(self, retry: int) -> Ticket:
         """Begin an exchange: whoever owns the moment pays for it."""
         try:
-            (owner, kind, phase), tags = self._who()
-            labels = Labels(feature=tags.get("feature"), tier=tags.get("tier"), case=tags.get("case"))
-            payer = Owner(id=owner, kind=kind, phase=phase)
-            if owner not in self._facts:
-                self._learn_of(owner)
+            who = self._who()
+            of, payer = self._payer
+            if of != who:
+                payer = self._payer_of(who)
         except Exception as error:
             self.fault("owner", error)
-            labels, payer = Labels(), Owner(id="outside tests", kind="outside")
-        return Ticket(id=self._ids.next(), at=self._clock.now(), owner=payer, labels=labels, retry=retry)
+            payer = payer_of(_NOBODY, Labels(), self._process)
+        return Ticket(self._ids.next(), self._clock.now(), payer, retry)
 
     def write(self, ticket: Any, origin: Origin, own: Answer | None, items: Sequence[Answer]) -> None:
         """Store now, before the caller has its answer."""
-        calls = self._calls(ticket, origin, own, items)
-        if asyncio._get_running_loop() is None:
-            self._store(calls)
+        entries = self._entries(ticket, origin, own, items)
+        if _running_loop() is None:
+            self._store(entries)
         else:
-            self.on_writer(lambda: self._store(calls))
+            self.on_writer(lambda: self._store(entries))
 
     async def write_async(self, ticket: Any, origin: Origin, own: Answer | None, items: Sequence[Answer]) -> None:
         """Store before the caller has its answer, without touching a file on its event loop."""
-        calls = self._calls(ticket, origin, own, items)
-        if calls:
-            await self._writer.run(lambda: self._store(calls))
+        entries = self._entries(ticket, origin, own, items)
+        if entries:
+            await self._writer.run(lambda: self._store(entries))
 
     def post(self, ticket: Any, origin: Origin, own: Answer | None, items: Sequence[Answer]) -> None:
         """Store soon, from a place that can neither wait nor touch a file."""
-        calls = self._calls(ticket, origin, own, items)
-        if calls:
-            self._writer.submit(lambda: self._store(calls))
+        entries = self._entries(ticket, origin, own, items)
+        if entries:
+            self._writer.submit(lambda: self._store(entries))
 
     def fault(self, stage: str, error: Exception) -> None:
         """Our own code failed: the verdict must not pass over it."""
@@ -135,10 +150,19 @@ class Recorder:
 
     def look(self, work: Callable[[], None]) -> None:
         """Do work that reads the ledger, after all that was posted, on a thread that may touch files."""
-        if self._writer.busy or asyncio._get_running_loop() is not None:
+        if self._writer.busy or _running_loop() is not None:
             self.on_writer(work)
         else:
             work()
+
+    def _payer_of(self, who: tuple[tuple[str, str, str], dict[str, str]]) -> Payer:
+        (owner, kind, phase), tags = who
+        labels = Labels(feature=tags.get("feature"), tier=tags.get("tier"), case=tags.get("case"))
+        payer = payer_of(Owner(id=owner, kind=kind, phase=phase), labels, self._process)
+        if owner not in self._facts:
+            self._learn_of(owner)
+        self._payer = (((owner, kind, phase), dict(tags)), payer)
+        return payer
 
     def _learn_of(self, owner: str) -> None:
         self._facts[owner] = None
@@ -159,71 +183,81 @@ class Recorder:
             self._told.add(owner)
             facts = self._facts[owner]
             if facts is not None:
-                self.ledger.append_owner(facts)
+                self.journal.append_owner(facts)
+
+    def all_faults(self) -> list[str]:
+        """Why calls may be missing, as far as no file says so."""
+        broken = [self.broken] if self.broken else []
+        if self._ledger is not None and self._ledger.unwritable and not broken:
+            broken.append(self._ledger.unwritable)
+        if self.journal.is_lost:
+            broken.append(f"the ledger was removed while the run went on ({self.path})")
+        return [*self.faults, *broken]
 
     def flush(self) -> None:
         """Wait until everything posted is stored."""
         if self._writer.busy:
             self.on_writer(lambda: None)
 
-    def close(self) -> None:
-        """Store what is pending, end the writer, let go of the file."""
-        self._writer.stop()
-        self.ledger.close()
+    def conclude(self) -> None:
+        """Bring all that was stored into the ledger, once nobody is to store any more. May raise what it raises."""
+        self.flush()
+        self.journal.close()
+        self.ledger.gather()
+        self.ledger.conclude(self.journal.closed)
 
-    def _calls(self, ticket: Any, origin: Origin, own: Answer | None, items: Sequence[Answer]) -> list[Call]:
+    def close(self) -> None:
+        """Store what is pending, end the writer, let go of the files."""
+        self._writer.stop()
+        self.journal.close()
+        if self._ledger is not None:
+            self._ledger.close()
+
+    def _entries(self, ticket: Any, origin: Origin, own: Answer | None, items: Sequence[Answer]) -> list[Entry]:
         try:
-            calls = [] if own is None else [self._call(ticket, ticket.id, origin, own)]
-            calls += [self._call(ticket, self._ids.next(), origin, answer) for answer in items]
+            id_, at, payer, retry = ticket
+            entries = [] if own is None else [Entry(id_, at, payer, retry, origin, own)]
+            if items:
+                next_id = self._ids.next
+                entries += [Entry(next_id(), at, payer, retry, origin, answer) for answer in items]
         except Exception as error:
             self.fault("call", error)
             return []
-        return calls
+        return entries
 
-    def _call(self, ticket: Ticket, id_: int, origin: Origin, answer: Answer) -> Call:
-        return Call(
-            id=id_,
-            at=ticket.at,
-            answer=answer,
-            owner=ticket.owner,
-            labels=ticket.labels,
-            origin=origin,
-            retry=ticket.retry,
-            process=self._process,
-        )
-
-    def _store(self, calls: Sequence[Call]) -> None:
-        if not calls:
+    def _store(self, entries: Sequence[Entry]) -> None:
+        if not entries:
             return
         if self.broken is None:
             try:
-                self.tell_of(calls[0].owner.id)
-                self.ledger.append(calls)
+                owner = entries[0].payer.owner.id
+                if owner not in self._told:
+                    self.tell_of(owner)
+                self.journal.append(entries)
                 return
             except Exception as error:
                 self._break(error)
-        self.unstored.update({call.id: call for call in calls})
+        self.unstored.update({entry.id: entry.call() for entry in entries})
 
     def _store_fault(self, reason: str) -> None:
         try:
             if self.broken is None:
-                self.ledger.append_fault(self._process, reason)
+                self.journal.append_fault(self._process, reason)
         except Exception as error:
             self._break(error)
 
     def _break(self, error: Exception) -> None:
-        self.broken = f"the ledger cannot be written: {told(error)} ({self.ledger.path})"
+        told = str(error) if isinstance(error, OSError) else described(error)
+        self.broken = f"the ledger cannot be written: {told} ({self.path})"
         if self._process.startswith("child"):
             print(f"claude-budget: warning: {self.broken}", file=sys.stderr)
 
 
+_NOBODY = Owner(id="outside tests", kind="outside")
+
+
 def _fault_text(stage: str, error: Exception) -> str:
     return f"a fault of pytest-claude-budget itself ({stage}: {described(error)})"
-
-
-def told(error: Exception) -> str:
-    """The text of an error of the disk or the database; any other may hold what users wrote."""
-    return str(error) if isinstance(error, (OSError, sqlite3.Error)) else described(error)
 
 
 class _Ids:

@@ -13,7 +13,7 @@ from pytest_claude_budget.owners import Owners
 if TYPE_CHECKING:
     import pytest
 
-    from pytest_claude_budget.ledger.sqlite import OwnerFacts
+    from pytest_claude_budget.ledger.journal import OwnerFacts
     from pytest_claude_budget.recorder import FactsOf, Recorder
 
 LEDGER_VARIABLE = "CLAUDE_BUDGET_LEDGER"
@@ -52,10 +52,9 @@ class Run:
     def recorder(self) -> "Recorder":
         """What stores calls; made with the first client or the first look at the ledger."""
         if self._recorder is None:
-            from pytest_claude_budget.ledger.sqlite import SqliteLedger
             from pytest_claude_budget.recorder import Clock, Recorder
 
-            recorder = Recorder(SqliteLedger(self.path), self._who, Clock(*self._clock), self.process)
+            recorder = Recorder(self.path, self._who, Clock(*self._clock), self.process)
             recorder.facts_of = self._facts_of()
             self._recorder = recorder
         return self._recorder
@@ -64,9 +63,15 @@ class Run:
     def has_calls(self) -> bool:
         """Is there anything to report? Costs next to nothing where no client was ever imported."""
         recorder = self._recorder
-        if recorder is not None and (recorder.unstored or recorder.faults or recorder.broken or recorder.ledger.used):
+        if recorder is not None and (recorder.unstored or recorder.faults or recorder.broken or recorder.journal.used):
             return True
-        return bool(self.faults) or self.path.exists()
+        return bool(self.faults) or self.path.exists() or self._has_journals()
+
+    def _has_journals(self) -> bool:
+        """Did a process of this run, such as one that a test started, store a call?"""
+        from pytest_claude_budget.ledger.places import journals_of
+
+        return bool(journals_of(self.path))
 
     def start(self) -> None:
         """Begin to measure this process and those that it starts."""
@@ -112,8 +117,7 @@ class Run:
         recorder = self._recorder
         if recorder is None:
             return list(self.faults)
-        broken = [recorder.broken] if recorder.broken else []
-        return [*self.faults, *recorder.faults, *broken]
+        return [*self.faults, *recorder.all_faults()]
 
     def _facts_of(self) -> "FactsOf":
         if self.is_child:
@@ -144,14 +148,19 @@ def new_ledger_path(folder: Path) -> Path:
     return folder / f"run-{stamp}-{os.getpid()}-{os.urandom(3).hex()}.sqlite3"
 
 
-def remove_old_runs(folder: Path) -> None:
-    """Keep the last few ledgers, and those whose run still goes on."""
-    files = sorted(folder.glob("run-*.sqlite3"))
-    for file in files[:-KEPT_RUNS]:
-        if not _is_running(file):
-            for each in (file, file.with_name(file.name + "-wal"), file.with_name(file.name + "-shm")):
-                with suppress(OSError):
-                    each.unlink(missing_ok=True)
+def left_runs(folder: Path) -> list[Path]:
+    """Name the ledgers of earlier runs that are over; of those that are too many, remove all files."""
+    files: dict[Path, list[Path]] = {}
+    for file in sorted(folder.iterdir()):
+        stem, mark, _ = file.name.partition(".sqlite3")
+        if mark and stem.startswith("run-"):
+            files.setdefault(folder / (stem + mark), []).append(file)
+    ended = [ledger for ledger in files if not _is_running(ledger)]
+    old = set(sorted(files)[:-KEPT_RUNS]).intersection(ended)
+    for file in (file for ledger in old for file in files[ledger]):
+        with suppress(OSError):
+            file.unlink()
+    return [ledger for ledger in ended if ledger not in old]
 
 
 def _is_running(file: Path) -> bool:

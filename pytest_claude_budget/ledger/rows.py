@@ -1,9 +1,10 @@
-"""How a call lies in the ledger's table. There is no column for a text, a header or a key."""
+"""How a call lies in a journal's line and in the ledger's table. There is no column for a text, a header or a key."""
 
 import json
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from json.encoder import encode_basestring_ascii as _quoted
+from typing import Any, NamedTuple
 
 from pytest_claude_budget.usage import Answer, Call, Iteration, Labels, Origin, Owner, Status, Usage
 
@@ -23,6 +24,13 @@ COLUMNS = (
     "endpoint TEXT",
     "model TEXT",
     "requested_model TEXT",
+    "batch INTEGER",
+    "regional INTEGER",
+    "speed TEXT",
+    "inference_geo TEXT",
+    "service_tier TEXT",
+    "http_status INTEGER",
+    "reason TEXT",
     "input_tokens INTEGER",
     "cache_creation_5m_input_tokens INTEGER",
     "cache_creation_1h_input_tokens INTEGER",
@@ -31,72 +39,122 @@ COLUMNS = (
     "web_search_requests INTEGER",
     "web_fetch_requests INTEGER",
     "code_execution_requests INTEGER",
-    "batch INTEGER",
-    "regional INTEGER",
-    "speed TEXT",
-    "inference_geo TEXT",
-    "service_tier TEXT",
     "batch_id TEXT",
     "item_id TEXT",
-    "http_status INTEGER",
-    "reason TEXT",
     "notes TEXT",
     "iterations TEXT",
+    "request TEXT",
 )
+"""Those whose values repeat from call to call stand together, so that their text is made once."""
 
 
-def row_of(call: Call) -> tuple[object, ...]:
-    """Lay a call out as the table has it."""
-    answer, usage, owner, labels = call.answer, call.answer.usage, call.owner, call.labels
+class Payer(NamedTuple):
+    """Who pays for the calls of a moment, with their part of a line."""
+
+    owner: Owner
+    labels: Labels
+    process: str
+    text: str
+
+
+class Entry(NamedTuple):
+    """One call on its way to the ledger: all of a Call, without the price of making one."""
+
+    id: int
+    at: float
+    payer: Payer
+    retry: int
+    origin: Origin
+    answer: Answer
+
+    def call(self) -> Call:
+        """The same as a value."""
+        return Call(
+            id=self.id,
+            at=self.at,
+            answer=self.answer,
+            owner=self.payer.owner,
+            labels=self.payer.labels,
+            origin=self.origin,
+            retry=self.retry,
+            process=self.payer.process,
+        )
+
+
+def payer_of(owner: Owner, labels: Labels, process: str) -> Payer:
+    """Lay out what the calls of a moment share."""
+    text = _text(process, owner.id, owner.kind, owner.phase, labels.feature, labels.tier, labels.case)
+    return Payer(owner, labels, process, text)
+
+
+def line_of(entry: Entry) -> str:
+    """Lay a call out as a JSON array of its columns, in ASCII and without a line end."""
+    id_, at, payer, retry, origin, answer = entry
+    usage = answer.usage
+    if answer.batch_id is None and not answer.notes and not answer.iterations:
+        rest = "null,null,null,null"
+    else:
+        notes = "\n".join(answer.notes) or None
+        rest = _text(answer.batch_id, answer.item_id, notes, _iterations_text(answer))
+    request = "null" if answer.request is None else _quoted(answer.request)
     return (
-        call.id,
-        call.at,
-        call.process,
-        owner.id,
-        owner.kind,
-        owner.phase,
-        labels.feature,
-        labels.tier,
-        labels.case,
-        call.origin._value_,
-        call.retry,
+        f'[{id_},{at!r},{payer.text},"{origin._value_}",{retry},{_kind_text(answer)},{usage.input_tokens},'
+        f"{usage.cache_creation_5m_input_tokens},{usage.cache_creation_1h_input_tokens},"
+        f"{usage.cache_read_input_tokens},{usage.output_tokens},{usage.web_search_requests},"
+        f"{usage.web_fetch_requests},{usage.code_execution_requests},{rest},{request}]"
+    )
+
+
+def row_of(call: Call) -> list[Any]:
+    """Lay a call out as the table has it."""
+    payer = payer_of(call.owner, call.labels, call.process)
+    row: list[Any] = json.loads(line_of(Entry(call.id, call.at, payer, call.retry, call.origin, call.answer)))
+    return row
+
+
+def storable(text: str) -> str:
+    """The same text, with what UTF-8 cannot hold written out."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def _text(*values: str | None) -> str:
+    """A part of a line."""
+    return ",".join(["null" if value is None else _quoted(storable(value)) for value in values])
+
+
+def _kind_text(answer: Answer) -> str:
+    return _kind_of(
         answer.status._value_,
         answer.endpoint,
         answer.model,
         answer.requested_model,
-        usage.input_tokens,
-        usage.cache_creation_5m_input_tokens,
-        usage.cache_creation_1h_input_tokens,
-        usage.cache_read_input_tokens,
-        usage.output_tokens,
-        usage.web_search_requests,
-        usage.web_fetch_requests,
-        usage.code_execution_requests,
         answer.batch,
         answer.regional,
         answer.speed,
         answer.inference_geo,
         answer.service_tier,
-        answer.batch_id,
-        answer.item_id,
         answer.http_status,
         answer.reason,
-        "\n".join(answer.notes) if answer.notes else None,
-        _iterations_text(answer.iterations) if answer.iterations else None,
     )
+
+
+@lru_cache(maxsize=256)
+def _kind_of(*values: str | int | None) -> str:
+    """What many answers of a run have in common."""
+    return ",".join([_text(value) if value is None or isinstance(value, str) else str(int(value)) for value in values])
 
 
 def call_of(row: Sequence[Any]) -> Call:
     """Read a call back from its row."""
     (id_, at, process, owner, kind, phase, feature, tier, case, origin, retry) = row[:11]
-    (status, endpoint, model, requested, *counts) = row[11:23]
-    (batch, regional, speed, geo, service, batch_id, item_id, http_status, reason, notes, iterations) = row[23:]
+    (status, endpoint, model, requested, batch, regional, speed, geo, service, http_status, reason) = row[11:22]
+    (batch_id, item_id, notes, iterations, request) = row[30:]
     answer = Answer(
         status=_STATUS[status],
         endpoint=endpoint,
         model=model,
         requested_model=requested,
-        usage=_usage(counts),
+        usage=_usage(row[22:30]),
         iterations=_iterations(iterations) if isinstance(iterations, str) else (),
         batch=bool(batch),
         regional=bool(regional),
@@ -108,6 +166,7 @@ def call_of(row: Sequence[Any]) -> Call:
         http_status=http_status,
         reason=reason,
         notes=tuple(notes.split("\n")) if isinstance(notes, str) else (),
+        request=request,
     )
     return Call(
         id=id_,
@@ -127,7 +186,7 @@ _ORIGIN: dict[object, Origin] = {origin.value: origin for origin in Origin}
 
 _ALIKE = (
     "owner, owner_kind, phase, feature, tier, origin, endpoint, model, requested_model, batch, regional, speed,"
-    " inference_geo, service_tier, http_status"
+    " inference_geo, service_tier, http_status, request"
 )
 PLAIN = "status = 'measured' AND iterations IS NULL AND notes IS NULL AND batch_id IS NULL AND model IN ({models})"
 """Calls whose price is a sum of products: a number of them costs what their summed counts cost."""
@@ -157,6 +216,7 @@ def alike_of(row: Sequence[Any]) -> Call:
         geo,
         service,
         http,
+        request,
     ) = row[11:]
     answer = Answer(
         status=Status.MEASURED,
@@ -170,6 +230,7 @@ def alike_of(row: Sequence[Any]) -> Call:
         inference_geo=geo,
         service_tier=service,
         http_status=http,
+        request=request,
     )
     return Call(
         id=id_,
@@ -219,8 +280,10 @@ def _counts(usage: Usage) -> list[int]:
     ]
 
 
-def _iterations_text(iterations: Sequence[Iteration]) -> str:
-    return json.dumps([[entry.kind, entry.model, *_counts(entry.usage)] for entry in iterations])
+def _iterations_text(answer: Answer) -> str | None:
+    if not answer.iterations:
+        return None
+    return json.dumps([[entry.kind, entry.model, *_counts(entry.usage)] for entry in answer.iterations])
 
 
 def _iterations(text: str) -> tuple[Iteration, ...]:

@@ -1,17 +1,19 @@
-"""The ledger: one SQLite file per run, to which every process of the run appends.
+"""The ledger: one SQLite file per run, into which whoever reads it brings the journals of all its processes.
 
-A killed process loses nothing that was stored: the operating system holds it. Counts, ids, hashes and lengths
-only; there is no column for a text.
+It holds counts, ids, hashes and lengths only; there is no column for a text.
 """
 
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from pytest_claude_budget.ledger.rows import ALIKE, COLUMNS, PLAIN, alike_of, call_of, row_of
+from pytest_claude_budget.errors import described
+from pytest_claude_budget.ledger.gather import TABLES, gather, remove_whole
+from pytest_claude_budget.ledger.journal import OwnerFacts
+from pytest_claude_budget.ledger.places import journals_of
+from pytest_claude_budget.ledger.rows import ALIKE, COLUMNS, PLAIN, alike_of, call_of, storable
 from pytest_claude_budget.usage import Call
 
 MOST_MODELS = 500
@@ -19,74 +21,60 @@ MOST_MODELS = 500
 READ_AT_ONCE = 1_000
 """Rows that are in memory while a ledger is read."""
 BUSY_SECONDS = 30.0
-"""How long a writer waits for the others."""
+"""How long a reader waits for the others."""
 
-_SCHEMA = f"""
-CREATE TABLE IF NOT EXISTS calls ({", ".join(COLUMNS)});
-CREATE INDEX IF NOT EXISTS calls_by_owner ON calls (owner);
-CREATE TABLE IF NOT EXISTS owners (owner TEXT PRIMARY KEY, place TEXT, limits TEXT);
-CREATE TABLE IF NOT EXISTS faults (process TEXT, reason TEXT);
-"""
-_INSERT = f"INSERT OR REPLACE INTO calls VALUES ({', '.join('?' * len(COLUMNS))})"
+_SCHEMA = f"CREATE TABLE IF NOT EXISTS calls ({', '.join(COLUMNS)});{TABLES}"
 _SELECT = "SELECT * FROM calls"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OwnerFacts:
-    """What a run knows of one owner besides its calls."""
-
-    owner: str
-    place: str
-    """`file:line` of the test."""
-    limits: str
-    """The limits of its marker, as JSON; empty where it has none."""
+def told(error: Exception) -> str:
+    """The text of an error of the disk or the database; any other may hold what users wrote."""
+    return str(error) if isinstance(error, (OSError, sqlite3.Error)) else described(error)
 
 
 class SqliteLedger:
-    """Appends to and reads one run's file. Every method may raise sqlite3.Error or OSError."""
+    """Reads one run's file. Every method may raise sqlite3.Error or OSError."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.unwritable: str | None = None
+        """Why the file cannot be written: what is read comes from the journals and is in memory only."""
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._pid = 0
-        self.used = False
-        """Something was stored here, whatever became of the file since."""
         self._inherited: list[sqlite3.Connection] = []
         """A parent's connections after a fork: closing them here would disturb the parent."""
 
-    def append(self, calls: Iterable[Call]) -> None:
-        """Store calls; one of an id that is there already takes its place."""
-        rows = [row_of(call) for call in calls]
-        with self._writing() as connection:
-            self.used = True
-            if len(rows) == 1:
-                connection.execute(_INSERT, rows[0])
-            elif rows:
-                connection.execute("BEGIN IMMEDIATE")
-                connection.executemany(_INSERT, rows)
-                connection.execute("COMMIT")
+    def gather(self) -> None:
+        """Bring in what the journals hold by now. Where the file cannot be written, they are read into memory."""
+        journals = journals_of(self.path)
+        try:
+            with self._using() as connection:
+                gather(connection, journals)
+        except (OSError, sqlite3.Error) as error:
+            if self.unwritable is not None:
+                raise
+            self.close()
+            self.unwritable = f"the ledger cannot be written: {told(error)} ({self.path})"
+            with self._using() as connection:
+                gather(connection, journals)
 
-    def append_owner(self, facts: OwnerFacts) -> None:
-        """Store what is known of an owner."""
-        with self._writing() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO owners VALUES (?, ?, ?)", (facts.owner, facts.place, facts.limits)
-            )
+    def conclude(self, closed: Collection[str]) -> None:
+        """Remove the journals that are in the ledger whole and have no writer; `closed` names those that had this one.
 
-    def append_fault(self, process: str, reason: str) -> None:
-        """Store that measuring itself failed somewhere."""
-        with self._writing() as connection:
-            connection.execute("INSERT INTO faults VALUES (?, ?)", (process, reason))
+        What a writer left behind in the middle of a line becomes a fault.
+        """
+        with self._using() as connection:
+            remove_whole(connection, journals_of(self.path), closed, keep=self.unwritable is not None)
 
     def models(self) -> list[str]:
         """Name the models that calls name."""
-        with self._writing() as connection:
+        with self._using() as connection:
             return [model for (model,) in connection.execute("SELECT DISTINCT model FROM calls WHERE model NOTNULL")]
 
     def first_moment(self) -> float:
         """Tell when the first call was made, seconds since 1970; 0 where there is none."""
-        with self._writing() as connection:
+        with self._using() as connection:
             return float(connection.execute("SELECT COALESCE(MIN(at), 0) FROM calls").fetchone()[0])
 
     def totalled(self, models: Sequence[str]) -> Iterator[Call]:
@@ -96,20 +84,24 @@ class SqliteLedger:
         """
         models = models[:MOST_MODELS]
         marks = ", ".join("?" * len(models))
-        with self._writing() as connection:
+        with self._using() as connection:
             rows = connection.execute(ALIKE.format(models=marks), models).fetchall()
         yield from map(alike_of, rows)
         yield from self._read(f" AND ({PLAIN.format(models=marks)}) IS NOT TRUE", models)
 
     def calls(self, owner: str | None = None) -> Iterator[Call]:
         """Read calls one by one, all or one owner's."""
-        return self._read("", ()) if owner is None else self._read(" AND owner = ?", (owner,))
+        if owner is None:
+            return self._read("", ())
+        with self._using() as connection:
+            connection.execute("CREATE INDEX IF NOT EXISTS calls_by_owner ON calls (owner)")
+        return self._read(" AND owner = ?", (storable(owner),))
 
     def _read(self, where: str, values: Sequence[str]) -> Iterator[Call]:
         """In the order of their ids and a few at a time."""
         last = -1
         while True:
-            with self._writing() as connection:
+            with self._using() as connection:
                 rows = connection.execute(
                     f"{_SELECT} WHERE id > ?{where} ORDER BY id LIMIT {READ_AT_ONCE}", (last, *values)
                 ).fetchall()
@@ -120,13 +112,13 @@ class SqliteLedger:
 
     def owners(self) -> list[OwnerFacts]:
         """Read what is known of the owners."""
-        with self._writing() as connection:
+        with self._using() as connection:
             rows = connection.execute("SELECT owner, place, limits FROM owners ORDER BY owner").fetchall()
         return [OwnerFacts(owner=owner, place=place, limits=limits) for owner, place, limits in rows]
 
     def faults(self) -> list[str]:
         """Read why measuring failed, where it did."""
-        with self._writing() as connection:
+        with self._using() as connection:
             return [reason for (reason,) in connection.execute("SELECT DISTINCT reason FROM faults ORDER BY reason")]
 
     def close(self) -> None:
@@ -136,10 +128,10 @@ class SqliteLedger:
                 self._connection.close()
             self._connection = None
 
-    def _writing(self) -> "_Writing":
+    def _using(self) -> "_Using":
         if self._pid != os.getpid():
             self._after_fork()
-        return _Writing(self)
+        return _Using(self)
 
     def _after_fork(self) -> None:
         if self._connection is not None:
@@ -149,9 +141,12 @@ class SqliteLedger:
         self._pid = os.getpid()
 
     def _open(self) -> sqlite3.Connection:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        path: Path | str = ":memory:"
+        if self.unwritable is None:
+            path = self.path
+            path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(
-            self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=32
+            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=32
         )
         try:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -163,7 +158,7 @@ class SqliteLedger:
         return connection
 
 
-class _Writing:
+class _Using:
     """Holds the connection for one use, by one thread at a time."""
 
     def __init__(self, ledger: SqliteLedger) -> None:

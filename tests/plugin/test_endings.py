@@ -2,8 +2,10 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
@@ -209,9 +211,7 @@ def test_a_run_without_calls_is_quiet_and_leaves_no_file(suite: Suite, workers: 
 
 
 def test_a_test_that_kills_the_whole_run_leaves_its_answer_in_the_ledger(suite: Suite) -> None:
-    """Nothing reports after SIGKILL, and the answer is on disk."""
-    import sqlite3
-
+    """Nothing reports after SIGKILL; the answer is in the journal, and the next run brings it into the ledger."""
     suite.write(
         test_a="""
         import os, signal
@@ -223,7 +223,13 @@ def test_a_test_that_kills_the_whole_run_leaves_its_answer_in_the_ledger(suite: 
     )
     result = suite.pytester.runpytest_subprocess("-p", "no:randomly", timeout=60)
     assert result.ret == -signal.SIGKILL
-    with sqlite3.connect(ledgers(suite.path)[0]) as connection:
+    killed = suite.path / ".pytest_cache" / "d" / "claude-budget"
+    (journal,) = killed.iterdir()
+    assert b'"test_a.py::test_one"' in journal.read_bytes()
+
+    suite.write(test_a="from claude_double import ask\ndef test_two(): ask()\n")
+    assert suite.run().report["totals"]["calls"] == 1
+    assert [file.suffix for file in sorted(killed.iterdir())] == [".sqlite3", ".sqlite3"]
+    with closing(sqlite3.connect(ledgers(suite.path)[0])) as connection:
         rows = connection.execute("SELECT owner, status, input_tokens FROM calls").fetchall()
-    connection.close()
     assert rows == [("test_a.py::test_one", "measured", 1000)]

@@ -11,9 +11,13 @@ STAGES = {
     "telling the origin": "pytest_claude_budget.intercept.watch.origin_of",
     "choosing a reader": "pytest_claude_budget.intercept.watch.body_of",
     "reading the answer": "pytest_claude_budget.wire.bodies.read_answer",
-    "making a call of it": "pytest_claude_budget.recorder.Call",
-    "storing it": "pytest_claude_budget.ledger.sqlite.SqliteLedger.append",
+    "making an entry of it": "pytest_claude_budget.recorder.Entry",
+    "laying it out": "pytest_claude_budget.ledger.journal.line_of",
+    "storing it": "pytest_claude_budget.ledger.journal.Journal.append",
+    "opening the journal": "pytest_claude_budget.ledger.journal.Journal._begin",
     "opening the ledger": "pytest_claude_budget.ledger.sqlite.SqliteLedger._open",
+    "bringing journals in": "pytest_claude_budget.ledger.sqlite.gather",
+    "removing journals": "pytest_claude_budget.ledger.sqlite.remove_whole",
     "knowing the test": "pytest_claude_budget.marks.place_of",
     "reading the ledger": "pytest_claude_budget.ledger.sqlite.SqliteLedger._read",
     "naming a fixture": "pytest_claude_budget.session._fixture_id",
@@ -25,7 +29,7 @@ STAGES = {
     "writing the report": "pytest_claude_budget.conclusion.json_document",
     "concluding": "pytest_claude_budget.conclusion.conclude",
     "hooking the client": "pytest_claude_budget.intercept.hooks.Hooks.wrap",
-    "removing old ledgers": "pytest_claude_budget.conclusion.remove_old_runs",
+    "removing old ledgers": "pytest_claude_budget.conclusion.left_runs",
 }
 
 BREAK = """
@@ -101,14 +105,16 @@ def test_a_fault_in_the_middle_of_a_stream_lets_the_stream_pass(suite: Suite) ->
     assert outcome.report["answers"]["unmeasured"] == 1
 
 
-@pytest.mark.parametrize("obstacle", ["a file where the folder should be", "a full disk"])
+@pytest.mark.parametrize("obstacle", ["a file where the folder should be", "a full disk", "a disk that fills up"])
 def test_a_ledger_that_cannot_be_written_warns_and_harms_nothing(suite: Suite, obstacle: str, workers: int) -> None:
     """The calls are known from memory, and the verdict is incomplete all the same."""
     suite.budget("version: 1\nlimits:\n  - {scope: run, max_cost: 1}\n")
     suite.write(test_a=SUITE)
     options = []
     if obstacle == "a full disk":
-        suite.write(conftest=FULL_DISK)
+        suite.write(conftest=FULL_DISK.format(room=100))
+    elif obstacle == "a disk that fills up":
+        suite.write(conftest=FULL_DISK.format(room=16_384))
     else:
         (suite.path / "cache").write_text("in the way", encoding="utf-8")
         options = ["-o", "cache_dir=cache", "-W", "ignore"]
@@ -120,10 +126,16 @@ def test_a_ledger_that_cannot_be_written_warns_and_harms_nothing(suite: Suite, o
 
 
 FULL_DISK = """
-import resource
+import pytest, resource
 def pytest_configure(config):
-    resource.setrlimit(resource.RLIMIT_FSIZE, (16_384, resource.RLIM_INFINITY))
+    resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, resource.RLIM_INFINITY))
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session):
+    if {room} < 1000:  # there must be room for the report
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    return (yield)
 """
+"""Room for nothing at all, or for the journal and not for the ledger."""
 
 
 def test_no_key_prompt_or_answer_is_in_any_file_that_a_run_leaves(suite: Suite, workers: int) -> None:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from pytest_claude_budget.budget import Budget, Limit
 from pytest_claude_budget.conclusion import stale
-from pytest_claude_budget.ledger.rows import call_of, row_of
+from pytest_claude_budget.ledger.journal import Journal
+from pytest_claude_budget.ledger.rows import Entry, call_of, payer_of, row_of
 from pytest_claude_budget.ledger.sqlite import SqliteLedger
 from pytest_claude_budget.rate_files import packaged_rates
 from pytest_claude_budget.render.json_document import json_document
@@ -55,6 +56,7 @@ ANSWERS = st.builds(
     http_status=st.just(200),
     reason=st.none() | st.just("cut"),
     notes=st.just(()) | st.just(("assumed", "also")),
+    request=st.sampled_from([None, '{"messages":"0123456789:10"}', '{"messages":"9876543210:10"}']),
 )
 OWNERS = st.sampled_from([("a.py::test_1", "test"), ("a.py::test_2", "test"), ("c.py::f", "fixture")])
 NAMES = st.none() | st.sampled_from(["triage", "<b>|`x`"])
@@ -122,6 +124,15 @@ def test_every_report_is_valid_under_its_schema_and_fits_80_columns(made: list[C
     assert all(line.text.isprintable() for line in terminal_lines(report, 79))
 
 
+def append(ledger: Path, made: list[Call]) -> None:
+    """Write calls as a process does."""
+    journal = Journal(ledger)
+    for call in made:
+        payer = payer_of(call.owner, call.labels, call.process)
+        journal.append([Entry(call.id, call.at, payer, call.retry, call.origin, call.answer)])
+    journal.close()
+
+
 @given(calls())
 @settings(max_examples=60, deadline=None)
 def test_calls_that_the_ledger_sums_up_give_the_same_report(made: list[Call]) -> None:
@@ -129,7 +140,8 @@ def test_calls_that_the_ledger_sums_up_give_the_same_report(made: list[Call]) ->
     rates = packaged_rates()
     with tempfile.TemporaryDirectory() as folder:
         ledger = SqliteLedger(Path(folder) / "run.sqlite3")
-        ledger.append([*made, *(replace(call, id=call.id + 100) for call in made)])
+        append(ledger.path, [*made, *(replace(call, id=call.id + 100) for call in made)])
+        ledger.gather()
         models = [model for model in ledger.models() if rates.is_proportional(model, date(2026, 11, 23))]
         together, apart = list(ledger.totalled(models)), list(ledger.calls())
         ledger.close()

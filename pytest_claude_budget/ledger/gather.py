@@ -1,0 +1,115 @@
+"""Brings journals into the ledger: each line once, the later state of a call in the place of the earlier."""
+
+import json
+import os
+import sqlite3
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from pytest_claude_budget.ledger.journal import has_writer
+from pytest_claude_budget.ledger.rows import COLUMNS
+
+READ_AT_ONCE = 1 << 18
+"""Bytes of a journal that are taken apart at once."""
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS owners (owner TEXT PRIMARY KEY, place TEXT, limits TEXT);
+CREATE TABLE IF NOT EXISTS faults (process TEXT, reason TEXT);
+CREATE TABLE IF NOT EXISTS journals (name TEXT PRIMARY KEY, bytes INTEGER);
+"""
+"""`journals` says how far each was brought in."""
+_CALL = f"INSERT OR REPLACE INTO calls VALUES ({', '.join('?' * len(COLUMNS))})"
+_OWNER = "INSERT OR REPLACE INTO owners VALUES (?, ?, ?)"
+_FAULT = "INSERT INTO faults VALUES (?, ?)"
+_READ = "INSERT OR REPLACE INTO journals VALUES (?, ?)"
+_DAMAGED = "a line of a process's journal cannot be read: calls may be missing"
+_TORN = "a process ended in the middle of a line of its journal: a call may be missing"
+
+
+def gather(connection: sqlite3.Connection, journals: Iterable[Path]) -> None:
+    """Bring in what is new. Readers that come at once take turns, and none takes a line twice."""
+    known = _known(connection)
+    grown = [path for path in journals if _size(path) > known.get(path.name, 0)]
+    if not grown:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    known = _known(connection)
+    for path in grown:
+        with suppress(FileNotFoundError), path.open("rb") as file:  # another reader was through with it, and removed it
+            file.seek(known.get(path.name, 0))
+            _take(connection, file, path.name)
+    connection.execute("COMMIT")
+
+
+def remove_whole(
+    connection: sqlite3.Connection, journals: Iterable[Path], closed: Collection[str], *, keep: bool
+) -> None:
+    """Remove the journals that are brought in to their last byte and that nobody writes to any more.
+
+    What stands behind the last line end of one that nobody writes to becomes a fault.
+    """
+    known = _known(connection)
+    for path in journals:
+        with suppress(OSError), path.open("rb") as file:
+            writer = False if path.name in closed else has_writer(file.fileno())
+            size = os.fstat(file.fileno()).st_size
+            if writer is not True and known.get(path.name, 0) < size:
+                connection.execute(_FAULT, (path.name, _TORN))
+            elif writer is False and not keep:
+                path.unlink()
+
+
+def _known(connection: sqlite3.Connection) -> dict[str, int]:
+    return dict(connection.execute("SELECT name, bytes FROM journals"))
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _take(connection: sqlite3.Connection, file: BinaryIO, name: str) -> None:
+    at, held = file.tell(), b""
+    while data := file.read(READ_AT_ONCE):
+        data = held + data
+        end = data.rfind(b"\n") + 1
+        held = data[end:]
+        if end:
+            _store(connection, name, _values(data[: end - 1]))
+            at += end
+    connection.execute(_READ, (name, at))
+
+
+def _values(lines: bytes) -> Sequence[Any]:
+    """Read lines of JSON; None for each that is none."""
+    try:
+        values: list[Any] = json.loads(b"[%b]" % lines.replace(b"\n", b","))
+    except ValueError:
+        values = [_value(line) for line in lines.split(b"\n")]
+    return values
+
+
+def _value(line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
+
+
+def _store(connection: sqlite3.Connection, name: str, values: Sequence[Any]) -> None:
+    width = len(COLUMNS)
+    rows = [value for value in values if type(value) is list and len(value) == width]
+    connection.executemany(_CALL, rows)
+    if len(rows) == len(values):
+        return
+    for value in values:
+        if type(value) is dict and len(value.get("owner", ())) == 3:
+            connection.execute(_OWNER, value["owner"])
+        elif type(value) is dict and len(value.get("fault", ())) == 2:
+            connection.execute(_FAULT, value["fault"])
+        elif type(value) is not list or len(value) != width:
+            connection.execute(_FAULT, (name, _DAMAGED))
