@@ -1,0 +1,268 @@
+"""The fingerprint of a request: which of its parts are the same as in another one, without a word of them.
+
+For each part a short keyed hash and a length. They are made of canonical JSON (sorted keys, no spaces), so that the
+order and the spacing of another version of the SDK change nothing.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+LARGEST_CANONICAL = 1_000_000
+"""Characters of messages, or of a request that is not laid out as the SDK does, above which the text is hashed as it
+was sent: bringing images and documents into canonical form would take longer than it tells."""
+LARGEST_PARSED = 8_000_000
+"""Bytes of a request above which it is hashed as one piece."""
+MOST_BREAKPOINTS = 16
+MOST_SYSTEM_BLOCKS = 8
+MOST_REMEMBERED = 64
+"""Ends of requests (all but the messages) whose hashes are kept."""
+
+_KEY = b"pytest-claude-budget"
+_APART = frozenset(("model", "stream", "metadata", "max_tokens", "diagnostics", "messages", "system", "tools"))
+"""What `parameters` leaves out: parts of their own, and what changes neither cost nor answer."""
+_CONTROL = "cache_control"
+_START = re.compile(r'\{"max_tokens":([0-9]{1,12}),"messages":').match
+"""How the SDK lays a request out: what differs from call to call comes first."""
+_decode = json.JSONDecoder().raw_decode
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False).encode
+_KEYED = blake2b(digest_size=5, key=_KEY)
+_CHAINED = blake2b(digest_size=16, key=_KEY)
+
+
+class Breakpoint(NamedTuple):
+    """An end of what is to be cached."""
+
+    place: str
+    lifetime: str
+    prefix: str
+    """Hash of all that comes before it in the prompt, in the order of tools, system and messages."""
+
+
+class _Rest(NamedTuple):
+    """All of a request but its messages, as hashes."""
+
+    parameters: str
+    """Parts of the fingerprint's text, in its order."""
+    system: str
+    system_blocks: str
+    tools: str
+    breakpoints: tuple[Breakpoint, ...]
+    chain: bytes
+    """Hash of tools and system, to go on from."""
+    automatic: str | None
+    """Lifetime of a breakpoint that the server places at the end."""
+
+
+class Fingerprints:
+    """Makes fingerprints. Remembers hashes of what does not change from call to call, and no text."""
+
+    def __init__(self) -> None:
+        self._rests: dict[tuple[int, int, str], _Rest] = {}
+
+    def of_messages(self, body: bytes | None, betas: str = "") -> str | None:
+        """Tell of a request for one message; `betas` is its header. None where it is no JSON object. Never raises.
+
+        The text is JSON: `system`, `tools`, `messages`, `opening` (the messages before the first of the assistant,
+        where there is one) and `parameters` as `hash:length`, the length in bytes of canonical JSON; `max_tokens`;
+        `cache`, the breakpoints as place and lifetime, with a hash of each one's `prefix`. Marks of caching are in no
+        other hash.
+        """
+        try:
+            return None if body is None else self._fingerprint(body, betas)
+        except Exception:  # also RecursionError: whatever the request holds is not ours to complain of
+            return None
+
+    def _fingerprint(self, body: bytes, betas: str) -> str | None:
+        if len(body) > LARGEST_PARSED:
+            return f'{{"messages":"{_hashed(body)}"}}'
+        text = body.decode()
+        start = _START(text)
+        if start is None:
+            return self._of_any(text, betas)
+        at = start.end()
+        messages, end = _decode(text, at)
+        rest = self._rest(text[end:], betas)
+        if rest is None:
+            return self._of_any(text, betas)
+        sent = text[at:end] if end - at > LARGEST_CANONICAL else None
+        return _text(start[1], messages, rest, marked=text.find('"cache_control"', at, end) >= 0, sent=sent)
+
+    def _of_any(self, text: str, betas: str) -> str | None:
+        if len(text) > LARGEST_CANONICAL:
+            return f'{{"messages":"{_hashed(_bytes(text))}"}}'
+        value = json.loads(text)
+        if not isinstance(value, dict):
+            return None
+        limit = value.get("max_tokens")
+        shown = str(limit) if type(limit) is int and 0 <= limit < 10**12 else None
+        return _text(shown, value.get("messages"), _rest_of(value, betas), marked=_CONTROL in text, sent=None)
+
+    def _rest(self, text: str, betas: str) -> _Rest | None:
+        """All but the messages, which end where this begins; None where the SDK did not lay it out."""
+        known = (hash(text), len(text), betas)
+        rest = self._rests.get(known)
+        if rest is None:
+            if not text.startswith((',"', "}")):
+                return None
+            value = json.loads("{" + text.removeprefix(","))
+            if "messages" in value or "max_tokens" in value:
+                return None
+            rest = _rest_of(value, betas)
+            if len(self._rests) >= MOST_REMEMBERED:
+                self._rests.clear()
+            self._rests[known] = rest
+        return rest
+
+
+def of_batch(body: bytes | None) -> str | None:
+    """Tell of a request for a batch: one hash over all that it asks for. Never raises."""
+    try:
+        if body is None:
+            return None
+        if len(body) > LARGEST_CANONICAL:
+            return f'{{"messages":"{_hashed(body)}"}}'
+        value = json.loads(body)
+        return f'{{"messages":"{_part(value["requests"])}"}}'
+    except Exception:  # as above
+        return None
+
+
+def _text(limit: str | None, messages: object, rest: _Rest, *, marked: bool, sent: str | None) -> str:
+    """Put the parts together, in the order of their names."""
+    breakpoints = list(rest.breakpoints)
+    if marked or rest.automatic is not None:
+        chain = _Chain(rest.chain)
+        breakpoints += _in_messages(messages, chain)
+        if rest.automatic is not None:
+            breakpoints.append(Breakpoint("automatic", rest.automatic, chain.shown()))
+    if marked:
+        messages = _bare_messages(messages)
+    cache = prefix = blocks = opening = ""
+    if breakpoints:
+        del breakpoints[MOST_BREAKPOINTS:]
+        cache = f'"cache":{_encode([[each.place, each.lifetime] for each in breakpoints])},'
+        prefix = f',"prefix":{_encode([each.prefix for each in breakpoints])}'
+        blocks = rest.system_blocks
+    if sent is not None:
+        whole = _hashed(_bytes(sent))
+    else:
+        whole = _part(messages)
+        before = _before_assistant(messages)
+        opening = f',"opening":"{_part(before)}"' if before is not None else ""
+    limited = f'"max_tokens":{limit},' if limit is not None else ""
+    return (
+        f'{{{cache}{limited}"messages":"{whole}"{opening}{rest.parameters}{prefix}{rest.system}{blocks}{rest.tools}}}'
+    )
+
+
+def _rest_of(value: Mapping[str, Any], betas: str) -> _Rest:
+    tools, system = value.get("tools"), value.get("system")
+    chain, breakpoints = _Chain(b""), []
+    for place, part in (("tools", tools), ("system[{}]", system)):
+        for at, block in enumerate(part if isinstance(part, list) else [] if part is None else [part]):
+            chain.add(_bare(block))
+            breakpoints += [Breakpoint(place.format(at), each, chain.shown()) for each in _lifetimes(block)]
+    blocks = ""
+    if isinstance(system, list) and len(system) > 1:
+        shown = _encode([_part(_bare(block)) for block in system[:MOST_SYSTEM_BLOCKS]])
+        blocks = f',"system_blocks":{shown}'
+    others = {name: each for name, each in value.items() if name not in _APART and name != _CONTROL}
+    if betas:
+        others["anthropic-beta"] = sorted({each.strip() for each in betas.split(",")})
+    return _Rest(
+        parameters=f',"parameters":"{_part(others)}"' if others else "",
+        system=f',"system":"{_part(_bare_content(system))}"' if system is not None else "",
+        system_blocks=blocks,
+        tools=f',"tools":"{_part(_bare_content(tools))}"' if tools is not None else "",
+        breakpoints=tuple(breakpoints[:MOST_BREAKPOINTS]),
+        chain=chain.digest,
+        automatic=next(iter(_lifetimes(value)), None),
+    )
+
+
+def _in_messages(messages: object, chain: "_Chain") -> Iterator[Breakpoint]:
+    for at, message in enumerate(messages if isinstance(messages, list) else ()):
+        content = message.get("content") if isinstance(message, dict) else message
+        chain.add(message.get("role") if isinstance(message, dict) else None)
+        for block in content if isinstance(content, list) else [content]:
+            chain.add(_bare(block))
+            for lifetime in _lifetimes(block):
+                yield Breakpoint(f"messages[{at}]", lifetime, chain.shown())
+
+
+def _lifetimes(block: object) -> Iterator[str]:
+    """The breakpoints of a block, and of those inside of a tool's result."""
+    if not isinstance(block, dict):
+        return
+    control = block.get(_CONTROL)
+    if isinstance(control, dict):
+        said = control.get("ttl", "5m")
+        yield said if said in ("5m", "1h") else "other"
+    if block.get("type") == "tool_result" and isinstance(block.get("content"), list):
+        for inner in block["content"]:
+            if isinstance(inner, dict) and isinstance(inner.get(_CONTROL), dict):
+                yield from _lifetimes({_CONTROL: inner[_CONTROL]})
+
+
+def _bare(block: object) -> object:
+    """A block without the marks of caching."""
+    if not isinstance(block, dict):
+        return block
+    inner = block.get("content")
+    if block.get("type") == "tool_result" and isinstance(inner, list):
+        block = {**block, "content": [_bare(each) for each in inner]}
+    return {name: each for name, each in block.items() if name != _CONTROL} if _CONTROL in block else block
+
+
+def _bare_content(content: object) -> object:
+    return [_bare(block) for block in content] if isinstance(content, list) else content
+
+
+def _bare_messages(messages: object) -> object:
+    if not isinstance(messages, list):
+        return messages
+    return [
+        {**message, "content": _bare_content(message.get("content"))} if isinstance(message, dict) else message
+        for message in messages
+    ]
+
+
+def _before_assistant(messages: object) -> Sequence[object] | None:
+    for at, message in enumerate(messages if isinstance(messages, list) else ()):
+        if isinstance(message, dict) and message.get("role") == "assistant":
+            return list(messages[:at])  # type: ignore[index]  # a list, as above
+    return None
+
+
+class _Chain:
+    """A hash that goes on with each piece, and can be told after each."""
+
+    __slots__ = ("digest",)
+
+    def __init__(self, digest: bytes) -> None:
+        self.digest = digest
+
+    def add(self, piece: object) -> None:
+        made = _CHAINED.copy()
+        made.update(self.digest + _bytes(_encode(piece)))
+        self.digest = made.digest()
+
+    def shown(self) -> str:
+        return self.digest[:5].hex()
+
+
+def _part(value: object) -> str:
+    return _hashed(_bytes(_encode(value)))
+
+
+def _hashed(data: bytes) -> str:
+    made = _KEYED.copy()
+    made.update(data)
+    return f"{made.hexdigest()}:{len(data)}"
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
