@@ -112,9 +112,9 @@ def test_a_ledger_that_cannot_be_written_warns_and_harms_nothing(suite: Suite, o
     suite.write(test_a=SUITE)
     options = []
     if obstacle == "a full disk":
-        suite.write(conftest=FULL_DISK.format(room=100))
+        suite.write(conftest=FULL_DISK)
     elif obstacle == "a disk that fills up":
-        suite.write(conftest=FULL_DISK.format(room=16_384))
+        suite.write(conftest=FILLED_DISK)
     else:
         (suite.path / "cache").write_text("in the way", encoding="utf-8")
         options = ["-o", "cache_dir=cache", "-W", "ignore"]
@@ -127,15 +127,21 @@ def test_a_ledger_that_cannot_be_written_warns_and_harms_nothing(suite: Suite, o
 
 FULL_DISK = """
 import pytest, resource
-def pytest_configure(config):
-    resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, resource.RLIM_INFINITY))
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_sessionfinish(session):
-    if {room} < 1000:  # there must be room for the report
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))
+    try:
+        return (yield)
+    finally:  # else pytest itself could write nothing
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    return (yield)
 """
-"""Room for nothing at all, or for the journal and not for the ledger."""
+"""Room for a part of a line."""
+FILLED_DISK = """
+import resource
+def pytest_configure(config):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16_384, resource.RLIM_INFINITY))
+"""
+"""Room for the journals, and not for the ledger."""
 
 
 def test_no_key_prompt_or_answer_is_in_any_file_that_a_run_leaves(suite: Suite, workers: int) -> None:
