@@ -51,7 +51,7 @@ class _Batch:
         payer = min(self._creators, key=_by_name, default=None)
         items = list(self._items.values())
         if payer is not None:
-            items = [replace(item, owner=payer.owner, labels=payer.labels) for item in items]
+            items = [_paid_by(payer, item) for item in items]
         if any(read.answer.status is Status.FREE for read in self._reads):
             return [*self._unidentified, *self._creators, *items]
         return [*self._unidentified, *self._unread(payer), *items]
@@ -61,9 +61,15 @@ class _Batch:
         if self._reads:
             partial = min(self._reads, key=_by_name)
             if payer is not None:
-                partial = replace(partial, owner=payer.owner, labels=payer.labels)
+                partial = _paid_by(payer, partial)
             return [*self._creators, partial]
         return [replace(call, answer=_outstanding(call)) for call in self._creators]
+
+
+def _paid_by(creator: Call, item: Call) -> Call:
+    """A batch's results belong to whom its creation does, and to that request."""
+    answer = replace(item.answer, request=creator.answer.request)
+    return replace(item, owner=creator.owner, labels=creator.labels, answer=answer)
 
 
 def _outstanding(call: Call) -> Answer:

@@ -3,12 +3,11 @@
 Reading the results twice is one bill: what an answer is known by is its batch and its `custom_id`.
 """
 
-import json
 from collections.abc import Mapping
-from dataclasses import replace
 from hashlib import blake2b
 
 from pytest_claude_budget.usage import Answer, Status
+from pytest_claude_budget.wire.decoding import loads
 from pytest_claude_budget.wire.messages import Exchange, answer_of, failed, unmeasured
 
 LONGEST_LINE = 32_000_000
@@ -77,7 +76,7 @@ class BatchReader:
 
     def _answer(self, line: bytes) -> Answer:
         try:
-            value = json.loads(line)
+            value = loads(line)
         except (ValueError, RecursionError):
             value = None
         if not isinstance(value, dict):
@@ -86,26 +85,21 @@ class BatchReader:
         if not isinstance(result, dict):
             return self._unreadable(line, "a line of the batch results holds no result")
         item = custom_id.encode("utf-8", "replace") if isinstance(custom_id, str) else line
-        return self._identified(self._of_result(result), item)
+        return self._of_result(result, _hashed(item))
 
-    def _of_result(self, result: Mapping[str, object]) -> Answer:
+    def _of_result(self, result: Mapping[str, object], item_id: str) -> Answer:
         kind, message = result.get("type"), result.get("message")
         if kind == "succeeded":
             if isinstance(message, dict):
-                return answer_of(message, self._exchange)
-            return unmeasured(self._exchange, "a succeeded batch item holds no message")
+                return answer_of(message, self._exchange, item_id)
+            return unmeasured(self._exchange, "a succeeded batch item holds no message", item_id=item_id)
         if kind in ("errored", "canceled", "expired"):
-            return failed(self._exchange, f"batch item {kind}")
-        return unmeasured(self._exchange, "a batch item ended in a way that is not known here")
+            return failed(self._exchange, f"batch item {kind}", item_id=item_id)
+        return unmeasured(self._exchange, "a batch item ended in a way that is not known here", item_id=item_id)
 
     def _unreadable(self, line: bytes, reason: str) -> Answer:
-        return self._identified(unmeasured(self._exchange, reason), line)
+        return unmeasured(self._exchange, reason, item_id=_hashed(line))
 
-    def _identified(self, answer: Answer, item: bytes) -> Answer:
-        return replace(
-            answer,
-            endpoint="batch_result",
-            batch=True,
-            batch_id=self._exchange.route.batch_id,
-            item_id=blake2b(item, digest_size=8).hexdigest(),
-        )
+
+def _hashed(item: bytes) -> str:
+    return blake2b(item, digest_size=8).hexdigest()

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pytest_claude_budget.usage import Answer, Status, Usage
+from pytest_claude_budget.wire.decoding import loads
 from pytest_claude_budget.wire.routes import Kind, Route
 from pytest_claude_budget.wire.usage_fields import UnreadableError, read_iterations, read_usage, text
 
@@ -22,6 +23,8 @@ class Exchange:
     http_status: int
     requested_model: Callable[[], str | None]
     """Reads the request only when asked: most answers name their model."""
+    request: str | None = None
+    """The request's fingerprint."""
 
 
 def requested_model(body: bytes | None) -> str | None:
@@ -39,7 +42,7 @@ def requested_model(body: bytes | None) -> str | None:
 def read_answer(body: bytes, exchange: Exchange) -> Answer | None:
     """Read a whole JSON answer; None when it shows that the exchange was not with Claude after all."""
     try:
-        value = json.loads(body)
+        value = loads(body)
     except (ValueError, RecursionError):
         value = None
     if exchange.route.kind is Kind.GUESS and not _is_message(value):
@@ -55,11 +58,11 @@ def read_answer(body: bytes, exchange: Exchange) -> Answer | None:
     return answer_of(value, exchange)
 
 
-def answer_of(message: Mapping[str, object], exchange: Exchange) -> Answer:
-    """Read a message object: model, usage, and whether it is billed at all."""
+def answer_of(message: Mapping[str, object], exchange: Exchange, item_id: str | None = None) -> Answer:
+    """Read a message object: model, usage, and whether it is billed at all. `item_id` names it within a batch."""
     usage_fields = message.get("usage")
     if not isinstance(usage_fields, dict) or not usage_fields:
-        return unmeasured(exchange, "the answer states no usage", model=_model(message))
+        return unmeasured(exchange, "the answer states no usage", model=_model(message), item_id=item_id)
     notes: list[str] = []
     try:
         usage = read_usage(usage_fields, notes)
@@ -67,34 +70,38 @@ def answer_of(message: Mapping[str, object], exchange: Exchange) -> Answer:
         tier, speed = text(usage_fields, "service_tier"), text(usage_fields, "speed")
         geo = text(usage_fields, "inference_geo")
     except UnreadableError as reason:
-        return unmeasured(exchange, str(reason), model=_model(message))
+        return unmeasured(exchange, str(reason), model=_model(message), item_id=item_id)
     status, why = _status(usage_fields)
-    if _refused_unbilled(message):
+    if message.get("stop_reason") == "refusal" and _refused_unbilled(message):
         usage, notes = Usage(), ["refused before any output: not billed"]
         iterations = tuple(entry for entry in iterations if entry.kind in ON_TOP)
-    model = _model(message)
-    needs_request = model is None or any(entry.model is None for entry in iterations)
+    model, found = _model(message), exchange.route
+    needs_request = model is None or (iterations and any(entry.model is None for entry in iterations))
+    in_batch = found.kind is Kind.BATCH_RESULTS
     return Answer(
         status=status,
-        endpoint=Kind.MESSAGES.value,
+        endpoint="batch_result" if in_batch else "messages",
         model=_priced_model(model, exchange),
-        requested_model=exchange.requested_model() or exchange.route.model if needs_request else None,
+        requested_model=exchange.requested_model() or found.model if needs_request else None,
         usage=usage,
         iterations=iterations,
-        batch=tier == "batch",
+        batch=in_batch or tier == "batch",
         speed=speed,
         inference_geo=geo,
         service_tier=tier,
-        regional=exchange.route.regional,
+        regional=found.regional,
+        batch_id=found.batch_id,
+        item_id=item_id,
         http_status=exchange.http_status,
         reason=why,
-        notes=tuple(dict.fromkeys(notes)),
+        notes=tuple(dict.fromkeys(notes)) if notes else (),
+        request=exchange.request,
     )
 
 
-def failed(exchange: Exchange, reason: str) -> Answer:
+def failed(exchange: Exchange, reason: str, *, item_id: str | None = None) -> Answer:
     """A try that brought no answer."""
-    return _without_usage(exchange, Status.FAILED, reason)
+    return _without_usage(exchange, Status.FAILED, reason, item_id=item_id)
 
 
 def free(exchange: Exchange, endpoint: str) -> Answer:
@@ -102,21 +109,28 @@ def free(exchange: Exchange, endpoint: str) -> Answer:
     return Answer(status=Status.FREE, endpoint=endpoint, model=exchange.route.model, http_status=exchange.http_status)
 
 
-def unmeasured(exchange: Exchange, reason: str, *, model: str | None = None) -> Answer:
+def unmeasured(exchange: Exchange, reason: str, *, model: str | None = None, item_id: str | None = None) -> Answer:
     """An answer whose usage cannot be told."""
-    return _without_usage(exchange, Status.UNMEASURED, reason, model)
+    return _without_usage(exchange, Status.UNMEASURED, reason, model=model, item_id=item_id)
 
 
-def _without_usage(exchange: Exchange, status: Status, reason: str, model: str | None = None) -> Answer:
+def _without_usage(
+    exchange: Exchange, status: Status, reason: str, *, model: str | None = None, item_id: str | None
+) -> Answer:
     requested = exchange.requested_model() or exchange.route.model
+    in_batch = exchange.route.kind is Kind.BATCH_RESULTS
     return Answer(
         status=status,
-        endpoint=exchange.route.kind.value,
+        endpoint="batch_result" if in_batch else exchange.route.kind.value,
         model=model or requested,
         requested_model=requested,
+        batch=in_batch,
         regional=exchange.route.regional,
+        batch_id=exchange.route.batch_id,
+        item_id=item_id,
         http_status=exchange.http_status,
         reason=reason,
+        request=exchange.request,
     )
 
 
@@ -134,9 +148,9 @@ def _priced_model(answered: str | None, exchange: Exchange) -> str | None:
 
 
 def _status(usage_fields: Mapping[str, object]) -> tuple[Status, str | None]:
-    missing = [name for name in ("input_tokens", "output_tokens") if usage_fields.get(name) is None]
-    if not missing:
+    if usage_fields.get("input_tokens") is not None and usage_fields.get("output_tokens") is not None:
         return Status.MEASURED, None
+    missing = [name for name in ("input_tokens", "output_tokens") if usage_fields.get(name) is None]
     if len(missing) == 2:
         return Status.UNMEASURED, "the answer's usage has neither input_tokens nor output_tokens"
     return Status.AT_LEAST, f"the answer's usage has no {missing[0]}"
@@ -144,10 +158,9 @@ def _status(usage_fields: Mapping[str, object]) -> tuple[Status, str | None]:
 
 def _refused_unbilled(message: Mapping[str, object]) -> bool:
     """A refusal before any output is not billed; its usage is informational."""
-    if message.get("stop_reason") != "refusal" or message.get("content") not in ([], None):
-        return False
     usage_fields = message["usage"]
-    return isinstance(usage_fields, dict) and usage_fields.get("output_tokens") == 0
+    empty = message.get("content") in ([], None)
+    return empty and isinstance(usage_fields, dict) and usage_fields.get("output_tokens") == 0
 
 
 def _is_message(value: object) -> bool:
@@ -164,4 +177,5 @@ def _batch_created(value: Mapping[str, object], exchange: Exchange) -> Answer:
         batch=True,
         batch_id=batch_id[:200],
         http_status=exchange.http_status,
+        request=exchange.request,
     )

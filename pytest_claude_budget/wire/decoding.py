@@ -1,0 +1,16 @@
+"""Reads JSON, by the faster of the parsers that are loaded: the SDK brings one for its own streams."""
+
+import json
+import sys
+from typing import Any
+
+
+def loads(data: bytes) -> Any:
+    """Read a document. Raises ValueError or RecursionError; what the faster parser refuses is left to Python's own."""
+    from_json = getattr(sys.modules.get("jiter"), "from_json", None)
+    if from_json is not None:
+        try:
+            return from_json(data, cache_mode="keys")
+        except (ValueError, TypeError):  # TypeError: an older one, with other options
+            pass
+    return json.loads(data)
