@@ -1,11 +1,11 @@
 """The end of a run: what all its processes stored becomes one report, one verdict, and what is said of it."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,14 +20,14 @@ from pytest_claude_budget.ledger.sqlite import SqliteLedger, told
 from pytest_claude_budget.marks import limits_of
 from pytest_claude_budget.money import exact
 from pytest_claude_budget.rates import RateTable
-from pytest_claude_budget.render.json_document import json_document
 from pytest_claude_budget.render.terminal import Line, terminal_lines
-from pytest_claude_budget.report import CostReport, RunFacts, build_report, priced_calls
+from pytest_claude_budget.report import CostReport, RunFacts, RunInfo, build_report, priced_calls
 from pytest_claude_budget.run import Run, left_runs
 from pytest_claude_budget.settings import Setup
 from pytest_claude_budget.totals import Totals, total
 from pytest_claude_budget.usage import Call
 
+UPDATE = "--claude-budget-update"
 STALE_DAYS = 60
 """Days after which a rate table is said to be old."""
 _COLOURS: Mapping[str, Mapping[str, bool]] = {
@@ -45,11 +45,14 @@ class Conclusion:
     report: CostReport | None
     problems: tuple[str, ...] = ()
     """What went wrong in concluding itself."""
+    accepted: str | None = None
+    """What became of the lock file, where it was to be written."""
 
     def lines(self, width: int) -> list[Line]:
         """Say it all."""
         told = terminal_lines(self.report, width) if self.report is not None else []
-        return [*told, *(Line(text=text, tone="bad") for text in self.problems)]
+        accepted = [Line(text=self.accepted)] if self.accepted is not None else []
+        return [*told, *accepted, *(Line(text=text, tone="bad") for text in self.problems)]
 
     def print(self, reporter: "pytest.TerminalReporter") -> None:
         """Write to pytest's terminal."""
@@ -63,20 +66,32 @@ class Conclusion:
                 reporter.write_line(line.text, **_COLOURS.get(line.tone, {}))
 
 
-def conclude(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]]) -> Conclusion:
+def conclude(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]], info: RunInfo) -> Conclusion:
     """Build and write the report. A fault of ours fails a run that is judged, and never raises."""
     try:
-        report = _report(run, setup, from_workers)
-        problems = [text for kind, path in setup.reports for text in _written(report, path)]
+        report = _report(run, setup, from_workers, info)
+        problems = [text for kind, path in setup.reports for text in _written(report, kind, path)]
+        accepted = None if setup.lock is None else _accepted(report, setup.lock, problems)
     except Exception as error:
         text = f"the cost report could not be made ({described(error)}): this run's cost is not known"
         return Conclusion(fails=setup.budget is not None, report=None, problems=(text,))
     with suppress(Exception):
         _tidy(run)
-    return Conclusion(fails=report.verdict.fails or bool(problems), report=report, problems=tuple(problems))
+    fails = report.verdict.fails or bool(problems)
+    return Conclusion(fails=fails, report=report, problems=tuple(problems), accepted=accepted)
 
 
-def _report(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]]) -> CostReport:
+def _accepted(report: CostReport, lock: Path, problems: list[str]) -> str | None:
+    from pytest_claude_budget.acceptance import accept
+
+    try:
+        return accept(report, lock)
+    except InputError as error:
+        problems.append(str(error))
+        return None
+
+
+def _report(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]], info: RunInfo) -> CostReport:
     rates = setup.rate_table()
     markers: dict[str, tuple[Limit, ...]] = {}
     places: dict[str, str] = {}
@@ -94,13 +109,19 @@ def _report(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]]) -
         except Exception as error:
             unread = [f"the ledger cannot be read: {told(error)} ({run.path})"]
     faults = [*run.all_faults(), *unread, *(text for output in from_workers for text in output.get("faults", ()))]
+    today, baseline = datetime.now(UTC).date(), setup.baseline
     facts = RunFacts(
         rates=rates,
         budget=setup.budget,
+        day=today,
+        run=info,
         markers=markers,
         places=places,
         faults=sorted(set(faults)),
-        warnings=stale(rates.as_of, datetime.now(UTC).date()),
+        warnings=stale(rates.as_of, today),
+        baseline=baseline.baseline if baseline is not None else None,
+        before=baseline.record if baseline is not None else None,
+        accepted=UPDATE if setup.lock is not None else None,
     )
     return build_report(chain.from_iterable(sources), facts)
 
@@ -141,9 +162,11 @@ def stale(as_of: date, today: date) -> list[str]:
     return [f"rates were checked on {as_of}, {age} days ago: a newer version may know newer prices   [old-rates]"]
 
 
-def _written(report: CostReport, path: Any) -> list[str]:
+def _written(report: CostReport, kind: str, path: Path) -> list[str]:
+    from pytest_claude_budget.documents import document_of
+
     try:
-        write_atomically(path, json.dumps(json_document(report), indent=1) + "\n")
+        write_atomically(path, document_of(report, kind))
     except InputError as error:
         return [str(error)]
     return []

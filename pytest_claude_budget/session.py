@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _PROPERTIES = ("claude_cost_usd", "claude_calls")
 WORKER_KEY = "claude_budget"
 """Where an xdist worker puts what it could not store."""
+DESELECTED_KEY = "claude_budget_deselected"
+"""Where an xdist worker says whether it left tests out."""
 LEDGER_KEY = "claude_budget_ledger"
 """Where an xdist worker finds the run's ledger."""
 
@@ -48,6 +50,9 @@ class RunPlugin:
         self.unconcluded: str | None = None
         """Why there is no conclusion, where our own code failed."""
         self.from_workers: list[dict[str, Any]] = []
+        self.deselected = False
+        """A part of the suite was left out."""
+        self.skipped: set[str] = set()
 
     # Who owns the moment.
 
@@ -111,6 +116,15 @@ class RunPlugin:
         if item.get_closest_marker("claude_budget") is not None and self.run.has_calls:
             self.run.recorder.look(lambda: self.run.recorder.tell_of(item.nodeid))
 
+    def pytest_deselected(self) -> None:
+        """Remember that this was not the whole suite."""
+        self.deselected = True
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Remember what was there and did not run: it was not removed."""
+        if report.skipped:
+            self.skipped.add(report.nodeid)
+
     # What it came to.
 
     @pytest.hookimpl(wrapper=True)
@@ -131,6 +145,7 @@ class RunPlugin:
         output = getattr(node, "workeroutput", None) or {}
         if WORKER_KEY in output:
             self.from_workers.append(output[WORKER_KEY])
+        self.deselected = self.deselected or bool(output.get(DESELECTED_KEY))
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -138,9 +153,10 @@ class RunPlugin:
         output = getattr(self.config, "workeroutput", None)
         if output is not None:
             output[WORKER_KEY] = self.run.guarded("end of worker", _worker_output, self.run) or {}
+            output[DESELECTED_KEY] = self.deselected
             return
         try:
-            fails = self._conclude()
+            fails = self._conclude(session)
         except Exception as error:
             from pytest_claude_budget.errors import described
 
@@ -151,13 +167,16 @@ class RunPlugin:
         if fails and not self.config.pluginmanager.has_plugin("terminalreporter"):
             self._say_on_stderr()
 
-    def _conclude(self) -> bool:
+    def _conclude(self, session: pytest.Session) -> bool:
         """Should the session fail?"""
         if not self._has_something_to_say():
             return False
         from pytest_claude_budget.conclusion import conclude
+        from pytest_claude_budget.selection import run_info
 
-        self.conclusion = conclude(self.run, self.setup, self.from_workers)
+        ended = int(session.exitstatus)
+        info = run_info(self.config, ended, deselected=self.deselected, skipped=self.skipped, id_=self.run.path.stem)
+        self.conclusion = conclude(self.run, self.setup, self.from_workers, info)
         return self.conclusion.fails
 
     def _say_on_stderr(self) -> None:
@@ -167,7 +186,8 @@ class RunPlugin:
             print(text, file=sys.stderr)
 
     def _has_something_to_say(self) -> bool:
-        return self.run.has_calls or bool(self.setup.reports) or any(self.from_workers)
+        asked = self.setup.reports or self.setup.lock is not None
+        return self.run.has_calls or bool(asked) or any(self.from_workers)
 
     def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
         """Say what was found."""

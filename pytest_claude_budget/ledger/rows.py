@@ -186,7 +186,7 @@ _ORIGIN: dict[object, Origin] = {origin.value: origin for origin in Origin}
 
 _ALIKE = (
     "owner, owner_kind, phase, feature, tier, origin, endpoint, model, requested_model, batch, regional, speed,"
-    " inference_geo, service_tier, http_status, request"
+    ' inference_geo, service_tier, http_status, request, "case"'
 )
 PLAIN = "status = 'measured' AND iterations IS NULL AND notes IS NULL AND batch_id IS NULL AND model IN ({models})"
 """Calls whose price is a sum of products: a number of them costs what their summed counts cost."""
@@ -217,6 +217,7 @@ def alike_of(row: Sequence[Any]) -> Call:
         service,
         http,
         request,
+        case,
     ) = row[11:]
     answer = Answer(
         status=Status.MEASURED,
@@ -237,7 +238,7 @@ def alike_of(row: Sequence[Any]) -> Call:
         at=day * 86_400.0,
         answer=answer,
         owner=_owner(owner, kind, phase),
-        labels=_labels(feature, tier, None),
+        labels=_labels(feature, tier, case),
         origin=_ORIGIN[origin],
         count=count,
     )

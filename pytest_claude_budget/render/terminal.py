@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pytest_claude_budget.render.changes import comparison_lines, projection_lines
 from pytest_claude_budget.render.plain import columns, counted, printable
 from pytest_claude_budget.render.sentences import (
     answers_line,
@@ -53,6 +54,7 @@ def terminal_lines(report: CostReport, width: int) -> list[Line]:
         lines += _fold(f"{priced_at_list(report.totals)}, {spent_of(report.totals)}", width)
         lines += _fold(answers_line(report), width)
     lines += [Line(text=f"note: {note} ({counted(calls, 'call')})") for note, calls in report.sums.notes.items()]
+    lines += [Line(text=text) for text in _compared(report, width)]
     lines += [Line(text=f"warning: {printable(text, 500)}", tone="warn") for text in report.facts.warnings]
     verdict = report.verdict
     tone = _TONES[verdict.outcome]
@@ -64,9 +66,28 @@ def terminal_lines(report: CostReport, width: int) -> list[Line]:
     if verdict.incomplete and verdict.outcome is not Outcome.UNJUDGED:
         lines.append(Line(text=_INCOMPLETE_HINT))
     lines += _listed([breach_line(breach) for breach in verdict.warnings], "warn")
+    lines += _listed([f"{_why_known(report)}: {breach_line(breach)}" for breach in verdict.known], "warn")
     return lines
 
 
+def _compared(report: CostReport, width: int) -> list[str]:
+    """What changed against the baseline, and what a month costs."""
+    months = projection_lines(report.projection, width)
+    if report.comparison is not None:
+        return [*comparison_lines(report.comparison, width), *months]
+    facts = report.facts
+    asked = facts.budget is not None or (facts.baseline is not None and facts.baseline.source != LOCK)
+    if facts.baseline is None or not asked or facts.accepted is not None:
+        return months
+    return [f"no baseline in {printable(facts.baseline.source, 60)} yet: {_FIRST_RUN}", *months]
+
+
+def _why_known(report: CostReport) -> str:
+    return "accepted" if report.facts.accepted is not None else "over on the baseline already"
+
+
+LOCK = "claude-budget.lock.json"
+_FIRST_RUN = "pytest --claude-budget-update writes one"
 _INCOMPLETE_HINT = "  hint: see docs/messages.md; if this is on purpose, write on_incomplete: warn   [incomplete]"
 
 

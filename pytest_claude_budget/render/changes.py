@@ -1,0 +1,124 @@
+"""A comparison in lines for a terminal: the sentence, what moved and why, and what came and went."""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from pytest_claude_budget.comparison import Comparison, OwnerChange, Standing, percent
+from pytest_claude_budget.money import dollars, to_json
+from pytest_claude_budget.projection import Row
+from pytest_claude_budget.render.plain import columns, counted, printable, shortened_id
+
+MOST_OWNERS = 10
+"""Owners whose change is shown one by one."""
+MOST_CAUSES = 3
+_INDENT = " " * 12
+_SAVES_NOTHING = (Standing.REMOVED, Standing.DESELECTED)
+
+
+def signed(amount: Decimal) -> str:
+    """A change for a person: `+$0.02`, `-$0.02`, `unchanged`."""
+    return "unchanged" if not amount else f"+{dollars(amount)}" if amount > 0 else dollars(amount)
+
+
+def change_of(change: Decimal, before: Decimal) -> str:
+    """A change with its part of what was before: `+$0.0225 (+38.3%)`."""
+    part = percent(change, before)
+    if not change or part is None:
+        return signed(change)
+    return f"{signed(change)} ({'+' if part > 0 else ''}{to_json(part)}%)"
+
+
+def comparison_lines(comparison: Comparison, width: int) -> list[str]:
+    """Lay a comparison out."""
+    return [_headline(comparison), *_owners(comparison, width), *_rest(comparison)]
+
+
+def _headline(comparison: Comparison) -> str:
+    baseline = comparison.baseline
+    source = f"{printable(baseline.source, 60)}{f' at {baseline.commit}' if baseline.commit else ''}"
+    least = "at least " if comparison.at_least else ""
+    if not comparison.change:
+        return f"unchanged against {source}: {least}{dollars(comparison.after)}"
+    sides = f"{dollars(comparison.before)} → {least}{dollars(comparison.after)}"
+    return f"against {source}: {sides}, {change_of(comparison.change, comparison.before)}"
+
+
+def _owners(comparison: Comparison, width: int) -> Iterator[str]:
+    moved = [row for row in comparison.owners if row.standing in (Standing.CHANGED, Standing.NEW) or _renamed(row)]
+    for row in moved[:MOST_OWNERS]:
+        yield f"  {signed(row.change):<{len(_INDENT) - 2}}{shortened_id(row.owner, width - len(_INDENT))}"
+        yield from (f"{_INDENT}{line}" for line in reasons(row, width - len(_INDENT)))
+    if len(moved) > MOST_OWNERS:
+        yield f"  and {len(moved) - MOST_OWNERS:,} more"
+
+
+def _renamed(row: OwnerChange) -> bool:
+    return row.standing is Standing.RENAMED and bool(row.change)
+
+
+def reasons(row: OwnerChange, width: int) -> list[str]:
+    """Why one owner moved, a line each."""
+    if row.standing is Standing.NEW:
+        return ["new"]
+    said = [printable(cause.text, width) for cause in row.causes[:MOST_CAUSES]]
+    if len(row.causes) > MOST_CAUSES:
+        said.append(f"and {counted(len(row.causes) - MOST_CAUSES, 'smaller cause')}")
+    if row.noise:
+        said.append(f"within the noise of {counted(row.samples, 'earlier run')}: not held against the change")
+    if row.was is not None:
+        said.append(f"was {shortened_id(row.was, width - 4)}")
+    return said
+
+
+def _rest(comparison: Comparison) -> Iterator[str]:
+    """What did not move, came or went, in one sentence; removed and deselected tests are never a saving."""
+    counts = comparison.counts
+    said = [f"{counts.get(standing, 0):,} {standing.value}" for standing in Standing if counts.get(standing)]
+    if said:
+        yield ", ".join(said)
+    if comparison.not_run:
+        gone = " and ".join(standing.value for standing in _SAVES_NOTHING if counts.get(standing))
+        yield f"what was {gone} cost {dollars(comparison.not_run)}: that is not counted as a saving"
+    if comparison.price_change:
+        yield f"new prices alone: {signed(comparison.price_change)} on the baseline, not part of the change"
+
+
+def explanation_lines(row: OwnerChange) -> list[str]:
+    """One owner's change with all of its causes, which add up to it."""
+    lines = [f"{printable(row.owner)}: {dollars(row.before)} → {dollars(row.after)}, {row.standing.value}"]
+    if row.was is not None:
+        lines.append(f"was {printable(row.was)}")
+    rows = [(printable(cause.text, 100), _plain(cause.amount)) for cause in row.causes]
+    if rows:
+        lines += [f"  {line}" for line in columns([*rows, ("change", _plain(row.change))], 78)]
+    if row.noise:
+        lines.append(f"within the noise of {counted(row.samples, 'earlier run')}")
+    return lines
+
+
+def _plain(amount: Decimal) -> str:
+    """All digits of a change."""
+    return f"{'+' if amount > 0 else ''}{to_json(amount)}"
+
+
+def projection_lines(rows: Sequence[Row], width: int) -> list[str]:
+    """What a month costs, a line a feature and scenario."""
+    if not rows:
+        return []
+    table = [("a month", "requests", "cost", "change")]
+    table += [
+        (f"{row.feature}, {row.scenario}", f"{row.requests_per_month:,}", _month(row), _moved(row)) for row in rows
+    ]
+    return columns(table, width)
+
+
+def _month(row: Row) -> str:
+    if row.after is None:
+        return "not known"
+    return f"{'at least ' if row.at_least else ''}{dollars(row.after.measured)}"
+
+
+def _moved(row: Row) -> str:
+    if row.change is None or row.before is None:
+        return ""
+    return change_of(row.change, row.before.measured)
