@@ -1,0 +1,138 @@
+"""What a reader of a comment unfolds: models, features, tokens, calls, the month; and a chart for the job's summary."""
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+
+from pytest_claude_budget.money import dollars
+from pytest_claude_budget.render.markdown_sentences import Document
+from pytest_claude_budget.render.markdown_tables import cost
+from pytest_claude_budget.render.markdown_text import amount, code, counted, details, number, sentence, signed, table
+
+_KINDS = (
+    ("input", "input_tokens"),
+    ("cache write, 5 minutes", "cache_creation_5m_input_tokens"),
+    ("cache write, 1 hour", "cache_creation_1h_input_tokens"),
+    ("cache read", "cache_read_input_tokens"),
+    ("output", "output_tokens"),
+    ("web searches", "web_search_requests"),
+)
+_FEWEST, _MOST_BARS = 2, 12
+
+
+def breakdown(document: Document, most: int | None) -> list[str]:
+    """Fold the long answer away; nothing where there were no calls."""
+    sections = [
+        ("by model", _named("Model", "model", document["by_model"][:most])),
+        ("by feature", _features(document, most)),
+        ("tokens by kind", _tokens(document["totals"])),
+        ("calls", _calls(document["totals"])),
+        ("projection", _projection(document, most)),
+        ("notes", _notes(document, most)),
+    ]
+    there = [(name, lines) for name, lines in sections if lines]
+    body = [line for name, lines in there for line in ("", f"**{name.capitalize()}**", "", *lines)]
+    title = " · ".join(name for name, _ in there)
+    return details(title[:1].upper() + title[1:], body[1:]) if there else []
+
+
+def _named(head: str, key: str, rows: Sequence[Document]) -> list[str]:
+    if not rows:
+        return []
+    cells = [[code(row[key], 80), number(row["calls"]), cost(row), dollars(amount(row["spent"]))] for row in rows]
+    return table((head, ">Calls", ">Cost", ">Spent"), cells)
+
+
+def _features(document: Document, most: int | None) -> list[str]:
+    comparison = document.get("comparison")
+    if comparison is None or not comparison["by_feature"]:
+        return _named("Feature", "feature", document["by_feature"][:most])
+    head = ("Feature", ">Before", ">After", ">Change")
+    return table(head, [_feature(row) for row in comparison["by_feature"][:most]])
+
+
+def _feature(row: Document) -> list[str]:
+    before, after, change = (amount(row[key]) for key in ("before", "after", "change"))
+    return [code(row["feature"], 80), dollars(before), dollars(after), signed(change) if change else "unchanged"]
+
+
+def _tokens(totals: Document) -> list[str]:
+    rows = [[name, number(totals["usage"][key])] for name, key in _KINDS if totals["usage"][key]]
+    return table(("Kind", ">Number"), rows) if rows else []
+
+
+def _calls(totals: Document) -> list[str]:
+    if not totals["attempts"] and not totals["free"]:
+        return []
+    failed = totals["attempts"] - totals["calls"]
+    tries = (
+        f"{counted(totals['attempts'], 'attempt')}, {number(failed)} of them failed"
+        if failed > 0
+        else "no failed attempt"
+    )
+    free = f" · {number(totals['free'])} free" if totals["free"] else ""
+    return [f"{counted(totals['calls'], 'call')}, {tries}{free}"]
+
+
+def _projection(document: Document, most: int | None) -> list[str]:
+    rows = (document.get("projection") or [])[:most]
+    if not rows:
+        return []
+    head = ("Feature", "Volume a month", ">Before", ">After", ">Change", ">Warm", ">Cold", ">Spread", "Measured by")
+    note = (
+        "A month is the mean of a feature's tests times its requests. Warm: the cache is filled already; cold: it never is;"
+        " spread: if every request were as cheap, or as dear, as the extreme of the tests."
+    )
+    return [*table(head, [_month(row) for row in rows]), "", note]
+
+
+def _month(row: Document) -> list[str]:
+    least = "at least " if row["at_least"] else ""
+    change = None if row["change"] is None else amount(row["change"])
+    samples = f"{counted(len(row['tests']), 'test')}, {counted(row['samples'], 'sample')}"
+    judged = "" if row["judged_as"] == "measured" else f"; judged as {row['judged_as']}"
+    return [
+        code(row["feature"], 60),
+        f"{number(row['requests_per_month'])} ({sentence(row['scenario'], 40)})",
+        "–" if row["before"] is None else dollars(amount(row["before"])),
+        least + dollars(amount(row["after"])),
+        "–" if change is None else (signed(change) if change else "unchanged"),
+        dollars(amount(row["warm"])),
+        dollars(amount(row["cold"])),
+        f"{dollars(amount(row['low']))} to {dollars(amount(row['high']))}",
+        samples + judged,
+    ]
+
+
+def _notes(document: Document, most: int | None) -> list[str]:
+    lines = [f"- {sentence(note['text'])} ({counted(note['calls'], 'call')})" for note in document["notes"][:most]]
+    return lines + [f"- {sentence(text)}" for text in document["warnings"][:most]]
+
+
+def chart(document: Document) -> list[str]:
+    """Draw the cost by feature, where there are a few to compare."""
+    rows = [(row["feature"], amount(row["cost"])) for row in document["by_feature"]]
+    if not _FEWEST <= len(rows) <= _MOST_BARS or not any(value for _, value in rows):
+        return []
+    labels = [f'"{_label(name, at)}"' for at, (name, _) in enumerate(rows, 1)]
+    return [
+        "",
+        "```mermaid",
+        "xychart-beta",
+        '    title "Cost by feature, US dollars a run"',
+        f"    x-axis [{', '.join(labels)}]",
+        '    y-axis "US dollars"',
+        f"    bar [{', '.join(_bar(value) for _, value in rows)}]",
+        "```",
+    ]
+
+
+def _label(name: str, at: int) -> str:
+    """Only what cannot end a label or mean anything to the chart; never empty, never twice."""
+    plain = " ".join(re.sub(r"[^A-Za-z0-9_.-]+", " ", name[:200]).split())[:18]
+    return plain if plain == name else f"{at} {plain}".strip()
+
+
+def _bar(value: Decimal) -> str:
+    text = f"{value:.12f}".rstrip("0").rstrip(".")
+    return text or "0"

@@ -1,0 +1,258 @@
+"""The sentences of a comment: what happened, the facts, why, and the proof that nothing was missed."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from typing import Any
+
+from pytest_claude_budget.money import ZERO, dollars, dollars_against, exact, exact_dollars
+from pytest_claude_budget.render.markdown_text import (
+    amount,
+    amount_in,
+    code,
+    counted,
+    number,
+    percent_in,
+    sentence,
+    share,
+    signed,
+)
+
+Document = Mapping[str, Any]
+"""A report under `schemas/report.schema.json`, as JSON gives it; or an object inside of one."""
+
+INCREASES = ("max_increase", "max_monthly_increase")
+_UNITS = {
+    "max_calls": "calls",
+    "max_attempts": "attempts",
+    "max_input_tokens": "input tokens",
+    "max_output_tokens": "output tokens",
+    "max_tokens_total": "tokens",
+}
+_WIDE = Context(prec=400)
+_REASONS = 3
+"""Causes that are said in a sentence."""
+
+
+def headline(document: Document) -> str:
+    """Say what happened and how it is judged."""
+    return f"### Claude cost: {_what(document)}{_judged(document)}"
+
+
+def moved(comparison: Document) -> list[Document]:
+    """Owners that ran and whose cost is another than before, the largest change first."""
+    rows = [row for row in comparison["owners"] if amount(row["change"]) and ran(row)]
+    return sorted(rows, key=lambda row: amount(row["change"]).copy_abs(), reverse=True)
+
+
+def ran(row: Document) -> bool:
+    """Is this owner in the run?"""
+    return row["status"] not in ("removed", "deselected")
+
+
+def not_known(document: Document) -> bool:
+    """Is there money in the run that nobody knows?"""
+    return bool(document["totals"]["at_least"] or document["verdict"]["incomplete"])
+
+
+def accepted_increases(document: Document) -> list[Document]:
+    """Limits on increases that somebody has let pass."""
+    verdict = document["verdict"]
+    found = [breach for breach in (*verdict["breaches"], *verdict["warnings"]) if breach["measure"] in INCREASES]
+    return found if document.get("accepted") is not None else []
+
+
+def failing(document: Document) -> list[Document]:
+    """Breaches that nobody has let pass."""
+    let_pass = accepted_increases(document)
+    return [breach for breach in document["verdict"]["breaches"] if breach not in let_pass]
+
+
+def _what(document: Document) -> str:
+    comparison, totals = document.get("comparison"), document["totals"]
+    cost = amount(totals["cost"])
+    if not_known(document):
+        known = f"not known in full, at least {_against_budget(document, cost)} per run" if cost else "not known"
+        return f"{known} (was {dollars(amount(comparison['before']))})" if comparison is not None else known
+    if not totals["calls"] and not cost:
+        return "no calls in this run"
+    if comparison is None:
+        return f"{_against_budget(document, cost)} per run"
+    return _moved_by(document, comparison)
+
+
+def _moved_by(document: Document, comparison: Document) -> str:
+    change, judged, rows = amount(comparison["change"]), amount(comparison["judged"]), moved(comparison)
+    after = _against_budget(document, amount(comparison["after"]))
+    least = "about " if comparison["at_least"] else ""  # the baseline was a lower bound
+    if rows and not judged and all(row["noise"] for row in rows):
+        beyond = f" ({signed(change)})" if change else ""
+        return f"unchanged but for noise, {after} per run{beyond}"
+    if not change:
+        return f"unchanged in sum at {after} per run" if rows else f"unchanged at {after} per run"
+    percent = comparison["change_percent"]
+    limit = next((percent_in(each["maximum"]) for each in failing(document) if _of_run(each, "max_increase")), None)
+    if percent is None:
+        return f"{least}{signed(change)} per run (was $0.00)"
+    return f"{least}{signed(change)} per run ({share(amount(percent), limit)})"
+
+
+def _of_run(breach: Document, measure: str) -> bool:
+    return bool(breach["scope"] == "run" and breach["measure"] == measure)
+
+
+def _judged(document: Document) -> str:
+    verdict, over = document["verdict"], failing(document)
+    comparison = document.get("comparison")
+    if over:
+        return f", over {_limits(over)}"
+    if verdict["outcome"] == "over":
+        return ", over the limit"
+    if document.get("accepted") is not None and comparison is not None and amount(comparison["change"]) > 0:
+        return ", an accepted increase"
+    if verdict["outcome"] == "warned":
+        return ", close to a limit" if verdict["warnings"] else ", which the budget tolerates"
+    if verdict["outcome"] == "within":
+        return ", within budget" if document.get("budget") is not None else ", within its limits"
+    return ""
+
+
+def _limits(breaches: Sequence[Document]) -> str:
+    order = ("run", "projection")
+    first = min(breaches, key=lambda each: order.index(each["scope"]) if each["scope"] in order else 2)
+    more = f" and {counted(len(breaches) - 1, 'more limit')}" if len(breaches) > 1 else ""
+    return f"the limit of {maximum_of(first)}{_whose(first)}{more}"
+
+
+def maximum_of(breach: Document) -> str:
+    """Say a limit: `+15%`, `$0.10`, `5 calls`."""
+    maximum, measure = breach["maximum"], breach["measure"]
+    percent = percent_in(maximum)
+    if percent is not None:
+        return share(percent) if percent else "+0%"
+    if isinstance(maximum, int):
+        return f"{number(maximum)} {_UNITS.get(measure, 'units')}"
+    most = amount_in(maximum)
+    said = code(maximum, 40) if most is None else exact_dollars(most)
+    return said + (" a month" if breach["scope"] == "projection" else "")
+
+
+def _whose(breach: Document) -> str:
+    scope, name = breach["scope"], breach["name"]
+    if scope == "run":
+        return " a run" if breach["measure"] not in INCREASES else ""
+    return f" for {short(name)}" if scope in ("test", "fixture", "projection") else f" for {scope} {code(name, 60)}"
+
+
+def short(owner: str) -> str:
+    """A test's name without its file."""
+    return code(owner.partition("::")[2] or owner, 80)
+
+
+def _against_budget(document: Document, cost: Decimal) -> str:
+    limit = (document.get("budget") or {}).get("run_max_cost")
+    return dollars(cost) if limit is None else dollars_against(cost, amount(limit))
+
+
+def facts(document: Document) -> str:
+    """Say the run's cost, the budget, the month and what was spent, in one line."""
+    parts = [_run(document), _budget(document), _projected(document), _spent(document["totals"])]
+    return " · ".join(part for part in parts if part)
+
+
+def _run(document: Document) -> str:
+    comparison, totals = document.get("comparison"), document["totals"]
+    least = "at least " if totals["at_least"] else ""
+    after = least + _against_budget(document, amount(totals["cost"]))
+    if comparison is None or not (amount(comparison["change"]) or least):
+        return f"Run {after} at list price"
+    return f"Run {dollars(amount(comparison['before']))} → {after}"
+
+
+def _budget(document: Document) -> str:
+    limit = (document.get("budget") or {}).get("run_max_cost")
+    if limit is None:
+        return ""
+    maximum, cost = amount(limit), amount(document["totals"]["cost"])
+    if not maximum:
+        return f"budget {exact_dollars(maximum)}"
+    used = _WIDE.divide(_WIDE.multiply(cost, Decimal(100)), maximum)
+    whole = used.quantize(Decimal(1), ROUND_CEILING if cost > maximum else ROUND_FLOOR, _WIDE)
+    return f"budget {exact_dollars(maximum)} ({whole:,f}% used)"
+
+
+def _projected(document: Document) -> str:
+    rows = document.get("projection") or []
+    if not rows:
+        return ""
+    scenarios = [row["scenario"] for row in rows]
+    scenario = "average" if "average" in scenarios else scenarios[0]
+    chosen = [row for row in rows if row["scenario"] == scenario]
+    after = total(row["after"] for row in chosen)
+    limits = [each for each in document["verdict"]["breaches"] if each["scope"] == "projection"]
+    limit = next((amount_in(each["maximum"]) for each in limits if each["name"] == scenario), None)
+    month = dollars(after) if limit is None else dollars_against(after, limit)
+    least = "at least " if any(row["at_least"] for row in chosen) else ""
+    befores = [row["before"] for row in chosen]
+    before = "" if None in befores else dollars(total(befores))
+    was = f"{before} → " if before and before != month else ""
+    return f"projected {was}{least}{month} a month at {sentence(scenario, 40)} volume"
+
+
+def total(texts: Iterable[str]) -> Decimal:
+    """Add amounts up exactly."""
+    with exact():
+        return sum(map(amount, texts), ZERO)
+
+
+def _spent(totals: Document) -> str:
+    spent = amount(totals["spent"])
+    if totals["at_least"]:
+        return f"spent at least {dollars(spent)}" if spent else "spent an unknown amount"
+    if not totals["calls"]:
+        return ""
+    return f"spent {dollars(spent)}" if spent else "spent $0.00 (simulated)"
+
+
+def why(document: Document) -> str:
+    """Say the largest causes, those that many tests share only once."""
+    comparison = document.get("comparison")
+    rows = [] if comparison is None else [row for row in moved(comparison) if not row["noise"]]
+    groups: dict[tuple[str, str], list[Document]] = {}
+    for row in rows:
+        text = "" if row["status"] == "new" or not row["causes"] else row["causes"][0]["text"]
+        groups.setdefault((row["status"] if not text else "", text), []).append(row)
+    ranked = sorted(groups.items(), key=lambda group: total(row["change"] for row in group[1]).copy_abs(), reverse=True)
+    said = [_because(status, text, group) for (status, text), group in ranked[:_REASONS]]
+    if len(ranked) > _REASONS:
+        said.append(f"and {counted(len(ranked) - _REASONS, 'more cause')}")
+    return f"**Why:** {' · '.join(said)}" if said else ""
+
+
+def _because(status: str, text: str, rows: Sequence[Document]) -> str:
+    change = signed(total(row["change"] for row in rows))
+    who = short(rows[0]["owner"]) if len(rows) == 1 else f"{len(rows):,} tests:"
+    reason = sentence(text, 200) if text else ("new" if status == "new" else "for a reason that is not known")
+    be = "is " if reason == "new" and len(rows) == 1 else ""
+    return f"{who} {be}{reason}, {change}"
+
+
+def footer(document: Document) -> str:
+    """Prove that nothing was missed: answers, rates, baseline."""
+    answers, comparison = document["answers"], document.get("comparison")
+    seen = "1 answer" if answers["seen"] == 1 else f"{number(answers['seen'])} answers"
+    parts = [f"{number(answers['priced'])} of {seen} priced"]
+    if answers["free"]:
+        parts[0] += f", {number(answers['free'])} free"
+    parts.append(f"rates as of {sentence(document['rates_as_of'], 20)}" + (", both sides" if comparison else ""))
+    if comparison is not None:
+        parts.append(f"baseline {_baseline(comparison['baseline'])}")
+    shards = (document.get("run") or {}).get("shards", 1)
+    if shards > 1:
+        parts.append(f"{number(shards)} shards")
+    return " · ".join(parts)
+
+
+def _baseline(baseline: Document) -> str:
+    commit = baseline["commit"]
+    source = baseline["source"].removeprefix("git:") if baseline["kind"] == "git" else baseline["source"]
+    return code(f"{source}@{commit}" if commit else source, 80)

@@ -1,0 +1,237 @@
+"""The tables and lists of a comment: what moved, what is over, what did not run."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from pytest_claude_budget.money import dollars, dollars_against
+from pytest_claude_budget.render.markdown_sentences import (
+    Document,
+    accepted_increases,
+    failing,
+    maximum_of,
+    moved,
+    not_known,
+    ran,
+    short,
+)
+from pytest_claude_budget.render.markdown_text import (
+    amount,
+    amount_in,
+    code,
+    counted,
+    number,
+    sentence,
+    share,
+    signed,
+    table,
+)
+
+CAUSES = 3
+"""Causes of one test that are shown."""
+_NOTHING = "–"
+
+
+def changes(document: Document, most: int | None, where: str) -> list[str]:
+    """Lay out what moved, in both directions; `where` names the page that has the rest."""
+    comparison = document.get("comparison")
+    rows = [] if comparison is None else _worth_a_row(comparison)
+    if not rows:
+        return []
+    limits = _by_owner(document)
+    shown = rows[:most]
+    head = ("Test", ">Before", ">After", ">Change", "Limit", "Cause")
+    lines = table(head, [_change(row, limits.get(row["owner"], [])) for row in shown])
+    return ["", *lines, *_rest(len(rows) - len(shown), "changed", where)]
+
+
+def _worth_a_row(comparison: Document) -> list[Document]:
+    """What moved, and after that what may have."""
+    return moved(comparison) + [
+        row for row in comparison["owners"] if row["at_least"] and ran(row) and not amount(row["change"])
+    ]
+
+
+def _by_owner(document: Document) -> dict[str, list[tuple[str, Document]]]:
+    """The limits of single tests and fixtures that were reached, with the word for each."""
+    verdict, let_pass = document["verdict"], accepted_increases(document)
+    kinds = (
+        ("over", failing(document)),
+        ("accepted", let_pass),
+        ("close to", [breach for breach in verdict["warnings"] if breach not in let_pass]),
+        ("over before", verdict.get("known") or []),
+    )
+    found: dict[str, list[tuple[str, Document]]] = {}
+    for word, breaches in kinds:
+        for breach in breaches:
+            if breach["scope"] in ("test", "fixture"):
+                found.setdefault(breach["name"], []).append((word, breach))
+    return found
+
+
+def _change(row: Document, limits: Sequence[tuple[str, Document]]) -> list[str]:
+    before, after, change = (amount(row[key]) for key in ("before", "after", "change"))
+    least = "at least " if row["at_least"] else ""
+    new = row["status"] == "new"
+    return [
+        _owner(row),
+        _NOTHING if new else dollars(before),
+        least + _against(after, _most(limits, "max_cost")),
+        "not known" if least else signed(change) + (" (new)" if new else _percent(row, limits)),
+        "<br>".join(_limit(word, breach) for word, breach in limits[:CAUSES]) or _NOTHING,
+        _cause(row),
+    ]
+
+
+def _percent(row: Document, limits: Sequence[tuple[str, Document]]) -> str:
+    percent = row["change_percent"]
+    return "" if percent is None else f" ({share(amount(percent), _most(limits, 'max_increase'))})"
+
+
+def _most(limits: Sequence[tuple[str, Document]], measure: str) -> Decimal | None:
+    for _, breach in limits:
+        if breach["measure"] == measure:
+            return amount_in(str(breach["maximum"]).removesuffix("%"))
+    return None
+
+
+def _against(value: Decimal, limit: Decimal | None) -> str:
+    return dollars(value) if limit is None else dollars_against(value, limit)
+
+
+def _limit(word: str, breach: Document) -> str:
+    said = f"{word} {maximum_of(breach)}"
+    return f"**{said}**" if word == "over" else said
+
+
+def _owner(row: Document) -> str:
+    """Its name, and below it where it is."""
+    if row["kind"] == "outside":
+        return "outside of tests"
+    fixture = " (fixture)" if row["kind"] == "fixture" else ""
+    place = row["place"] or row["owner"].partition("::")[0]
+    below = f"<br>{code(place, 80)}" if place and place != row["owner"] else ""
+    return f"{short(row['owner'])}{fixture}{below}"
+
+
+def _cause(row: Document) -> str:
+    if row["noise"]:
+        return f"within the measured noise, {counted(row['samples'], 'sample')}"
+    causes = row["causes"]
+    said = [sentence(cause["text"], 200) for cause in causes[:1]]
+    if len(causes) > 1:
+        said = [f"{signed(amount(cause['amount']))}: {sentence(cause['text'], 200)}" for cause in causes[:CAUSES]]
+    if len(causes) > CAUSES:
+        said.append(f"and {len(causes) - CAUSES:,} more")
+    if row["status"] == "renamed" and row["was"] is not None:
+        said.append(f"renamed from {short(row['was'])}")
+    if row["status"] == "new":
+        said = ["new test" if row["kind"] == "test" else "new"]
+    if row["at_least"]:
+        said.append("an answer is not priced in full")
+    return "<br>".join(said) or "not known"
+
+
+def _rest(count: int, what: str, where: str) -> list[str]:
+    return ["", f"… and {count:,} more {what},{where}."] if count > 0 else []
+
+
+def dearest(document: Document, most: int | None, where: str) -> list[str]:
+    """Lay out what each test costs, the dearest first."""
+    rows = [row for row in document["by_owner"] if row["attempts"]]
+    rows.sort(key=lambda row: (-amount(row["cost"]), row["owner"]))
+    if not rows:
+        return []
+    lines = table(("Test", ">Calls", ">Cost"), [_paid(row) for row in rows[:most]])
+    return ["", *lines, *_rest(len(rows[most:]) if most is not None else 0, "tests and fixtures", where)]
+
+
+def _paid(row: Document) -> list[str]:
+    return [_owner({"place": "", **row}), number(row["calls"]), cost(row)]
+
+
+def cost(totals: Document) -> str:
+    """Say what was paid; what is not known is not shown as $0.00."""
+    paid = amount(totals["cost"])
+    if not totals["at_least"]:
+        return dollars(paid)
+    return f"at least {dollars(paid)}" if paid else "not known"
+
+
+def counts(document: Document) -> str:
+    """Say how many tests did what: `6 unchanged · 1 new · 0 removed`."""
+    comparison = document.get("comparison")
+    if comparison is None:
+        return ""
+    count = {"unchanged": 0, "new": 0, "removed": 0, **comparison["counts"]}
+    always = [f"{number(count[name])} {name}" for name in ("unchanged", "new", "removed")]
+    also = [f"{number(count[name])} {name}" for name in ("renamed", "deselected") if count.get(name)]
+    changed = [f"{number(count['changed'])} changed"] if count.get("changed") else []
+    return " · ".join(changed + always + also)
+
+
+def not_run(document: Document, most: int) -> list[str]:
+    """List what the baseline has and this run has not. Never a saving."""
+    comparison = document.get("comparison")
+    if comparison is None:
+        return []
+    rows = [row for row in comparison["owners"] if not ran(row)]
+    if not rows:
+        return []
+    rows.sort(key=lambda row: amount(row["before"]), reverse=True)
+    names = [f"{short(row['owner'])} ({row['status']}, {dollars(amount(row['before']))})" for row in rows[:most]]
+    more = [f"{len(rows) - most:,} more"] if len(rows) > most else []
+    left_out = dollars(amount(comparison["not_run"]))
+    return [
+        "",
+        f"**Did not run**, which is no saving: {', '.join(names + more)}. {left_out} of the baseline is left out.",
+    ]
+
+
+def renamed(document: Document, most: int) -> list[str]:
+    """List tests that have another id and the same requests."""
+    comparison = document.get("comparison")
+    owners = [] if comparison is None else comparison["owners"]
+    rows = [row for row in owners if row["status"] == "renamed" and row["was"] is not None]
+    names = [f"{short(row['was'])} → {short(row['owner'])}" for row in rows[:most]]
+    more = [f"{len(rows) - most:,} more"] if len(rows) > most else []
+    return ["", f"**Renamed**, with the same requests: {', '.join(names + more)}."] if rows else []
+
+
+def limits(document: Document, most: int, where: str) -> list[str]:
+    """List the limits that were reached: those that fail, those let pass, those that are close, those over before."""
+    verdict, let_pass = document["verdict"], accepted_increases(document)
+    close = [breach for breach in verdict["warnings"] if breach not in let_pass]
+    by = sentence(document.get("accepted") or "", 120)
+    return [
+        *_listed("Over the limit", failing(document), most, where),
+        *_listed(f"Accepted by {by}", let_pass, most, where),
+        *_listed("Close to the limit", close, most, where),
+        *_listed("Over before this change, and no worse now", verdict.get("known") or [], most, where),
+    ]
+
+
+def _listed(title: str, breaches: Sequence[Document], most: int, where: str) -> list[str]:
+    return _bullets(title, [_breach(breach) for breach in breaches[:most]], len(breaches) - most, where)
+
+
+def _bullets(title: str, texts: Sequence[str], more: int, where: str) -> list[str]:
+    if not texts:
+        return []
+    rest = [f"- … and {more:,} more,{where}"] if more > 0 else []
+    return ["", f"**{title}:**", *(f"- {text}" for text in texts), *rest]
+
+
+def _breach(breach: Document) -> str:
+    text, where = breach["text"], breach["where"]
+    place = "" if not where or where in text else f" ({code(where, 80)})"
+    return sentence(text) + place
+
+
+def unknown(document: Document, most: int, where: str) -> list[str]:
+    """List why the cost is not known in full."""
+    reasons: Sequence[Any] = document["verdict"]["incomplete"]
+    if not reasons and not_known(document):
+        reasons = [f"{row['reason']} (in {row['owner']})" for row in document["unpriced"]]
+    texts = [sentence(reason) for reason in reasons[:most]]
+    return _bullets("Not known", texts, len(reasons) - most, where)

@@ -1,0 +1,238 @@
+"""Reports that are made up, one for each thing that a comment has to say. Their sums agree: the builder adds them up."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from pytest_claude_budget.comparison import percent
+from pytest_claude_budget.money import to_json
+
+Document = dict[str, Any]
+HAIKU, SONNET = "claude-haiku-4-5", "claude-sonnet-4-6"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owner:
+    """What one owner costs now and cost before, in dollars; None where it was or is not there."""
+
+    id: str
+    before: str | None
+    after: str | None
+    causes: Sequence[tuple[str, str, str]] = ()
+    """Kind, dollars, text."""
+    kind: str = "test"
+    status: str = ""
+    """Where it does not follow from the amounts."""
+    was: str | None = None
+    noise: bool = False
+    samples: int = 0
+    place: str = ""
+    calls: int = 1
+    model: str = HAIKU
+    feature: str | None = None
+    at_least: bool = False
+    live: bool = False
+
+    @property
+    def standing(self) -> str:
+        if self.status:
+            return self.status
+        if self.before is None:
+            return "new"
+        return "removed" if self.after is None else "unchanged" if self.before == self.after else "changed"
+
+    @property
+    def change(self) -> Decimal:
+        return Decimal(0) if self.after is None else Decimal(self.after) - Decimal(self.before or 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """All that a document is made of."""
+
+    owners: Sequence[Owner]
+    outcome: str = "within"
+    breaches: Sequence[Document] = ()
+    warnings: Sequence[Document] = ()
+    known: Sequence[Document] = ()
+    incomplete: Sequence[str] = ()
+    baseline: Mapping[str, Any] | None = field(
+        default_factory=lambda: {"source": "git:main", "kind": "git", "commit": "5f9d731"}
+    )
+    budget: str | None = "0.10"
+    judged: bool = True
+    """Is there a budget file?"""
+    projection: Sequence[Document] = ()
+    price_change: str = "0"
+    accepted: str | None = None
+    narrowed: str | None = None
+    ended: str = "passed"
+    unpriced: Sequence[Document] = ()
+    notes: Sequence[Document] = ()
+
+    def document(self) -> Document:
+        """The JSON report."""
+        ran = [owner for owner in self.owners if owner.after is not None]
+        calls = sum(owner.calls for owner in ran)
+        missing = sum(row["calls"] for row in self.unpriced)
+        return {
+            "schema_version": 1,
+            "tool": {"name": "pytest-claude-budget", "version": "0.2.0"},
+            "rates_as_of": "2026-11-23",
+            "verdict": {
+                "outcome": self.outcome,
+                "breaches": list(self.breaches),
+                "warnings": list(self.warnings),
+                "incomplete": list(self.incomplete),
+                "known": list(self.known),
+            },
+            "accepted": self.accepted,
+            "budget": {"source": "claude-budget.yml", "run_max_cost": self.budget} if self.judged else None,
+            "run": {"outcome": self.ended, "paths": [], "narrowed": self.narrowed, "shards": 1},
+            "totals": totals(ran),
+            "by_owner": [
+                {"owner": o.id, "kind": o.kind, **({"place": o.place} if o.place else {}), **totals([o])} for o in ran
+            ],
+            "by_model": by(ran, "model", lambda owner: owner.model),
+            "by_feature": by(ran, "feature", lambda owner: owner.feature),
+            "by_tier": [],
+            "unpriced": list(self.unpriced),
+            "notes": list(self.notes),
+            "warnings": [],
+            "answers": {"seen": calls, "priced": calls - missing, "unpriced": missing, "unmeasured": 0, "free": 0},
+            "comparison": None if self.baseline is None else self.comparison(),
+            "projection": list(self.projection),
+        }
+
+    def comparison(self) -> Document:
+        """This run beside its baseline."""
+        ran = [owner for owner in self.owners if owner.after is not None]
+        before = sum((Decimal(owner.before or 0) for owner in ran), Decimal(0))
+        change = sum((owner.change for owner in ran), Decimal(0))
+        noise = sum((owner.change for owner in ran if owner.noise), Decimal(0))
+        statuses = ("changed", "new", "removed", "renamed", "unchanged", "deselected")
+        of = {status: [owner for owner in self.owners if owner.standing == status] for status in statuses}
+        gone = [Decimal(owner.before or 0) for owner in self.owners if owner.after is None]
+        return {
+            "baseline": dict(self.baseline or {}),
+            "before": to_json(before),
+            "after": to_json(before + change),
+            "change": to_json(change),
+            "change_percent": percent_text(change, before),
+            "judged": to_json(change - noise),
+            "price_change": self.price_change,
+            "at_least": any(owner.at_least for owner in self.owners),
+            "not_run": to_json(sum(gone, Decimal(0))),
+            "counts": {status: len(owners) for status, owners in of.items()},
+            "amounts": {
+                status: to_json(sum((owner.change for owner in owners), Decimal(0))) for status, owners in of.items()
+            },
+            "owners": [compared(o) for o in sorted(self.owners, key=lambda o: (-abs(o.change), o.id))],
+            "by_feature": [
+                {"feature": name, "before": to_json(was), "after": to_json(now), "change": to_json(now - was)}
+                for name, was, now in features(ran)
+            ],
+        }
+
+
+def compared(owner: Owner) -> Document:
+    before = Decimal(owner.before or 0)
+    gone = owner.after is None
+    return {
+        "owner": owner.id,
+        "kind": owner.kind,
+        "status": owner.standing,
+        "before": to_json(before),
+        "after": to_json(Decimal(owner.after or 0)),
+        "change": to_json(owner.change),
+        "change_percent": None if gone else percent_text(owner.change, before),
+        "at_least": owner.at_least,
+        "noise": owner.noise,
+        "samples": owner.samples,
+        "was": owner.was,
+        "place": owner.place,
+        "causes": [{"cause": kind, "amount": amount, "text": text} for kind, amount, text in owner.causes],
+    }
+
+
+def percent_text(change: Decimal, before: Decimal) -> str | None:
+    value = percent(change, before)
+    return None if value is None else f"{value:f}"
+
+
+def features(owners: Sequence[Owner]) -> list[tuple[str, Decimal, Decimal]]:
+    names = sorted({owner.feature for owner in owners if owner.feature is not None})
+    of = {name: [owner for owner in owners if owner.feature == name] for name in names}
+    return [
+        (
+            name,
+            sum((Decimal(owner.before or 0) for owner in each), Decimal(0)),
+            sum((Decimal(owner.after or 0) for owner in each), Decimal(0)),
+        )
+        for name, each in of.items()
+    ]
+
+
+def by(owners: Sequence[Owner], key: str, name_of: Callable[[Owner], str | None]) -> list[Document]:
+    names = sorted({name for owner in owners if (name := name_of(owner)) is not None})
+    return [{key: name, **totals([owner for owner in owners if name_of(owner) == name])} for name in names]
+
+
+def totals(owners: Sequence[Owner]) -> Document:
+    cost = sum((Decimal(owner.after or 0) for owner in owners), Decimal(0))
+    calls = sum(owner.calls for owner in owners)
+    return {
+        "calls": calls,
+        "attempts": calls,
+        "free": 0,
+        "cost": to_json(cost),
+        "spent": to_json(sum((Decimal(owner.after or 0) for owner in owners if owner.live), Decimal(0))),
+        "at_least": any(owner.at_least for owner in owners),
+        "usage": {
+            "input_tokens": 1200 * calls,
+            "cache_creation_5m_input_tokens": 0,
+            "cache_creation_1h_input_tokens": 0,
+            "cache_read_input_tokens": 5000 * calls,
+            "output_tokens": 180 * calls,
+            "web_search_requests": 0,
+        },
+    }
+
+
+def breach(scope: str, measure: str, value: str, maximum: str, text: str) -> Document:
+    """A limit that was reached. The text is `file:line: path: sentence`; the sentence begins with the name."""
+    where, path, rest = text.split(": ", 2)
+    return {
+        "scope": scope,
+        "name": "" if scope == "run" else rest.split(" costs ")[0],
+        "measure": measure,
+        "value": value,
+        "maximum": maximum,
+        "at_least": False,
+        "where": where,
+        "path": path,
+        "text": text,
+    }
+
+
+def month(feature: str, requests: int, before: str | None, after: str, scenario: str = "average") -> Document:
+    """The month of a feature at one volume."""
+    change = None if before is None else to_json(Decimal(after) - Decimal(before))
+    low, high = (to_json(Decimal(after) * factor) for factor in (Decimal("0.8"), Decimal("1.3")))
+    return {
+        "feature": feature,
+        "scenario": scenario,
+        "requests_per_month": requests,
+        "before": before,
+        "after": after,
+        "change": change,
+        "at_least": False,
+        "warm": to_json(Decimal(after) / 2),
+        "cold": to_json(Decimal(after) * 2),
+        "judged_as": "measured",
+        "tests": ["tests/test_triage.py::test_triage"],
+        "samples": 7,
+        "low": low,
+        "high": high,
+    }

@@ -1,0 +1,233 @@
+"""The reports whose comments are kept beside this file, by name."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tests.golden.documents import SONNET, Document, Owner, Report, breach, month
+
+REFUND = Owner(
+    id="tests/test_support.py::test_refund",
+    before="0.01",
+    after="0.0275",
+    causes=[("calls", "0.0175", "makes 3 calls (was 1)")],
+    place="tests/test_support.py:41",
+    calls=3,
+    feature="support",
+)
+TRIAGE = Owner(
+    id="tests/test_triage.py::test_triage[german]",
+    before="0.0063",
+    after="0.0088",
+    causes=[
+        ("system", "0.0021", "system prompt +130 tokens"),
+        ("cache", "0.0004", "cache reads 5,000 → 0: the system block changed"),
+    ],
+    place="tests/test_triage.py:12",
+    feature="triage",
+)
+ESCALATE = Owner(
+    id="tests/test_triage.py::test_escalate",
+    before=None,
+    after="0.0025",
+    place="tests/test_triage.py:30",
+    feature="triage",
+)
+
+
+def steady() -> list[Owner]:
+    """Six tests that cost what they cost: 0.0068 + 0.0069 + 0.0070 + 0.0071 + 0.0073 + 0.0074 = 0.0425."""
+    return [
+        Owner(
+            id=f"tests/test_search.py::test_answer_{number}",
+            before=cost,
+            after=cost,
+            place=f"tests/test_search.py:{10 * number + 8}",
+            model=SONNET,
+            feature="search",
+        )
+        for number, cost in enumerate(("0.0068", "0.0069", "0.0070", "0.0071", "0.0073", "0.0074"))
+    ]
+
+
+RUN_UP = breach(
+    "run",
+    "max_increase",
+    "38.3%",
+    "15%",
+    "claude-budget.yml:12: changes.run: the run costs 38.3% more than its baseline, the limit is 15%",
+)
+REFUND_UP = breach(
+    "test",
+    "max_increase",
+    "175.0%",
+    "25%",
+    f"claude-budget.yml:13: changes.test: {REFUND.id} costs 175.0% more than its baseline, the limit is 25%",
+)
+MONTHS = [month("triage", 50_000, "315", "440"), month("support", 12_000, "120", "330")]
+MONTHS += [month("triage", 120_000, "756", "1056", "heavy"), month("support", 30_000, "300", "825", "heavy")]
+MOVED = [REFUND, TRIAGE, ESCALATE, *steady()]
+OVER = Report(owners=MOVED, outcome="over", breaches=[RUN_UP, REFUND_UP], projection=MONTHS)
+LOCK = {"source": "claude-budget.lock.json", "kind": "lock", "commit": None}
+
+
+def turned(owner: Owner) -> Owner:
+    """The same change, the other way round."""
+    return replace(
+        owner, before=owner.after, after=owner.before, causes=[("calls", "-0.0175", "makes 1 call (was 3)")], calls=1
+    )
+
+
+def incomplete() -> Report:
+    reason = "the model claude-nova-1 is not in the rate table"
+    row = {"owner": REFUND.id, "model": "claude-nova-1", "reason": reason, "calls": 1, "kind": "unpriced"}
+    return Report(
+        owners=[replace(REFUND, after="0.01", causes=[], calls=2, at_least=True, status="changed"), *steady()],
+        outcome="incomplete",
+        incomplete=[f"1 answer is unpriced: {reason} (first in {REFUND.id})"],
+        unpriced=[row],
+    )
+
+
+def noise() -> Report:
+    drift = Owner(
+        id="tests/test_chat.py::test_greeting",
+        before="0.0041",
+        after="0.0044",
+        causes=[("output", "0.0003", "output 812 → 871 tokens")],
+        noise=True,
+        samples=20,
+        live=True,
+        place="tests/test_chat.py:9",
+    )
+    return Report(owners=[drift, *steady()])
+
+
+def hostile() -> Report:
+    """Names that would like to be more than names."""
+    names = [
+        "tests/test_a.py::test_x[<img src=x onerror=alert(1)>]",
+        "tests/test_a.py::test_x[a|b|c\\|d]",
+        "tests/test_a.py::test_x[@everyone and @org/team]",
+        "tests/test_a.py::test_x[`code` and ``` fence]",
+        "tests/test_a.py::test_x[https://evil.example/?q=1 www.evil.example a@evil.example]",
+        "tests/test_a.py::test_x[#123 GH-1 5f9d731deadbeef org/repo#9 :tada:]",
+        "tests/test_a.py::test_x[<!-- claude-budget --> </details>]",
+        "tests/test_a.py::test_x[\x1b[31mred\x1b[0m \u202egnp.exe\u202c a\u200bb \r\n| new | row |]",
+        "tests/test_a.py::test_x[[link](https://evil.example) ![image](x)]",
+        "tests/test_a.py::test_x[" + "long " * 200_000 + "]",
+        "**bold** $x$ ~~gone~~ \\",
+        "`",
+        "",
+    ]
+    owners = [
+        Owner(
+            id=name,
+            before="0.01",
+            after=f"0.0{20 + number}",
+            causes=[("model", f"0.0{10 + number}", f"model {name} → @claude #1 https://evil.example <b>x</b>")],
+            place="" if number % 2 else f"{name}:3",
+            model=name,
+            feature=name,
+        )
+        for number, name in enumerate(names)
+    ]
+    over = [
+        breach("test", "max_increase", "100.0%", "25%", f"a.yml:1: {name}: {name} costs more @all") for name in names
+    ]
+    over = [{**each, "name": name, "where": f"{name}:1"} for each, name in zip(over, names, strict=True)]
+    return Report(
+        owners=owners,
+        outcome="over",
+        breaches=over,
+        baseline={"source": "git:<b>@everyone|`main", "kind": "git", "commit": "5f9d731"},
+        projection=[{**month(name, 10, "1", "2"), "scenario": name} for name in names],
+        narrowed="-k <script>",
+        notes=[{"text": name, "calls": 1} for name in names],
+        incomplete=names,
+    )
+
+
+def many() -> Report:
+    """5,000 tests whose model became a dearer one."""
+    owners = [
+        Owner(
+            id=f"tests/suite_{number // 100:02}/test_cases.py::test_case_with_a_long_name[{number:04}]",
+            before="0.002",
+            after=f"0.00{6000 + number}",
+            causes=[("model", f"0.00{4000 + number}", "model claude-haiku-4-5 → claude-sonnet-4-6")],
+            place=f"tests/suite_{number // 100:02}/test_cases.py:{number + 1}",
+            model=SONNET,
+        )
+        for number in range(5000)
+    ]
+    over = breach(
+        "run", "max_cost", "42.4975", "20", "claude-budget.yml:4: limits[0]: the run costs $42.50, the limit is $20.00"
+    )
+    return Report(owners=owners, outcome="over", budget="20", breaches=[over, RUN_UP])
+
+
+def gone() -> Sequence[Owner]:
+    old = [
+        Owner(id=f"tests/test_old.py::test_{name}", before=before, after=None, status=status)
+        for name, before, status in (
+            ("import", "0.0375", "removed"),
+            ("export", "0.0125", "removed"),
+            ("slow_path", "0.0200", "deselected"),
+        )
+    ]
+    return [TRIAGE, *steady(), *old]
+
+
+KNOWN = breach(
+    "test",
+    "max_cost",
+    "0.0074",
+    "0.007",
+    "claude-budget.yml:6: limits[1]: tests/test_search.py::test_answer_5 costs $0.0074, the limit is $0.007",
+)
+NEAR = breach(
+    "run", "max_cost", "0.0813", "0.10", "claude-budget.yml:4: limits[0]: the run costs $0.0813, the limit is $0.10"
+)
+FEW = [TRIAGE, *steady()]
+
+SCENES: dict[str, Report] = {
+    "no-change": Report(owners=steady()),
+    "first-run": Report(owners=MOVED, baseline=None),
+    "first-run-unjudged": Report(owners=MOVED, baseline=None, judged=False, outcome="unjudged"),
+    "up": Report(owners=FEW, baseline=LOCK),
+    "down": Report(
+        owners=[turned(REFUND), *steady()], baseline=LOCK, projection=[month("support", 12_000, "330", "120")]
+    ),
+    "over": OVER,
+    "incomplete": incomplete(),
+    "warned": Report(owners=MOVED, outcome="warned", warnings=[NEAR]),
+    "renamed": Report(
+        owners=[
+            Owner(
+                id="tests/test_refunds.py::test_refund",
+                before="0.01",
+                after="0.01",
+                status="renamed",
+                was=REFUND.id,
+                feature="support",
+            ),
+            *steady(),
+        ],
+        baseline=LOCK,
+    ),
+    "not-run": Report(owners=gone(), narrowed="-k"),
+    "noise": noise(),
+    "hostile": hostile(),
+    "many": many(),
+    "no-calls": Report(owners=[], baseline=None),
+    "known": Report(owners=FEW, known=[KNOWN]),
+    "accepted": replace(
+        OVER, outcome="warned", breaches=[], warnings=[RUN_UP, REFUND_UP], accepted="label claude-cost-accepted"
+    ),
+    "price-change": Report(owners=[turned(REFUND), TRIAGE, *steady()], price_change="0.0042", outcome="within"),
+}
+
+
+def document(name: str) -> Document:
+    """The JSON report of a scene."""
+    return SCENES[name].document()

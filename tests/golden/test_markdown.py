@@ -1,0 +1,62 @@
+"""A comment and a summary for each scene, as kept beside this file."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from pytest_claude_budget.render.markdown import COMMENT_BYTES, SUMMARY_BYTES, comment, summary
+from tests.golden.scenes import SCENES, document
+
+EXPECTED = Path(__file__).parent / "markdown"
+SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "report.schema.json").read_text(encoding="utf-8"))
+IN_FULL = ("over", "first-run", "no-change")
+"""Scenes whose summary is kept too."""
+
+
+@pytest.fixture
+def expect(request: pytest.FixtureRequest) -> "Expect":
+    return Expect(update=request.config.getoption("--update"))
+
+
+class Expect:
+    """Compares with a file, or writes it."""
+
+    def __init__(self, *, update: bool) -> None:
+        self._update = update
+
+    def __call__(self, name: str, page: str) -> None:
+        path = EXPECTED / name
+        if self._update:
+            path.write_text(page, encoding="utf-8")
+        assert path.read_text(encoding="utf-8") == page, "if this is meant: pytest tests/golden --update"
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_the_comment_is_the_one_that_was_looked_at(name: str, expect: Expect) -> None:
+    expect(f"{name}.md", comment(document(name)))
+
+
+@pytest.mark.parametrize("name", IN_FULL)
+def test_the_summary_is_the_one_that_was_looked_at(name: str, expect: Expect) -> None:
+    expect(f"{name}.summary.md", summary(document(name)))
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_a_scene_is_a_report_as_the_schema_has_it(name: str) -> None:
+    report = document(name)
+    for rows in (report["by_owner"], (report["comparison"] or {"owners": []})["owners"]):
+        del rows[100:]  # the others are alike, and take seconds
+    jsonschema.validate(report, SCHEMA)
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_every_page_is_below_its_bound(name: str) -> None:
+    assert len(comment(document(name)).encode()) <= COMMENT_BYTES
+    assert len(summary(document(name)).encode()) <= SUMMARY_BYTES
+
+
+def test_no_expected_document_is_left_over() -> None:
+    known = {f"{name}.md" for name in SCENES} | {f"{name}.summary.md" for name in IN_FULL}
+    assert known == {path.name for path in EXPECTED.iterdir()}
