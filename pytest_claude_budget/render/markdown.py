@@ -49,9 +49,9 @@ class Form:
 
 
 _COMMENTS = (
-    Form(rows=50, items=20),
-    Form(rows=50, items=20, details=False),
-    Form(rows=20, items=10, details=False),
+    Form(rows=20, items=20),
+    Form(rows=20, items=20, details=False),
+    Form(rows=10, items=10, details=False),
     Form(rows=5, items=5, details=False),
     Form(rows=0, items=1, details=False),
 )
@@ -132,7 +132,7 @@ def _folded(document: Document, form: Form) -> Iterator[str]:
 
 
 def _left_out(form: Form) -> Iterator[str]:
-    what = "the details and most rows" if form.rows is not None and form.rows < 50 else "the details"
+    what = "the details and most rows" if form.rows is not None and form.rows < 20 else "the details"
     yield from ("", f"Too long for this page: {what} are{form.elsewhere}.")
 
 
@@ -182,7 +182,7 @@ def _advice(document: Document) -> Iterator[str]:
     if outcome == "incomplete":
         yield from (
             "",
-            "**To pass:** mend what is not known; if it is on purpose, write `on_incomplete: warn` in the budget.",
+            "**To pass:** see to what is not known, or write `on_incomplete: warn` in the budget if it is on purpose.",
         )
     if outcome == "unjudged":
         yield from ("", "Not judged: there is no budget file. `claude-budget init` writes one.")

@@ -1,5 +1,6 @@
 """The sentences of a comment: what happened, the facts, why, and the proof that nothing was missed."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Any
@@ -222,15 +223,20 @@ def why(document: Document) -> str:
         text = "" if row["status"] == "new" or not row["causes"] else row["causes"][0]["text"]
         groups.setdefault((row["status"] if not text else "", text), []).append(row)
     ranked = sorted(groups.items(), key=lambda group: total(row["change"] for row in group[1]).copy_abs(), reverse=True)
-    said = [_because(status, text, group) for (status, text), group in ranked[:_REASONS]]
+    names = Counter(short(row["owner"]) for row in rows)
+    said = [_because(status, text, group, names) for (status, text), group in ranked[:_REASONS]]
     if len(ranked) > _REASONS:
         said.append(f"and {counted(len(ranked) - _REASONS, 'more cause')}")
     return f"**Why:** {' · '.join(said)}" if said else ""
 
 
-def _because(status: str, text: str, rows: Sequence[Document]) -> str:
+def _because(status: str, text: str, rows: Sequence[Document], names: Mapping[str, int]) -> str:
     change = signed(total(row["change"] for row in rows))
-    who = short(rows[0]["owner"]) if len(rows) == 1 else f"{len(rows):,} tests:"
+    who = short(rows[0]["owner"])
+    if len(rows) > 1:
+        who = f"{len(rows):,} tests:"
+    elif names[who] > 1:
+        who = code(rows[0]["owner"])
     reason = sentence(text, 200) if text else ("new" if status == "new" else "for a reason that is not known")
     be = "is " if reason == "new" and len(rows) == 1 else ""
     return f"{who} {be}{reason}, {change}"

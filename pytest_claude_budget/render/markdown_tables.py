@@ -124,7 +124,7 @@ def _cause(row: Document) -> str:
     if len(causes) > CAUSES:
         said.append(f"and {len(causes) - CAUSES:,} more")
     if row["status"] == "renamed" and row["was"] is not None:
-        said.append(f"renamed from {short(row['was'])}")
+        said.append(f"renamed from {code(row['was'])}")
     if row["status"] == "new":
         said = ["new test" if row["kind"] == "test" else "new"]
     if row["at_least"]:
@@ -179,7 +179,7 @@ def not_run(document: Document, most: int) -> list[str]:
     if not rows:
         return []
     rows.sort(key=lambda row: amount(row["before"]), reverse=True)
-    names = [f"{short(row['owner'])} ({row['status']}, {dollars(amount(row['before']))})" for row in rows[:most]]
+    names = [f"{code(row['owner'])} ({row['status']}, {dollars(amount(row['before']))})" for row in rows[:most]]
     more = [f"{len(rows) - most:,} more"] if len(rows) > most else []
     left_out = dollars(amount(comparison["not_run"]))
     return [
@@ -193,7 +193,7 @@ def renamed(document: Document, most: int) -> list[str]:
     comparison = document.get("comparison")
     owners = [] if comparison is None else comparison["owners"]
     rows = [row for row in owners if row["status"] == "renamed" and row["was"] is not None]
-    names = [f"{short(row['was'])} → {short(row['owner'])}" for row in rows[:most]]
+    names = [f"{code(row['was'])} → {code(row['owner'])}" for row in rows[:most]]
     more = [f"{len(rows) - most:,} more"] if len(rows) > most else []
     return ["", f"**Renamed**, with the same requests: {', '.join(names + more)}."] if rows else []
 
@@ -223,9 +223,19 @@ def _bullets(title: str, texts: Sequence[str], more: int, where: str) -> list[st
 
 
 def _breach(breach: Document) -> str:
-    text, where = breach["text"], breach["where"]
-    place = "" if not where or where in text else f" ({code(where, 80)})"
-    return sentence(text) + place
+    """What is over first, and where the limit stands after it."""
+    text, where, path = breach["text"], breach["where"], breach["path"]
+    said = text.removeprefix(f"{where}: {path}: ")
+    places = [code(place, 80) for place in (path, where) if place and place not in said]
+    return _about(breach["name"], said) + (f" ({' in '.join(places)})" if places else "")
+
+
+def _about(name: str, text: str) -> str:
+    """A sentence that has a name in it, which is kept in one piece."""
+    before, found, after = f" {text} ".partition(f" {name} ")
+    if not name or not found:
+        return sentence(text)
+    return " ".join(part for part in (sentence(before.strip()), code(name), sentence(after.strip())) if part)
 
 
 def unknown(document: Document, most: int, where: str) -> list[str]:

@@ -148,22 +148,26 @@ def hostile() -> Report:
 
 
 def many() -> Report:
-    """5,000 tests whose model became a dearer one."""
+    """5,000 tests whose model became a dearer one.
+
+    After: 5 times the sum of 0.006000 to 0.006999, 5 * (6 + 0.4995) = 32.4975; before 5,000 * 0.002 = 10.
+    """
     owners = [
         Owner(
             id=f"tests/suite_{number // 100:02}/test_cases.py::test_case_with_a_long_name[{number:04}]",
             before="0.002",
-            after=f"0.00{6000 + number}",
-            causes=[("model", f"0.00{4000 + number}", "model claude-haiku-4-5 → claude-sonnet-4-6")],
+            after=f"0.00{6000 + number % 1000}",
+            causes=[("model", f"0.00{4000 + number % 1000}", "model claude-haiku-4-5 → claude-sonnet-4-6")],
             place=f"tests/suite_{number // 100:02}/test_cases.py:{number + 1}",
             model=SONNET,
         )
         for number in range(5000)
     ]
     over = breach(
-        "run", "max_cost", "42.4975", "20", "claude-budget.yml:4: limits[0]: the run costs $42.50, the limit is $20.00"
+        "run", "max_cost", "32.4975", "20", "claude-budget.yml:4: limits[0]: the run costs $32.50, the limit is $20.00"
     )
-    return Report(owners=owners, outcome="over", budget="20", breaches=[over, RUN_UP])
+    up = {**RUN_UP, "value": "225.0%", "text": RUN_UP["text"].replace("38.3%", "225.0%")}
+    return Report(owners=owners, outcome="over", budget="20", breaches=[over, up])
 
 
 def gone() -> Sequence[Owner]:
