@@ -4,13 +4,17 @@ Requests are known by their fingerprints: hashes and lengths of tools, system pr
 """
 
 import json
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 
-from pytest_claude_budget.record import Group, OwnerRecord
+from pytest_claude_budget.record import Group, OwnerRecord, Record
 from pytest_claude_budget.usage import Usage
 
+SOON_FLOOR, LATE_FLOOR = 512, 4096
+"""Tokens that a prefix must have to be cached: of the models that ask for the fewest, and of those that ask for the most."""
 _BEGINNING = ("tools", "system")
 _PARTS = (*_BEGINNING, "messages")
 """What a prompt consists of, in the order in which it is cached."""
@@ -84,3 +88,52 @@ def cooled(usage: Usage, *, hour: bool) -> Usage:
     kind = "cache_creation_1h_input_tokens" if hour else "cache_creation_5m_input_tokens"
     written = getattr(usage, kind) + usage.cache_read_input_tokens
     return replace(usage, cache_read_input_tokens=0, **{kind: written})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shared:
+    """The beginning of a group's prompts, and how many calls have it."""
+
+    share: Fraction
+    """The part of the prompts that it is."""
+    in_run: int
+    in_test: int
+    """Of the same owner."""
+    several: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sharing:
+    """Which calls of a run begin alike, of those that do not use the cache."""
+
+    calls: Mapping[tuple[str, tuple[str, ...]], int]
+    """By model and beginning: a cache belongs to one model."""
+    own: Mapping[tuple[str, str, tuple[str, ...]], int]
+    """By owner, model and beginning."""
+
+    def of(self, owner: str, group: Group) -> Shared | None:
+        """What a group shares; None where what was asked is not known."""
+        prompt = read_prompt(group.request)
+        if prompt is None:
+            return None
+        key = (group.terms.model, prompt.beginning)
+        return Shared(
+            share=prompt.share,
+            in_run=self.calls.get(key, 0),
+            in_test=self.own.get((owner, *key), 0),
+            several=prompt.several,
+        )
+
+
+def shared_beginnings(record: Record, means: Callable[[Group], bool]) -> Sharing:
+    """Count the calls of a record that begin alike, among the groups that are meant."""
+    calls: Counter[tuple[str, tuple[str, ...]]] = Counter()
+    own: Counter[tuple[str, str, tuple[str, ...]]] = Counter()
+    for owner in record.owners.values():
+        for group in owner.groups:
+            prompt = read_prompt(group.request)
+            if prompt is None or not means(group) or group.usage.prompt_tokens != group.usage.input_tokens:
+                continue
+            calls[group.terms.model, prompt.beginning] += group.calls
+            own[owner.owner, group.terms.model, prompt.beginning] += group.calls
+    return Sharing(calls=calls, own=own)

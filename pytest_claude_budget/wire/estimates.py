@@ -14,5 +14,10 @@ _OLD_TOKENIZER = re.compile(r"claude-(3|2|instant|(opus|sonnet|haiku)-4([-.@]([0
 
 def tokens_of_text(characters: int, model: str | None) -> int:
     """Estimate the tokens of a text; rounds down."""
-    old = model is not None and _OLD_TOKENIZER.search(model[:300]) is not None
-    return int(characters / (CHARACTERS_PER_TOKEN_BEFORE_4_7 if old else CHARACTERS_PER_TOKEN))
+    newer = model is None or has_newer_tokenizer(model)
+    return int(characters / (CHARACTERS_PER_TOKEN if newer else CHARACTERS_PER_TOKEN_BEFORE_4_7))
+
+
+def has_newer_tokenizer(model: str) -> bool:
+    """Does a model, by any spelling, make more tokens of a text, as all do from Opus 4.7 on but for Haiku 4.5?"""
+    return _OLD_TOKENIZER.search(model[:300]) is None
