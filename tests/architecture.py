@@ -14,8 +14,8 @@ TEXTS = (
 )  # text to values; pure too, but for the YAML and schema parsers
 CORE = """
     wire rates pricing settlement totals budget_changes budget fingerprints record record_builder book comparison noise
-    pairing attribution explain compare baseline record_document caching projection repricing whatif earlier verdict_changes verdict
-    report report_document shards render
+    pairing attribution explain compare baseline record_document caching projection repricing whatif
+    earlier verdict_changes verdict report report_document shards drafting tightening render
 """.split()  # noqa: SIM905  # a name a line would fill the screen
 EDGES = ("intercept", "ledger", "files", "git")
 ENTRY = (
