@@ -1,5 +1,6 @@
 """`--claude-budget-update`: what a run cost becomes the baseline, if all of it is known and nothing failed."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_claude_budget.baseline import update
@@ -13,14 +14,23 @@ _LEFT = {
 }
 
 
-def accept(report: CostReport, lock: Path) -> str:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Accepted:
+    """What became of the lock file."""
+
+    written: bool
+    text: str
+    """For a person, one sentence."""
+
+
+def accept(report: CostReport, lock: Path) -> Accepted:
     """Write the lock file, or say why it was left as it was. Raises InputError where the file is in the way."""
     reason = _LEFT.get(report.facts.run.outcome) or refusal(report)
     if reason is not None:
-        return f"{lock.name} was left as it was: {reason}   [not-updated]"
+        return Accepted(written=False, text=f"{lock.name} was left as it was: {reason}   [not-updated]")
     updated = update(read_lock(lock, lock.name), report.record, report.facts.run.selection)
     write_lock(lock, updated.record)
-    return updated.sentence(lock.name)
+    return Accepted(written=True, text=updated.sentence(lock.name))
 
 
 def refusal(report: CostReport) -> str | None:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from pytest_claude_budget import __version__
-from pytest_claude_budget.commands import budget_files, rates
+from pytest_claude_budget.commands import baselines, budget_files, judged, rates, shards
 from pytest_claude_budget.errors import InputError
 
 BAD_INPUT = 2
@@ -36,5 +36,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     budget_files.add_init(commands)
     budget_files.add_check(commands)
+    judged.add_compare(commands)
+    judged.add_gate(commands)
+    baselines.add_baseline_commands(commands)
+    shards.add_combine(commands)
     rates.add_rates(commands)
+    judged.add_explain(commands)
     return parser

@@ -85,7 +85,7 @@ def _accepted(report: CostReport, lock: Path, problems: list[str]) -> str | None
     from pytest_claude_budget.acceptance import accept
 
     try:
-        return accept(report, lock)
+        return accept(report, lock).text
     except InputError as error:
         problems.append(str(error))
         return None

@@ -1,7 +1,13 @@
-"""A report in each of the kinds that can be written to a file."""
+"""A report in each of the kinds that can be printed or written to a file."""
 
 import json
+from collections.abc import Iterable
+from pathlib import Path
 
+from pytest_claude_budget.errors import InputError, Problem
+from pytest_claude_budget.files import write_atomically
+from pytest_claude_budget.render.changes import comparison_lines, projection_lines
+from pytest_claude_budget.render.json_comparison import comparison_entry, projection_entry
 from pytest_claude_budget.render.json_document import document_text, json_document
 from pytest_claude_budget.report import CostReport
 
@@ -13,7 +19,39 @@ def document_of(report: CostReport, kind: str) -> str:
     document = json_document(report)
     if kind == "json":
         return document_text(document)
-    from pytest_claude_budget.render import markdown
+    from pytest_claude_budget.render.markdown import comment, summary
 
-    render = markdown.comment if kind == "markdown" else markdown.summary
-    return render(json.loads(json.dumps(document)))
+    value = json.loads(json.dumps(document))
+    return comment(value) if kind == "markdown" else summary(value)
+
+
+def write_outputs(report: CostReport, outputs: Iterable[str]) -> None:
+    """Write what `--output KIND:PATH` asks for. Raises InputError."""
+    wanted = [_output(text) for text in outputs]
+    for kind, path in wanted:
+        write_atomically(path, document_of(report, kind))
+
+
+def _output(text: str) -> tuple[str, Path]:
+    kind, colon, path = text.partition(":")
+    if not colon or kind not in KINDS or not path:
+        what = f"expected KIND:PATH with a KIND of {', '.join(KINDS)}, got {text[:100]!r}"
+        hint = "write it so, for example --output json:verdict.json"
+        raise InputError(Problem(slug="bad-report", where="--output", what=what, hint=hint))
+    return kind, Path(path)
+
+
+def comparison_text(report: CostReport, kind: str, *, priced: bool) -> str:
+    """A comparison as text, JSON or Markdown; `priced` tells what new rates alone change."""
+    if kind == "markdown":
+        return document_of(report, kind).rstrip("\n")
+    comparison = report.comparison
+    if comparison is None:
+        return "null" if kind == "json" else "there is no baseline yet: pytest --claude-budget-update writes one"
+    if kind == "json":
+        projection = [projection_entry(row) for row in report.projection]
+        return json.dumps({**comparison_entry(comparison), "projection": projection}, indent=1)
+    lines = comparison_lines(comparison, 79)
+    if priced and not comparison.price_change:
+        lines.append("new prices alone: no change")
+    return "\n".join([*lines, *projection_lines(report.projection, 79)])

@@ -82,10 +82,10 @@ class Group:
     @property
     def key(self) -> "Key":
         """What makes calls alike."""
-        return (self.terms, self.on_top, self.request, self.feature, self.tier, self.case)
+        return (self.terms, self.on_top, self.request, self.feature, self.tier, self.case, self.live > 0)
 
 
-Key = tuple[Terms, str, str | None, str | None, str | None, str | None]
+Key = tuple[Terms, str, str | None, str | None, str | None, str | None, bool]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,6 +122,10 @@ class Record:
     """The day on which the table that priced it was checked."""
     owners: Mapping[str, OwnerRecord]
     """By the owner's id, sorted."""
+
+    def without_owners(self) -> "Record":
+        """An empty record of the same rates."""
+        return replace(self, owners={})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -194,7 +198,7 @@ def _place(group: Group) -> tuple[str, ...]:
     terms = group.terms
     said = (terms.model, group.on_top, group.feature, group.case, group.tier, terms.speed, terms.geo, terms.tier)
     flags = (str(terms.batch), str(terms.regional), str(terms.long_prompt))
-    return (*(part or "" for part in said), *flags, group.request or "")
+    return (*(part or "" for part in said), *flags, str(group.live > 0), group.request or "")
 
 
 def joined(one: Group, other: Group) -> Group:

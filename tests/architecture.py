@@ -13,7 +13,8 @@ TEXTS = (
     "schema_errors",
 )  # text to values; pure too, but for the YAML and schema parsers
 CORE = """
-    wire rates pricing settlement totals budget_changes budget fingerprints record record_builder book comparison noise
+    wire rates pricing settlement totals budget_changes budget fingerprints record record_builder scoped book
+    comparison noise
     pairing attribution explain compare baseline record_document caching projection repricing whatif
     earlier verdict_changes verdict report report_document shards drafting tightening render
 """.split()  # noqa: SIM905  # a name a line would fill the screen
@@ -31,6 +32,7 @@ ENTRY = (
     "selection",
     "documents",
     "acceptance",
+    "judging",
     "child",
     "conclusion",
     "session",

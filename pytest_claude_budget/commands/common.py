@@ -1,6 +1,7 @@
 """What the commands share: how one is added, and the values that their arguments take."""
 
 import argparse
+import sys
 from datetime import date
 from typing import TypeAlias
 
@@ -19,6 +20,28 @@ def add_command(commands: Commands, name: str, help_: str, example: str) -> argp
         epilog=f"example:\n  {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+
+
+def add_budget(parser: argparse.ArgumentParser) -> None:
+    """Let a command be told of a budget file."""
+    parser.add_argument("--budget", metavar="PATH", help=f"apply this budget file [{DEFAULT_FILE}, where there is one]")
+
+
+def add_baseline(parser: argparse.ArgumentParser) -> None:
+    """Let a command be told what to compare with."""
+    help_ = "compare with this lock file or report, or with the lock file at a commit; none: with nothing"
+    parser.add_argument("--baseline", metavar="PATH|git:REF", help=f"{help_} [claude-budget.lock.json]")
+
+
+def add_format(parser: argparse.ArgumentParser) -> None:
+    """Let a command be told how to print."""
+    parser.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="what to print [text]")
+
+
+def put_out(text: str) -> None:
+    """Print what was asked for; what the terminal's encoding lacks is replaced rather than a crash."""
+    stream = sys.stdout
+    print(text.encode(stream.encoding or "utf-8", "replace").decode(stream.encoding or "utf-8"))
 
 
 def count(text: str) -> int:

@@ -1,11 +1,14 @@
 """A comparison in lines for a terminal: the sentence, what moved and why, and what came and went."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from decimal import Decimal
 
 from pytest_claude_budget.comparison import Comparison, OwnerChange, Standing, percent
 from pytest_claude_budget.money import dollars, to_json
 from pytest_claude_budget.projection import Row
+from pytest_claude_budget.rates import RateTable
+from pytest_claude_budget.record import Cost, OwnerRecord, Record, cost_of_owner
 from pytest_claude_budget.render.plain import columns, counted, printable, shortened_id
 
 MOST_OWNERS = 10
@@ -99,6 +102,24 @@ def explanation_lines(row: OwnerChange) -> list[str]:
 def _plain(amount: Decimal) -> str:
     """All digits of a change."""
     return f"{'+' if amount > 0 else ''}{to_json(amount)}"
+
+
+def record_lines(record: Record, rates: RateTable, day: date, width: int) -> list[str]:
+    """What a baseline holds, priced on a day, the dearest first."""
+    priced = [(owner, cost_of_owner(owner, rates, day)) for owner in record.owners.values()]
+    priced.sort(key=lambda row: (-row[1].amount, row[0].owner))
+    total = Cost()
+    for _, cost in priced:
+        total += cost
+    rows = [("", "calls", "tokens", "cost")]
+    rows += [_record_row(owner.owner, [owner], cost) for owner, cost in priced]
+    rows.append(_record_row("total", [owner for owner, _ in priced], total))
+    return [*columns(rows, width), f"rates as of {record.rates_as_of}, priced on {day}"]
+
+
+def _record_row(name: str, owners: Sequence[OwnerRecord], cost: Cost) -> tuple[str, str, str, str]:
+    calls, tokens = sum(owner.calls for owner in owners), sum(owner.usage.total_tokens for owner in owners)
+    return (name, f"{calls:,}", f"{tokens:,}", f"{'at least ' if cost.at_least else ''}{dollars(cost.amount)}")
 
 
 def projection_lines(rows: Sequence[Row], width: int) -> list[str]:

@@ -252,7 +252,7 @@ def footer(document: Document) -> str:
     parts.append(f"rates as of {sentence(document['rates_as_of'], 20)}" + (", both sides" if comparison else ""))
     if comparison is not None:
         parts.append(f"baseline {_baseline(comparison['baseline'])}")
-    shards = (document.get("run") or {}).get("shards", 1)
+    shards = len(document["run"]["ids"])
     if shards > 1:
         parts.append(f"{number(shards)} shards")
     return " · ".join(parts)

@@ -18,6 +18,7 @@ from pytest_claude_budget.render.sentences import (
 from pytest_claude_budget.report import CostReport, OwnerTotals
 from pytest_claude_budget.totals import Sum, Totals
 from pytest_claude_budget.verdict import Outcome
+from pytest_claude_budget.verdict_changes import Breach
 
 DEAREST = 10
 """Rows that are shown one by one."""
@@ -61,7 +62,7 @@ def terminal_lines(report: CostReport, width: int) -> list[Line]:
     lines.append(Line(text=f"verdict: {verdict_line(report)}", tone=tone))
     lines += _listed([breach_line(breach) for breach in verdict.breaches], "bad")
     if verdict.breaches:
-        lines.append(Line(text="  hint: make the calls cheaper, or raise the limit in that line   [over-limit]"))
+        lines.append(Line(text=_hint(verdict.breaches)))
     lines += _listed([printable(reason, 500) for reason in verdict.incomplete], tone or "warn")
     if verdict.incomplete and verdict.outcome is not Outcome.UNJUDGED:
         lines.append(Line(text=_INCOMPLETE_HINT))
@@ -80,6 +81,13 @@ def _compared(report: CostReport, width: int) -> list[str]:
     if facts.baseline is None or not asked or facts.accepted is not None:
         return months
     return [f"no baseline in {printable(facts.baseline.source, 60)} yet: {_FIRST_RUN}", *months]
+
+
+def _hint(breaches: Sequence[Breach]) -> str:
+    """Say what to do: an increase may be accepted, a limit only raised."""
+    if all(breach.measure == "max_increase" for breach in breaches):
+        return "  hint: if this is on purpose, accept it: pytest --claude-budget-update   [over-limit]"
+    return "  hint: make the calls cheaper, or raise the limit in that line   [over-limit]"
 
 
 def _why_known(report: CostReport) -> str:

@@ -94,13 +94,13 @@ def test_sums_by_owner_and_over_all_agree_exactly(made: list[Call]) -> None:
     """Each call has one owner; `seen` is the sum of its parts; what is not known in full is `at_least`."""
     report = report_of(made)
     added = Sum()
-    for row in report.by_owner:
+    for row in report.sums.by_owner:
         added.include(row.totals)
     assert report.totals == added.totals()
-    answers = report.answers
+    answers = report.sums.answers
     assert answers.seen == answers.priced + answers.unpriced + answers.unmeasured == report.totals.calls
     assert report.totals.at_least == (answers.priced < answers.seen)
-    assert sum(row.calls for row in report.unpriced) == answers.seen - answers.priced
+    assert sum(row.calls for row in report.sums.unpriced) == answers.seen - answers.priced
 
 
 @given(calls(), st.randoms(use_true_random=False))

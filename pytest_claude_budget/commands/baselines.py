@@ -1,0 +1,68 @@
+"""`baseline`: the lock file shown, updated from a report, and merged when two branches have changed it."""
+
+import argparse
+from pathlib import Path
+
+from pytest_claude_budget.commands.common import Commands, add_command, put_out
+
+CONFLICT = 1
+
+
+def add_baseline_commands(commands: Commands) -> None:
+    """Add `baseline show`, `update` and `merge`."""
+    parser = add_command(commands, "baseline", "show, update or merge the lock file", "claude-budget baseline show")
+    kinds = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    show = add_command(
+        kinds, "show", "list what the baseline holds, priced today", "claude-budget baseline show git:main"
+    )
+    show.add_argument("source", nargs="?", metavar="PATH|git:REF", help="[claude-budget.lock.json]")
+    show.set_defaults(command=_show)
+    help_ = "take a run into the lock file, as pytest --claude-budget-update does"
+    update = add_command(kinds, "update", help_, "claude-budget baseline update claude-cost.json")
+    update.add_argument("report", metavar="REPORT", help="JSON report of a run that passed and whose cost is known")
+    update.add_argument("--lock", default="claude-budget.lock.json", metavar="PATH", help="[claude-budget.lock.json]")
+    update.set_defaults(command=_update)
+    help_ = "merge two lock files that come from one, as a git merge driver: the result replaces OURS"
+    merge = add_command(kinds, "merge", help_, "claude-budget baseline merge %O %A %B")
+    for name in ("base", "ours", "theirs"):
+        merge.add_argument(name, metavar=name.upper())
+    merge.set_defaults(command=_merge)
+
+
+def _show(options: argparse.Namespace) -> int:
+    from pytest_claude_budget.judging import baseline_at, load_terms
+    from pytest_claude_budget.render.changes import record_lines
+
+    found, terms = baseline_at(options.source), load_terms(None)
+    if found is None or found.record is None:
+        put_out("there is no baseline yet: pytest --claude-budget-update writes one")
+        return 0
+    put_out("\n".join(record_lines(found.record, terms.rates, terms.day, 79)))
+    return 0
+
+
+def _update(options: argparse.Namespace) -> int:
+    from pytest_claude_budget.acceptance import accept
+    from pytest_claude_budget.judging import Asked, baseline_at, judge_report, load_report, load_terms
+
+    lock = Path(options.lock)
+    asked = Asked(baseline=baseline_at(options.lock), accepted="claude-budget baseline update")
+    outcome = accept(judge_report(load_report(options.report), load_terms(None), asked), lock)
+    put_out(outcome.text)
+    return 0 if outcome.written else 2
+
+
+def _merge(options: argparse.Namespace) -> int:
+    from pytest_claude_budget.baseline import merge
+    from pytest_claude_budget.baseline_files import read_lock, write_lock
+
+    base, ours, theirs = (read_lock(Path(path), path) for path in (options.base, options.ours, options.theirs))
+    empty = base or ours or theirs
+    if empty is None:
+        return 0
+    nothing = empty.without_owners()
+    merged = merge(base, ours or nothing, theirs or nothing)
+    write_lock(Path(options.ours), merged.record)
+    for owner in merged.conflicts:
+        put_out(f"both sides changed {owner}: ours is kept; run pytest --claude-budget-update   [merge-conflict]")
+    return CONFLICT if merged.conflicts else 0

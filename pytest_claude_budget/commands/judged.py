@@ -1,0 +1,95 @@
+"""`gate`, `compare` and `explain`: a run beside its baseline, and whether it passes."""
+
+import argparse
+
+from pytest_claude_budget.commands.common import Commands, add_baseline, add_budget, add_command, add_format, put_out
+
+OVER, INCOMPLETE = 1, 3
+
+
+def add_gate(commands: Commands) -> None:
+    """Add `gate`."""
+    help_ = "judge a run against the budget and its baseline: the exit status decides"
+    parser = add_command(commands, "gate", help_, "claude-budget gate claude-cost.json --baseline git:origin/main")
+    parser.add_argument("report", metavar="REPORT", help="JSON report of the run")
+    add_budget(parser)
+    add_baseline(parser)
+    parser.add_argument(
+        "--lock",
+        metavar="PATH",
+        help="the lock file beside the code that ran: say whether it is stale or accepts the change",
+    )
+    parser.add_argument("--accepted", metavar="REASON", help="do not fail over an increase; REASON is shown")
+    add_format(parser)
+    parser.add_argument(
+        "--output",
+        action="append",
+        default=[],
+        metavar="KIND:PATH",
+        help="also write a file; KIND is json, markdown (a comment) or summary (all rows); repeatable",
+    )
+    parser.set_defaults(command=_gate)
+
+
+def add_compare(commands: Commands) -> None:
+    """Add `compare`."""
+    help_ = "compare two runs: each a lock file, a JSON report, or the lock file at git:REF"
+    parser = add_command(commands, "compare", help_, "claude-budget compare git:main claude-cost.json")
+    parser.add_argument("base", metavar="BASE")
+    parser.add_argument("head", metavar="HEAD")
+    add_budget(parser)
+    help_ = "say what new rates alone change, also where it is nothing: it is never part of the change"
+    parser.add_argument("--price-change", action="store_true", help=help_)
+    add_format(parser)
+    parser.set_defaults(command=_compare)
+
+
+def add_explain(commands: Commands) -> None:
+    """Add `explain`."""
+    help_ = "say why the cost of one test moved: every cause, which add up to the change exactly"
+    parser = add_command(commands, "explain", help_, "claude-budget explain test_refund claude-cost.json")
+    parser.add_argument("test", metavar="TEST", help="its id, or the end of it")
+    parser.add_argument("report", metavar="REPORT", help="JSON report of the run")
+    add_budget(parser)
+    add_baseline(parser)
+    parser.set_defaults(command=_explain)
+
+
+def _gate(options: argparse.Namespace) -> int:
+    from pytest_claude_budget.documents import document_of, write_outputs
+    from pytest_claude_budget.judging import Asked, baseline_at, judge_report, load_report, load_terms
+    from pytest_claude_budget.render.terminal import terminal_lines
+    from pytest_claude_budget.verdict import Outcome
+
+    loaded, terms = load_report(options.report), load_terms(options.budget)
+    asked = Asked(baseline=baseline_at(options.baseline), lock=options.lock, accepted=options.accepted)
+    report = judge_report(loaded, terms, asked)
+    write_outputs(report, options.output)
+    if options.format == "text":
+        put_out("\n".join(line.text for line in terminal_lines(report, 79)) or "no Claude calls: nothing to judge")
+    else:
+        put_out(document_of(report, options.format).rstrip("\n"))
+    return {Outcome.OVER: OVER, Outcome.INCOMPLETE: INCOMPLETE}.get(report.verdict.outcome, 0)
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from pytest_claude_budget.documents import comparison_text
+    from pytest_claude_budget.judging import compare_sources, load_terms
+
+    report = compare_sources(options.base, options.head, load_terms(options.budget))
+    put_out(comparison_text(report, options.format, priced=options.price_change))
+    return 0
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from pytest_claude_budget.judging import Asked, baseline_at, find_test, judge_report, load_report, load_terms
+    from pytest_claude_budget.render.changes import explanation_lines
+
+    loaded = load_report(options.report)
+    report = judge_report(loaded, load_terms(options.budget), Asked(baseline=baseline_at(options.baseline)))
+    if report.comparison is None:
+        put_out("there is no baseline to explain a change from: pytest --claude-budget-update writes one")
+        return 0
+    rows = {row.owner: row for row in report.comparison.owners}
+    put_out("\n".join(explanation_lines(rows[find_test(options.test, tuple(rows))])))
+    return 0

@@ -1,0 +1,34 @@
+"""`combine`: the reports of a CI matrix as one."""
+
+import argparse
+
+from pytest_claude_budget.commands.common import Commands, add_budget, add_command, put_out
+
+
+def add_combine(commands: Commands) -> None:
+    """Add `combine`."""
+    help_ = "add up the JSON reports of shards: sums are exact, the order makes no difference"
+    parser = add_command(
+        commands, "combine", help_, "claude-budget combine shard-1.json shard-2.json --output all.json"
+    )
+    parser.add_argument("reports", nargs="+", metavar="REPORT")
+    parser.add_argument("--output", metavar="PATH", help="where to write the JSON report [standard output]")
+    add_budget(parser)
+    parser.set_defaults(command=_combine)
+
+
+def _combine(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from pytest_claude_budget.documents import document_of
+    from pytest_claude_budget.files import write_atomically
+    from pytest_claude_budget.judging import Asked, judge_report, load_report, load_terms
+    from pytest_claude_budget.shards import combine
+
+    combined = combine([load_report(path) for path in options.reports])
+    text = document_of(judge_report(combined, load_terms(options.budget), Asked()), "json")
+    if options.output is None:
+        put_out(text.rstrip("\n"))
+    else:
+        write_atomically(Path(options.output), text)
+    return 0

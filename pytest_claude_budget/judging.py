@@ -1,0 +1,145 @@
+"""A report or a lock file from disk to a new verdict: what `gate`, `compare`, `explain` and `combine` have in common."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from pytest_claude_budget.baseline import stale
+from pytest_claude_budget.baseline_files import Loaded, load_baseline, read_lock
+from pytest_claude_budget.book import Answers, OwnerTotals, Sums
+from pytest_claude_budget.budget import Budget
+from pytest_claude_budget.budget_file import load_budget
+from pytest_claude_budget.errors import InputError, Problem
+from pytest_claude_budget.files import read_json
+from pytest_claude_budget.rate_files import packaged_rates, rates_of
+from pytest_claude_budget.rates import RateTable
+from pytest_claude_budget.record import Record
+from pytest_claude_budget.report import CostReport, RunFacts, judge
+from pytest_claude_budget.report_document import LoadedReport, read_report
+from pytest_claude_budget.scoped import scoped_totals
+
+BUDGET_NAMES = ("claude-budget.yml", "claude-budget.yaml")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Terms:
+    """What to judge by: the budget, the rates that it names, and the day."""
+
+    budget: Budget | None
+    rates: RateTable
+    day: date
+
+
+def load_terms(path: str | None) -> Terms:
+    """Read a budget file; without a name the usual ones, where they are. Raises InputError."""
+    shown = path or next((name for name in BUDGET_NAMES if Path(name).exists()), None)
+    today = datetime.now(UTC).date()
+    if shown is None:
+        return Terms(budget=None, rates=packaged_rates(), day=today)
+    budget, _ = load_budget(Path(shown), shown)
+    return Terms(budget=budget, rates=rates_of(budget, Path(shown).parent), day=today)
+
+
+def load_report(path: str) -> LoadedReport:
+    """Read a JSON report. Raises InputError."""
+    return read_report(read_json(Path(path), path), path)
+
+
+def baseline_at(source: str | None) -> Loaded | None:
+    """Read a baseline that is named on the command line. Raises InputError."""
+    return load_baseline(source, Path.cwd())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What else a gate was told."""
+
+    baseline: Loaded | None = None
+    lock: str | None = None
+    """The lock file beside the code that ran: is it up to date, and does it accept the change?"""
+    accepted: str | None = None
+
+
+def judge_report(loaded: LoadedReport, terms: Terms, asked: Asked) -> CostReport:
+    """Judge a report anew. Raises InputError where the lock file cannot be read."""
+    baseline = asked.baseline
+    before = baseline.record if baseline is not None else None
+    lock = read_lock(Path(asked.lock), asked.lock) if asked.lock is not None else None
+    old = stale(lock, loaded.record, loaded.run.selection) if lock is not None else []
+    accepted = asked.accepted
+    if accepted is None and lock is not None and before is not None and not old and lock.owners != before.owners:
+        accepted = f"{asked.lock} of this change"
+    facts = RunFacts(
+        rates=terms.rates,
+        budget=terms.budget,
+        day=terms.day,
+        run=loaded.run,
+        markers=loaded.markers,
+        places=loaded.places,
+        faults=loaded.faults,
+        warnings=loaded.warnings,
+        baseline=baseline.baseline if baseline is not None else None,
+        before=before,
+        accepted=accepted,
+        stale=old,
+    )
+    return judge(loaded.sums, loaded.record, facts)
+
+
+def compare_sources(base: str, head: str, terms: Terms) -> CostReport:
+    """Compare two lock files or reports, without limits but with the budget's volumes. Raises InputError."""
+    before, after = (_existing(source) for source in (base, head))
+    facts = RunFacts(
+        rates=terms.rates, day=terms.day, budget=terms.budget, baseline=before.baseline, before=before.record
+    )
+    record = after.record or Record(rates_as_of=terms.rates.as_of, owners={})
+    return judge(sums_of(record, terms), record, facts)
+
+
+def _existing(source: str) -> Loaded:
+    found = baseline_at(source)
+    if found is None or found.record is None:
+        what = "expected a lock file, a JSON report or git:REF with a lock file, and there is none"
+        hint = "pytest --claude-budget-update writes a lock file"
+        raise InputError(Problem(slug="no-baseline", where=source[:200], what=what, hint=hint))
+    return found
+
+
+def sums_of(record: Record, terms: Terms) -> Sums:
+    """What a record comes to at the rates of a day."""
+    scoped = scoped_totals(record.owners.values(), terms.rates, terms.day)
+    kinds = {owner.owner: owner.kind for owner in record.owners.values()}
+    rows = [
+        OwnerTotals(owner=name, kind=kind, totals=totals)
+        for kind in ("test", "fixture", "outside")
+        for name, totals in scoped.get(kind, {}).items()
+        if kinds[name] == kind
+    ]
+    totals = scoped["run"][""]
+    return Sums(
+        totals=totals,
+        by_owner=tuple(rows),
+        by_model=scoped.get("model", {}),
+        by_feature=scoped.get("feature", {}),
+        by_tier=scoped.get("tier", {}),
+        answers=Answers(seen=totals.calls, priced=totals.calls - totals.unknown, unmeasured=totals.unknown),
+    )
+
+
+def find_test(name: str, known: Sequence[str]) -> str:
+    """The id that a person means: whole, or its end, where only one ends so. Raises InputError."""
+    if name in known:
+        return name
+    ends = [owner for owner in known if owner.endswith((f"/{name}", f"::{name}", name))]
+    if len(ends) == 1:
+        return ends[0]
+    from pytest_claude_budget.schema_errors import suggestion
+
+    what = (
+        f"expected the id of a test or fixture in the report, got {len(ends):,} that end so"
+        if ends
+        else ("expected the id of a test or fixture in the report")
+    )
+    hint = f"one of {', '.join(ends[:3])}" if ends else suggestion(name, known) or "claude-budget compare lists them"
+    raise InputError(Problem(slug="unknown-test", where=repr(name[:200]), what=what, hint=hint))
