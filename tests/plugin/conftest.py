@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+HANG_SECONDS = 600
+"""After which a sub-session counts as hung. Each of its processes imports the SDK, which is seconds of work: on a busy
+machine a run on two workers, one of which dies, has taken minutes and was right."""
 DOUBLE = (Path(__file__).parent / "claude_double.py").read_text(encoding="utf-8")
 
 
@@ -56,7 +59,7 @@ class Suite:
             options += ["-n", str(workers)]
         target = self.path / "out.json"
         target.unlink(missing_ok=True)
-        result = self.pytester.runpytest_subprocess(*options, timeout=120)
+        result = self.pytester.runpytest_subprocess(*options, timeout=HANG_SECONDS)
         report = json.loads(target.read_text(encoding="utf-8")) if target.exists() else {}
         return Outcome(result=result, report=report)
 

@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from tests.plugin.conftest import Suite, ledgers
+from tests.plugin.conftest import HANG_SECONDS, Suite, ledgers
 
 
 @pytest.mark.parametrize("death", ["os._exit(3)", "os.kill(os.getpid(), signal.SIGKILL)"])
@@ -114,7 +114,7 @@ def test_ctrl_c_still_reports_and_keeps_its_exit_status(suite: Suite, workers: i
         cwd=suite.path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG_SECONDS,
         check=False,
     )
     assert ended.returncode == 2, ended.stdout + ended.stderr
@@ -177,7 +177,7 @@ def test_two_runs_at_once_in_one_folder_do_not_mix(suite: Suite) -> None:
         )
         for name in ("a", "b")
     ]
-    assert [run.wait(60) for run in runs] == [0, 0]
+    assert [run.wait(HANG_SECONDS) for run in runs] == [0, 0]
     for name in ("a", "b"):
         assert '"cost": "0.0075"' in (suite.path / f"{name}.json").read_text(encoding="utf-8")
 
@@ -187,7 +187,7 @@ def test_old_ledgers_are_removed_and_running_ones_kept(suite: Suite) -> None:
     folder = suite.path / ".pytest_cache" / "d" / "claude-budget"
     folder.mkdir(parents=True)
     dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait(30)
+    dead.wait(HANG_SECONDS)
     for number in range(8):
         (folder / f"run-2026010{number}T000000-{dead.pid}-aaaaaa.sqlite3").write_bytes(b"")
     (folder / f"run-20250101T000000-{os.getpid()}-aaaaaa.sqlite3").write_bytes(b"")
@@ -202,7 +202,7 @@ def test_a_run_without_calls_is_quiet_and_leaves_no_file(suite: Suite, workers: 
     """A suite that never meets Claude does not notice the plugin."""
     suite.write(test_a="def test_one(): pass\n")
     options = ["-p", "no:randomly", *(["-n", "2"] if workers else [])]
-    result = suite.pytester.runpytest_subprocess(*options, timeout=60)
+    result = suite.pytester.runpytest_subprocess(*options, timeout=HANG_SECONDS)
     result.assert_outcomes(passed=1)
     assert "claude" not in result.stdout.str().replace(str(suite.path), "").replace("plugins: ", "").replace(
         "claude-budget-0.1.0", ""
@@ -221,7 +221,7 @@ def test_a_test_that_kills_the_whole_run_leaves_its_answer_in_the_ledger(suite: 
             os.kill(os.getpid(), signal.SIGKILL)
         """
     )
-    result = suite.pytester.runpytest_subprocess("-p", "no:randomly", timeout=60)
+    result = suite.pytester.runpytest_subprocess("-p", "no:randomly", timeout=HANG_SECONDS)
     assert result.ret == -signal.SIGKILL
     killed = suite.path / ".pytest_cache" / "d" / "claude-budget"
     (journal,) = killed.iterdir()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.plugin.conftest import Suite
+from tests.plugin.conftest import HANG_SECONDS, Suite
 
 ONE_CALL = "from claude_double import ask\ndef test_one(): ask()\n"
 
@@ -250,6 +250,6 @@ def test_junit_files_tell_the_cost_of_each_test_that_made_calls(suite: Suite, wo
 def test_a_wrong_report_option_is_a_usage_error(suite: Suite, option: str) -> None:
     """What was allowed is said."""
     suite.write(test_a=ONE_CALL)
-    result = suite.pytester.runpytest_subprocess(f"--claude-budget-report={option}", timeout=60)
+    result = suite.pytester.runpytest_subprocess(f"--claude-budget-report={option}", timeout=HANG_SECONDS)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert "expected json:PATH" in result.stderr.str()
