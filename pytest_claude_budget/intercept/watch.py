@@ -18,7 +18,7 @@ from pytest_claude_budget.intercept.origin import (
 from pytest_claude_budget.intercept.sink import Sink, Ticket
 from pytest_claude_budget.usage import Answer, Origin, Status
 from pytest_claude_budget.wire.bodies import Body, Said, UndecodableError, body_of, encoded_body_of, read_whole
-from pytest_claude_budget.wire.messages import Exchange, failed, requested_model, unmeasured
+from pytest_claude_budget.wire.messages import Exchange, asks_for_more, failed, requested_model, unmeasured
 from pytest_claude_budget.wire.routes import Kind, Route, route
 
 
@@ -154,11 +154,14 @@ class Watch:
             yield from read_whole(body, content)
 
     def _make_exchange(self, status: int, *, eager: bool) -> Exchange:
-        body = _request_body(self._request)
+        body, found = _request_body(self._request), self._route
+        more = asks_for_more(body)
         if eager:
             model = requested_model(body)
-            return Exchange(route=self._route, http_status=status, requested_model=lambda: model)
-        return Exchange(route=self._route, http_status=status, requested_model=lambda: requested_model(body))
+            return Exchange(route=found, http_status=status, requested_model=lambda: model, asks_for_more=more)
+        return Exchange(
+            route=found, http_status=status, requested_model=lambda: requested_model(body), asks_for_more=more
+        )
 
     def _refused(self, status: int) -> Iterator[Said]:
         if self._route.kind in (Kind.MESSAGES, Kind.UNREAD):

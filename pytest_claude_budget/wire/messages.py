@@ -1,6 +1,7 @@
 """What one message of Claude used: the JSON answer, also as it stands in streams and batch results."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ ON_TOP = frozenset(("compaction", "advisor_message"))
 """Iterations that are billed besides the answer's own counts, whatever became of the answer."""
 LONGEST_MODEL = 300
 """Characters of a model id that are kept; a longer one is no id of a model."""
+_TELLING = re.compile(rb'"model"\s*:\s*"[^"]{0,300}?(?:anthropic\.|arn:|-fast|/locations/)')
+"""A spelling that says where or how the model runs, which the answer's own plain id may leave out."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,6 +28,8 @@ class Exchange:
     """Reads the request only when asked: most answers name their model."""
     request: str | None = None
     """The request's fingerprint."""
+    asks_for_more: bool = False
+    """The request's model may say more than the answer's: a region, fast mode, a profile of the user's."""
 
 
 def requested_model(body: bytes | None) -> str | None:
@@ -37,6 +42,11 @@ def requested_model(body: bytes | None) -> str | None:
     except (ValueError, RecursionError):
         return None
     return model[:LONGEST_MODEL] if isinstance(model, str) else None
+
+
+def asks_for_more(body: bytes | None) -> bool:
+    """Tell whether a request's model may say more than the answer's. One look at the bytes, without decoding them."""
+    return body is not None and _TELLING.search(body) is not None
 
 
 def read_answer(body: bytes, exchange: Exchange) -> Answer | None:
@@ -76,7 +86,8 @@ def answer_of(message: Mapping[str, object], exchange: Exchange, item_id: str | 
         usage, notes = Usage(), ["refused before any output: not billed"]
         iterations = tuple(entry for entry in iterations if entry.kind in ON_TOP)
     model, found = _model(message), exchange.route
-    needs_request = model is None or (iterations and any(entry.model is None for entry in iterations))
+    lacking = model is None or (iterations and any(entry.model is None for entry in iterations))
+    needs_request = exchange.asks_for_more or lacking
     in_batch = found.kind is Kind.BATCH_RESULTS
     return Answer(
         status=status,
