@@ -18,7 +18,7 @@ from pytest_claude_budget.intercept.origin import (
 from pytest_claude_budget.intercept.sink import Sink, Ticket
 from pytest_claude_budget.usage import Answer, Origin, Status
 from pytest_claude_budget.wire.bodies import Body, Said, UndecodableError, body_of, encoded_body_of, read_whole
-from pytest_claude_budget.wire.messages import Exchange, asks_for_more, failed, requested_model, unmeasured
+from pytest_claude_budget.wire.messages import Exchange, asks_for_more, requested_model, tried, unmeasured
 from pytest_claude_budget.wire.routes import Kind, Route, route
 
 
@@ -164,19 +164,18 @@ class Watch:
         )
 
     def _refused(self, status: int) -> Iterator[Said]:
-        if self._route.kind in (Kind.MESSAGES, Kind.UNREAD):
-            yield Said(own=failed(self._make_exchange(status, eager=False), f"HTTP status {status}"))
+        if (answer := tried(self._make_exchange(status, eager=False), f"HTTP status {status}")) is not None:
+            yield Said(own=answer)
 
     def _raised(self, error: BaseException) -> Iterator[Said]:
-        if self._route.kind in (Kind.GUESS, Kind.COUNT_TOKENS, Kind.BATCH_RESULTS):
-            return
         name, url = type(error).__name__, self._request.url
         exchange = self._make_exchange(0, eager=False)
         made_up = is_made_up(self._module, self._client, url)
-        if may_have_been_billed(error, made_up=made_up):
+        answer = tried(exchange, f"no answer came ({name})")
+        if answer is None:
+            return
+        if answer.status is Status.FAILED and may_have_been_billed(error, made_up=made_up):
             answer = unmeasured(exchange, f"no answer came ({name}); it may have been billed")
-        else:
-            answer = failed(exchange, f"no answer came ({name})")
         from_wire = has_wire_cause(error) or not isinstance(error, Exception)
         self._origin = Origin.SIMULATED if made_up or is_loopback(url.host) or not from_wire else Origin.LIVE
         yield Said(own=answer)

@@ -115,9 +115,25 @@ def failed(exchange: Exchange, reason: str, *, item_id: str | None = None) -> An
     return _without_usage(exchange, Status.FAILED, reason, item_id=item_id)
 
 
-def free(exchange: Exchange, endpoint: str) -> Answer:
-    """An answer that is not billed."""
-    return Answer(status=Status.FREE, endpoint=endpoint, model=exchange.route.model, http_status=exchange.http_status)
+def free(exchange: Exchange, endpoint: str, reason: str | None = None) -> Answer:
+    """An answer that is not billed; with a reason, a try that did not bring it."""
+    return Answer(
+        status=Status.FREE,
+        endpoint=endpoint,
+        model=exchange.route.model,
+        http_status=exchange.http_status,
+        reason=reason,
+    )
+
+
+def tried(exchange: Exchange, reason: str) -> Answer | None:
+    """A try that brought no answer: an attempt, unless the answer would have been free. None where nobody knows."""
+    kind = exchange.route.kind
+    if kind is Kind.GUESS:
+        return None
+    if kind in (Kind.COUNT_TOKENS, Kind.BATCH_RESULTS):
+        return free(exchange, kind.value, reason)
+    return failed(exchange, reason)
 
 
 def unmeasured(exchange: Exchange, reason: str, *, model: str | None = None, item_id: str | None = None) -> Answer:

@@ -1,0 +1,100 @@
+"""Each try that brings no answer is recorded: as an attempt, or as free where the answer would have been."""
+
+from typing import Any
+
+import pytest
+
+from pytest_claude_budget.report import priced_calls
+from pytest_claude_budget.totals import Totals, total
+from pytest_claude_budget.usage import Call, Labels, Origin, Owner, Status
+from tests.unit.priced import TABLE
+from tests.unit.watched import ASKED, MODULES, Told, send, watched
+
+COUNT = {"url": "https://api.anthropic.com/v1/messages/count_tokens"}
+RESULTS = {"method": "GET", "url": "https://api.anthropic.com/v1/messages/batches/b1/results", "json": None}
+CREATE = {
+    "url": "https://api.anthropic.com/v1/messages/batches",
+    "json": {"requests": [{"custom_id": "a", "params": ASKED}]},
+}
+BOTH = pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
+CLIENTS = pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+
+
+def totals_of(told: Told) -> Totals:
+    owner = Owner(id="test_a.py::test_one", kind="test")
+    calls = [
+        Call(id=at, at=0.0, answer=answer, owner=owner, labels=Labels(), origin=Origin.LIVE)
+        for at, answer in enumerate(told.answers)
+    ]
+    return total(priced_calls(calls, TABLE))
+
+
+@CLIENTS
+@BOTH
+@pytest.mark.parametrize("status", [400, 429, 500, 529])
+def test_a_batch_that_was_not_created_is_an_attempt(module: Any, status: int, *, asynchronous: bool) -> None:
+    """One failed try, one creation, which is free: an attempt and nothing to pay."""
+    replies = iter([module.Response(status, json={"type": "error"}), module.Response(200, json={"id": "b1"})])
+    with watched() as told:
+        for _ in range(2):
+            send(module, lambda request: next(replies), asynchronous=asynchronous, **CREATE)
+    failed, created = told.answers
+    assert (failed.status, failed.endpoint, failed.reason) == (Status.FAILED, "batch_create", f"HTTP status {status}")
+    assert (created.status, created.batch_id) == (Status.FREE, "b1")
+    totals = totals_of(told)
+    # The creation itself stands for a batch that nobody read: live, it is an answer whose cost is not known.
+    assert (totals.attempts, totals.calls, totals.unknown, totals.cost) == (2, 1, 1, 0)
+
+
+@CLIENTS
+@BOTH
+@pytest.mark.parametrize(("request_", "endpoint"), [(COUNT, "count_tokens"), (RESULTS, "batch_results")])
+@pytest.mark.parametrize("status", [404, 529])
+def test_a_try_whose_answer_is_free_is_recorded_as_free(
+    module: Any, request_: dict[str, Any], endpoint: str, status: int, *, asynchronous: bool
+) -> None:
+    """It is no attempt of anything billed, and yet it is there, with its reason."""
+    with watched() as told:
+        send(module, lambda request: module.Response(status), asynchronous=asynchronous, **request_)
+    (answer,) = told.answers
+    assert (answer.status, answer.endpoint, answer.reason) == (Status.FREE, endpoint, f"HTTP status {status}")
+    assert answer.http_status == status
+    assert totals_of(told) == Totals(free=1)
+
+
+@CLIENTS
+@BOTH
+@pytest.mark.parametrize(
+    ("request_", "status"), [(CREATE, Status.FAILED), (COUNT, Status.FREE), (RESULTS, Status.FREE)]
+)
+def test_no_connection_is_recorded_too(
+    module: Any, request_: dict[str, Any], status: Status, *, asynchronous: bool
+) -> None:
+    """Nothing was sent, so nothing can have been billed."""
+
+    def refuse(request: Any) -> Any:
+        raise module.ConnectError("refused", request=request)
+
+    with watched() as told, pytest.raises(module.ConnectError):
+        send(module, refuse, asynchronous=asynchronous, **request_)
+    (answer,) = told.answers
+    assert (answer.status, answer.reason) == (status, "no answer came (ConnectError)")
+
+
+@CLIENTS
+def test_results_that_could_not_be_had_leave_their_batch_unread(module: Any) -> None:
+    """A live batch whose results were refused is as unknown as one that nobody asked about."""
+    replies = iter([module.Response(200, json={"id": "b1"}), module.Response(500)])
+    with watched() as told:
+        for request in (CREATE, RESULTS):
+            send(module, lambda request: next(replies), asynchronous=False, **request)
+    totals = totals_of(told)
+    assert (totals.unknown, totals.free, totals.at_least) == (1, 1, True)
+
+
+@CLIENTS
+def test_a_failure_on_an_unknown_path_tells_of_nobody(module: Any) -> None:
+    """Only an answer shows that such a path is Claude's."""
+    with watched() as told:
+        send(module, lambda request: module.Response(500), asynchronous=False, url="https://x/ask")
+    assert told.answers == []
