@@ -5,9 +5,11 @@ and the verdict does not pass over it.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from pytest_claude_budget.errors import described
+from pytest_claude_budget.intercept.arrived import arrived
 from pytest_claude_budget.intercept.origin import (
     has_wire_cause,
     is_loopback,
@@ -169,6 +171,12 @@ class Watch:
 
     def _raised(self, error: BaseException) -> Iterator[Said]:
         name, url = type(error).__name__, self._request.url
+        response = arrived(self._module, error)
+        if response is not None and (response.is_success or response.is_error):
+            for said in self._answered(response):
+                yield _with_error(said, name)
+            self._open = False
+            return
         exchange = self._make_exchange(0, eager=False)
         made_up = is_made_up(self._module, self._client, url)
         answer = tried(exchange, f"no answer came ({name})")
@@ -212,6 +220,13 @@ def watch(module: Any, client: Any, request: Any, sinks: tuple[Sink, ...]) -> Wa
         for sink in sinks:
             sink.fault("request", error)
         return None
+
+
+def _with_error(said: Said, name: str) -> Said:
+    """An answer that had arrived may be measured all the same; where it is not, the error is why."""
+    if said.own is None or said.own.reason is None:
+        return said
+    return replace(said, own=replace(said.own, reason=f"{said.own.reason} ({name})"))
 
 
 def _never(_: bytes) -> bool:

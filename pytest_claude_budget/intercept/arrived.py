@@ -1,0 +1,38 @@
+"""An answer that had arrived when its exchange failed: a user's hook raised over it, or its body could not be read.
+
+The client closes such an answer and lets go of it; only the error's own frames still hold it.
+"""
+
+from types import FrameType
+from typing import Any
+
+
+def arrived(module: Any, error: BaseException) -> Any:
+    """Find the answer that an exchange had brought before it failed; None where it had brought none."""
+    found: Any = None
+    trace, inside = error.__traceback__, False
+    while trace is not None:
+        frame, trace = trace.tb_frame, trace.tb_next
+        if not _belongs(frame, module):
+            if inside:
+                break  # from here on it is a hook's own business, another exchange perhaps
+            continue
+        inside = True
+        if frame.f_code.co_name == "_send_single_request":
+            return None
+        answer = frame.f_locals.get("response")
+        if isinstance(answer, module.Response) and _is_of_this_try(frame, answer):
+            found = answer
+    return found
+
+
+def _belongs(frame: FrameType, module: Any) -> bool:
+    name = str(frame.f_globals.get("__name__", ""))
+    return name.partition(".")[0] == str(module.__name__)
+
+
+def _is_of_this_try(frame: FrameType, answer: Any) -> bool:
+    """A loop over redirects or log-ins still holds the answer to its request before."""
+    if frame.f_code.co_name == "send":
+        return True
+    return getattr(answer, "_request", None) is frame.f_locals.get("request")
