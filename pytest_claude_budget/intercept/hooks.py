@@ -10,6 +10,7 @@ from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
+from pytest_claude_budget.intercept.passage import AROUND, leave
 from pytest_claude_budget.intercept.sink import Sink
 from pytest_claude_budget.intercept.taps import async_tap, sync_tap
 from pytest_claude_budget.intercept.watch import watch
@@ -48,11 +49,14 @@ class Hooks:
             seen = watch(self.module, client, request, self.sinks) if self.sinks else None
             if seen is None:
                 return original(client, request, *args, **kwargs)
+            around = AROUND.set(seen.inside)
             try:
                 response = original(client, request, *args, **kwargs)
             except BaseException as error:
                 seen.raised(error, asynchronous=False)
                 raise
+            finally:
+                leave(around)
             if seen.answered(response) is not None:
                 response.stream = self._sync_tap(response.stream, seen)
             return response
@@ -65,11 +69,14 @@ class Hooks:
             seen = watch(self.module, client, request, self.sinks) if self.sinks else None
             if seen is None:
                 return await original(client, request, *args, **kwargs)
+            around = AROUND.set(seen.inside)
             try:
                 response = await original(client, request, *args, **kwargs)
             except BaseException as error:
                 seen.raised(error, asynchronous=True)
                 raise
+            finally:
+                leave(around)
             try:
                 if await seen.answered_async(response) is not None:
                     response.stream = self._async_tap(response.stream, seen)

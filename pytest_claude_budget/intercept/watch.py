@@ -17,6 +17,7 @@ from pytest_claude_budget.intercept.origin import (
     may_have_been_billed,
     origin_of,
 )
+from pytest_claude_budget.intercept.passage import AROUND, Inside, is_in_process, passed_on
 from pytest_claude_budget.intercept.sink import Sink, Ticket
 from pytest_claude_budget.usage import Answer, Origin, Status
 from pytest_claude_budget.wire.bodies import Body, Said, UndecodableError, body_of, encoded_body_of, read_whole
@@ -35,10 +36,13 @@ class Watch:
         "_module",
         "_open",
         "_origin",
+        "_outer",
         "_passed",
+        "_relays",
         "_request",
         "_route",
         "_tickets",
+        "inside",
         "passes",
     )
 
@@ -56,6 +60,10 @@ class Watch:
         self._passed = 0
         self.passes: Callable[[bytes], bool] = _never
         """Takes bytes of a stream that change nothing, by one call; False where they must be fed. Never raises."""
+        self._outer = AROUND.get()
+        self._relays = False
+        """The transport is an application of this process that asked Claude in its turn."""
+        self.inside = Inside()
         retry = _retry_count(request)
         self._tickets: list[tuple[Sink, Ticket]] = [(sink, sink.open(retry)) for sink in sinks]
 
@@ -120,10 +128,22 @@ class Watch:
 
     def _guarded(self, stage: str, work: Callable[[], Iterator[Said]]) -> Iterator[Said]:
         try:
-            yield from work()
+            for said in work():
+                yield self._placed(said)
         except Exception as error:
             self._body = None
             yield self._fault(stage, error)
+        if self._body is None or not self._relays:
+            self.inside.close()
+
+    def _placed(self, said: Said) -> Said:
+        """Tell the exchange around this one, and leave the money with the one inside that brought the answer."""
+        own = said.own
+        if own is None or (self._outer is None and not self._relays):
+            return said
+        if self._outer is not None:
+            self._outer.tell(self.inside, own)
+        return replace(said, own=passed_on(own)) if self._relays and self.inside.has(own) else said
 
     def _fault(self, stage: str, error: Exception) -> Said:
         self._open = False
@@ -134,8 +154,9 @@ class Watch:
         )
 
     def _answered(self, response: Any) -> Iterator[Said]:
-        self._origin = origin_of(self._module, self._client, self._request.url, response.extensions)
-        status = response.status_code
+        url, status = self._request.url, response.status_code
+        self._origin = origin_of(self._module, self._client, url, response.extensions)
+        self._relays = bool(self.inside) and is_in_process(self._client, url)
         if not 200 <= status < 300:
             yield from self._refused(status)
             return
@@ -193,7 +214,8 @@ class Watch:
             return None
         self._passed += len(data)
         try:
-            return self._body.feed(data)
+            said = self._body.feed(data)
+            return None if said is None else self._placed(said)
         except Exception as error:
             return self._fault("stream", error)
 
@@ -202,9 +224,12 @@ class Watch:
             return None
         self._open = False
         try:
-            return self._body.end(complete=complete or self._passed == self._expected)
+            said = self._body.end(complete=complete or self._passed == self._expected)
+            return None if said is None else self._placed(said)
         except Exception as error:
             return self._fault("end of stream", error)
+        finally:
+            self.inside.close()
 
 
 def watch(module: Any, client: Any, request: Any, sinks: tuple[Sink, ...]) -> Watch | None:

@@ -16,6 +16,8 @@ CREATE = {
     "url": "https://api.anthropic.com/v1/messages/batches",
     "json": {"requests": [{"custom_id": "a", "params": ASKED}]},
 }
+NOON = 1_795_435_200.0
+"""Of 2026-11-23."""
 BOTH = pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
 CLIENTS = pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
 
@@ -23,7 +25,7 @@ CLIENTS = pytest.mark.parametrize("module", MODULES, ids=lambda module: module._
 def totals_of(told: Told) -> Totals:
     owner = Owner(id="test_a.py::test_one", kind="test")
     calls = [
-        Call(id=at, at=0.0, answer=answer, owner=owner, labels=Labels(), origin=Origin.LIVE)
+        Call(id=at, at=NOON, answer=answer, owner=owner, labels=Labels(), origin=Origin.LIVE)
         for at, answer in enumerate(told.answers)
     ]
     return total(priced_calls(calls, TABLE))

@@ -1,0 +1,73 @@
+"""Exchanges inside of exchanges: a gateway in this very process that asks Claude for what it was asked.
+
+The same answer is then seen twice and billed once. It is known by what it says: the same model and the same counts
+as what was seen inside. Whatever differs counts by itself, so that no money hides behind another's.
+"""
+
+from contextvars import ContextVar, Token
+from dataclasses import fields, replace
+from typing import Any
+
+from pytest_claude_budget.usage import Answer, Status, Usage
+
+PASSED_ON = "passed on by a gateway in this process: counted as the call that the gateway made"
+_IN_PROCESS = frozenset(("ASGITransport", "WSGITransport", "MockTransport", "_TestClientTransport"))
+"""Transports that reach an application in this process; the last is Starlette's."""
+_COUNTS = tuple(count.name for count in fields(Usage))
+
+
+class Inside:
+    """What is seen while one exchange goes on, in its own context. Small: connections keep a context for long."""
+
+    __slots__ = ("_answers",)
+
+    def __init__(self) -> None:
+        self._answers: dict[object, Answer] | None = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._answers)
+
+    def tell(self, exchange: object, answer: Answer) -> None:
+        """Take the newest state of an exchange inside, as long as the one around it goes on."""
+        if self._answers is not None:
+            self._answers[exchange] = answer
+
+    def close(self) -> None:
+        """Take no more: tasks that the exchange began may live on in its context."""
+        self._answers = None
+
+    def has(self, answer: Answer) -> bool:
+        """Is this answer one that was seen inside, or all of those together?"""
+        seen = [each for each in (self._answers or {}).values() if each.status is answer.status]
+        if answer.status is Status.FAILED:
+            return any(each.http_status == answer.http_status for each in seen)
+        if answer.status is not Status.MEASURED:
+            return False
+        usages = [each.usage for each in seen if each.model == answer.model]
+        return answer.usage in usages or (bool(usages) and answer.usage == _sum(usages))
+
+
+AROUND: ContextVar[Inside | None] = ContextVar("claude_budget_exchange", default=None)
+"""The exchange that goes on around this moment."""
+
+
+def leave(token: Token[Inside | None]) -> None:
+    """The exchange is over. A coroutine may be closed in another context than it began in."""
+    try:
+        AROUND.reset(token)
+    except ValueError:
+        """Nothing is set in that other context."""
+
+
+def is_in_process(client: Any, url: Any) -> bool:
+    """Does the transport reach nothing but an application in this process?"""
+    return any(cls.__name__ in _IN_PROCESS for cls in type(client._transport_for_url(url)).__mro__)
+
+
+def passed_on(answer: Answer) -> Answer:
+    """The answer of an exchange whose money is counted inside of it."""
+    return replace(answer, status=Status.FREE, usage=Usage(), iterations=(), notes=(PASSED_ON,))
+
+
+def _sum(usages: list[Usage]) -> Usage:
+    return Usage(**{name: sum(getattr(usage, name) for usage in usages) for name in _COUNTS})
