@@ -66,15 +66,24 @@ class Conclusion:
                 reporter.write_line(line.text, **_COLOURS.get(line.tone, {}))
 
 
-def conclude(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]], info: RunInfo) -> Conclusion:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ended:
+    """How a session came to its end."""
+
+    info: RunInfo
+    judged: bool
+    """Somebody has written a limit, whether or not it could be read."""
+
+
+def conclude(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]], ended: Ended) -> Conclusion:
     """Build and write the report. A fault of ours fails a run that is judged, and never raises."""
     try:
-        report = _report(run, setup, from_workers, info)
+        report = _report(run, setup, from_workers, ended)
         problems = [text for kind, path in setup.reports for text in _written(report, kind, path)]
         accepted = None if setup.lock is None else _accepted(report, setup.lock, problems)
     except Exception as error:
         text = f"the cost report could not be made ({described(error)}): this run's cost is not known"
-        return Conclusion(fails=setup.budget is not None, report=None, problems=(text,))
+        return Conclusion(fails=ended.judged, report=None, problems=(text,))
     with suppress(Exception):
         _tidy(run)
     fails = report.verdict.fails or bool(problems)
@@ -91,7 +100,7 @@ def _accepted(report: CostReport, lock: Path, problems: list[str]) -> str | None
         return None
 
 
-def _report(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]], info: RunInfo) -> CostReport:
+def _report(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]], ended: Ended) -> CostReport:
     rates = setup.rate_table()
     markers: dict[str, tuple[Limit, ...]] = {}
     places: dict[str, str] = {}
@@ -114,10 +123,11 @@ def _report(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]], i
         rates=rates,
         budget=setup.budget,
         day=today,
-        run=info,
+        run=ended.info,
         markers=markers,
         places=places,
         faults=sorted(set(faults)),
+        limited=ended.judged,
         warnings=stale(rates.as_of, today),
         baseline=baseline.baseline if baseline is not None else None,
         before=baseline.record if baseline is not None else None,
@@ -193,4 +203,5 @@ def totals_of(run: Run, setup: Setup, owner: str) -> Totals:
 def worker_output(run: Run) -> dict[str, Any]:
     """What an xdist worker could not store, as plain values."""
     run.recorder.flush()
-    return {"faults": run.all_faults(), "rows": [row_of(call) for call in run.recorder.unstored.values()]}
+    rows = [row_of(call) for call in run.recorder.unstored.values()]
+    return {"faults": run.all_faults(), "rows": rows, "limited": run.limited}

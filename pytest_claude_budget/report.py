@@ -52,6 +52,8 @@ class RunFacts:
     """`file:line` of tests, by node id."""
     faults: Sequence[str] = ()
     """Why measuring itself failed."""
+    limited: bool = False
+    """A test has limits of its own, whether or not they could be read back."""
     warnings: Sequence[str] = ()
     baseline: Baseline | None = None
     """What to compare with; None compares with nothing."""
@@ -95,7 +97,8 @@ def judge(sums: Sums, record: Record, facts: RunFacts) -> CostReport:
     with exact():
         day = facts.day or facts.rates.as_of
         change, rows = _change(record, facts, day)
-        limits = Limits(budget=facts.budget, markers=facts.markers, spellings=facts.rates.spellings)
+        unread = facts.limited and bool(facts.faults)
+        limits = Limits(budget=facts.budget, markers=facts.markers, spellings=facts.rates.spellings, unread=unread)
         verdict = evaluate(limits, sums.scoped(), _incomplete(sums.unpriced, facts.faults), change)
         compared = change.comparison if change is not None else None
         return CostReport(facts=facts, sums=sums, record=record, verdict=verdict, comparison=compared, projection=rows)

@@ -42,6 +42,8 @@ class Run:
         self.owners = Owners()
         self.item: pytest.Item | None = None
         """The test that runs."""
+        self.limited = False
+        """A test of this process has a limit by its marker: the run is judged, whether or not there is a budget file."""
         self.faults: list[str] = []
         """Why measuring failed before there was a recorder."""
         self._recorder: Recorder | None = None

@@ -161,7 +161,7 @@ class RunPlugin:
             from pytest_claude_budget.errors import described
 
             self.unconcluded = f"claude-budget: this run could not be judged ({described(error)})"
-            fails = self.setup.budget is not None
+            fails = self._is_judged()
         if fails and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if fails and not self.config.pluginmanager.has_plugin("terminalreporter"):
@@ -171,13 +171,18 @@ class RunPlugin:
         """Should the session fail?"""
         if not self._has_something_to_say():
             return False
-        from pytest_claude_budget.conclusion import conclude
+        from pytest_claude_budget.conclusion import Ended, conclude
         from pytest_claude_budget.selection import run_info
 
         ended = int(session.exitstatus)
         info = run_info(self.config, ended, deselected=self.deselected, skipped=self.skipped, id_=self.run.path.stem)
-        self.conclusion = conclude(self.run, self.setup, self.from_workers, info)
+        self.conclusion = conclude(self.run, self.setup, self.from_workers, Ended(info=info, judged=self._is_judged()))
         return self.conclusion.fails
+
+    def _is_judged(self) -> bool:
+        """Did somebody write a limit, in a budget file or at a test of any process?"""
+        limited = self.run.limited or any(output.get("limited") for output in self.from_workers)
+        return self.setup.budget is not None or limited
 
     def _say_on_stderr(self) -> None:
         """Where pytest has no terminal, a failure must be heard all the same."""
@@ -242,7 +247,9 @@ def _read_marks(item: pytest.Item, run: Run) -> None:
         pytest.fail(str(error), pytrace=False)
     except Exception as error:
         run.fault("marks", error)
+        run.limited = True  # nobody knows
         return
+    run.limited = run.limited or bool(marker.limits)
     labels = {"feature": marker.feature, "tier": marker.tier, "case": marker.case}
     run.owners.marked = {name: value for name, value in labels.items() if value is not None}
 

@@ -48,6 +48,8 @@ class Limits:
     """Limits of tests' own markers, by node id."""
     spellings: Callable[[str], Sequence[str]]
     """Other names of a model that a limit may match."""
+    unread: bool = False
+    """There may be limits besides these, which a fault kept from being read: the run is judged all the same."""
 
     def for_(self, scope: str, name: str, measure: str) -> Limit | None:
         """Find the one limit that holds."""
@@ -84,7 +86,7 @@ class _Found:
 def evaluate(limits: Limits, scoped: Scoped, incomplete: Sequence[str], change: Change | None = None) -> Verdict:
     """Judge totals, and where there is a baseline the change, against all that was written."""
     budget = limits.budget
-    if budget is None and not limits.markers:
+    if budget is None and not limits.markers and not limits.unread:
         return Verdict(outcome=Outcome.UNJUDGED, incomplete=tuple(incomplete))
     found = _Found()
     for scope, measure in limits.written():

@@ -80,6 +80,33 @@ def test_a_fault_of_ours_never_breaks_a_test_and_never_ends_within(suite: Suite,
     assert "INTERNALERROR" not in text
 
 
+@pytest.mark.parametrize("stage", ["concluding", "adding up", "reading marks"])
+def test_a_marker_alone_makes_a_fault_of_ours_fail_the_run(suite: Suite, stage: str, workers: int) -> None:
+    """Somebody wrote a limit, so the run is judged, and judging fails closed without a budget file too."""
+    suite.write(
+        conftest=BREAK.format(target=STAGES[stage]),
+        test_a="""
+        import pytest
+        from claude_double import ask
+        @pytest.mark.claude_budget(max_cost=1)
+        def test_limited(): ask()
+        """,
+    )
+    outcome = suite.run(workers=workers)
+    outcome.result.assert_outcomes(passed=1)
+    assert outcome.result.ret == pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.mark.parametrize("stage", ["concluding", "adding up"])
+def test_without_any_limit_a_fault_of_ours_fails_nothing(suite: Suite, stage: str) -> None:
+    """The run is unjudged, and the fault is still said."""
+    suite.write(conftest=BREAK.format(target=STAGES[stage]), test_a=SUITE)
+    outcome = suite.run()
+    outcome.result.assert_outcomes(passed=2)
+    assert outcome.result.ret == pytest.ExitCode.OK
+    assert "KeyError" in outcome.result.stdout.str()
+
+
 def test_a_fault_in_the_middle_of_a_stream_lets_the_stream_pass(suite: Suite) -> None:
     """Bytes go on as if nothing was."""
     suite.budget("version: 1\n")
