@@ -13,6 +13,7 @@ import pytest
 from pytest_claude_budget.budget import Limit
 from pytest_claude_budget.errors import InputError, described
 from pytest_claude_budget.files import write_atomically
+from pytest_claude_budget.ledger import lost
 from pytest_claude_budget.ledger.journal import OwnerFacts
 from pytest_claude_budget.ledger.places import journals_of
 from pytest_claude_budget.ledger.rows import call_of, row_of, storable
@@ -30,6 +31,7 @@ from pytest_claude_budget.usage import Call
 UPDATE = "--claude-budget-update"
 STALE_DAYS = 60
 """Days after which a rate table is said to be old."""
+LOST = "a process of this run could not store its calls: they are not in the cost"
 _COLOURS: Mapping[str, Mapping[str, bool]] = {
     "good": {"green": True},
     "bad": {"red": True, "bold": True},
@@ -85,6 +87,7 @@ def conclude(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]], 
         text = f"the cost report could not be made ({described(error)}): this run's cost is not known"
         return Conclusion(fails=ended.judged, report=None, problems=(text,))
     with suppress(Exception):
+        lost.clear(run.path)
         _tidy(run)
     fails = report.verdict.fails or bool(problems)
     return Conclusion(fails=fails, report=report, problems=tuple(problems), accepted=accepted)
@@ -117,6 +120,8 @@ def _report(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]], e
             unread = run.recorder.ledger.faults()
         except Exception as error:
             unread = [f"the ledger cannot be read: {told(error)} ({run.path})"]
+    if run.has_lost and not run.all_faults():  # else it may be this process that left the sign
+        unread.append(LOST)
     faults = [*run.all_faults(), *unread, *(text for output in from_workers for text in output.get("faults", ()))]
     today, baseline = datetime.now(UTC).date(), setup.baseline
     facts = RunFacts(

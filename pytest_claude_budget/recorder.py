@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_claude_budget.errors import described
+from pytest_claude_budget.ledger import lost
 from pytest_claude_budget.ledger.journal import Journal, OwnerFacts
 from pytest_claude_budget.ledger.rows import Entry, Payer, payer_of
 from pytest_claude_budget.ledger.writer import Writer
@@ -249,6 +250,7 @@ class Recorder:
     def _break(self, error: Exception) -> None:
         told = str(error) if isinstance(error, OSError) else described(error)
         self.broken = f"the ledger cannot be written: {told} ({self.path})"
+        lost.leave(self.path)
         if self._process.startswith("child"):
             print(f"claude-budget: warning: {self.broken}", file=sys.stderr)
 

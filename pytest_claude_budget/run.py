@@ -75,6 +75,13 @@ class Run:
 
         return bool(journals_of(self.path))
 
+    @property
+    def has_lost(self) -> bool:
+        """Did some process of the run leave word that it could not store its calls?"""
+        from pytest_claude_budget.ledger import lost
+
+        return lost.found(self.path)
+
     def start(self) -> None:
         """Begin to measure this process and those that it starts."""
         RUNNING[str(self.path)] = self
@@ -105,6 +112,10 @@ class Run:
         from pytest_claude_budget.errors import described
 
         self.faults.append(f"a fault of pytest-claude-budget itself ({stage}: {described(error)})")
+        if self.is_child:
+            from pytest_claude_budget.ledger import lost
+
+            lost.leave(self.path)
 
     def guarded(self, stage: str, work: Callable[..., Any], *arguments: Any) -> Any:
         """Do our own work so that no fault of it reaches the user's test; None where it failed."""

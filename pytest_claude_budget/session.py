@@ -192,7 +192,7 @@ class RunPlugin:
 
     def _has_something_to_say(self) -> bool:
         asked = self.setup.reports or self.setup.lock is not None
-        return self.run.has_calls or bool(asked) or any(self.from_workers)
+        return self.run.has_calls or bool(asked) or any(self.from_workers) or self.run.has_lost
 
     def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
         """Say what was found."""

@@ -152,6 +152,33 @@ def test_a_ledger_that_cannot_be_written_warns_and_harms_nothing(suite: Suite, o
     assert "the ledger cannot be written" in outcome.result.stdout.str()
 
 
+@pytest.mark.parametrize("obstacle", ["a full disk", "a folder that cannot be made", "a client that cannot be hooked"])
+def test_a_child_that_cannot_store_its_calls_makes_the_run_incomplete(suite: Suite, obstacle: str) -> None:
+    """It has the calls, and nobody to tell but by a sign; its own work goes on."""
+    suite.budget("version: 1\nlimits:\n  - {scope: run, max_cost: 1}\n")
+    options = []
+    broken = ""
+    if obstacle == "a full disk":
+        broken = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))"
+    elif obstacle == "a client that cannot be hooked":
+        broken = "import pytest_claude_budget.intercept.hooks as hooks; hooks.Hooks.wrap = None"
+    else:
+        (suite.path / "cache").write_text("in the way", encoding="utf-8")
+        options = ["-o", "cache_dir=cache", "-W", "ignore"]
+    suite.write(
+        app=f"{broken}\nfrom claude_double import ask\nassert ask().usage.output_tokens == 100\n",
+        test_a="""
+        import subprocess, sys
+        def test_child(): subprocess.run([sys.executable, "app.py"], check=True)
+        """,
+    )
+    outcome = suite.run(*options)
+    outcome.result.assert_outcomes(passed=1)
+    assert (outcome.result.ret, outcome.verdict) == (pytest.ExitCode.TESTS_FAILED, "incomplete")
+    assert "a process of this run could not store its calls" in outcome.result.stdout.str()
+    assert suite.run(*options, "-k", "nothing").verdict == "within"
+
+
 FULL_DISK = """
 import pytest, resource
 @pytest.hookimpl(wrapper=True)
