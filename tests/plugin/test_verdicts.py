@@ -1,5 +1,7 @@
 """Limits, exit statuses and what is said of them."""
 
+from xml.etree import ElementTree
+
 import pytest
 
 from tests.plugin.conftest import HANG_SECONDS, Suite
@@ -244,6 +246,44 @@ def test_junit_files_tell_the_cost_of_each_test_that_made_calls(suite: Suite, wo
     text = (suite.path / "junit.xml").read_text(encoding="utf-8")
     assert text.count('<property name="claude_cost_usd" value="0.0015"') == 1
     assert text.count('<property name="claude_calls" value="1"') == 1
+
+
+def test_junit_files_tell_a_batch_where_it_was_read(suite: Suite, workers: int) -> None:
+    """A property is written when its test ends: a creator cannot know yet what a later test will read.
+
+    The report is made at the end and charges the creator. Half of $0.0015 is $0.00075, in both of them once.
+    """
+    suite.write(
+        test_a="""
+        import json
+        import pytest
+        from claude_double import REQUEST, answering, httpx, message
+        def respond(request):
+            if request.method == "POST":
+                batch = {"id": "msgbatch_1", "type": "message_batch", "processing_status": "in_progress"}
+                return httpx.Response(200, json=batch)
+            if request.url.path.endswith("/results"):
+                line = {"custom_id": "a", "result": {"type": "succeeded", "message": message()}}
+                return httpx.Response(200, text=json.dumps(line) + "\\n")
+            results = "https://api.anthropic.com/v1/messages/batches/msgbatch_1/results"
+            ended = {"id": "msgbatch_1", "type": "message_batch", "processing_status": "ended", "results_url": results}
+            return httpx.Response(200, json=ended)
+        def test_creates(claude_budget):
+            requests = [{"custom_id": "a", "params": REQUEST}]
+            answering(respond).messages.batches.create(requests=requests)
+            assert claude_budget.cost == 0
+        def test_reads(claude_budget):
+            assert len(list(answering(respond).messages.batches.results("msgbatch_1"))) == 1
+            assert str(claude_budget.cost.normalize()) == "0.00075"
+        """
+    )
+    outcome = suite.run("--junitxml=junit.xml", workers=workers)
+    outcome.result.assert_outcomes(passed=2)
+    cases = ElementTree.parse(suite.path / "junit.xml").iter("testcase")
+    told = {case.get("name"): {each.get("name"): each.get("value") for each in case.iter("property")} for case in cases}
+    assert told == {"test_creates": {}, "test_reads": {"claude_cost_usd": "0.00075", "claude_calls": "1"}}
+    assert outcome.owner("test_a.py::test_creates")["cost"] == "0.00075"
+    assert [row["owner"] for row in outcome.report["by_owner"] if row["calls"]] == ["test_a.py::test_creates"]
 
 
 @pytest.mark.parametrize("option", ["json", "json:", "html:x", "xml:out.xml"])
