@@ -1,5 +1,7 @@
 """What a run was told to do: its budget, its rates, its reports. Bad input ends the run before it starts."""
 
+import warnings
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,11 +11,15 @@ import pytest
 if TYPE_CHECKING:
     from pytest_claude_budget.baseline_files import Loaded
     from pytest_claude_budget.budget import Budget
+    from pytest_claude_budget.checked import Memory
     from pytest_claude_budget.rates import RateTable
 
 LOCK_NAME = "claude-budget.lock.json"
 BUDGET_NAMES = ("claude-budget.yml", "claude-budget.yaml")
 REPORT_KINDS = ("json", "markdown", "summary")
+CACHE_KEY = "claude-budget/checked"
+MOST_CHECKED = 20
+"""Files that are remembered: the newest ones."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +44,32 @@ class Setup:
         from pytest_claude_budget.rate_files import packaged_rates
 
         return packaged_rates()
+
+
+class CheckedFiles:
+    """Fingerprints of files that a schema allowed, in pytest's cache. Where there is no cache, nothing is remembered."""
+
+    def __init__(self, cache: "pytest.Cache | None") -> None:
+        self._cache = cache
+
+    def knows(self, fingerprint: str) -> bool:
+        """Was this one remembered?"""
+        return fingerprint in self._all()
+
+    def remember(self, fingerprint: str) -> None:
+        """Keep it, if that can be done."""
+        if self._cache is None:
+            return
+        kept = [each for each in self._all() if each != fingerprint][-MOST_CHECKED + 1 :]
+        with suppress(Exception), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # pytest says by itself that its cache cannot be written
+            self._cache.set(CACHE_KEY, [*kept, fingerprint])
+
+    def _all(self) -> list[str]:
+        found = None
+        with suppress(Exception):
+            found = self._cache.get(CACHE_KEY, None) if self._cache is not None else None
+        return [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
 
 
 def find_budget(config: pytest.Config) -> tuple[Path | None, str]:
@@ -90,18 +122,19 @@ def read_setup(config: pytest.Config) -> Setup:
 
     try:
         if path is not None:
-            setup = _with_budget(setup, path, shown)
+            memory = CheckedFiles(getattr(config, "cache", None))
+            setup = _with_budget(setup, path, shown, memory)
         return _with_baseline(setup, config, lock if updates else None)
     except InputError as error:
         raise pytest.UsageError(str(error)) from None
 
 
-def _with_budget(setup: Setup, path: Path, shown: str) -> Setup:
+def _with_budget(setup: Setup, path: Path, shown: str, memory: "Memory") -> Setup:
     from pytest_claude_budget.budget_file import load_budget
     from pytest_claude_budget.rate_files import rates_of
 
-    budget, _ = load_budget(path, shown)
-    rates = rates_of(budget, path.parent) if budget.rates_file or budget.aliases else None
+    budget, _ = load_budget(path, shown, memory)
+    rates = rates_of(budget, path.parent, memory) if budget.rates_file or budget.aliases else None
     return replace(setup, budget=budget, rates=rates)
 
 

@@ -118,6 +118,37 @@ def test_a_bad_budget_file_is_a_usage_error_before_any_test(suite: Suite, worker
     assert "Traceback" not in text
 
 
+def test_a_budget_file_that_was_checked_is_not_checked_again(suite: Suite, workers: int) -> None:
+    """The validator is not even imported; a limit still holds, and another file is checked."""
+    suite.budget("version: 1\nlimits:\n  - {scope: run, max_calls: 0}\n")
+    suite.write(
+        test_a="""
+        import sys
+        from claude_double import ask
+        def test_one():
+            ask()
+            print("imported:", "jsonschema" in sys.modules)
+        """
+    )
+    first, second = (suite.run("-rP", workers=workers) for _ in range(2))
+    assert (first.verdict, second.verdict) == ("over", "over")
+    assert "imported: False" in second.result.stdout.str()
+    suite.budget("version: 1\nlimits:\n  - {scope: run, max_calls: none}\n")
+    assert suite.run(workers=workers).result.ret == pytest.ExitCode.USAGE_ERROR
+
+
+def test_a_cache_that_cannot_be_written_checks_each_time(suite: Suite) -> None:
+    """Without a word of ours about it."""
+    suite.budget("version: 1\n")
+    suite.write(test_a="def test_one(): pass\n")
+    (suite.path / "cache").write_text("in the way", encoding="utf-8")
+    for _ in range(2):
+        outcome = suite.run("-o", "cache_dir=cache", "-W", "ignore", "-W", "error:.*claude-budget.*")
+        outcome.result.assert_outcomes(passed=1)
+        assert outcome.result.ret == pytest.ExitCode.OK
+        assert "claude-budget/checked" not in outcome.result.stdout.str() + outcome.result.stderr.str()
+
+
 def test_a_named_budget_file_goes_before_the_usual_one(suite: Suite) -> None:
     """By option and by ini value."""
     suite.write(test_a=ONE_CALL)
