@@ -23,6 +23,8 @@ class Writer:
         self._pid = 0
         self._queue: queue.SimpleQueue[_Job] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._started: list[tuple[int, threading.Thread, queue.SimpleQueue[_Job]]] = []
+        """Every thread with its process and queue: two threads of the suite may both find none, and start one."""
 
     @property
     def busy(self) -> bool:
@@ -48,16 +50,18 @@ class Writer:
 
     def stop(self) -> None:
         """Do what is left, then end the thread."""
-        thread, self._thread = self._thread, None
-        if thread is not None and self._pid == os.getpid():
-            self._queue.put(None)
-            thread.join(STOP_SECONDS)
+        started, self._started, self._thread = self._started, [], None
+        for pid, thread, jobs in started:
+            if pid == os.getpid():
+                jobs.put(None)
+                thread.join(STOP_SECONDS)
         self._pid = 0
 
     def _start(self) -> None:
         jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
         thread = threading.Thread(target=_work_off, args=(jobs,), name="claude-budget-writer", daemon=True)
         thread.start()
+        self._started.append((os.getpid(), thread, jobs))
         self._queue, self._thread = jobs, thread
         self._pid = os.getpid()  # last: who sees it puts work on the queue at once
 
