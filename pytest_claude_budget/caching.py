@@ -3,13 +3,13 @@
 Requests are known by their fingerprints: hashes and lengths of tools, system prompt and messages, never a word.
 """
 
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 
+from pytest_claude_budget.fingerprints import read_fingerprint
 from pytest_claude_budget.record import Group, OwnerRecord, Record
 from pytest_claude_budget.usage import Usage
 
@@ -18,6 +18,8 @@ SOON_FLOOR, LATE_FLOOR = 512, 4096
 _BEGINNING = ("tools", "system")
 _PARTS = (*_BEGINNING, "messages")
 """What a prompt consists of, in the order in which it is cached."""
+_SEVERAL = '"requests":'
+"""Stands in the text form of different requests that were taken together."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,21 +37,15 @@ class Prompt:
 @lru_cache(maxsize=8192)
 def read_prompt(request: str | None) -> Prompt | None:
     """Read the text form; None where there is none, or where it tells no length of any part."""
-    try:
-        value = json.loads(request) if request else None
-    except ValueError:
-        return None
-    if not isinstance(value, dict):
-        return None
-    said = {part: value[part].partition(":") for part in _PARTS if isinstance(value.get(part), str)}
-    lengths = {part: int(length) for part, (_, _, length) in said.items() if length.isdecimal()}
+    read = read_fingerprint(request)
+    lengths = {part: read.lengths.get(part, 0) for part in _PARTS}
     whole = sum(lengths.values())
-    if not whole:
+    if request is None or not whole:
         return None
     return Prompt(
-        beginning=tuple(said[part][0] if part in said else "" for part in _BEGINNING),
-        share=Fraction(sum(lengths.get(part, 0) for part in _BEGINNING), whole),
-        several=value.get("requests", 1) != 1,
+        beginning=tuple(read.parts.get(part, "") for part in _BEGINNING),
+        share=Fraction(sum(lengths[part] for part in _BEGINNING), whole),
+        several=_SEVERAL in request,
     )
 
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from pytest_claude_budget import __version__
-from pytest_claude_budget.commands import baselines, budget_files, judged, rates, shards
+from pytest_claude_budget.commands import baselines, budget_files, judged, project, rates, shards, whatif
 from pytest_claude_budget.errors import InputError
 
 BAD_INPUT = 2
@@ -42,4 +42,6 @@ def _parser() -> argparse.ArgumentParser:
     shards.add_combine(commands)
     rates.add_rates(commands)
     judged.add_explain(commands)
+    project.add_project(commands)
+    whatif.add_whatif(commands)
     return parser

@@ -4,14 +4,18 @@ import argparse
 from pathlib import Path
 
 from pytest_claude_budget.commands.common import DEFAULT_FILE, Commands, add_command
+from pytest_claude_budget.commands.drafts import add_drafting, draft_from_report, wants_a_report
 from pytest_claude_budget.errors import InputError, Problem
 
 
 def add_init(commands: Commands) -> None:
     """Add `init`."""
-    parser = add_command(commands, "init", "write a commented budget file to start from", "claude-budget init")
+    help_ = "write a commented budget file to start from, with limits from what a run used if one is given"
+    example = "claude-budget init\n  claude-budget init --from out.json --headroom 20%"
+    parser = add_command(commands, "init", help_, example)
     parser.add_argument("path", nargs="?", default=DEFAULT_FILE, help=f"where to write it [{DEFAULT_FILE}]")
     parser.add_argument("--force", action="store_true", help="replace a file that is there")
+    add_drafting(parser)
     parser.set_defaults(command=_init)
 
 
@@ -28,6 +32,8 @@ def _init(options: argparse.Namespace) -> int:
     from pytest_claude_budget.starter import starter_budget
 
     path = Path(options.path)
+    if wants_a_report(options):
+        return draft_from_report(options, path)
     if path.exists() and not options.force:
         hint = "edit it, or write it anew with --force"
         raise InputError(Problem(slug="file-exists", where=options.path, what="there is a file already", hint=hint))

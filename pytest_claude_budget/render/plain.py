@@ -37,3 +37,10 @@ def columns(rows: Sequence[Sequence[str]], width: int) -> list[str]:
         cells = [cell.rjust(size) for cell, size in zip(row[1:], others, strict=True)]
         lines.append("  ".join([shortened_id(row[0], first).ljust(first), *cells]).rstrip())
     return lines
+
+
+def wrapped(text: str, width: int, first: str, rest: str | None = None) -> list[str]:
+    """Break a sentence into lines, each behind its indent."""
+    import textwrap
+
+    return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=first if rest is None else rest)

@@ -93,7 +93,7 @@ def test_bad_usage_has_status_2_and_no_name_of_our_code(
     assert "_count" not in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["init", "check", "rates"])
+@pytest.mark.parametrize("command", ["init", "check", "rates", "project", "whatif"])
 def test_each_command_has_help_with_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """`--help` ends well and shows how."""
     with pytest.raises(SystemExit) as ended:

@@ -1,0 +1,181 @@
+"""`init --from REPORT`: limits from what a run used, in a new file or in the one that is there."""
+
+import argparse
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_claude_budget.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_claude_budget.report_document import LoadedReport
+    from pytest_claude_budget.tightening import Edited
+    from pytest_claude_budget.totals import Totals
+
+DEFAULT_HEADROOM = Decimal("0.2")
+_PERCENT = re.compile(r"(?P<number>[0-9]{1,4}(\.[0-9]{1,4})?)%?")
+_MOST_PERCENT = 1000
+
+
+def add_drafting(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `init` that look at a run."""
+    parser.add_argument("--from", dest="report", metavar="REPORT", help="take limits from what this JSON report used")
+    parser.add_argument(
+        "--headroom", type=headroom, metavar="20%", help="how much more limits allow than was used [20%%]"
+    )
+    ways = parser.add_mutually_exclusive_group()
+    ways.add_argument("--write-budgets", action="store_true", help="bring the maxima of the file that is there to it")
+    ways.add_argument("--ratchet", action="store_true", help="the same, but only where that lowers them")
+
+
+def headroom(text: str) -> Decimal:
+    """Read a percentage such as 20%, as the fraction that it is."""
+    found = _PERCENT.fullmatch(text)
+    if found is None or Decimal(found["number"]) > _MOST_PERCENT:
+        what = f"expected a percentage from 0% to {_MOST_PERCENT}% such as 20%, got {text[:40]!r}"
+        raise argparse.ArgumentTypeError(what)
+    return Decimal(found["number"]) / 100
+
+
+def wants_a_report(options: argparse.Namespace) -> bool:
+    """Is a run to be looked at? Raises InputError where that is asked for without one."""
+    if options.report is not None:
+        return True
+    for option, asked in (
+        ("--ratchet", options.ratchet),
+        ("--write-budgets", options.write_budgets),
+        ("--headroom", options.headroom is not None),
+    ):
+        if asked:
+            what, hint = "expected the report of a run to take limits from", "add --from out.json"
+            raise InputError(Problem(slug="no-report", where=option, what=what, hint=hint))
+    return False
+
+
+def draft_from_report(options: argparse.Namespace, path: Path) -> int:
+    """Write limits that a run is within, or bring those of the file that is there to it."""
+    report = _usable_report(options.report)
+    if path.exists() and (options.ratchet or options.write_budgets):
+        return _edit(options, path, report)
+    if path.exists() and not options.force:
+        hint = "add --ratchet to lower its limits, --write-budgets to set them anew, or --force to replace the file"
+        raise InputError(Problem(slug="file-exists", where=options.path, what="there is a file already", hint=hint))
+    return _write(options, path, report)
+
+
+def _usable_report(shown: str) -> "LoadedReport":
+    """A report of a run that was whole, passed, and is priced in full."""
+    from pytest_claude_budget.files import read_json
+    from pytest_claude_budget.report_document import read_report
+
+    report = read_report(read_json(Path(shown), shown), shown)
+    found = None
+    if report.run.outcome != "passed":
+        found = (
+            "failed-report",
+            f"expected a run that passed, got one that {_ended(report.run.outcome)}",
+            "mend the tests",
+        )
+    elif report.faults or report.sums.totals.at_least or report.outcome == "incomplete":
+        found = ("incomplete-report", "the cost of this run is not known in full", "see why: pytest shows each reason")
+    elif not report.run.selection.whole:
+        found = (
+            "partial-report",
+            "expected a run of the whole suite, got a part of it",
+            "run pytest without paths and -k",
+        )
+    elif not report.sums.totals.calls:
+        found = ("empty-report", "the run made no calls to take limits from", "check that this is the report you mean")
+    if found is not None:
+        slug, what, hint = found
+        raise InputError(Problem(slug=slug, where=shown, what=what, hint=f"{hint}; then write the report anew"))
+    return report
+
+
+def _ended(outcome: str) -> str:
+    return "was interrupted" if outcome == "interrupted" else "failed"
+
+
+def _write(options: argparse.Namespace, path: Path, report: "LoadedReport") -> int:
+    from pytest_claude_budget.drafting import Draft, draft_budget, scoped_totals
+    from pytest_claude_budget.files import schema_path, write_atomically
+    from pytest_claude_budget.rate_files import packaged_rates
+
+    rates = packaged_rates()
+    _refuse_unpriced(scoped_totals(report.record, rates, rates.as_of), report.shown)
+    text = draft_budget(
+        Draft(
+            record=report.record,
+            rates=rates,
+            day=rates.as_of,
+            headroom=_headroom(options),
+            source=report.shown,
+            schema_location=schema_path("budget").resolve().as_uri(),
+        )
+    )
+    write_atomically(path, text)
+    print(f"wrote {options.path}: read it, and lower what you can")
+    return 0
+
+
+def _refuse_unpriced(scoped: "Mapping[str, Mapping[str, Totals]]", shown: str) -> None:
+    """A report may have been priced with rates of the user's own, that are not at hand here."""
+    if scoped["run"][""].at_least:
+        what = "the run has calls of models whose rates are not at hand"
+        hint = "keep the budget file that names them under rates, and use --write-budgets or --ratchet"
+        raise InputError(Problem(slug="incomplete-report", where=shown, what=what, hint=hint))
+
+
+def _headroom(options: argparse.Namespace) -> Decimal:
+    return DEFAULT_HEADROOM if options.headroom is None else Decimal(options.headroom)
+
+
+def _edit(options: argparse.Namespace, path: Path, report: "LoadedReport") -> int:
+    from pytest_claude_budget.budget import parse_budget
+    from pytest_claude_budget.budget_file import load_budget
+    from pytest_claude_budget.drafting import scoped_totals
+    from pytest_claude_budget.files import read_text, write_atomically
+    from pytest_claude_budget.rate_files import rates_of
+    from pytest_claude_budget.tightening import Used, edited, wanted_edits
+    from pytest_claude_budget.verdict import Limits
+    from pytest_claude_budget.yaml_document import parse_yaml
+
+    budget, document = load_budget(path, options.path)
+    rates = rates_of(budget, path.parent)
+    limits = Limits(budget=budget, markers=report.markers, spellings=rates.spellings)
+    scoped = scoped_totals(report.record, rates, rates.as_of)
+    _refuse_unpriced(scoped, report.shown)
+    used = Used(scoped=scoped, headroom=_headroom(options), only_lower=options.ratchet)
+    found = edited(read_text(path, options.path), document, wanted_edits(limits, budget, used))
+    after = parse_yaml(found.text, options.path)
+    meant = {edit.path: edit.becomes for edit in found.edits}
+    read_back = parse_budget(after.value, after.where, options.path).limits
+    for old, new in zip(budget.limits, read_back, strict=True):
+        if new.maximum != meant.get(old.path, old.maximum):
+            what, hint = (
+                f"{old.path}: the number could not be changed in place",
+                "write it as a plain number on its own",
+            )
+            raise InputError(Problem(slug="not-editable", where=old.where, what=what, hint=hint))
+    if found.edits:
+        write_atomically(path, found.text)
+    _tell(options, found)
+    return 0
+
+
+def _tell(options: argparse.Namespace, found: "Edited") -> None:
+    for edit in found.edits:
+        print(f"{edit.where}: {edit.path}: {_plain(edit.was)} -> {_plain(edit.becomes)}")
+    for edit in found.kept:
+        print(f"{edit.where}: {edit.path}: {_plain(edit.was)} stays: it is not written as a number in its place")
+    count = len(found.edits)
+    done = "lowered" if options.ratchet else "set"
+    print(f"{options.path}: {count or 'no'} limit{'' if count == 1 else 's'} {done}")
+
+
+def _plain(value: Decimal | int) -> str:
+    """All digits, and no exponent."""
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)
