@@ -112,7 +112,7 @@ def _notes(document: Document, most: int | None) -> list[str]:
 def chart(document: Document) -> list[str]:
     """Draw the cost by feature, where there are a few to compare."""
     rows = [(row["feature"], amount(row["cost"])) for row in document["by_feature"]]
-    if not _FEWEST <= len(rows) <= _MOST_BARS or not any(value for _, value in rows):
+    if not _FEWEST <= len(rows) <= _MOST_BARS or _bar(max(value for _, value in rows)) == "0":
         return []
     labels = [f'"{_label(name, at)}"' for at, (name, _) in enumerate(rows, 1)]
     return [
@@ -121,7 +121,7 @@ def chart(document: Document) -> list[str]:
         "xychart-beta",
         '    title "Cost by feature, US dollars a run"',
         f"    x-axis [{', '.join(labels)}]",
-        '    y-axis "US dollars"',
+        f'    y-axis "US dollars" 0 --> {_bar(max(value for _, value in rows))}',
         f"    bar [{', '.join(_bar(value) for _, value in rows)}]",
         "```",
     ]

@@ -59,7 +59,7 @@ def _by_owner(document: Document) -> dict[str, list[tuple[str, Document]]]:
         ("over", failing(document)),
         ("accepted", let_pass),
         ("close to", [breach for breach in verdict["warnings"] if breach not in let_pass]),
-        ("over before", verdict.get("known") or []),
+        ("over already:", verdict.get("known") or []),
     )
     found: dict[str, list[tuple[str, Document]]] = {}
     for word, breaches in kinds:
@@ -100,8 +100,9 @@ def _against(value: Decimal, limit: Decimal | None) -> str:
 
 
 def _limit(word: str, breach: Document) -> str:
-    said = f"{word} {maximum_of(breach)}"
-    return f"**{said}**" if word == "over" else said
+    if word == "accepted":
+        return f"over {maximum_of(breach)}, accepted"
+    return f"**over {maximum_of(breach)}**" if word == "over" else f"{word} {maximum_of(breach)}"
 
 
 def _owner(row: Document) -> str:

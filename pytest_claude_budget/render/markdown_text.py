@@ -35,7 +35,8 @@ _WIDE = Context(prec=400)
 def visible(text: str, width: int = NAME) -> str:
     """Show what is not to be seen as an escape, and cut the middle out of what is too long."""
     text = text[: 2 * width] + text[-2 * width :] if len(text) > 4 * width else text
-    shown = "".join(_seen(character) for character in text)
+    plain = text.isprintable() and not _UNSEEN.search(text)
+    shown = text if plain else "".join(_seen(character) for character in text)
     if len(shown) <= width:
         return shown
     tail = (width - 1) // 2
