@@ -57,10 +57,13 @@ def with_failed_tries(groups: Iterable[Group]) -> Iterator[Group]:
             answered[group.key] = group
         else:
             failed.append(group)
+    homes = in_order(answered.values())
     for tries in failed:
-        home = next((group.key for group in in_order(answered.values()) if _asked_alike(group, tries)), tries.key)
-        known = answered.get(home)
-        answered[home] = tries if known is None else replace(known, attempts=known.attempts + tries.attempts)
+        home = next((group.key for group in homes if _asked_alike(group, tries)), None)
+        if home is None:
+            answered[tries.key] = tries
+        else:
+            answered[home] = replace(answered[home], attempts=answered[home].attempts + tries.attempts)
     yield from answered.values()
 
 

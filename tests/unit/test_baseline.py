@@ -1,0 +1,132 @@
+"""What a baseline becomes: updated by a run, merged from two branches, found stale."""
+
+import json
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytest_claude_budget.baseline import merge, stale, update
+from pytest_claude_budget.compare import Selection
+from pytest_claude_budget.record import OwnerRecord, Record, Samples
+from pytest_claude_budget.record_document import lock_text
+from tests.unit.records import HAIKU, group, owner, record, usage
+
+WHOLE = Selection()
+
+
+def entry(name: str, output: int = 100, *, live: bool = False, text: str = "m") -> OwnerRecord:
+    """One call."""
+    said = json.dumps({"messages": f"{text}:9"})
+    return owner(name, group(usage(1000, output), HAIKU, live=int(live), request=said))
+
+
+def test_the_first_update_takes_all_and_says_so() -> None:
+    """One sentence."""
+    found = update(None, record(entry("a"), entry("b")), WHOLE)
+    assert set(found.record.owners) == {"a", "b"}
+    assert found.sentence("claude-budget.lock.json") == "claude-budget.lock.json: 2 added"
+
+
+def test_an_update_says_what_it_changed() -> None:
+    """Added, changed, removed, unchanged."""
+    old = record(entry("a"), entry("b"), entry("c"))
+    found = update(old, record(entry("a"), entry("b", 200), entry("d")), WHOLE)
+    assert found.sentence("lock") == "lock: 1 added, 1 changed, 1 removed (1 unchanged)"
+    assert update(old, old, WHOLE).sentence("lock") == "lock: nothing changed (3 unchanged)"
+
+
+def test_a_part_of_the_suite_updates_only_what_ran() -> None:
+    """And says that the rest was kept."""
+    old = record(entry("tests/a.py::t"), entry("tests/b.py::t"))
+    found = update(old, record(entry("tests/a.py::t", 300)), Selection(paths=("tests/a.py",)))
+    assert set(found.record.owners) == {"tests/a.py::t", "tests/b.py::t"}
+    assert found.sentence("lock") == "lock: 1 changed (1 kept as they were, since this was a part of the suite)"
+
+
+def test_live_runs_add_samples_and_keep_the_mean() -> None:
+    """100 and 201: the mean is 150.5, which is 151 tokens."""
+    once = update(None, record(entry("a", 100, live=True)), WHOLE).record
+    twice = update(once, record(entry("a", 201, live=True)), WHOLE)
+    (kept,) = twice.record.owners["a"].groups
+    assert kept.samples == Samples(count=2, total=301, squares=10_000 + 40_401)
+    assert kept.usage.output_tokens == 151
+    assert twice.sentence("lock") == "lock: 1 sampled once more"
+
+
+def test_a_changed_request_begins_its_samples_anew() -> None:
+    """Answers to another question say nothing of this one."""
+    once = update(None, record(entry("a", 100, live=True)), WHOLE).record
+    found = update(once, record(entry("a", 300, live=True, text="n")), WHOLE)
+    (kept,) = found.record.owners["a"].groups
+    assert kept.samples == Samples(count=1, total=300, squares=90_000)
+    assert found.changed == ("a",)
+
+
+def test_a_simulated_run_keeps_no_samples() -> None:
+    """It is exact."""
+    once = update(None, record(entry("a", 100, live=True)), WHOLE).record
+    (kept,) = update(once, record(entry("a", 120)), WHOLE).record.owners["a"].groups
+    assert (kept.samples, kept.usage.output_tokens) == (None, 120)
+
+
+def test_branches_that_touch_different_tests_never_conflict() -> None:
+    """Each side's change is taken."""
+    base = record(entry("a"), entry("b"), entry("c"))
+    ours = record(entry("a", 200), entry("b"), entry("c"), entry("d"))
+    theirs = record(entry("a"), entry("b", 300))
+    merged = merge(base, ours, theirs)
+    assert merged.conflicts == ()
+    assert merged.record == record(entry("a", 200), entry("b", 300), entry("d"))
+
+
+def test_a_test_that_both_changed_otherwise_is_a_conflict_and_ours_is_kept() -> None:
+    """The same change on both sides is none."""
+    base = record(entry("a"), entry("b"))
+    merged = merge(base, record(entry("a", 200), entry("b", 9)), record(entry("a", 300), entry("b", 9)))
+    assert merged.conflicts == ("a",)
+    assert merged.record == record(entry("a", 200), entry("b", 9))
+
+
+def test_a_lock_file_is_stale_where_the_run_is_another() -> None:
+    """Changed, new and removed tests; not what did not run."""
+    lock = record(entry("a"), entry("b"), entry("c"))
+    run = record(entry("a"), entry("b", 200), entry("d"))
+    assert stale(lock, run, WHOLE) == ["b", "c", "d"]
+    assert stale(lock, run, Selection(narrowed="-k")) == ["b", "d"]
+    assert stale(lock, lock, WHOLE) == []
+
+
+def test_live_noise_makes_no_lock_file_stale() -> None:
+    """The same request, another answer."""
+    lock = update(None, record(entry("a", 100, live=True)), WHOLE).record
+    assert stale(lock, record(entry("a", 140, live=True)), WHOLE) == []
+    assert stale(lock, record(entry("a", 140, live=True, text="n")), WHOLE) == ["a"]
+
+
+RECORDS = st.dictionaries(st.sampled_from("abcde"), st.integers(1, 3), max_size=5).map(
+    lambda owners: record(*(entry(name, 100 * size) for name, size in sorted(owners.items())))
+)
+
+
+@given(RECORDS, RECORDS, RECORDS)
+@settings(max_examples=100, deadline=None)
+def test_merging_is_the_same_from_either_side_but_for_conflicts(base: Record, ours: Record, theirs: Record) -> None:
+    """And a side that changed nothing takes the other's file as it is."""
+    one, other = merge(base, ours, theirs), merge(base, theirs, ours)
+    assert one.conflicts == other.conflicts
+    assert merge(base, base, theirs).record.owners == theirs.owners
+    apart = set(one.record.owners.keys() | other.record.owners.keys()) - set(one.conflicts)
+    assert {name: one.record.owners.get(name) for name in apart} == {
+        name: other.record.owners.get(name) for name in apart
+    }
+
+
+@given(RECORDS)
+@settings(max_examples=50, deadline=None)
+def test_a_lock_file_has_the_same_bytes_however_its_owners_came(one: Record) -> None:
+    """Sorted, one owner a line."""
+    shuffled = replace(one, owners=dict(sorted(one.owners.items(), reverse=True)))
+    assert lock_text(shuffled) == lock_text(one)
+    lines = 6 + len(one.owners) if one.owners else 5
+    assert lock_text(one).count("\n") == lines

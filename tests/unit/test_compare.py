@@ -1,0 +1,239 @@
+"""A run beside its baseline: what moved, came and went, and what is noise."""
+
+import json
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytest_claude_budget.compare import Facts, Selection, compare
+from pytest_claude_budget.comparison import Baseline, Comparison, OwnerChange, Standing, percent
+from pytest_claude_budget.noise import with_sample
+from pytest_claude_budget.record import Group, OwnerRecord, Record, Samples
+from tests.unit.priced import TABLE, TODAY
+from tests.unit.records import HAIKU, group, owner, record, usage
+
+LOCK = Baseline(source="claude-budget.lock.json", kind="lock")
+
+
+def asked(text: str) -> str:
+    """A fingerprint of its own."""
+    return json.dumps({"messages": f"{text}:9", "system": "s:9"})
+
+
+def cheap(name: str, output: int = 100, *, request: str | None = None, calls: int = 1, live: int = 0) -> OwnerRecord:
+    """Haiku: 1,000 in and so many out, $0.001 and $0.000005 each."""
+    used = usage(1000 * calls, output)
+    return owner(name, group(used, HAIKU, calls=calls, live=live, request=request or asked(name)))
+
+
+def compared(before: Record, after: Record, **changes: object) -> Comparison:
+    """With today's rates."""
+    facts = Facts(baseline=LOCK, rates=TABLE, day=TODAY)
+    return compare(before, after, replace(facts, **changes))  # type: ignore[arg-type]  # fields of Facts
+
+
+def row(comparison: Comparison, name: str) -> OwnerChange:
+    """One owner."""
+    return next(each for each in comparison.owners if each.owner == name)
+
+
+def test_what_did_not_move_is_unchanged() -> None:
+    """Not +$0.00."""
+    found = compared(record(cheap("a")), record(cheap("a")))
+    assert (found.before, found.after, found.change) == (Decimal("0.0015"), Decimal("0.0015"), 0)
+    assert row(found, "a").standing is Standing.UNCHANGED
+    assert row(found, "a").causes == ()
+
+
+def test_a_change_is_told_with_its_amount_and_cause() -> None:
+    """100 tokens of output more: $0.0005."""
+    found = compared(record(cheap("a"), cheap("b")), record(cheap("a", 200), cheap("b")))
+    assert found.change == found.judged == Decimal("0.0005")
+    assert [(each.owner, each.standing.value) for each in found.owners] == [("a", "changed"), ("b", "unchanged")]
+    assert [cause.text for cause in row(found, "a").causes] == ["output 100 → 200 tokens"]
+    assert found.counts[Standing.CHANGED] == 1
+
+
+def test_a_new_test_is_part_of_the_change() -> None:
+    """$0.0015 of it."""
+    found = compared(record(cheap("a")), record(cheap("a"), cheap("b")))
+    assert (found.change, found.amounts[Standing.NEW]) == (Decimal("0.0015"), Decimal("0.0015"))
+    assert row(found, "b").standing is Standing.NEW
+
+
+def test_a_removed_test_is_listed_and_never_a_saving() -> None:
+    """It costs nothing now, and the change does not know it."""
+    found = compared(record(cheap("a"), cheap("b")), record(cheap("a")))
+    assert (found.before, found.after, found.change) == (Decimal("0.0015"), Decimal("0.0015"), 0)
+    gone = row(found, "b")
+    assert (gone.standing, gone.before, gone.change) == (Standing.REMOVED, Decimal("0.0015"), 0)
+    assert found.not_run == Decimal("0.0015")
+
+
+def test_what_a_part_of_the_suite_left_out_is_deselected() -> None:
+    """By a path, by -k, or by a skip."""
+    before, after = record(cheap("tests/a.py::t"), cheap("tests/b.py::t")), record(cheap("tests/a.py::t"))
+    for selection in (
+        Selection(paths=("tests/a.py",)),
+        Selection(narrowed="-k"),
+        Selection(skipped=frozenset({"tests/b.py::t"})),
+    ):
+        assert row(compared(before, after, selection=selection), "tests/b.py::t").standing is Standing.DESELECTED
+    whole = Selection(paths=("tests",))
+    assert row(compared(before, after, selection=whole), "tests/b.py::t").standing is Standing.REMOVED
+
+
+def test_a_path_means_what_lies_below_it_and_nothing_beside() -> None:
+    """`tests/a` is no part of `tests/ab.py`."""
+    selection = Selection(paths=("tests/a.py::test_x", "lib"))
+    assert selection.has("tests/a.py::test_x[1]")
+    assert selection.has("lib/b.py::t")
+    assert not selection.has("tests/a.py::test_xy")
+    assert not selection.has("library.py::t")
+    assert (Selection().whole, selection.whole) == (True, False)
+
+
+def test_a_renamed_test_is_known_by_what_it_asks() -> None:
+    """And its cost is compared with what it was."""
+    before, after = record(cheap("old.py::t")), record(cheap("new.py::t", 200, request=asked("old.py::t")))
+    found = compared(before, after)
+    (only,) = found.owners
+    assert (only.standing, only.was, only.change) == (Standing.RENAMED, "old.py::t", Decimal("0.0005"))
+    assert found.counts[Standing.REMOVED] == found.counts[Standing.NEW] == 0
+
+
+def test_parameters_that_ask_alike_keep_their_names_when_their_file_moves() -> None:
+    """Each goes to the one whose end is the same."""
+    old = [cheap(f"old.py::t[{name}]", size, request=asked("same")) for name, size in (("x", 100), ("y", 200))]
+    new = [cheap(f"new.py::t[{name}]", size, request=asked("same")) for name, size in (("x", 100), ("y", 200))]
+    found = compared(record(*old), record(*new))
+    assert found.change == 0
+    assert {each.owner: each.was for each in found.owners} == {
+        "new.py::t[x]": "old.py::t[x]",
+        "new.py::t[y]": "old.py::t[y]",
+    }
+
+
+def test_a_test_that_asks_something_else_is_new_not_renamed() -> None:
+    """A resemblance is no proof."""
+    found = compared(record(cheap("a")), record(cheap("b")))
+    assert {each.owner: each.standing for each in found.owners} == {"a": Standing.REMOVED, "b": Standing.NEW}
+
+
+def sampled(*outputs: int) -> Samples:
+    """Earlier live runs."""
+    samples = None
+    for output in outputs:
+        samples = with_sample(samples, output)
+    assert samples is not None
+    return samples
+
+
+def live(name: str, output: int, *, samples: Samples | None = None, text: str = "") -> OwnerRecord:
+    """One live call."""
+    one = group(usage(1000, output), HAIKU, live=1, request=asked(text or name), samples=samples)
+    return owner(name, one)
+
+
+SPREAD = sampled(80, 120, 100, 90, 110, 95, 105, 100)
+
+
+def test_output_within_the_spread_is_noise_and_not_held_against_the_change() -> None:
+    """115 tokens where 80 to 120 were seen."""
+    found = compared(record(live("a", 100, samples=SPREAD)), record(live("a", 115)))
+    assert (row(found, "a").noise, row(found, "a").samples) == (True, 8)
+    assert (found.change, found.judged) == (Decimal("0.000075"), 0)
+
+
+def test_output_far_outside_the_spread_is_a_change() -> None:
+    """Five times what was seen."""
+    found = compared(record(live("a", 100, samples=SPREAD)), record(live("a", 500)))
+    assert not row(found, "a").noise
+    assert found.judged == found.change == Decimal("0.002")
+
+
+def test_with_fewer_than_three_samples_nothing_is_noise() -> None:
+    """A spread of two says nothing."""
+    found = compared(record(live("a", 100, samples=sampled(90, 110))), record(live("a", 115)))
+    assert (row(found, "a").noise, row(found, "a").samples) == (False, 2)
+
+
+def test_a_changed_request_is_a_change_from_a_single_sample() -> None:
+    """However small."""
+    found = compared(record(live("a", 100, samples=SPREAD)), record(live("a", 101, text="other")))
+    assert not row(found, "a").noise
+    assert found.judged == Decimal("0.000005")
+
+
+def test_simulated_answers_are_exact_and_never_noise() -> None:
+    """A cassette does not fluctuate."""
+    found = compared(record(live("a", 100, samples=SPREAD)), record(cheap("a", 115)))
+    assert not row(found, "a").noise
+
+
+def test_turns_that_follow_a_live_answer_are_the_same_conversation() -> None:
+    """What the model said is in the next request: its hash is another one each time."""
+
+    def turn(text: str, output: int, samples: Samples | None = None) -> Group:
+        said = json.dumps({"messages": f"{text}:90", "opening": "o:9", "system": "s:9"})
+        return group(usage(1000, output), HAIKU, live=1, request=said, samples=samples)
+
+    found = compared(record(owner("a", turn("x", 100, SPREAD))), record(owner("a", turn("y", 110))))
+    assert row(found, "a").noise
+
+
+def test_a_drift_of_all_tests_shows_in_their_sum_though_each_is_within_its_noise() -> None:
+    """Thirty tests 20% longer: one by one that is nothing."""
+    before = record(*(live(f"t{number:02}", 100, samples=SPREAD) for number in range(30)))
+    drifted = compared(before, record(*(live(f"t{number:02}", 120) for number in range(30))))
+    assert not any(each.noise for each in drifted.owners)
+    assert drifted.judged == drifted.change == 30 * Decimal("0.0001")
+    steady = compared(before, record(*(live(f"t{number:02}", 120 if number % 2 else 80) for number in range(30))))
+    assert all(each.noise for each in steady.owners)
+
+
+def test_a_new_price_is_told_apart_from_the_change() -> None:
+    """Sonnet 5.5 reads its cache at $0.10 a million since 2026-10-07, at $0.20 before: that saves $0.10."""
+    reading = owner("a", group(usage(read=1_000_000), "claude-sonnet-5-5"))
+    before = replace(record(reading), rates_as_of=date(2026, 10, 6))
+    found = compared(before, record(reading))
+    assert (found.before, found.after, found.change) == (Decimal("0.1"), Decimal("0.1"), 0)
+    assert found.price_change == Decimal("-0.1")
+
+
+def test_percent_is_rounded_away_from_zero_so_that_over_looks_over() -> None:
+    """15.01% is shown as 15.1%."""
+    assert percent(Decimal("15.01"), Decimal(100)) == Decimal("15.1")
+    assert percent(Decimal("-15.01"), Decimal(100)) == Decimal("-15.1")
+    assert percent(Decimal(1), Decimal(0)) is None
+
+
+OWNERS = st.dictionaries(
+    st.sampled_from([f"tests/test_{letter}.py::t" for letter in "abcdef"]),
+    st.tuples(st.integers(0, 900), st.sampled_from(["p", "q", "r"]), st.integers(1, 3)),
+    max_size=6,
+)
+
+
+@given(OWNERS, OWNERS, st.sampled_from([Selection(), Selection(narrowed="-k"), Selection(paths=("tests/test_a.py",))]))
+@settings(max_examples=120, deadline=None)
+def test_the_owners_changes_add_up_to_the_whole(
+    before: dict[str, tuple[int, str, int]], after: dict[str, tuple[int, str, int]], selection: Selection
+) -> None:
+    """Whatever came, went or was renamed; and each owner's causes to its own."""
+    sides = [
+        record(*(cheap(name, out, request=asked(text), calls=calls) for name, (out, text, calls) in side.items()))
+        for side in (before, after)
+    ]
+    found = compared(*sides, selection=selection)
+    assert found.change == sum(each.change for each in found.owners) == found.after - found.before
+    assert found.change == sum(found.amounts.values())
+    assert len(found.owners) == sum(found.counts.values())
+    for each in found.owners:
+        if each.standing in (Standing.CHANGED, Standing.RENAMED):
+            assert each.change == sum((cause.amount for cause in each.causes), Decimal(0))
+        if each.standing in (Standing.REMOVED, Standing.DESELECTED):
+            assert each.change == 0

@@ -1,0 +1,207 @@
+"""Records and reports as files: what is written is read back, and what a stranger wrote is refused with a reason."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytest_claude_budget.errors import InputError
+from pytest_claude_budget.money import exact
+from pytest_claude_budget.record import Record
+from pytest_claude_budget.record_builder import MOST_GROUPS, RecordBuilder
+from pytest_claude_budget.record_document import lock_text, read_record
+from pytest_claude_budget.render.json_document import document_text, json_document
+from pytest_claude_budget.report import RunFacts, build_report
+from pytest_claude_budget.report_document import read_report
+from pytest_claude_budget.shards import combine
+from pytest_claude_budget.usage import Answer, Call, Labels, Origin, Owner, Status, Usage
+from tests.unit.priced import TABLE, TODAY
+from tests.unit.test_report import NOON, calls
+
+SCHEMAS = Path(__file__).parents[2] / "schemas"
+LOCK = json.loads((SCHEMAS / "lock.schema.json").read_text(encoding="utf-8"))
+REPORT = json.loads((SCHEMAS / "report.schema.json").read_text(encoding="utf-8"))
+
+
+def recorded(made: list[Call]) -> Record:
+    """The record of calls."""
+    builder = RecordBuilder(TABLE)
+    with exact():
+        for call in made:
+            builder.add(call)
+    return builder.record()
+
+
+@given(calls(), st.randoms(use_true_random=False))
+@settings(max_examples=100, deadline=None)
+def test_a_lock_file_is_read_back_as_it_was_written(made: list[Call], random: Any) -> None:
+    """Under its schema, with the same bytes whatever order the calls came in."""
+    text = lock_text(recorded(made))
+    jsonschema.validate(json.loads(text), LOCK)
+    assert read_record(json.loads(text), "lock") == recorded(made)
+    random.shuffle(made)
+    assert lock_text(recorded(made)) == text
+
+
+@given(calls())
+@settings(max_examples=60, deadline=None)
+def test_a_report_is_read_back_with_all_that_can_be_judged(made: list[Call]) -> None:
+    """And the record in it is one of a lock file."""
+    report = build_report(made, RunFacts(rates=TABLE, day=TODAY))
+    document = json.loads(document_text(json_document(report)))
+    jsonschema.validate(document, REPORT)
+    jsonschema.validate(document["record"], LOCK)
+    loaded = read_report(document, "report.json")
+    assert loaded.sums.by_owner == report.sums.by_owner
+    assert loaded.sums.totals.cost == report.sums.totals.cost
+    assert (loaded.record, loaded.sums.unpriced, loaded.sums.answers) == (
+        report.record,
+        report.sums.unpriced,
+        report.sums.answers,
+    )
+
+
+def call(number: int, *, owner: str = "a.py::t", request: str | None = None, failed: bool = False) -> Call:
+    """1,000 tokens in and 100 out on Haiku 4.5."""
+    return Call(
+        id=number,
+        at=NOON,
+        answer=Answer(
+            status=Status.FAILED if failed else Status.MEASURED,
+            endpoint="messages",
+            model="claude-haiku-4-5",
+            usage=Usage() if failed else Usage(input_tokens=1000, output_tokens=100),
+            request=request,
+        ),
+        owner=Owner(id=owner, kind="test"),
+        labels=Labels(),
+        origin=Origin.SIMULATED,
+    )
+
+
+def test_failed_tries_are_attempts_of_what_was_asked() -> None:
+    """Two tries that failed, and the call that came of them."""
+    said = json.dumps({"messages": "ab:9"})
+    record = recorded([call(1, request=said, failed=True), call(2, request=said, failed=True), call(3, request=said)])
+    (group,) = record.owners["a.py::t"].groups
+    assert (group.calls, group.attempts) == (1, 3)
+
+
+def test_an_owner_with_many_different_requests_has_them_taken_together() -> None:
+    """A thousand questions make one line that a person can read, and the same one in any order."""
+    made = [call(n, request=json.dumps({"messages": f"{n:x}:9", "system": "ab:90"})) for n in range(1000)]
+    (group,) = recorded(made).owners["a.py::t"].groups
+    assert MOST_GROUPS < 1000
+    assert (group.calls, group.usage.input_tokens) == (1000, 1_000_000)
+    said = json.loads(group.request or "")
+    assert (said["requests"], said["system"]) == (1000, "ab:90000")
+    assert recorded(made[::-1]) == recorded(made)
+    other = [*made[1:], call(5000, request=json.dumps({"messages": "ffff:9", "system": "ab:90"}))]
+    assert recorded(other).owners["a.py::t"].groups[0].request != group.request
+
+
+BAD: list[tuple[Any, str]] = [
+    ([], "the file: expected a JSON object, got []"),
+    ({}, "schema_version: expected the number 1, got None"),
+    (
+        {"schema_version": 1, "rates_as_of": "x", "owners": {}},
+        "rates_as_of: expected a day such as 2026-11-23, got 'x'",
+    ),
+    (
+        {"schema_version": 1, "rates_as_of": "2026-11-23", "owners": [], "x": 1},
+        "x: expected schema_version, rates_as_of",
+    ),
+    ({"schema_version": 1, "rates_as_of": "2026-11-23", "owners": []}, "owners: expected a JSON object, got []"),
+    (
+        {"schema_version": 1, "rates_as_of": "2026-11-23", "owners": {"t": {"kind": "x", "groups": []}}},
+        "t: kind: expected one of test, fixture, outside, got 'x'",
+    ),
+    (
+        {
+            "schema_version": 1,
+            "rates_as_of": "2026-11-23",
+            "owners": {"t": {"kind": "test", "groups": [{"calls": -1}]}},
+        },
+        "t: calls: expected a whole number from 0 up, got -1",
+    ),
+    (
+        {"schema_version": 1, "rates_as_of": "2026-11-23", "owners": {"t": {"kind": "test", "groups": [{"mode": 1}]}}},
+        "t: expected one of attempts, batch",
+    ),
+]
+
+
+@pytest.mark.parametrize(("value", "what"), BAD, ids=[what[:30] for _, what in BAD])
+def test_a_lock_file_that_somebody_broke_is_refused_with_what_was_allowed(value: Any, what: str) -> None:
+    """Four parts, and the command that mends it."""
+    with pytest.raises(InputError) as raised:
+        read_record(value, "claude-budget.lock.json")
+    assert str(raised.value).startswith(f"claude-budget.lock.json: {what}")
+    assert "hint: write the file anew: pytest --claude-budget-update   [bad-record]" in str(raised.value)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=5) | st.floats(allow_nan=False),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["kind", "groups", "calls", "usage", "samples", "model", "x"]), inner, max_size=4
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@given(JSON)
+@settings(max_examples=200, deadline=None)
+def test_no_file_whatever_gives_a_traceback(value: Any) -> None:
+    """A problem, or a record."""
+    for read, document in (
+        (read_record, {"schema_version": 1, "rates_as_of": "2026-11-23", "owners": {"t": value}}),
+        (
+            read_record,
+            {"schema_version": 1, "rates_as_of": "2026-11-23", "owners": {"t": {"kind": "test", "groups": value}}},
+        ),
+        (read_record, value),
+        (read_report, value),
+        (read_report, {"schema_version": 1, "by_owner": value, "record": value, "run": value}),
+    ):
+        try:
+            read(document, "file")
+        except InputError:
+            continue
+
+
+def shard(made: list[Call], id_: str) -> dict[str, Any]:
+    """A report of one shard."""
+    document: dict[str, Any] = json_document(build_report(made, RunFacts(rates=TABLE, day=TODAY)))
+    document["run"]["ids"] = [id_]
+    return document
+
+
+@given(calls(), st.integers(0, 12), st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_shards_add_up_to_the_whole_in_any_order(made: list[Call], cut: int, turned: bool) -> None:
+    """Sums, records and answers; whichever call ran where."""
+    parts = [read_report(shard(part, str(at)), f"{at}.json") for at, part in enumerate((made[:cut], made[cut:]))]
+    whole = read_report(shard(made, "all"), "all.json")
+    combined = combine(parts[::-1] if turned else parts)
+    assert combined.sums.totals == whole.sums.totals
+    assert {row.owner: row.totals for row in combined.sums.by_owner} == {
+        row.owner: row.totals for row in whole.sums.by_owner
+    }
+    assert (combined.sums.by_model, combined.sums.answers) == (whole.sums.by_model, whole.sums.answers)
+    assert combined.record.owners == whole.record.owners
+
+
+def test_a_shard_is_not_added_twice() -> None:
+    """By the same file, or inside of another."""
+    one, other = (read_report(shard([call(1)], id_), f"{id_}.json") for id_ in ("a", "b"))
+    both = combine([one, other])
+    for reports in ([one, one], [both, other]):
+        with pytest.raises(InputError, match="duplicate-shard"):
+            combine(reports)

@@ -1,0 +1,140 @@
+"""Limits on change and on a month: what fails, what warns, what was over before, and what somebody accepted."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from pytest_claude_budget.book import Sums
+from pytest_claude_budget.budget import Budget
+from pytest_claude_budget.budget_file import load_budget
+from pytest_claude_budget.comparison import Baseline
+from pytest_claude_budget.judging import Terms, sums_of
+from pytest_claude_budget.record import OwnerRecord, Record
+from pytest_claude_budget.render.sentences import breach_line
+from pytest_claude_budget.report import CostReport, RunFacts, judge
+from pytest_claude_budget.verdict import Outcome
+from tests.unit.priced import TABLE, TODAY
+from tests.unit.records import HAIKU, group, owner, record, usage
+
+LOCK = Baseline(source="claude-budget.lock.json", kind="lock")
+
+
+def costing(name: str, cents: int, *, feature: str | None = None) -> OwnerRecord:
+    """One call on Haiku: 10,000 tokens of input are a cent."""
+    said = json.dumps({"messages": f"{name}:9"})
+    return owner(name, group(usage(10_000 * cents), HAIKU, request=said, feature=feature))
+
+
+@pytest.fixture
+def budget(tmp_path: Path) -> Budget:
+    """The run may become 10% dearer, a test 25% if that is more than a cent."""
+    path = tmp_path / "claude-budget.yml"
+    path.write_text(
+        "version: 1\n"
+        "limits:\n"
+        "  - {scope: test, max_cost: 0.20}\n"
+        "changes:\n"
+        "  run: {max_increase: 10%, warn_increase: 5%}\n"
+        "  test: {max_increase: 25%, ignore_below: 0.01}\n"
+        "  feature: {max_increase: 50%}\n"
+        "features:\n"
+        "  triage: {requests_per_month: {average: 1000, heavy: 2000}}\n"
+        "projection:\n"
+        "  max_monthly_cost: {heavy: 300}\n"
+        "  max_monthly_increase: 50%\n",
+        encoding="utf-8",
+    )
+    return load_budget(path, "claude-budget.yml")[0]
+
+
+def judged(budget: Budget, before: Record, after: Record, accepted: str | None = None) -> CostReport:
+    """As a gate does."""
+    facts = RunFacts(rates=TABLE, day=TODAY, budget=budget, baseline=LOCK, before=before, accepted=accepted)
+    sums: Sums = sums_of(after, Terms(budget=budget, rates=TABLE, day=TODAY))
+    return judge(sums, after, facts)
+
+
+def lines(report: CostReport) -> list[str]:
+    """The breaches."""
+    return [breach_line(breach) for breach in report.verdict.breaches]
+
+
+def test_an_increase_of_the_run_and_of_a_test_above_what_is_allowed(budget: Budget) -> None:
+    """20 cents become 24: +20% of the run; one test 10 becomes 14: +40%."""
+    report = judged(budget, record(costing("a", 10), costing("b", 10)), record(costing("a", 14), costing("b", 10)))
+    assert report.verdict.outcome is Outcome.OVER
+    assert lines(report) == [
+        "claude-budget.yml:5: changes.run.max_increase: the run costs $0.20 → $0.24: +20.0%, the limit is +10%",
+        "claude-budget.yml:6: changes.test.max_increase: a costs $0.10 → $0.14: +40.0%, the limit is +25%",
+    ]
+
+
+def test_what_equals_the_limit_is_within_and_a_hair_more_is_over(budget: Budget) -> None:
+    """100 cents may become 110."""
+    before = record(*(costing(name, 10) for name in "abcdefghij"))
+    at = record(*(costing(name, 11) for name in "abcdefghij"))
+    assert judged(budget, before, at).verdict.outcome is Outcome.WARNED
+    above = record(*(costing(name, 11) for name in "abcdefghi"), owner("j", group(usage(110_001), HAIKU, request="{}")))
+    (line,) = lines(judged(budget, before, above))
+    assert "+10.1%, the limit is +10%" in line
+
+
+def test_an_increase_below_what_is_ignored_is_never_held_against_a_test(budget: Budget) -> None:
+    """One cent on one cent is +100% and still ignored; two are not."""
+    before = record(costing("a", 1), costing("b", 100))
+    assert (
+        lines(judged(budget, before, record(costing("a", 2), costing("b", 100))))
+        == ["claude-budget.yml:3: limits[0].max_cost: b costs $1.00, the limit is $0.20"][:0]
+    )
+    assert [
+        breach.name for breach in judged(budget, before, record(costing("a", 3), costing("b", 100))).verdict.breaches
+    ] == ["a"]
+
+
+def test_a_limit_that_was_exceeded_before_is_shown_and_fails_no_change_that_does_not_worsen_it(budget: Budget) -> None:
+    """$0.30 of $0.20: the same or less is known, more is over."""
+    before = record(costing("a", 30))
+    for cents, outcome in ((30, Outcome.WITHIN), (25, Outcome.WITHIN), (31, Outcome.OVER)):
+        report = judged(budget, before, record(costing("a", cents)))
+        assert report.verdict.outcome is outcome
+        assert len(report.verdict.known) == (outcome is Outcome.WITHIN)
+    assert judged(budget, record(costing("b", 1)), record(costing("a", 30))).verdict.outcome is Outcome.OVER
+
+
+def test_a_new_test_is_held_to_limits_and_to_the_runs_increase(budget: Budget) -> None:
+    """It has no increase of its own."""
+    report = judged(budget, record(costing("a", 10)), record(costing("a", 10), costing("b", 5)))
+    assert [(breach.scope, breach.value) for breach in report.verdict.breaches] == [("run", Decimal("50.0"))]
+
+
+def test_an_accepted_increase_is_shown_and_does_not_fail(budget: Budget) -> None:
+    """But a plain limit still does."""
+    before, after = record(costing("a", 10)), record(costing("a", 19))
+    report = judged(budget, before, after, accepted="label claude-cost-accepted")
+    assert (report.verdict.outcome, len(report.verdict.known)) == (Outcome.WITHIN, 2)
+    over = judged(budget, before, record(costing("a", 21)), accepted="label claude-cost-accepted")
+    assert [breach.measure for breach in over.verdict.breaches] == ["max_cost"]
+
+
+def test_a_feature_has_an_increase_and_months_of_its_own(budget: Budget) -> None:
+    """10 cents become 16: +60%; 2,000 requests at $0.16 are $320 a month."""
+    before, after = (record(costing("a", cents, feature="triage"), costing("z", 100)) for cents in (10, 16))
+    report = judged(budget, before, after)
+    assert lines(report) == [
+        "claude-budget.yml:7: changes.feature.max_increase: feature triage costs $0.10 → $0.16: +60.0%, the limit is +50%",
+        "claude-budget.yml:6: changes.test.max_increase: a costs $0.10 → $0.16: +60.0%, the limit is +25%",
+        "claude-budget.yml:12: projection.max_monthly_increase: a month (average) costs $100.00 → $160.00: +60.0%, the limit is +50%",
+        "claude-budget.yml:11: projection.max_monthly_cost.heavy: a month (heavy) costs $320.00, the limit is $300.00",
+        "claude-budget.yml:12: projection.max_monthly_increase: a month (heavy) costs $200.00 → $320.00: +60.0%, the limit is +50%",
+    ]
+
+
+def test_without_a_baseline_only_limits_and_months_are_judged(budget: Budget) -> None:
+    """The first run reports and passes."""
+    facts = RunFacts(rates=TABLE, day=TODAY, budget=budget, baseline=LOCK, before=None)
+    after = record(costing("a", 10, feature="triage"))
+    report = judge(sums_of(after, Terms(budget=budget, rates=TABLE, day=TODAY)), after, facts)
+    assert (report.verdict.outcome, report.comparison) == (Outcome.WITHIN, None)
+    assert [row.after.measured for row in report.projection if row.after is not None] == [Decimal(100), Decimal(200)]
