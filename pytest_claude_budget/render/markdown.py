@@ -41,6 +41,8 @@ class Form:
     details: bool = True
     long: bool = False
     """A job's summary, to which the others refer."""
+    every: bool = False
+    """Are the tests listed that did not change?"""
 
     @property
     def elsewhere(self) -> str:
@@ -56,8 +58,9 @@ _COMMENTS = (
     Form(rows=0, items=1, details=False),
 )
 _SUMMARIES = (
-    *(Form(rows=rows, items=1000, long=True) for rows in (None, 2000, 500)),
-    *(Form(rows=rows, items=100, details=False, long=True) for rows in (500, 100, 0)),
+    Form(rows=None, items=1000, long=True, every=True),
+    Form(rows=None, items=1000, long=True),
+    *(Form(rows=rows, items=100, details=False, long=True) for rows in (None, 2000, 500, 100, 0)),
 )
 
 
@@ -126,14 +129,18 @@ def _body(document: Document, form: Form) -> Iterator[str]:
 
 def _folded(document: Document, form: Form) -> Iterator[str]:
     yield from breakdown(document, 1000 if form.long else 50)
-    if form.long and document.get("comparison") is not None:
-        every = tables.dearest(document, form.rows, form.elsewhere)
-        yield from details("All tests and fixtures", every[1:]) if every else ()
+    if form.every and document.get("comparison") is not None:
+        lines = tables.dearest(document, form.rows, form.elsewhere)
+        yield from details("All tests and fixtures", lines[1:]) if lines else ()
+    elif form.long and not form.every:
+        yield from _left_out(form)
 
 
 def _left_out(form: Form) -> Iterator[str]:
-    what = "the details and most rows" if form.rows is not None and form.rows < 20 else "the details"
-    yield from ("", f"Too long for this page: {what} are{form.elsewhere}.")
+    what = "the table of all tests is" if form.details else "the details are"
+    if form.rows is not None and form.rows < 20:
+        what = "the details and most rows are"
+    yield from ("", f"Too long for this page: {what}{form.elsewhere}.")
 
 
 def _remarks(document: Document) -> Iterator[str]:

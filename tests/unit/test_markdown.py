@@ -1,0 +1,115 @@
+"""Names, limits and percents as a comment shows them."""
+
+from decimal import Decimal
+
+import pytest
+
+from pytest_claude_budget.render.markdown import comment, summary
+from pytest_claude_budget.render.markdown_text import amount, code, row, sentence, share, visible
+from tests.golden.documents import Report, breach
+from tests.golden.scenes import OVER, REFUND, document, steady
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("test_a", "`test_a`"),
+        ("a`b", "``a`b``"),
+        ("`a", "`` `a ``"),
+        ("``", "``` `` ```"),
+        (" a ", "`  a  `"),
+        ("a\nb\x1b[0m\u202e\u3164", "`a\\nb\\x1b[0m\\u202e\\u3164`"),
+        ("", "(no name)"),
+    ],
+)
+def test_a_name_is_code_whose_fence_it_cannot_close(name: str, shown: str) -> None:
+    assert shown == code(name)
+
+
+def test_a_long_name_loses_its_middle() -> None:
+    assert "aaaaa…zzzz" == visible("a" * 1_000_000 + "z" * 1_000_000, 10)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("makes 3 calls (was 1)", "makes 3 calls (was 1)"),
+        ("system prompt +130 tokens", "system prompt +130 tokens"),
+        ("model claude-haiku-4-5 → claude-opus-4-7", "model `claude-haiku-4-5` → `claude-opus-4-7`"),
+        ("cache reads 5,000 → 0: the tools block changed", "cache reads 5,000 → 0: the tools block changed"),
+        ("see tests/a.py::test_f(x), then", "see `tests/a.py::test_f(x)`, then"),
+        ("ask @octo/team or #12, GH-1", "ask `@octo/team` or `#12`, `GH-1`"),
+        ("commit deadbeef", "commit `deadbeef`"),
+        ("1. first", "`1`. first"),
+        ("- first", "`-` first"),
+        ("costs $0.05, at most $1,200.50 (10%)", "costs $0.05, at most $1,200.50 (10%)"),
+    ],
+)
+def test_a_sentence_keeps_its_words_and_shows_the_rest_as_code(text: str, shown: str) -> None:
+    assert shown == sentence(text)
+
+
+def test_a_pipe_ends_no_cell() -> None:
+    assert "| `a\\|b` | `c\\¦d` |" == row(["`a|b`", "`c\\|d`"])
+
+
+@pytest.mark.parametrize(
+    ("percent", "limit", "shown"),
+    [
+        ("38.3", None, "+38%"),
+        ("38.3", "15", "+38%"),
+        ("15.3", "15", "+15.3%"),
+        ("15.03", "15", "+15.1%"),
+        ("7.46", None, "+7.5%"),
+        ("0.01", None, "+0.1%"),
+        ("-64.2", None, "-64%"),
+        ("1234", None, "+1,234%"),
+    ],
+)
+def test_a_percent_that_is_over_looks_over(percent: str, limit: str | None, shown: str) -> None:
+    assert shown == share(Decimal(percent), None if limit is None else Decimal(limit))
+
+
+def test_an_amount_beyond_any_bill_stays_on_the_page() -> None:
+    assert (Decimal("1e30"), Decimal("-1e-30")) == (amount("9" * 500), amount("-0." + "0" * 500 + "1"))
+
+
+def test_nothing_changed_takes_two_lines() -> None:
+    lines = [line for line in comment(document("no-change")).splitlines() if line]
+    assert ["### Claude cost: unchanged at $0.0425 per run, within budget", lines[-1]] == lines
+
+
+def test_a_run_that_is_hardly_over_its_budget_looks_over_in_every_line() -> None:
+    """0.0425 + 0.0275 = 0.07, and the limit is 0.069999: 100.001% of it."""
+    over = breach("run", "max_cost", "0.07", "0.069999", "claude-budget.yml:4: limits[0]: the run costs too much")
+    page = comment(Report(owners=[*steady(), REFUND], budget="0.069999", outcome="over", breaches=[over]).document())
+    assert "Run $0.0525 → $0.07 · budget $0.069999 (101% used)" in page
+
+
+def test_accepting_is_offered_only_where_an_increase_fails() -> None:
+    offered = {
+        name
+        for name in ("over", "up", "warned", "accepted", "known", "many", "noise", "incomplete")
+        if "**To accept:**" in comment(document(name))
+    }
+    assert {"over", "many"} == offered
+
+
+def test_the_summary_has_every_row_that_the_comment_leaves_out() -> None:
+    short, long = comment(document("many")), summary(document("many"))
+    assert "… and 4,980 more changed, in the job summary." in short
+    assert all(f"[{number:04}]" in long for number in range(5000))
+
+
+def test_what_did_not_run_is_no_saving() -> None:
+    """0.0375 + 0.0125 + 0.02 = 0.07 of the baseline did not run; one test became 0.0025 dearer."""
+    page = comment(document("not-run"))
+    assert page.startswith("### Claude cost: +$0.0025 per run (+5.2%), within budget")
+    assert "which is no saving" in page
+    assert "$0.07 of the baseline is left out" in page
+
+
+def test_the_change_is_said_with_its_limit_in_the_first_line() -> None:
+    """0.0813 - 0.0588 = 0.0225, and 0.0225 / 0.0588 is 38.3%."""
+    first = comment(OVER.document()).splitlines()[0]
+    assert "### Claude cost: +$0.0225 per run (+38%), over the limit of +15% and 1 more limit" == first
