@@ -155,10 +155,8 @@ def _remarks(document: Document) -> Iterator[str]:
             f"The rates changed: at today's, the baseline costs {size} {more}. That is not part of the change.",
         )
     if comparison is not None and amount(comparison["judged"]) != amount(comparison["change"]):
-        yield from (
-            "",
-            f"Without noise the change is {signed(amount(comparison['judged']))}; that is held against limits.",
-        )
+        judged = signed(amount(comparison["judged"]))
+        yield from ("", f"Held against the limits on increases: {judged}, which is the change without the noise.")
     about = _about_run(document)
     if about:
         yield from ("", about)
