@@ -9,8 +9,9 @@ from fractions import Fraction
 from pytest_claude_budget.budget import MAX_COUNT, MAX_DOLLARS
 from pytest_claude_budget.money import dollars, to_json
 from pytest_claude_budget.rates import RateTable
-from pytest_claude_budget.record import Group, Record, cost_of_group
-from pytest_claude_budget.totals import Sum, Totals
+from pytest_claude_budget.record import Record
+from pytest_claude_budget.scoped import scoped_totals
+from pytest_claude_budget.totals import Totals
 
 MOST_OUTLIERS = 50
 """Tests with limits of their own. Where more stick out, the limit of all is raised until no more do."""
@@ -34,28 +35,6 @@ class Draft:
     schema_location: str
 
 
-def scoped_totals(record: Record, rates: RateTable, day: date) -> dict[str, dict[str, Totals]]:
-    """What each scope came to, by name, as a verdict takes it."""
-    sums: dict[tuple[str, str], Sum] = {}
-    for owner in record.owners.values():
-        for group in owner.groups:
-            totals = _totals(group, rates, day)
-            named = (("feature", group.feature), ("tier", group.tier), ("model", group.terms.model or None))
-            scopes = [("run", ""), (owner.kind, owner.owner), *((scope, name) for scope, name in named if name)]
-            for each in scopes:
-                sums.setdefault(each, Sum()).include(totals)
-    found: dict[str, dict[str, Totals]] = {"run": {"": Totals()}}
-    for (scope, name), total in sums.items():
-        found.setdefault(scope, {})[name] = total.totals()
-    return found
-
-
-def _totals(group: Group, rates: RateTable, day: date) -> Totals:
-    cost = cost_of_group(group, rates, day)
-    unknown = max(group.unknown, int(cost.at_least))
-    return Totals(calls=group.calls, attempts=group.attempts, cost=cost.amount, unknown=unknown, usage=group.usage)
-
-
 def readable_dollars(used: Decimal, headroom: Decimal) -> Decimal:
     """An amount with its headroom, rounded up to two digits that a person can read; never less than either."""
     exact = Fraction(used) * (1 + Fraction(headroom))
@@ -73,7 +52,7 @@ def readable_count(used: int, headroom: Decimal) -> int:
 
 def draft_budget(draft: Draft) -> str:
     """The text of a budget file that the run is within."""
-    scoped = scoped_totals(draft.record, draft.rates, draft.day)
+    scoped = scoped_totals(draft.record.owners.values(), draft.rates, draft.day)
     return "\n".join([*_head(draft), *_run(scoped["run"][""], draft), *_tests(scoped, draft), *_models(scoped, draft)])
 
 

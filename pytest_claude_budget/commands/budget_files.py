@@ -11,7 +11,7 @@ from pytest_claude_budget.errors import InputError, Problem
 def add_init(commands: Commands) -> None:
     """Add `init`."""
     help_ = "write a commented budget file to start from, with limits from what a run used if one is given"
-    example = "claude-budget init\n  claude-budget init --from out.json --headroom 20%"
+    example = "claude-budget init\n  claude-budget init --from claude-cost.json --headroom 20%"
     parser = add_command(commands, "init", help_, example)
     parser.add_argument("path", nargs="?", default=DEFAULT_FILE, help=f"where to write it [{DEFAULT_FILE}]")
     parser.add_argument("--force", action="store_true", help="replace a file that is there")

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,7 +51,7 @@ def wants_a_report(options: argparse.Namespace) -> bool:
         ("--headroom", options.headroom is not None),
     ):
         if asked:
-            what, hint = "expected the report of a run to take limits from", "add --from out.json"
+            what, hint = "expected the report of a run to take limits from", "add --from claude-cost.json"
             raise InputError(Problem(slug="no-report", where=option, what=what, hint=hint))
     return False
 
@@ -68,10 +69,9 @@ def draft_from_report(options: argparse.Namespace, path: Path) -> int:
 
 def _usable_report(shown: str) -> "LoadedReport":
     """A report of a run that was whole, passed, and is priced in full."""
-    from pytest_claude_budget.files import read_json
-    from pytest_claude_budget.report_document import read_report
+    from pytest_claude_budget.judging import load_report
 
-    report = read_report(read_json(Path(shown), shown), shown)
+    report = load_report(shown)
     found = None
     if report.run.outcome != "passed":
         found = (
@@ -100,17 +100,19 @@ def _ended(outcome: str) -> str:
 
 
 def _write(options: argparse.Namespace, path: Path, report: "LoadedReport") -> int:
-    from pytest_claude_budget.drafting import Draft, draft_budget, scoped_totals
+    from pytest_claude_budget.drafting import Draft, draft_budget
     from pytest_claude_budget.files import schema_path, write_atomically
     from pytest_claude_budget.rate_files import packaged_rates
+    from pytest_claude_budget.scoped import scoped_totals
 
-    rates = packaged_rates()
-    _refuse_unpriced(scoped_totals(report.record, rates, rates.as_of), report.shown)
+    # Without the rates that a file which is replaced names: the new one would not have them.
+    rates, today = packaged_rates(), datetime.now(UTC).date()
+    _refuse_unpriced(scoped_totals(report.record.owners.values(), rates, today), report.shown)
     text = draft_budget(
         Draft(
             record=report.record,
             rates=rates,
-            day=rates.as_of,
+            day=today,
             headroom=_headroom(options),
             source=report.shown,
             schema_location=schema_path("budget").resolve().as_uri(),
@@ -136,9 +138,9 @@ def _headroom(options: argparse.Namespace) -> Decimal:
 def _edit(options: argparse.Namespace, path: Path, report: "LoadedReport") -> int:
     from pytest_claude_budget.budget import parse_budget
     from pytest_claude_budget.budget_file import load_budget
-    from pytest_claude_budget.drafting import scoped_totals
     from pytest_claude_budget.files import read_text, write_atomically
     from pytest_claude_budget.rate_files import rates_of
+    from pytest_claude_budget.scoped import scoped_totals
     from pytest_claude_budget.tightening import Used, edited, wanted_edits
     from pytest_claude_budget.verdict import Limits
     from pytest_claude_budget.yaml_document import parse_yaml
@@ -146,7 +148,7 @@ def _edit(options: argparse.Namespace, path: Path, report: "LoadedReport") -> in
     budget, document = load_budget(path, options.path)
     rates = rates_of(budget, path.parent)
     limits = Limits(budget=budget, markers=report.markers, spellings=rates.spellings)
-    scoped = scoped_totals(report.record, rates, rates.as_of)
+    scoped = scoped_totals(report.record.owners.values(), rates, datetime.now(UTC).date())
     _refuse_unpriced(scoped, report.shown)
     used = Used(scoped=scoped, headroom=_headroom(options), only_lower=options.ratchet)
     found = edited(read_text(path, options.path), document, wanted_edits(limits, budget, used))

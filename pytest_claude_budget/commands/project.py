@@ -5,11 +5,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_claude_budget.commands.common import DEFAULT_FILE, Commands, add_command
-from pytest_claude_budget.commands.repriced import Prices, add_format, add_pricing, prices_of, record_from
+from pytest_claude_budget.commands.common import DEFAULT_FILE, Commands, add_baseline, add_command, put_out
+from pytest_claude_budget.commands.repriced import add_run, record_from, terms_of
 from pytest_claude_budget.errors import InputError, Problem
 
 if TYPE_CHECKING:
+    from pytest_claude_budget.judging import Terms
     from pytest_claude_budget.projection import Row
     from pytest_claude_budget.record import Record
 
@@ -17,28 +18,24 @@ if TYPE_CHECKING:
 def add_project(commands: Commands) -> None:
     """Add `project`."""
     help_ = "show what the features of the budget file cost a month, from what their tests cost"
-    parser = add_command(commands, "project", help_, "claude-budget project out.json --baseline git:main")
-    parser.add_argument("report", metavar="REPORT", help="a JSON report, a lock file or git:REF")
-    parser.add_argument(
-        "--baseline", metavar="SOURCE", help="what to compare with; none compares with nothing [the lock file]"
-    )
-    add_pricing(parser)
-    add_format(parser)
+    parser = add_command(commands, "project", help_, "claude-budget project claude-cost.json --baseline git:main")
+    add_run(parser)
+    add_baseline(parser)
     parser.set_defaults(command=_project)
 
 
 def _project(options: argparse.Namespace) -> int:
-    prices = prices_of(options)
-    if prices.budget is None or not prices.budget.features:
+    terms = terms_of(options)
+    if terms.budget is None or not terms.budget.features:
         raise InputError(_no_features(options.budget or DEFAULT_FILE))
-    rows = _rows(prices, record_from(options.report), options)
+    rows = _rows(terms, record_from(options.report), options)
     if options.format == "json":
-        print(json.dumps(_document(rows, prices), indent=1))
+        put_out(json.dumps(_document(rows, terms), indent=1))
     else:
         from pytest_claude_budget.render import months
 
         render = months.months_markdown if options.format == "markdown" else months.months_text
-        print(render(rows, prices.rates))
+        put_out(render(rows, terms.rates))
     return 0
 
 
@@ -49,31 +46,32 @@ def _no_features(shown: str) -> Problem:
     )
 
 
-def _rows(prices: Prices, after: "Record", options: argparse.Namespace) -> "tuple[Row, ...]":
+def _rows(terms: "Terms", after: "Record", options: argparse.Namespace) -> "tuple[Row, ...]":
     from pytest_claude_budget.projection import Volumes, project
 
-    budget = prices.budget
+    budget = terms.budget
     if budget is None:
         return ()
     volumes = Volumes(features=budget.features, growth=budget.projection.growth, cache=budget.projection.cache)
-    return project(volumes, _before(prices, after, options), after, prices.rates, prices.day)
+    return project(volumes, _before(terms, after, options), after, terms.rates, terms.day)
 
 
-def _before(prices: Prices, after: "Record", options: argparse.Namespace) -> "Record | None":
+def _before(terms: "Terms", after: "Record", options: argparse.Namespace) -> "Record | None":
     """The baseline, with the ids that its tests have now."""
-    from pytest_claude_budget.baseline_files import LOCK_FILE, load_baseline
+    from pytest_claude_budget.baseline_files import LOCK_FILE
     from pytest_claude_budget.compare import Facts, compare, with_new_names
+    from pytest_claude_budget.judging import baseline_at
 
     if options.baseline is None and Path(options.report).name == LOCK_FILE:
         return None
-    loaded = load_baseline(options.baseline, Path())
+    loaded = baseline_at(options.baseline)
     if loaded is None or loaded.record is None:
         return None
-    facts = Facts(baseline=loaded.baseline, rates=prices.rates, day=prices.day)
+    facts = Facts(baseline=loaded.baseline, rates=terms.rates, day=terms.day)
     return with_new_names(loaded.record, compare(loaded.record, after, facts))
 
 
-def _document(rows: "tuple[Row, ...]", prices: Prices) -> dict[str, object]:
+def _document(rows: "tuple[Row, ...]", terms: "Terms") -> dict[str, object]:
     from pytest_claude_budget.money import to_json
     from pytest_claude_budget.projection import totals_by_scenario
     from pytest_claude_budget.render.json_comparison import projection_entry
@@ -89,7 +87,7 @@ def _document(rows: "tuple[Row, ...]", prices: Prices) -> dict[str, object]:
         }
         for total in totals_by_scenario(rows)
     ]
-    as_of = prices.rates.as_of.isoformat()
+    as_of = terms.rates.as_of.isoformat()
     return {
         "schema_version": 1,
         "rates_as_of": as_of,

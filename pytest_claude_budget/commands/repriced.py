@@ -1,63 +1,41 @@
-"""What `project`, `whatif` and `init --from` share: the run that they look at, and the rates that price it."""
+"""What `project` and `whatif` share: the run that they look at, and the terms on which it is priced."""
 
 import argparse
-from dataclasses import dataclass
-from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_claude_budget.commands.common import DEFAULT_FILE, day
+from pytest_claude_budget.commands.common import add_budget, add_format, day
 from pytest_claude_budget.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    from pytest_claude_budget.budget import Budget
-    from pytest_claude_budget.rates import RateTable
+    from pytest_claude_budget.judging import Terms
     from pytest_claude_budget.record import Record
 
-FORMATS = ("text", "json", "markdown")
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    """Add what names a run, and how to price and print it."""
+    parser.add_argument("report", metavar="REPORT", help="a JSON report, a lock file, or the lock file at git:REF")
+    add_budget(parser)
+    parser.add_argument("--on", type=day, metavar="YYYY-MM-DD", help="price as of this day [today]")
+    add_format(parser)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Prices:
-    """The rates to price a run with, on one day."""
+def terms_of(options: argparse.Namespace) -> "Terms":
+    """Read the budget file, if there is one, and its rates. Raises InputError."""
+    from dataclasses import replace
 
-    budget: "Budget | None"
-    """The budget file whose rates are applied; None where there is none."""
-    rates: "RateTable"
-    day: date
+    from pytest_claude_budget.judging import load_terms
 
-
-def add_pricing(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say at which rates."""
-    parser.add_argument("--budget", metavar="PATH", help=f"the budget file, for features and rates [{DEFAULT_FILE}]")
-    parser.add_argument("--on", type=day, metavar="YYYY-MM-DD", help="price as of this day [the day of the rates]")
-
-
-def add_format(parser: argparse.ArgumentParser) -> None:
-    """Add the choice of an output."""
-    parser.add_argument("--format", choices=FORMATS, default=FORMATS[0], help="what to print [text]")
-
-
-def prices_of(options: argparse.Namespace) -> Prices:
-    """Read the budget file, if there is one, and the rates with what it changes in them. Raises InputError."""
-    from pytest_claude_budget.rate_files import packaged_rates, rates_of
-
-    shown = options.budget or DEFAULT_FILE
-    budget, rates = None, packaged_rates()
-    if options.budget or Path(shown).exists():
-        from pytest_claude_budget.budget_file import load_budget
-
-        budget, _ = load_budget(Path(shown), shown)
-        rates = rates_of(budget, Path(shown).parent)
-    return Prices(budget=budget, rates=rates, day=options.on or rates.as_of)
+    terms = load_terms(options.budget)
+    return terms if options.on is None else replace(terms, day=options.on)
 
 
 def record_from(source: str) -> "Record":
-    """Read what a run used from a JSON report, a lock file, or a lock file at another commit. Raises InputError."""
-    from pytest_claude_budget.baseline_files import load_baseline
+    """Read what a run used. Raises InputError."""
+    from pytest_claude_budget.judging import baseline_at
 
-    loaded = load_baseline(source, Path())
+    loaded = baseline_at(source)
     if loaded is None or loaded.record is None:
-        hint = "write one: pytest --claude-budget-report=json:out.json"
-        raise InputError(Problem(slug="no-such-file", where=source, what="there is no run to look at", hint=hint))
+        what = "expected a JSON report, a lock file or git:REF with a lock file, and there is none"
+        hint = "write one: pytest --claude-budget-report=json:claude-cost.json"
+        raise InputError(Problem(slug="no-run", where=source[:200], what=what, hint=hint))
     return loaded.record

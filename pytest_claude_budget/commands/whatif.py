@@ -4,8 +4,8 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
-from pytest_claude_budget.commands.common import Commands, add_command, count
-from pytest_claude_budget.commands.repriced import add_format, add_pricing, prices_of, record_from
+from pytest_claude_budget.commands.common import Commands, add_command, count, put_out
+from pytest_claude_budget.commands.repriced import add_run, record_from, terms_of
 from pytest_claude_budget.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 def add_whatif(commands: Commands) -> None:
     """Add `whatif`."""
     help_ = "show what a run would have cost otherwise: by another model, in batches, cached, with shorter answers"
-    parser = add_command(commands, "whatif", help_, "claude-budget whatif out.json --model claude-haiku-4-5 --batch")
-    parser.add_argument("report", metavar="REPORT", help="a JSON report, a lock file or git:REF")
+    parser = add_command(
+        commands, "whatif", help_, "claude-budget whatif claude-cost.json --model claude-haiku-4-5 --batch"
+    )
+    add_run(parser)
     parser.add_argument("--model", metavar="M", help="answered by this model")
     parser.add_argument("--from-model", metavar="M0", help="change only calls of this model [all]")
     parser.add_argument("--batch", action="store_true", help="in message batches")
     parser.add_argument("--cache", action="store_true", help="with what prompts have in common in the prompt cache")
     parser.add_argument("--max-output", type=count, metavar="N", help="answers of at most so many tokens")
-    add_pricing(parser)
-    add_format(parser)
     parser.set_defaults(command=_whatif)
 
 
@@ -35,20 +35,20 @@ def _whatif(options: argparse.Namespace) -> int:
     if options.model is None and options.max_output is None and not (options.batch or options.cache):
         what, hint = "expected something that should be otherwise", "add --model M, --batch, --cache or --max-output N"
         raise InputError(Problem(slug="no-wish", where="whatif", what=what, hint=hint))
-    prices = prices_of(options)
+    terms = terms_of(options)
     wish = Wish(
-        model=_model("--model", options.model, prices.rates),
-        from_model=_model("--from-model", options.from_model, prices.rates),
+        model=_model("--model", options.model, terms.rates),
+        from_model=_model("--from-model", options.from_model, terms.rates),
         batch=options.batch,
         cache=options.cache,
         max_output=options.max_output,
     )
-    found = what_if(record_from(options.report), wish, prices.rates, prices.day)
+    found = what_if(record_from(options.report), wish, terms.rates, terms.day)
     if options.format == "json":
-        print(json.dumps(otherwise.otherwise_entry(found, prices.rates), indent=1))
+        put_out(json.dumps(otherwise.otherwise_entry(found, terms.rates), indent=1))
     else:
         render = otherwise.otherwise_markdown if options.format == "markdown" else otherwise.otherwise_text
-        print(render(found, prices.rates))
+        put_out(render(found, terms.rates))
     return 0
 
 

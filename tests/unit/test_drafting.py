@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from pytest_claude_budget.budget import Budget
 from pytest_claude_budget.budget_file import load_budget
-from pytest_claude_budget.drafting import Draft, draft_budget, readable_count, readable_dollars, scoped_totals
+from pytest_claude_budget.drafting import Draft, draft_budget, readable_count, readable_dollars
 from pytest_claude_budget.record import Record
+from pytest_claude_budget.scoped import scoped_totals
 from pytest_claude_budget.tightening import Edited, Used, edited, wanted_edits
 from pytest_claude_budget.verdict import Limits, Outcome, evaluate
 from pytest_claude_budget.yaml_document import YamlDocument
@@ -38,7 +39,7 @@ def limits_of(budget: Budget) -> Limits:
 
 
 def outcome(budget: Budget, told: Record) -> Outcome:
-    return evaluate(limits_of(budget), scoped_totals(told, TABLE, TODAY), []).outcome
+    return evaluate(limits_of(budget), scoped_totals(told.owners.values(), TABLE, TODAY), []).outcome
 
 
 def maxima(budget: Budget) -> list[tuple[str, str | None, str, Decimal | int]]:
@@ -149,7 +150,7 @@ limits:
 
 def bring_to(folder: Path, text: str, told: Record, *, only_lower: bool, headroom: Decimal = A_FIFTH) -> Edited:
     budget, document = load(folder, text)
-    used = Used(scoped=scoped_totals(told, TABLE, TODAY), headroom=headroom, only_lower=only_lower)
+    used = Used(scoped=scoped_totals(told.owners.values(), TABLE, TODAY), headroom=headroom, only_lower=only_lower)
     return edited(text, document, wanted_edits(limits_of(budget), budget, used))
 
 

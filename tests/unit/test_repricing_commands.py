@@ -63,7 +63,8 @@ def budget(text: str = FEATURES) -> None:
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> str:
     """What a command prints, to the stream that belongs to its status."""
-    assert main(arguments) == status
+    dated = ("--on", "2026-11-23") if arguments[0] in ("project", "whatif") else ()
+    assert main((*arguments, *dated)) == status
     captured = capsys.readouterr()
     assert (captured.err if status == 0 else captured.out) == ""
     return captured.out if status == 0 else captured.err
@@ -177,7 +178,7 @@ def test_a_report_that_cannot_be_read_is_bad_input(
 
 def test_a_missing_lock_file_is_no_run(capsys: pytest.CaptureFixture[str]) -> None:
     """As a baseline it may be missing; as the run to look at it may not."""
-    assert "there is no run to look at" in said(capsys, "whatif", "claude-budget.lock.json", "--batch", status=2)
+    assert "[no-run]" in said(capsys, "whatif", "claude-budget.lock.json", "--batch", status=2)
 
 
 def test_whatif_shows_before_after_and_what_was_assumed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -333,7 +334,7 @@ def test_a_run_whose_rates_are_not_at_hand_gives_no_limits(capsys: pytest.Captur
 def test_options_that_look_at_a_run_need_one(option: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Rather than to be ignored."""
     assert said(capsys, "init", *option, status=2) == (
-        f"{option[0]}: expected the report of a run to take limits from\nhint: add --from out.json   [no-report]\n"
+        f"{option[0]}: expected the report of a run to take limits from\nhint: add --from claude-cost.json   [no-report]\n"
     )
 
 
