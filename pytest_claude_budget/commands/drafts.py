@@ -1,9 +1,6 @@
 """`init --from REPORT`: limits from what a run used, in a new file or in the one that is there."""
 
 import argparse
-import re
-from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,13 +8,14 @@ from pytest_claude_budget.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
+    from decimal import Decimal
 
     from pytest_claude_budget.report_document import LoadedReport
     from pytest_claude_budget.tightening import Edited
     from pytest_claude_budget.totals import Totals
 
-DEFAULT_HEADROOM = Decimal("0.2")
-_PERCENT = re.compile(r"(?P<number>[0-9]{1,4}(\.[0-9]{1,4})?)%?")
+DEFAULT_HEADROOM = "20%"
 _MOST_PERCENT = 1000
 
 
@@ -32,13 +30,17 @@ def add_drafting(parser: argparse.ArgumentParser) -> None:
     ways.add_argument("--ratchet", action="store_true", help="the same, but only where that lowers them")
 
 
-def headroom(text: str) -> Decimal:
-    """Read a percentage such as 20%, as the fraction that it is."""
-    found = _PERCENT.fullmatch(text)
-    if found is None or Decimal(found["number"]) > _MOST_PERCENT:
-        what = f"expected a percentage from 0% to {_MOST_PERCENT}% such as 20%, got {text[:40]!r}"
-        raise argparse.ArgumentTypeError(what)
-    return Decimal(found["number"]) / 100
+def headroom(text: str) -> str:
+    """Take a percentage such as 20%, as text: exact numbers are loaded when they are needed."""
+    whole, _, rest = text.removesuffix("%").partition(".")
+    if _digits(whole) and (not rest or _digits(rest)) and int(whole) + bool(rest.strip("0")) <= _MOST_PERCENT:
+        return text
+    what = f"expected a percentage from 0% to {_MOST_PERCENT}% such as 20%, got {text[:40]!r}"
+    raise argparse.ArgumentTypeError(what)
+
+
+def _digits(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 4
 
 
 def wants_a_report(options: argparse.Namespace) -> bool:
@@ -106,7 +108,7 @@ def _write(options: argparse.Namespace, path: Path, report: "LoadedReport") -> i
     from pytest_claude_budget.scoped import scoped_totals
 
     # Without the rates that a file which is replaced names: the new one would not have them.
-    rates, today = packaged_rates(), datetime.now(UTC).date()
+    rates, today = packaged_rates(), _today()
     _refuse_unpriced(scoped_totals(report.record.owners.values(), rates, today), report.shown)
     text = draft_budget(
         Draft(
@@ -131,8 +133,16 @@ def _refuse_unpriced(scoped: "Mapping[str, Mapping[str, Totals]]", shown: str) -
         raise InputError(Problem(slug="incomplete-report", where=shown, what=what, hint=hint))
 
 
-def _headroom(options: argparse.Namespace) -> Decimal:
-    return DEFAULT_HEADROOM if options.headroom is None else Decimal(options.headroom)
+def _headroom(options: argparse.Namespace) -> "Decimal":
+    from pytest_claude_budget.budget_changes import percentage
+
+    return percentage(options.headroom or DEFAULT_HEADROOM)
+
+
+def _today() -> "date":
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).date()
 
 
 def _edit(options: argparse.Namespace, path: Path, report: "LoadedReport") -> int:
@@ -148,7 +158,7 @@ def _edit(options: argparse.Namespace, path: Path, report: "LoadedReport") -> in
     budget, document = load_budget(path, options.path)
     rates = rates_of(budget, path.parent)
     limits = Limits(budget=budget, markers=report.markers, spellings=rates.spellings)
-    scoped = scoped_totals(report.record.owners.values(), rates, datetime.now(UTC).date())
+    scoped = scoped_totals(report.record.owners.values(), rates, _today())
     _refuse_unpriced(scoped, report.shown)
     used = Used(scoped=scoped, headroom=_headroom(options), only_lower=options.ratchet)
     found = edited(read_text(path, options.path), document, wanted_edits(limits, budget, used))
@@ -178,6 +188,6 @@ def _tell(options: argparse.Namespace, found: "Edited") -> None:
     print(f"{options.path}: {count or 'no'} limit{'' if count == 1 else 's'} {done}")
 
 
-def _plain(value: Decimal | int) -> str:
+def _plain(value: "Decimal | int") -> str:
     """All digits, and no exponent."""
-    return f"{value:f}" if isinstance(value, Decimal) else str(value)
+    return str(value) if isinstance(value, int) else f"{value:f}"
