@@ -81,7 +81,10 @@ class Feature:
 
     def covers(self, owner: str) -> bool:
         """Whether one of the patterns means this test. Markers assign tests too: ask their labels first."""
-        return any(glob.matches(owner) for glob in self.globs)
+        for glob in self.globs:  # noqa: SIM110  # every test is asked about every feature: any() takes twice as long
+            if glob.matches(owner):
+                return True
+        return False
 
     @property
     def base(self) -> str | None:

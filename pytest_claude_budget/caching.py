@@ -51,8 +51,8 @@ def read_prompt(request: str | None) -> Prompt | None:
 
 def writes_for_an_hour(test: OwnerRecord) -> bool:
     """Are all cache writes of the test for an hour?"""
-    usage = test.usage
-    return usage.cache_creation_1h_input_tokens > 0 and not usage.cache_creation_5m_input_tokens
+    hour = any(group.usage.cache_creation_1h_input_tokens for group in test.groups)
+    return hour and not any(group.usage.cache_creation_5m_input_tokens for group in test.groups)
 
 
 def warmed(group: Group) -> Usage:
@@ -65,10 +65,10 @@ def warmed(group: Group) -> Usage:
     written = usage.cache_creation_5m_input_tokens + usage.cache_creation_1h_input_tokens
     if not written:
         return usage
-    prompt = read_prompt(group.request)
-    again = group.calls > 1 and prompt is not None and not prompt.several
-    if usage.cache_read_input_tokens and not again:
-        return usage
+    if usage.cache_read_input_tokens:
+        prompt = read_prompt(group.request) if group.calls > 1 else None
+        if prompt is None or prompt.several:
+            return usage
     return replace(
         usage,
         cache_creation_5m_input_tokens=0,

@@ -13,8 +13,10 @@ from fractions import Fraction
 from pytest_claude_budget.budget_changes import Feature
 from pytest_claude_budget.caching import cooled, warmed, writes_for_an_hour
 from pytest_claude_budget.money import EXACT, ZERO
+from pytest_claude_budget.pricing.in_force import Refusal
 from pytest_claude_budget.rates import RateTable
-from pytest_claude_budget.record import Cost, Group, OwnerRecord, Record, cost_of_group
+from pytest_claude_budget.record import Group, OwnerRecord, Record, amount_of, cost_of_group, rates_of_terms
+from pytest_claude_budget.usage import Usage
 
 MEASURED, WARM, COLD = "measured", "warm", "cold"
 _MICRO = 1_000_000
@@ -186,7 +188,12 @@ def _own_part(feature: Feature, owner: OwnerRecord) -> OwnerRecord | None:
     """
     if owner.kind != "test":
         return None
-    covered = any(group.feature is None for group in owner.groups) and feature.covers(owner.owner)
+    labels = {group.feature for group in owner.groups}
+    covered = None in labels and feature.covers(owner.owner)
+    if len(labels) == 1 and (covered or feature.name in labels):
+        return owner if owner.calls else None
+    if not covered and feature.name not in labels:
+        return None
     mine = [group for group in owner.groups if group.feature == feature.name or (covered and group.feature is None)]
     return replace(owner, groups=tuple(mine)) if any(group.calls for group in mine) else None
 
@@ -212,8 +219,9 @@ class _Priced:
 
     owner: str
     cases: frozenset[str | None]
-    costs: Mapping[str, Cost]
-    """With a cache as measured, warm and cold."""
+    costs: Mapping[str, Decimal]
+    """US dollars with a cache as measured, warm and cold."""
+    at_least: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -231,7 +239,7 @@ class _Sides:
         tests = marked or self.tests
         both = [test for test in tests if test.owner in self.earlier]
         used, volume = both or tests, row.requests_per_month
-        alone = [_micro(Fraction(test.costs[MEASURED].amount) * volume) for test in used]
+        alone = [test.costs[MEASURED] for test in used]
         return replace(
             row,
             case=case if marked else None,
@@ -239,8 +247,8 @@ class _Sides:
             after=_month(used, volume),
             tests=tuple(sorted(test.owner for test in used)),
             left_out=tuple(sorted({test.owner for test in tests} - {test.owner for test in used})),
-            low=min(alone),
-            high=max(alone),
+            low=_micro(Fraction(min(alone)) * volume),
+            high=_micro(Fraction(max(alone)) * volume),
         )
 
 
@@ -248,12 +256,12 @@ def _month(tests: Sequence[_Priced], volume: int) -> Month:
     """The mean of the tests, as often as the volume says."""
 
     def of(cache: str) -> Decimal:
-        total = Cost()
+        total = ZERO
         for test in tests:
-            total += test.costs[cache]
-        return _micro(Fraction(total.amount) * volume / len(tests))
+            total = EXACT.add(total, test.costs[cache])
+        return _micro(Fraction(total) * volume / len(tests))
 
-    at_least = any(test.costs[MEASURED].at_least for test in tests)
+    at_least = any(test.at_least for test in tests)
     return Month(measured=of(MEASURED), warm=of(WARM), cold=of(COLD), at_least=at_least)
 
 
@@ -266,18 +274,22 @@ class _Pricer:
 
     def priced(self, test: OwnerRecord) -> _Priced:
         """What a test costs with each cache."""
-        hour = writes_for_an_hour(test)
-        costs = {MEASURED: self.cost(test.groups)}
-        costs[WARM] = self.cost(replace(group, usage=warmed(group)) for group in test.groups)
-        costs[COLD] = self.cost(replace(group, usage=cooled(group.usage, hour=hour)) for group in test.groups)
-        return _Priced(owner=test.owner, cases=frozenset(group.case for group in test.groups), costs=costs)
+        costs = dict.fromkeys((MEASURED, WARM, COLD), ZERO)
+        hour, at_least = writes_for_an_hour(test), False
+        for group in test.groups:
+            cost = cost_of_group(group, self.rates, self.day)
+            at_least = at_least or cost.at_least
+            costs[MEASURED] = EXACT.add(costs[MEASURED], cost.amount)
+            for cache, usage in ((WARM, warmed(group)), (COLD, cooled(group.usage, hour=hour))):
+                amount = cost.amount if usage is group.usage else self.amount(group, usage)
+                costs[cache] = EXACT.add(costs[cache], amount)
+        cases = frozenset(group.case for group in test.groups)
+        return _Priced(owner=test.owner, cases=cases, costs=costs, at_least=at_least)
 
-    def cost(self, groups: Iterable[Group]) -> Cost:
-        """The sum of groups."""
-        total = Cost()
-        for group in groups:
-            total += cost_of_group(group, self.rates, self.day)
-        return total
+    def amount(self, group: Group, usage: Usage) -> Decimal:
+        """What a group costs with other counts."""
+        held = rates_of_terms(group.terms, self.rates, self.day)
+        return ZERO if isinstance(held, Refusal) else amount_of(usage, held, long_prompt=group.terms.long_prompt)
 
 
 def _micro(amount: Fraction) -> Decimal:

@@ -88,6 +88,7 @@ class _Case:
     high: bool
     terms: Terms
     counts: dict[str, Fraction]
+    """Of tokens, those that are not 0."""
     assumed: set[str] = field(default_factory=set)
     left_alone: set[str] = field(default_factory=set)
 
@@ -127,7 +128,7 @@ class Repricer:
         )
 
     def _case(self, owner: str, group: Group, *, high: bool) -> _Case:
-        counts = {name: Fraction(getattr(group.usage, name)) for name in _CELLS}
+        counts = {name: Fraction(count) for name in _CELLS if (count := getattr(group.usage, name))}
         case = _Case(group=group, high=high, terms=group.terms, counts=counts)
         if self.wish.max_output is not None:
             _cap(case, self.wish.max_output)
@@ -177,7 +178,7 @@ def _is_long(case: _Case, threshold: int) -> bool:
 
 def _cap(case: _Case, most: int) -> None:
     """Cut answers off. What comes on top of them has no such cap."""
-    output, calls = case.counts["output_tokens"], case.group.calls
+    output, calls = case.counts.get("output_tokens", Fraction(0)), case.group.calls
     if case.group.on_top or output <= most:
         return
     if calls > 1:
@@ -203,13 +204,16 @@ def _cache(case: _Case, sharing: Sharing, owner: str) -> None:
         case.left_alone.add(ALONE)
         return
     case.assumed |= {CACHE, FLOOR}
-    part = case.counts["input_tokens"] * shared.share
+    fresh = case.counts.get("input_tokens", Fraction(0))
+    part = fresh * shared.share
     if part < (LATE_FLOOR if case.high else SOON_FLOOR) * group.calls or (case.high and shared.several):
         return
     written = part / (shared.in_test if case.high else shared.in_run)
-    case.counts["input_tokens"] -= part
-    case.counts["cache_creation_5m_input_tokens"] += written
-    case.counts["cache_read_input_tokens"] += part - written
+    case.counts |= {
+        "input_tokens": fresh - part,
+        "cache_creation_5m_input_tokens": written,
+        "cache_read_input_tokens": part - written,
+    }
 
 
 def _put_in_batch(case: _Case) -> None:
