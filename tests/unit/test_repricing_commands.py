@@ -2,11 +2,13 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pytest_claude_budget import tightening
 from pytest_claude_budget.budget_file import load_budget
 from pytest_claude_budget.cli import main
 from pytest_claude_budget.record import Record
@@ -289,6 +291,23 @@ def test_init_write_budgets_raises_too_and_leaves_aliases(capsys: pytest.Capture
         "claude-budget.yml:4: limits[1].max_cost: 9 stays: it is not written as a number in its place\n"
         "claude-budget.yml: 1 limit set\n"
     )
+
+
+def test_what_does_not_read_back_as_meant_is_not_written(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file is edited blindly by nobody: here the edit is not in the text."""
+    text = "version: 1\nlimits: [{scope: run, max_cost: 100}]\n"
+    budget(text)
+    write_report(two_tests())
+    right = tightening.edited
+    monkeypatch.setattr(tightening, "edited", lambda text, *rest: replace(right(text, *rest), text=text))
+
+    assert said(capsys, "init", "--from", "out.json", "--ratchet", status=2) == (
+        "claude-budget.yml:2: limits[0].max_cost: the number could not be changed in place\n"
+        "hint: write it as a plain number on its own   [not-editable]\n"
+    )
+    assert Path("claude-budget.yml").read_text(encoding="utf-8") == text
 
 
 @pytest.mark.parametrize("way", [[], ["--ratchet"]])

@@ -79,6 +79,16 @@ def test_an_older_tokenizer_makes_a_range_downwards() -> None:
     assert ends(asked(group(usage(1000), OPUS_4_7), model=OPUS_4_6))[1:] == (Decimal("0.003703"), Decimal("0.005"))
 
 
+def test_the_ends_of_several_wishes_belong_together() -> None:
+    """Three answers of 600 in sum, capped at 100, in an older tokenizer.
+
+    low: 100 / 1.35 x $25 = $0.00185185...; high: 300 x $25 = $0.0075.
+    """
+    found = asked(group(usage(0, 600), OPUS_4_7, calls=3), model=OPUS_4_6, max_output=100)
+
+    assert ends(found)[1:] == (Decimal("0.001851"), Decimal("0.0075"))
+
+
 def test_only_calls_of_the_named_model_change() -> None:
     """Sonnet stays at $0.003; Haiku's $0.001 becomes $0.003."""
     both = record(owner("t", group(usage(1000)), group(usage(1000), HAIKU)))
