@@ -107,16 +107,17 @@ def _report(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]], e
     rates = setup.rate_table()
     markers: dict[str, tuple[Limit, ...]] = {}
     places: dict[str, str] = {}
-    sources: list[Iterable[Call]] = [map(call_of, output.get("rows", ())) for output in from_workers]
+    unstored = [call_of(row) for output in from_workers for row in output.get("rows", ())]
+    sources: list[Iterable[Call]] = [unstored]
     unread: list[str] = []
     if run.has_calls:
         run.recorder.flush()
-        sources.append(run.recorder.unstored.values())
+        unstored += run.recorder.unstored.values()
         _learn(run.recorder.facts(), markers, places)
         try:
             run.recorder.conclude()
             _learn(run.recorder.ledger.owners(), markers, places)
-            sources.append(_stored(run, rates))
+            sources.append(_stored(run, rates, frozenset(call.id for call in unstored)))
             unread = run.recorder.ledger.faults()
         except Exception as error:
             unread = [f"the ledger cannot be read: {told(error)} ({run.path})"]
@@ -150,9 +151,9 @@ def _learn(known: Iterable[OwnerFacts | None], markers: dict[str, tuple[Limit, .
                 markers[storable(facts.owner)] = own
 
 
-def _stored(run: Run, rates: RateTable) -> Iterable[Call]:
-    """The ledger's calls; where some could not be stored, without the older state of those."""
-    ledger, newer = run.recorder.ledger, frozenset(run.recorder.unstored)
+def _stored(run: Run, rates: RateTable, newer: frozenset[int]) -> Iterable[Call]:
+    """The ledger's calls; where the newest state of some could not be stored, without the older ones of those."""
+    ledger = run.recorder.ledger
     if newer:
         return [call for call in ledger.calls() if call.id not in newer]
     since = datetime.fromtimestamp(ledger.first_moment(), UTC).date()
