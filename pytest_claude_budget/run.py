@@ -99,6 +99,8 @@ class Run:
         self._watching.stop()
         if self._recorder is not None:
             self._recorder.close()
+            if self.is_child and self._recorder.journal.is_lost:
+                self._leave_word()
         if not self.is_child:
             _tell(self._earlier)
 
@@ -113,9 +115,12 @@ class Run:
 
         self.faults.append(f"a fault of pytest-claude-budget itself ({stage}: {described(error)})")
         if self.is_child:
-            from pytest_claude_budget.ledger import lost
+            self._leave_word()
 
-            lost.leave(self.path)
+    def _leave_word(self) -> None:
+        from pytest_claude_budget.ledger import lost
+
+        lost.leave(self.path)
 
     def guarded(self, stage: str, work: Callable[..., Any], *arguments: Any) -> Any:
         """Do our own work so that no fault of it reaches the user's test; None where it failed."""

@@ -68,7 +68,7 @@ def test_a_stream_that_is_collected_in_the_middle_of_a_write_harms_nothing(suite
     assert (answers["seen"], answers["priced"], answers["unmeasured"]) == (62, 2, 60)
 
 
-@pytest.mark.parametrize("who", ["test"])
+@pytest.mark.parametrize("who", ["test", "child"])
 def test_a_ledger_that_vanishes_while_the_run_goes_on_makes_it_incomplete(suite: Suite, who: str, workers: int) -> None:
     """Somebody cleaned the cache folder up: calls that were stored are gone."""
     suite.budget("version: 1\nlimits:\n  - {scope: run, max_cost: 1}\n")
