@@ -10,7 +10,7 @@ from pytest_claude_budget.compare import Selection
 from pytest_claude_budget.errors import InputError, Problem
 from pytest_claude_budget.money import exact
 from pytest_claude_budget.record import Group, Key, OwnerRecord, Record, in_order, joined
-from pytest_claude_budget.record_builder import fold
+from pytest_claude_budget.record_builder import fold, with_failed_tries
 from pytest_claude_budget.report import RunInfo
 from pytest_claude_budget.report_document import OUTCOMES, LoadedReport
 from pytest_claude_budget.totals import Sum, Totals
@@ -129,4 +129,4 @@ def _joined(one: OwnerRecord, other: OwnerRecord) -> OwnerRecord:
     groups: dict[Key, Group] = {}
     for group in (*one.groups, *other.groups):
         groups[group.key] = joined(groups[group.key], group) if group.key in groups else group
-    return replace(one, groups=in_order(fold(groups.values())))
+    return replace(one, groups=in_order(fold(with_failed_tries(groups.values()))))
