@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any
 
 MODEL = "claude-sonnet-4-6"
@@ -21,6 +22,12 @@ REQUEST: dict[str, Any] = {
     "system": "You sort tickets.",
     "messages": [{"role": "user", "content": WORDS * 4}],
 }
+
+
+def requests_with_other_messages() -> Iterator[dict[str, Any]]:
+    """The same request with a new question each time."""
+    for number in count():
+        yield {**REQUEST, "messages": [{"role": "user", "content": f"Ticket {number}: {WORDS * 4}"}]}
 
 
 def message(text: str, **changes: object) -> dict[str, object]:
@@ -50,18 +57,18 @@ def event(kind: str, **fields: object) -> bytes:
     return f"event: {kind}\ndata: {data}\n\n".encode()
 
 
-def events(count: int) -> Iterator[bytes]:
+def events(number: int) -> Iterator[bytes]:
     """A stream of so many events: two before the text, three after it."""
     start = message("", content=[], stop_reason=None, usage={**USAGE, "output_tokens": 1})
     yield event("message_start", message=start)
     yield event("content_block_start", index=0, content_block={"type": "text", "text": ""})
     words = WORDS.split(" ")
     deltas = [event("content_block_delta", index=0, delta={"type": "text_delta", "text": f" {word}"}) for word in words]
-    for at in range(count - 5):
+    for at in range(number - 5):
         yield deltas[at % len(deltas)]
     yield event("content_block_stop", index=0)
     delta = {"stop_reason": "end_turn", "stop_sequence": None}
-    yield event("message_delta", delta=delta, usage={"output_tokens": count})
+    yield event("message_delta", delta=delta, usage={"output_tokens": number})
     yield event("message_stop")
 
 
@@ -71,13 +78,13 @@ def batch_line(number: int) -> bytes:
     return json.dumps({"custom_id": f"ticket-{number:08}", "result": result}).encode() + b"\n"
 
 
-def batch_lines(count: int) -> Iterator[bytes]:
+def batch_lines(lines: int) -> Iterator[bytes]:
     """So many lines, each with a `custom_id` of its own."""
     mark = b"00000000"
     before, custom, rest = batch_line(0).partition(mark)
     between, _, after = rest.partition(mark)
     assert custom and after
-    for number in range(count):
+    for number in range(lines):
         digits = b"%08d" % number
         yield before + digits + between + digits + after
 
@@ -94,12 +101,12 @@ def pieces(parts: Iterator[bytes], size: int) -> Iterator[bytes]:
         yield bytes(held)
 
 
-def grouped(parts: Iterator[bytes], count: int) -> Iterator[bytes]:
+def grouped(parts: Iterator[bytes], number: int) -> Iterator[bytes]:
     """So many parts in one piece."""
     held: list[bytes] = []
     for part in parts:
         held.append(part)
-        if len(held) == count:
+        if len(held) == number:
             yield b"".join(held)
             held.clear()
     if held:

@@ -17,6 +17,8 @@ CALLS = 60
 """Of each kind in one round; the first few of them only warm up."""
 WARM_UP = 20
 LIMIT_SECONDS, LIMIT_RATIO, LIMIT_OF_PEER = 60e-6, 0.20, 0.25
+Taken = tuple[float, float]
+"""Wall and CPU seconds of one call."""
 NAMES = ("nobody", "ours", "telemetry")
 
 
@@ -24,24 +26,27 @@ def figure() -> Figure:
     """Measure."""
     taken = child("one_call")
     lines: list[Line] = []
-    for mode in ("sync", "async"):
-        what = "create" if mode == "sync" else "create, async"
-        times = taken[mode]
-        ours, peer = (_against(times, name) for name in ("ours", "telemetry"))
-        share = ours.added / peer.added
-        promised = mode == "sync"
-        lines.append(held(what, ours, ratio=LIMIT_RATIO, seconds=LIMIT_SECONDS) if promised else held(what, ours))
-        lines.append(
-            Line(
-                what=f"{what}, beside OpenTelemetry, which adds {shown(peer.added)} ({peer.ratio:+.0%})",
-                measured=f"we add {share:.0%} of that",
-                limit=f"{LIMIT_OF_PEER:.0%}" if promised else "",
-                met=share <= LIMIT_OF_PEER if promised else None,
-                numbers={"telemetry_added_seconds": peer.added, "share_of_telemetry": share},
-            )
-        )
-    how = f"5 KB answer on a mock transport, ledger on the disk; median of {ROUNDS * (CALLS - WARM_UP)} calls, interleaved"
+    for mode, what in (("sync", "create"), ("async", "create, async")):
+        for at, clock in enumerate(("wall time", "CPU time")):
+            times = {name: [pair[at] for pair in pairs] for name, pairs in taken[mode].items()}
+            lines += _compared(f"{what}, {clock}", times, promised=mode == "sync")
+    how = f"a new question each, 5 KB answer on a mock transport, ledger on the disk; median of {ROUNDS * (CALLS - WARM_UP)} calls, interleaved"
     return Figure(title="One call", how=how, lines=lines)
+
+
+def _compared(what: str, times: dict[str, list[float]], *, promised: bool) -> list[Line]:
+    ours, peer = (_against(times, name) for name in ("ours", "telemetry"))
+    share = ours.added / peer.added
+    return [
+        held(what, ours, ratio=LIMIT_RATIO, seconds=LIMIT_SECONDS) if promised else held(what, ours),
+        Line(
+            what=f"{what}, beside OpenTelemetry, which adds {shown(peer.added)} ({peer.ratio:+.0%})",
+            measured=f"we add {share:.0%} of that",
+            limit=f"{LIMIT_OF_PEER:.0%}" if promised else "",
+            met=share <= LIMIT_OF_PEER if promised else None,
+            numbers={"telemetry_added_seconds": peer.added, "share_of_telemetry": share},
+        ),
+    ]
 
 
 def _against(times: dict[str, list[float]], name: str) -> Compared:
@@ -50,12 +55,12 @@ def _against(times: dict[str, list[float]], name: str) -> Compared:
     return Compared(without=median(times["nobody"]), added=median(with_it - without for without, with_it in pairs))
 
 
-def _measure(ask: Callable[[], float], folder: Path) -> dict[str, list[float]]:
-    """Median seconds of each round, by who looks on."""
+def _measure(ask: Callable[[], Taken], folder: Path) -> dict[str, list[Taken]]:
+    """Median wall and CPU seconds of each round, by who looks on."""
     from bench.watchers import Ours, Telemetry, watcher
 
     watchers = {name: watcher(name, folder) for name in NAMES}
-    times: dict[str, list[float]] = {name: [] for name in NAMES}
+    times: dict[str, list[Taken]] = {name: [] for name in NAMES}
     for each in watchers.values():
         each.start()
         ask()
@@ -66,10 +71,10 @@ def _measure(ask: Callable[[], float], folder: Path) -> dict[str, list[float]]:
         for name in NAMES[at % 3 :] + NAMES[: at % 3]:
             watchers[name].start()
             try:
-                taken = [ask() for _ in range(CALLS)]
+                taken = [ask() for _ in range(CALLS)][WARM_UP:]
             finally:
                 watchers[name].stop()
-            times[name].append(median(taken[WARM_UP:]))
+            times[name].append((median(wall for wall, _ in taken), median(cpu for _, cpu in taken)))
     ours, peer = watchers["ours"], watchers["telemetry"]
     stored = ROUNDS * CALLS + 1
     assert isinstance(ours, Ours) and isinstance(peer, Telemetry)
@@ -78,29 +83,30 @@ def _measure(ask: Callable[[], float], folder: Path) -> dict[str, list[float]]:
     return times
 
 
-def _sync(folder: Path) -> dict[str, list[float]]:
+def _sync(folder: Path) -> dict[str, list[Taken]]:
     import httpx2
 
-    from bench.claude_double import REQUEST, answer, client
+    from bench.claude_double import answer, client, requests_with_other_messages
 
-    body = answer()
+    body, requests = answer(), requests_with_other_messages()
     sdk = client(lambda request: httpx2.Response(200, headers={"content-type": "application/json"}, content=body))
 
-    def ask() -> float:
-        began = time.perf_counter()
-        sdk.messages.create(**REQUEST)
-        return time.perf_counter() - began
+    def ask() -> Taken:
+        asked = next(requests)
+        wall, cpu = time.perf_counter(), time.process_time()
+        sdk.messages.create(**asked)
+        return time.perf_counter() - wall, time.process_time() - cpu
 
     return _measure(ask, folder)
 
 
-def _async(folder: Path) -> dict[str, list[float]]:
+def _async(folder: Path) -> dict[str, list[Taken]]:
     import anthropic
     import httpx2
 
-    from bench.claude_double import REQUEST, answer
+    from bench.claude_double import answer, requests_with_other_messages
 
-    body = answer()
+    body, requests = answer(), requests_with_other_messages()
 
     async def respond(request: httpx2.Request) -> httpx2.Response:
         return httpx2.Response(200, headers={"content-type": "application/json"}, content=body)
@@ -108,10 +114,11 @@ def _async(folder: Path) -> dict[str, list[float]]:
     transport = httpx2.MockTransport(respond)
     sdk = anthropic.AsyncAnthropic(api_key="none", http_client=httpx2.AsyncClient(transport=transport))
 
-    async def timed() -> float:
-        began = time.perf_counter()
-        await sdk.messages.create(**REQUEST)
-        return time.perf_counter() - began
+    async def timed() -> Taken:
+        asked = next(requests)
+        wall, cpu = time.perf_counter(), time.process_time()
+        await sdk.messages.create(**asked)
+        return time.perf_counter() - wall, time.process_time() - cpu
 
     with asyncio.Runner() as runner:
         return _measure(lambda: runner.run(timed()), folder)

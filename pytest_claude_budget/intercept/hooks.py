@@ -14,6 +14,7 @@ from pytest_claude_budget.intercept.passage import AROUND, leave
 from pytest_claude_budget.intercept.sink import Sink
 from pytest_claude_budget.intercept.taps import async_tap, sync_tap
 from pytest_claude_budget.intercept.watch import watch
+from pytest_claude_budget.wire.requests import Fingerprints
 
 _MARK = "__claude_budget_hooks__"
 
@@ -24,6 +25,7 @@ class Hooks:
     def __init__(self, module: ModuleType) -> None:
         self.module = module
         self.sinks: tuple[Sink, ...] = ()
+        self._prints = Fingerprints()
         self._originals: list[tuple[Any, str, Any, Any]] = []
         self._sync_tap, self._async_tap = sync_tap(module), async_tap(module)
 
@@ -46,7 +48,7 @@ class Hooks:
     def _sync(self, original: Any) -> Any:
         @functools.wraps(original)
         def send(client: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
-            seen = watch(self.module, client, request, self.sinks) if self.sinks else None
+            seen = watch(self.module, client, request, self.sinks, self._prints) if self.sinks else None
             if seen is None:
                 return original(client, request, *args, **kwargs)
             around = AROUND.set(seen.inside)
@@ -66,7 +68,7 @@ class Hooks:
     def _async(self, original: Any) -> Any:
         @functools.wraps(original)
         async def send(client: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
-            seen = watch(self.module, client, request, self.sinks) if self.sinks else None
+            seen = watch(self.module, client, request, self.sinks, self._prints) if self.sinks else None
             if seen is None:
                 return await original(client, request, *args, **kwargs)
             around = AROUND.set(seen.inside)

@@ -39,6 +39,7 @@ def origin_of(module: Any, client: Any, url: Any, extensions: Any) -> Origin:
     return Origin.SIMULATED if isinstance(transport, _classes(module, _OWN_TRANSPORTS)) else Origin.LIVE
 
 
+@lru_cache(maxsize=64)
 def is_loopback(host: str) -> bool:
     """Is this an address of this very machine?"""
     host = host.strip("[]").lower()

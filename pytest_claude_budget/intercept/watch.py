@@ -4,8 +4,7 @@ Nothing here may raise an Exception into the caller: measuring fails open. A fau
 and the verdict does not pass over it.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from pytest_claude_budget.errors import described
@@ -20,8 +19,17 @@ from pytest_claude_budget.intercept.origin import (
 from pytest_claude_budget.intercept.passage import AROUND, Inside, is_in_process, passed_on
 from pytest_claude_budget.intercept.sink import Sink, Ticket
 from pytest_claude_budget.usage import Answer, Origin, Status
-from pytest_claude_budget.wire.bodies import Body, Said, UndecodableError, body_of, encoded_body_of, read_whole
-from pytest_claude_budget.wire.messages import Exchange, asks_for_more, requested_model, tried, unmeasured
+from pytest_claude_budget.wire.bodies import (
+    LONGEST_JSON,
+    Body,
+    Said,
+    UndecodableError,
+    body_of,
+    encoded_body_of,
+    read_whole,
+)
+from pytest_claude_budget.wire.messages import Exchange, failed, read_answer, requested_model, unmeasured
+from pytest_claude_budget.wire.requests import Fingerprints, of_batch
 from pytest_claude_budget.wire.routes import Kind, Route, route
 
 
@@ -29,6 +37,7 @@ class Watch:
     """Reads one exchange for several sinks, each with its own idea of who pays."""
 
     __slots__ = (
+        "_betas",
         "_body",
         "_client",
         "_exchange",
@@ -38,7 +47,7 @@ class Watch:
         "_origin",
         "_outer",
         "_passed",
-        "_relays",
+        "_prints",
         "_request",
         "_route",
         "_tickets",
@@ -46,11 +55,14 @@ class Watch:
         "passes",
     )
 
-    def __init__(self, module: Any, client: Any, request: Any, found: Route, sinks: tuple[Sink, ...]) -> None:
+    def __init__(
+        self, module: Any, client: Any, request: Any, found: Route, sinks: tuple[Sink, ...], prints: Fingerprints
+    ) -> None:
         self._module = module
         self._client = client
         self._request = request
         self._route = found
+        self._prints = prints
         self._origin = Origin.LIVE
         self._exchange: Exchange | None = None
         self._body: Body | None = None
@@ -60,18 +72,14 @@ class Watch:
         self._passed = 0
         self.passes: Callable[[bytes], bool] = _never
         """Takes bytes of a stream that change nothing, by one call; False where they must be fed. Never raises."""
-        self._outer = AROUND.get()
-        self._relays = False
-        """The transport is an application of this process that asked Claude in its turn."""
-        self.inside = Inside()
-        retry = _retry_count(request)
+        retry, self._betas = _told(request)
         self._tickets: list[tuple[Sink, Ticket]] = [(sink, sink.open(retry)) for sink in sinks]
 
     # Synchronous callers.
 
     def answered(self, response: Any) -> Body | None:
         """Take an answer; returns what must see its bytes pass, None when they are here already."""
-        for said in self._guarded("answer", lambda: self._answered(response)):
+        for said in self._said_by(response):
             self._write(said)
         return self._body
 
@@ -89,7 +97,7 @@ class Watch:
 
     async def answered_async(self, response: Any) -> Body | None:
         """As `answered`, without touching a file on the event loop."""
-        for said in self._guarded("answer", lambda: self._answered(response)):
+        for said in self._said_by(response):
             await self._write_async(said)
         return self._body
 
@@ -113,7 +121,7 @@ class Watch:
 
     def raised(self, error: BaseException, *, asynchronous: bool) -> None:
         """The exchange brought no answer at all."""
-        for said in self._guarded("error", lambda: self._raised(error)):
+        for said in self._guarded("error", self._raised(error)):
             for sink, ticket in self._tickets:
                 store = sink.post if asynchronous else sink.write
                 store(ticket, self._origin, said.own, said.items)
@@ -126,10 +134,23 @@ class Watch:
         for sink, ticket in self._tickets:
             await sink.write_async(ticket, self._origin, said.own, said.items)
 
-    def _guarded(self, stage: str, work: Callable[[], Iterator[Said]]) -> Iterator[Said]:
+    def _said_by(self, response: Any) -> Iterable[Said]:
+        """What an answer says. Nearly every one is a JSON body that is here already."""
         try:
-            for said in work():
-                yield self._placed(said)
+            self._origin = origin_of(self._module, self._client, self._request.url, response.extensions)
+            content = _content(response)
+            if content is None or not content.startswith(b"{") or response.status_code != 200:
+                return self._guarded("answer", self._answered(response))
+            if len(content) > LONGEST_JSON or self._route.kind in (Kind.BATCH_RESULTS, Kind.UNREAD):
+                return self._guarded("answer", self._answered(response))
+            exchange = self._exchange = self._make_exchange(200, eager=False)
+            return (Said(own=read_answer(content, exchange)),)
+        except Exception as error:
+            return (self._fault("answer", error),)
+
+    def _guarded(self, stage: str, said: Iterator[Said]) -> Iterator[Said]:
+        try:
+            yield from said
         except Exception as error:
             self._body = None
             yield self._fault(stage, error)
@@ -147,16 +168,22 @@ class Watch:
 
     def _fault(self, stage: str, error: Exception) -> Said:
         self._open = False
+        reason = f"a fault of pytest-claude-budget itself ({stage}: {described(error)})"
         if isinstance(error, UndecodableError):
-            return Said(own=_unmeasured(self._route, str(error)))
+            reason = str(error)
+        found, seen = self._route, self._exchange
         return Said(
-            own=_unmeasured(self._route, f"a fault of pytest-claude-budget itself ({stage}: {described(error)})")
+            own=Answer(
+                status=Status.UNMEASURED,
+                endpoint=found.kind.value,
+                model=found.model,
+                reason=reason,
+                request=seen.request if seen is not None else None,
+            )
         )
 
     def _answered(self, response: Any) -> Iterator[Said]:
-        url, status = self._request.url, response.status_code
-        self._origin = origin_of(self._module, self._client, url, response.extensions)
-        self._relays = bool(self.inside) and is_in_process(self._client, url)
+        status = response.status_code
         if not 200 <= status < 300:
             yield from self._refused(status)
             return
@@ -177,14 +204,14 @@ class Watch:
             yield from read_whole(body, content)
 
     def _make_exchange(self, status: int, *, eager: bool) -> Exchange:
-        body, found = _request_body(self._request), self._route
-        more = asks_for_more(body)
-        if eager:
-            model = requested_model(body)
-            return Exchange(route=found, http_status=status, requested_model=lambda: model, asks_for_more=more)
-        return Exchange(
-            route=found, http_status=status, requested_model=lambda: requested_model(body), asks_for_more=more
-        )
+        body, kind, print_ = _request_body(self._request), self._route.kind, None
+        if kind is Kind.MESSAGES or kind is Kind.GUESS:
+            print_ = self._prints.of_messages(body, self._betas)
+        elif kind is Kind.BATCH_CREATE:
+            print_ = of_batch(body)
+        model = requested_model(body) if eager else None
+        named = (lambda: model) if eager else (lambda: requested_model(body))
+        return Exchange(route=self._route, http_status=status, requested_model=named, request=print_)
 
     def _refused(self, status: int) -> Iterator[Said]:
         if (answer := tried(self._make_exchange(status, eager=False), f"HTTP status {status}")) is not None:
@@ -232,15 +259,20 @@ class Watch:
             self.inside.close()
 
 
-def watch(module: Any, client: Any, request: Any, sinks: tuple[Sink, ...]) -> Watch | None:
+def watch(module: Any, client: Any, request: Any, sinks: tuple[Sink, ...], prints: Fingerprints) -> Watch | None:
     """Begin to watch an exchange; None when it is not with Claude."""
     try:
-        path = request.url.path
-        if request.method not in ("POST", "GET"):
+        method = request.method
+        if method not in ("POST", "GET"):
             return None
-        body = _request_body(request) if request.method == "POST" else None
-        found = route(request.method, path, body, from_sdk="anthropic-version" in request.headers)
-        return None if found is None else Watch(module, client, request, found, sinks)
+        body = _request_body(request) if method == "POST" else None
+        path = request.url.path
+        found = route(method, path, body, from_sdk=False)
+        if found is None:
+            if method == "GET" or "anthropic-version" not in request.headers:
+                return None
+            found = route(method, path, body, from_sdk=True)
+        return None if found is None else Watch(module, client, request, found, sinks, prints)
     except Exception as error:
         for sink in sinks:
             sink.fault("request", error)
@@ -256,10 +288,6 @@ def _with_error(said: Said, name: str) -> Said:
 
 def _never(_: bytes) -> bool:
     return False
-
-
-def _unmeasured(found: Route, reason: str) -> Answer:
-    return Answer(status=Status.UNMEASURED, endpoint=found.kind.value, model=found.model, reason=reason)
 
 
 def _request_body(request: Any) -> bytes | None:
@@ -279,6 +307,19 @@ def _length(response: Any) -> int | None:
     return int(said) if said.isdecimal() else None
 
 
-def _retry_count(request: Any) -> int:
-    said = request.headers.get("x-stainless-retry-count", "0")
-    return int(said) if said.isdecimal() and len(said) < 6 else 0
+def _told(request: Any) -> tuple[int, str]:
+    """How many tries came before this one, and which betas are asked for: in one pass over the headers."""
+    retry, betas = 0, ""
+    listed = getattr(request.headers, "_list", None)  # with its names in lower case already
+    if listed is None:
+        listed = [(name, name.lower(), value) for name, value in request.headers.raw]
+    for name, value in [(name, value) for _, name, value in listed if name in _TOLD]:
+        if name == _RETRY:
+            retry = int(value) if value.isdigit() and len(value) < 6 else 0
+        else:
+            betas = f"{betas},{value.decode('ascii', 'replace')}"
+    return retry, betas.removeprefix(",")
+
+
+_RETRY, _BETA = b"x-stainless-retry-count", b"anthropic-beta"
+_TOLD = frozenset((_RETRY, _BETA))

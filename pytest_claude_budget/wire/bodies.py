@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from pytest_claude_budget.usage import Answer, Status
 from pytest_claude_budget.wire.batches import BatchReader
@@ -20,8 +19,7 @@ LONGEST_JSON = 64_000_000
 """Bytes of a JSON answer that are held for decoding."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """What the last bytes have told."""
 
     own: Answer | None = None

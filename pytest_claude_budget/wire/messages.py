@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pytest_claude_budget.usage import Answer, Status, Usage
 from pytest_claude_budget.wire.decoding import loads
@@ -18,8 +18,7 @@ _TELLING = re.compile(rb'"model"\s*:\s*"[^"]{0,300}?(?:anthropic\.|arn:|-fast|/l
 """A spelling that says where or how the model runs, which the answer's own plain id may leave out."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Exchange:
+class Exchange(NamedTuple):
     """What is known about an exchange besides its body."""
 
     route: Route

@@ -69,31 +69,39 @@ def section(fields: Mapping[str, object], name: str) -> Mapping[str, object]:
 def text(fields: Mapping[str, object], name: str) -> str | None:
     """Read one word. Absent or null is None."""
     value = fields.get(name)
-    if value is None or isinstance(value, str):
-        return value[:100] if value else None
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return value[:100] or None
     raise UnreadableError(f"usage.{name} is not a word")
 
 
 def read_usage(fields: Mapping[str, object], notes: list[str]) -> Usage:
     """Read the counts of one usage object, top level or iteration; append what had to be assumed to `notes`."""
     written_5m, written_1h = _cache_writes(fields, notes)
-    tools = section(fields, "server_tool_use")
+    search = fetch = code = 0
+    if fields.get("server_tool_use") is not None:
+        tools = section(fields, "server_tool_use")
+        search, fetch = count(tools, "web_search_requests"), count(tools, "web_fetch_requests")
+        code = count(tools, "code_execution_requests")
     return Usage(
         input_tokens=count(fields, "input_tokens"),
         cache_creation_5m_input_tokens=written_5m,
         cache_creation_1h_input_tokens=written_1h,
         cache_read_input_tokens=count(fields, "cache_read_input_tokens"),
         output_tokens=count(fields, "output_tokens"),
-        web_search_requests=count(tools, "web_search_requests"),
-        web_fetch_requests=count(tools, "web_fetch_requests"),
-        code_execution_requests=count(tools, "code_execution_requests"),
+        web_search_requests=search,
+        web_fetch_requests=fetch,
+        code_execution_requests=code,
     )
 
 
 def _cache_writes(fields: Mapping[str, object], notes: list[str]) -> tuple[int, int]:
     total = count(fields, "cache_creation_input_tokens")
-    split = section(fields, "cache_creation")
-    five, hour = count(split, "ephemeral_5m_input_tokens"), count(split, "ephemeral_1h_input_tokens")
+    five = hour = 0
+    if fields.get("cache_creation") is not None:
+        split = section(fields, "cache_creation")
+        five, hour = count(split, "ephemeral_5m_input_tokens"), count(split, "ephemeral_1h_input_tokens")
     rest = total - five - hour
     if rest <= 0:
         return five, hour
