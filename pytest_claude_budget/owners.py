@@ -11,6 +11,7 @@ from contextvars import ContextVar
 
 OUTSIDE_TESTS = "outside tests"
 LABELS = ("feature", "tier", "case")
+_OUTSIDE = (OUTSIDE_TESTS, "outside", "")
 
 Tags = dict[str, str]
 
@@ -26,10 +27,6 @@ class Owners:
         self._tagged: list[tuple[Tags, int]] = []
         """Tags in force in any thread, for the threads that inherit none, with the thread that set each."""
 
-    def now(self) -> tuple[str, str, str]:
-        """Owner id, kind and phase."""
-        return self._stack[-1] if self._stack else (OUTSIDE_TESTS, "outside", "")
-
     def push(self, owner: str, kind: str, phase: str) -> tuple[str, str, str]:
         """Begin a phase; returns what `drop` ends it with."""
         entry = (owner, kind, phase)
@@ -43,14 +40,15 @@ class Owners:
                 del self._stack[at:]
                 return
 
-    def labels(self) -> Tags:
-        """What the call of this moment is called: its tags, over its test's marker."""
+    def who(self) -> tuple[tuple[str, str, str], Tags]:
+        """Who pays for the call of this moment, and what it is called: its tags, over its test's marker."""
+        owner = self._stack[-1] if self._stack else _OUTSIDE
         tags = self._tags.get()
         if tags is None:
-            tags = self._inherited_tags()
-        if self.now()[1] != "test":
-            return tags
-        return {**self.marked, **tags} if tags else self.marked
+            tags = self._inherited_tags() if self._tagged else {}
+        if self.marked and owner[1] == "test":
+            tags = {**self.marked, **tags}
+        return owner, tags
 
     @contextmanager
     def tagged(self, tags: Tags) -> Iterator[None]:

@@ -56,7 +56,7 @@ class Run:
         if self._recorder is None:
             from pytest_claude_budget.recorder import Clock, Recorder
 
-            recorder = Recorder(self.path, self._who, Clock(*self._clock), self.process)
+            recorder = Recorder(self.path, self.owners.who, Clock(*self._clock), self.process)
             recorder.facts_of = self._facts_of()
             self._recorder = recorder
         return self._recorder
@@ -147,9 +147,6 @@ class Run:
             return facts_of(item) if item is not None and item.nodeid == owner else None
 
         return found
-
-    def _who(self) -> tuple[tuple[str, str, str], dict[str, str]]:
-        return self.owners.now(), self.owners.labels()
 
 
 def _tell(variables: Mapping[str, str | None]) -> None:

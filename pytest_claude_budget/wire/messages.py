@@ -75,12 +75,16 @@ def answer_of(message: Mapping[str, object], exchange: Exchange, item_id: str | 
     notes: list[str] = []
     try:
         usage = read_usage(usage_fields, notes)
-        iterations = read_iterations(usage_fields, notes)
-        tier, speed = text(usage_fields, "service_tier"), text(usage_fields, "speed")
-        geo = text(usage_fields, "inference_geo")
+        iterations = read_iterations(usage_fields, notes) if "iterations" in usage_fields else ()
+        tier = text(usage_fields, "service_tier")
+        speed = text(usage_fields, "speed") if "speed" in usage_fields else None
+        geo = text(usage_fields, "inference_geo") if "inference_geo" in usage_fields else None
     except UnreadableError as reason:
         return unmeasured(exchange, str(reason), model=_model(message), item_id=item_id)
-    status, why = _status(usage_fields)
+    status: Status = Status.MEASURED
+    why: str | None = None
+    if usage_fields.get("input_tokens") is None or usage_fields.get("output_tokens") is None:
+        status, why = _lacking(usage_fields)
     if message.get("stop_reason") == "refusal" and _refused_unbilled(message):
         usage, notes = Usage(), ["refused before any output: not billed"]
         iterations = tuple(entry for entry in iterations if entry.kind in ON_TOP)
@@ -91,7 +95,7 @@ def answer_of(message: Mapping[str, object], exchange: Exchange, item_id: str | 
     return Answer(
         status=status,
         endpoint="batch_result" if in_batch else "messages",
-        model=_priced_model(model, exchange),
+        model=model if model is not None and found.model is None else _priced_model(model, exchange),
         requested_model=exchange.requested_model() or found.model if needs_request else None,
         usage=usage,
         iterations=iterations,
@@ -173,9 +177,8 @@ def _priced_model(answered: str | None, exchange: Exchange) -> str | None:
     return answered or exchange.requested_model()
 
 
-def _status(usage_fields: Mapping[str, object]) -> tuple[Status, str | None]:
-    if usage_fields.get("input_tokens") is not None and usage_fields.get("output_tokens") is not None:
-        return Status.MEASURED, None
+def _lacking(usage_fields: Mapping[str, object]) -> tuple[Status, str]:
+    """What a usage is worth that lacks a count."""
     missing = [name for name in ("input_tokens", "output_tokens") if usage_fields.get(name) is None]
     if len(missing) == 2:
         return Status.UNMEASURED, "the answer's usage has neither input_tokens nor output_tokens"

@@ -26,6 +26,10 @@ _APART = frozenset(("model", "stream", "metadata", "max_tokens", "diagnostics", 
 _CONTROL = "cache_control"
 _START = re.compile(r'\{"max_tokens":([0-9]{1,12}),"messages":').match
 """How the SDK lays a request out: what differs from call to call comes first."""
+_QUESTION = re.compile(
+    rb'\{"max_tokens":([0-9]{1,12}),"messages":\[\{"role":"user","content":"([^"\\\x00-\x1f]*)"\}\](?=[,}])'
+).match
+"""The same with one plain question, as most requests of tests are: its canonical form needs no parser."""
 _decode = json.JSONDecoder().raw_decode
 _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False).encode
 _KEYED = blake2b(digest_size=5, key=_KEY)
@@ -54,6 +58,8 @@ class _Rest(NamedTuple):
     """Hash of tools and system, to go on from."""
     automatic: str | None
     """Lifetime of a breakpoint that the server places at the end."""
+    around: tuple[str, str] | None
+    """What stands before `max_tokens` and after the messages, where there is no breakpoint in those."""
 
 
 class Fingerprints:
@@ -76,6 +82,15 @@ class Fingerprints:
             return None
 
     def _fingerprint(self, body: bytes, betas: str) -> str | None:
+        plain = _QUESTION(body)
+        if plain is not None and len(body) <= LARGEST_CANONICAL:
+            rest = self._rest(body[plain.end() :], betas)
+            if rest is not None and rest.around is not None:
+                whole = b'[{"content":"%b","role":"user"}]' % plain[2]
+                made = _KEYED.copy()
+                made.update(whole)
+                before, after = rest.around
+                return f'{before}"max_tokens":{plain[1].decode()},"messages":"{made.hexdigest()}:{len(whole)}"{after}'
         if len(body) > LARGEST_PARSED:
             return f'{{"messages":"{_hashed(body)}"}}'
         text = body.decode()
@@ -84,7 +99,7 @@ class Fingerprints:
             return self._of_any(text, betas)
         at = start.end()
         messages, end = _decode(text, at)
-        rest = self._rest(text[end:], betas)
+        rest = self._rest(_bytes(text[end:]), betas)
         if rest is None:
             return self._of_any(text, betas)
         sent = text[at:end] if end - at > LARGEST_CANONICAL else None
@@ -100,14 +115,14 @@ class Fingerprints:
         shown = str(limit) if type(limit) is int and 0 <= limit < 10**12 else None
         return _text(shown, value.get("messages"), _rest_of(value, betas), marked=_CONTROL in text, sent=None)
 
-    def _rest(self, text: str, betas: str) -> _Rest | None:
+    def _rest(self, text: bytes, betas: str) -> _Rest | None:
         """All but the messages, which end where this begins; None where the SDK did not lay it out."""
         known = (hash(text), len(text), betas)
         rest = self._rests.get(known)
         if rest is None:
-            if not text.startswith((',"', "}")):
+            if not text.startswith((b',"', b"}")):
                 return None
-            value = json.loads("{" + text.removeprefix(","))
+            value = json.loads(b"{" + text.removeprefix(b","))
             if "messages" in value or "max_tokens" in value:
                 return None
             rest = _rest_of(value, betas)
@@ -140,22 +155,27 @@ def _text(limit: str | None, messages: object, rest: _Rest, *, marked: bool, sen
             breakpoints.append(Breakpoint("automatic", rest.automatic, chain.shown()))
     if marked:
         messages = _bare_messages(messages)
-    cache = prefix = blocks = opening = ""
-    if breakpoints:
-        del breakpoints[MOST_BREAKPOINTS:]
-        cache = f'"cache":{_encode([[each.place, each.lifetime] for each in breakpoints])},'
-        prefix = f',"prefix":{_encode([each.prefix for each in breakpoints])}'
-        blocks = rest.system_blocks
+    opening = ""
     if sent is not None:
         whole = _hashed(_bytes(sent))
     else:
         whole = _part(messages)
-        before = _before_assistant(messages)
-        opening = f',"opening":"{_part(before)}"' if before is not None else ""
+        answered = _before_assistant(messages)
+        opening = f',"opening":"{_part(answered)}"' if answered is not None else ""
+    before, after = _around(rest, breakpoints)
     limited = f'"max_tokens":{limit},' if limit is not None else ""
-    return (
-        f'{{{cache}{limited}"messages":"{whole}"{opening}{rest.parameters}{prefix}{rest.system}{blocks}{rest.tools}}}'
-    )
+    return f'{before}{limited}"messages":"{whole}"{opening}{after}'
+
+
+def _around(rest: _Rest, breakpoints: Sequence[Breakpoint]) -> tuple[str, str]:
+    """What stands before the limit and after the messages."""
+    if not breakpoints:
+        return "{", f"{rest.parameters}{rest.system}{rest.tools}}}"
+    listed = breakpoints[:MOST_BREAKPOINTS]
+    cache = _encode([[each.place, each.lifetime] for each in listed])
+    prefix = _encode([each.prefix for each in listed])
+    after = f'{rest.parameters},"prefix":{prefix}{rest.system}{rest.system_blocks}{rest.tools}}}'
+    return f'{{"cache":{cache},', after
 
 
 def _rest_of(value: Mapping[str, Any], betas: str) -> _Rest:
@@ -172,7 +192,7 @@ def _rest_of(value: Mapping[str, Any], betas: str) -> _Rest:
     others = {name: each for name, each in value.items() if name not in _APART and name != _CONTROL}
     if betas:
         others["anthropic-beta"] = sorted({each.strip() for each in betas.split(",")})
-    return _Rest(
+    rest = _Rest(
         parameters=f',"parameters":"{_part(others)}"' if others else "",
         system=f',"system":"{_part(_bare_content(system))}"' if system is not None else "",
         system_blocks=blocks,
@@ -180,7 +200,9 @@ def _rest_of(value: Mapping[str, Any], betas: str) -> _Rest:
         breakpoints=tuple(breakpoints[:MOST_BREAKPOINTS]),
         chain=chain.digest,
         automatic=next(iter(_lifetimes(value)), None),
+        around=None,
     )
+    return rest if rest.automatic is not None else rest._replace(around=_around(rest, rest.breakpoints))
 
 
 def _in_messages(messages: object, chain: "_Chain") -> Iterator[Breakpoint]:

@@ -78,9 +78,12 @@ def text(fields: Mapping[str, object], name: str) -> str | None:
 
 def read_usage(fields: Mapping[str, object], notes: list[str]) -> Usage:
     """Read the counts of one usage object, top level or iteration; append what had to be assumed to `notes`."""
-    written_5m, written_1h = _cache_writes(fields, notes)
-    search = fetch = code = 0
-    if fields.get("server_tool_use") is not None:
+    get = fields.get
+    written_5m = written_1h = search = fetch = code = 0
+    written = get("cache_creation_input_tokens")
+    if written or type(written) is not int or get("cache_creation", _NO_WRITES) != _NO_WRITES:
+        written_5m, written_1h = _cache_writes(fields, notes)
+    if get("server_tool_use") is not None:
         tools = section(fields, "server_tool_use")
         search, fetch = count(tools, "web_search_requests"), count(tools, "web_fetch_requests")
         code = count(tools, "code_execution_requests")
@@ -94,6 +97,10 @@ def read_usage(fields: Mapping[str, object], notes: list[str]) -> Usage:
         web_fetch_requests=fetch,
         code_execution_requests=code,
     )
+
+
+_NO_WRITES = {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0}
+"""What an answer says that has written nothing to a cache."""
 
 
 def _cache_writes(fields: Mapping[str, object], notes: list[str]) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from tests.plugin.conftest import Suite, ledgers
 STAGES = {
     "recognising a request": "pytest_claude_budget.intercept.watch.route",
     "opening a ticket": "pytest_claude_budget.recorder._Ids.next",
-    "finding the owner": "pytest_claude_budget.owners.Owners.now",
+    "finding the owner": "pytest_claude_budget.owners.Owners.who",
     "telling the origin": "pytest_claude_budget.intercept.watch.origin_of",
     "choosing a reader": "pytest_claude_budget.intercept.watch._content",
     "reading the answer": "pytest_claude_budget.wire.messages.answer_of",

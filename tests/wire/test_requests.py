@@ -246,3 +246,10 @@ def test_both_ways_of_reading_a_request_agree(request: dict[str, Any], more: obj
     request = {**request, "more": more}
     turned = {name: request[name] for name in reversed(request)}
     assert of(request) == of(turned)
+
+
+@given(st.text(), st.booleans())
+def test_one_plain_question_needs_no_parser_for_the_same_hash(question: str, escaped: bool) -> None:
+    request = {**REQUEST, "messages": [{"role": "user", "content": question}]}
+    turned = {name: request[name] for name in reversed(request)}
+    assert of(request, ensure_ascii=escaped) == of(turned)
