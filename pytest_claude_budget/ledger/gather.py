@@ -9,18 +9,22 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from pytest_claude_budget.ledger.journal import has_writer
-from pytest_claude_budget.ledger.rows import COLUMNS
+from pytest_claude_budget.ledger.rows import COLUMNS, KIND, LINE, PAYER
 
 READ_AT_ONCE = 1 << 18
 """Bytes of a journal that are taken apart at once."""
 
-TABLES = """
+TABLES = f"""
+CREATE TABLE IF NOT EXISTS entries (id INTEGER PRIMARY KEY, {", ".join(LINE[1:])});
+CREATE TABLE IF NOT EXISTS payers (payer INTEGER PRIMARY KEY, {", ".join(PAYER)});
+CREATE TABLE IF NOT EXISTS kinds (kind INTEGER PRIMARY KEY, {", ".join(KIND)});
 CREATE TABLE IF NOT EXISTS owners (owner TEXT PRIMARY KEY, place TEXT, limits TEXT);
 CREATE TABLE IF NOT EXISTS faults (process TEXT, reason TEXT);
 CREATE TABLE IF NOT EXISTS journals (name TEXT PRIMARY KEY, bytes INTEGER);
+CREATE VIEW IF NOT EXISTS calls AS SELECT {", ".join(COLUMNS)} FROM entries JOIN payers USING (payer) JOIN kinds USING (kind);
 """
-"""`journals` says how far each was brought in."""
-_CALL = f"INSERT OR REPLACE INTO calls VALUES ({', '.join('?' * len(COLUMNS))})"
+"""`journals` says how far each was brought in. A payer or kind has a row for each time that it was brought in."""
+_ENTRY = f"INSERT OR REPLACE INTO entries VALUES ({', '.join('?' * len(LINE))})"
 _OWNER = "INSERT OR REPLACE INTO owners VALUES (?, ?, ?)"
 _FAULT = "INSERT INTO faults VALUES (?, ?)"
 _READ = "INSERT OR REPLACE INTO journals VALUES (?, ?)"
@@ -36,11 +40,36 @@ def gather(connection: sqlite3.Connection, journals: Iterable[Path]) -> None:
         return
     connection.execute("BEGIN IMMEDIATE")
     known = _known(connection)
+    shared = _Shared(connection, "payers", PAYER), _Shared(connection, "kinds", KIND)
     for path in grown:
         with suppress(FileNotFoundError), path.open("rb") as file:  # another reader was through with it, and removed it
             file.seek(known.get(path.name, 0))
-            _take(connection, file, path.name)
+            _take(connection, file, path.name, shared)
     connection.execute("COMMIT")
+
+
+class _Shared(dict[str, int]):
+    """What many lines share, each under a number of its own."""
+
+    def __init__(self, connection: sqlite3.Connection, table: str, columns: Sequence[str]) -> None:
+        super().__init__()
+        self._connection = connection
+        self._insert = f"INSERT INTO {table} VALUES ({', '.join('?' * (len(columns) + 1))})"
+        self._last: int = connection.execute(f"SELECT COALESCE(MAX(rowid), 0) FROM {table}").fetchone()[0]
+        self._new: list[str] = []
+
+    def __missing__(self, text: str) -> int:
+        self._last += 1
+        self._new.append(text)
+        self[text] = self._last
+        return self._last
+
+    def store(self) -> None:
+        """Store those that are new."""
+        numbers, texts = range(self._last - len(self._new) + 1, self._last + 1), ",".join(self._new)
+        rows = zip(numbers, json.loads(f"[{texts}]"), strict=True)
+        self._connection.executemany(self._insert, [(number, *values) for number, values in rows])
+        self._new.clear()
 
 
 def remove_whole(
@@ -72,14 +101,14 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _take(connection: sqlite3.Connection, file: BinaryIO, name: str) -> None:
+def _take(connection: sqlite3.Connection, file: BinaryIO, name: str, shared: tuple[_Shared, _Shared]) -> None:
     at, held = file.tell(), b""
     while data := file.read(READ_AT_ONCE):
         data = held + data
         end = data.rfind(b"\n") + 1
         held = data[end:]
         if end:
-            _store(connection, name, _values(data[: end - 1]))
+            _store(connection, name, _values(data[: end - 1]), shared)
             at += end
     connection.execute(_READ, (name, at))
 
@@ -100,16 +129,20 @@ def _value(line: bytes) -> Any:
         return None
 
 
-def _store(connection: sqlite3.Connection, name: str, values: Sequence[Any]) -> None:
-    width = len(COLUMNS)
-    rows = [value for value in values if type(value) is list and len(value) == width]
-    connection.executemany(_CALL, rows)
-    if len(rows) == len(values):
-        return
+def _store(connection: sqlite3.Connection, name: str, values: Sequence[Any], shared: tuple[_Shared, _Shared]) -> None:
+    payers, kinds = shared
+    width, rows = len(LINE), []
     for value in values:
-        if type(value) is dict and len(value.get("owner", ())) == 3:
-            connection.execute(_OWNER, value["owner"])
-        elif type(value) is dict and len(value.get("fault", ())) == 2:
-            connection.execute(_FAULT, value["fault"])
-        elif type(value) is not list or len(value) != width:
+        try:
+            if type(value) is list and len(value) == width:
+                value[2], value[3] = payers[value[2]], kinds[value[3]]
+                rows.append(value)
+            elif len(value.get("owner", ())) == 3:
+                connection.execute(_OWNER, value["owner"])
+            else:
+                connection.execute(_FAULT, value["fault"])
+        except (AttributeError, KeyError, TypeError, ValueError, sqlite3.ProgrammingError):
             connection.execute(_FAULT, (name, _DAMAGED))
+    payers.store()
+    kinds.store()
+    connection.executemany(_ENTRY, rows)

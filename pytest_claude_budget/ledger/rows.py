@@ -1,51 +1,48 @@
-"""How a call lies in a journal's line and in the ledger's table. There is no column for a text, a header or a key."""
+"""How a call lies in a journal's line and in the ledger's tables. There is no place for a text, a header or a key.
+
+What repeats from call to call (who pays, what kind of answer it is) is one value in a line, a string that holds a JSON
+array, and a row of its own in the ledger: it is laid out once, read once and stored once.
+"""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any, NamedTuple
 
 from pytest_claude_budget.usage import Answer, Call, Iteration, Labels, Origin, Owner, Status, Usage
 
-COLUMNS = (
-    "id INTEGER PRIMARY KEY",
-    "at REAL",
-    "process TEXT",
-    "owner TEXT",
-    "owner_kind TEXT",
-    "phase TEXT",
-    "feature TEXT",
-    "tier TEXT",
-    '"case" TEXT',
-    "origin TEXT",
-    "retry INTEGER",
-    "status TEXT",
-    "endpoint TEXT",
-    "model TEXT",
-    "requested_model TEXT",
-    "batch INTEGER",
-    "regional INTEGER",
-    "speed TEXT",
-    "inference_geo TEXT",
-    "service_tier TEXT",
-    "http_status INTEGER",
-    "reason TEXT",
-    "input_tokens INTEGER",
-    "cache_creation_5m_input_tokens INTEGER",
-    "cache_creation_1h_input_tokens INTEGER",
-    "cache_read_input_tokens INTEGER",
-    "output_tokens INTEGER",
-    "web_search_requests INTEGER",
-    "web_fetch_requests INTEGER",
-    "code_execution_requests INTEGER",
-    "batch_id TEXT",
-    "item_id TEXT",
-    "notes TEXT",
-    "iterations TEXT",
-    "request TEXT",
+PAYER = ("process", "owner", "owner_kind", "phase", "feature", "tier", '"case"')
+KIND = (
+    "origin",
+    "retry",
+    "status",
+    "endpoint",
+    "model",
+    "requested_model",
+    "batch",
+    "regional",
+    "speed",
+    "inference_geo",
+    "service_tier",
+    "http_status",
+    "reason",
 )
-"""Those whose values repeat from call to call stand together, so that their text is made once."""
+COUNTS = (
+    "input_tokens",
+    "cache_creation_5m_input_tokens",
+    "cache_creation_1h_input_tokens",
+    "cache_read_input_tokens",
+    "output_tokens",
+    "web_search_requests",
+    "web_fetch_requests",
+    "code_execution_requests",
+)
+REST = ("batch_id", "item_id", "notes", "iterations", "request")
+LINE = ("id", "at", "payer", "kind", *COUNTS, *REST)
+"""The values of a line, and the columns of the table `entries`."""
+COLUMNS = ("id", "at", *PAYER, *KIND, *COUNTS, *REST)
+"""The columns of the view `calls`, which is for people and for reading calls one by one."""
 
 
 class Payer(NamedTuple):
@@ -83,47 +80,22 @@ class Entry(NamedTuple):
 
 def payer_of(owner: Owner, labels: Labels, process: str) -> Payer:
     """Lay out what the calls of a moment share."""
-    text = _text(process, owner.id, owner.kind, owner.phase, labels.feature, labels.tier, labels.case)
-    return Payer(owner, labels, process, text)
+    values = (process, owner.id, owner.kind, owner.phase, labels.feature, labels.tier, labels.case)
+    return Payer(owner, labels, process, _nested(values))
 
 
 def line_of(entry: Entry) -> str:
-    """Lay a call out as a JSON array of its columns, in ASCII and without a line end."""
+    """Lay a call out as a JSON array, in ASCII and without a line end."""
     id_, at, payer, retry, origin, answer = entry
     usage = answer.usage
     if answer.batch_id is None and not answer.notes and not answer.iterations:
         rest = "null,null,null,null"
     else:
         notes = "\n".join(answer.notes) or None
-        rest = _text(answer.batch_id, answer.item_id, notes, _iterations_text(answer))
-    request = "null" if answer.request is None else _quoted(answer.request)
-    return (
-        f'[{id_},{at!r},{payer.text},"{origin._value_}",{retry},{_kind_text(answer)},{usage.input_tokens},'
-        f"{usage.cache_creation_5m_input_tokens},{usage.cache_creation_1h_input_tokens},"
-        f"{usage.cache_read_input_tokens},{usage.output_tokens},{usage.web_search_requests},"
-        f"{usage.web_fetch_requests},{usage.code_execution_requests},{rest},{request}]"
-    )
-
-
-def row_of(call: Call) -> list[Any]:
-    """Lay a call out as the table has it."""
-    payer = payer_of(call.owner, call.labels, call.process)
-    row: list[Any] = json.loads(line_of(Entry(call.id, call.at, payer, call.retry, call.origin, call.answer)))
-    return row
-
-
-def storable(text: str) -> str:
-    """The same text, with what UTF-8 cannot hold written out."""
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
-
-
-def _text(*values: str | None) -> str:
-    """A part of a line."""
-    return ",".join(["null" if value is None else _quoted(storable(value)) for value in values])
-
-
-def _kind_text(answer: Answer) -> str:
-    return _kind_of(
+        rest = ",".join(map(_text, (answer.batch_id, answer.item_id, notes, _iterations_text(answer))))
+    kind = _kind_text(
+        origin._value_,
+        retry,
         answer.status._value_,
         answer.endpoint,
         answer.model,
@@ -136,12 +108,39 @@ def _kind_text(answer: Answer) -> str:
         answer.http_status,
         answer.reason,
     )
+    return (
+        f"[{id_},{at!r},{payer.text},{kind},{usage.input_tokens},"
+        f"{usage.cache_creation_5m_input_tokens},{usage.cache_creation_1h_input_tokens},"
+        f"{usage.cache_read_input_tokens},{usage.output_tokens},{usage.web_search_requests},"
+        f"{usage.web_fetch_requests},{usage.code_execution_requests},{rest},"
+        f"{'null' if answer.request is None else _quoted(answer.request)}]"
+    )
+
+
+def row_of(call: Call) -> list[Any]:
+    """Lay a call out in all its columns."""
+    payer = payer_of(call.owner, call.labels, call.process)
+    line = json.loads(line_of(Entry(call.id, call.at, payer, call.retry, call.origin, call.answer)))
+    return [*line[:2], *json.loads(line[2]), *json.loads(line[3]), *line[4:]]
+
+
+def storable(text: str) -> str:
+    """The same text, with what UTF-8 cannot hold written out."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 @lru_cache(maxsize=256)
-def _kind_of(*values: str | int | None) -> str:
+def _kind_text(*values: str | int | None) -> str:
     """What many answers of a run have in common."""
-    return ",".join([_text(value) if value is None or isinstance(value, str) else str(int(value)) for value in values])
+    return _nested([int(value) if isinstance(value, bool) else value for value in values])
+
+
+def _nested(values: Sequence[str | int | None]) -> str:
+    return _quoted(json.dumps([storable(value) if isinstance(value, str) else value for value in values]))
+
+
+def _text(value: str | None) -> str:
+    return "null" if value is None else _quoted(storable(value))
 
 
 def call_of(row: Sequence[Any]) -> Call:
@@ -184,47 +183,27 @@ _STATUS: dict[object, Status] = {status.value: status for status in Status}
 _ORIGIN: dict[object, Origin] = {origin.value: origin for origin in Origin}
 
 
-_ALIKE = (
-    "owner, owner_kind, phase, feature, tier, origin, endpoint, model, requested_model, batch, regional, speed,"
-    ' inference_geo, service_tier, http_status, request, "case"'
-)
 PLAIN = "status = 'measured' AND iterations IS NULL AND notes IS NULL AND batch_id IS NULL AND model IN ({models})"
 """Calls whose price is a sum of products: a number of them costs what their summed counts cost."""
 ALIKE = f"""
-SELECT MIN(id), CAST(at / 86400 AS INTEGER) AS day, COUNT(*), SUM(input_tokens), SUM(cache_creation_5m_input_tokens),
-SUM(cache_creation_1h_input_tokens), SUM(cache_read_input_tokens), SUM(output_tokens), SUM(web_search_requests),
-SUM(web_fetch_requests), SUM(code_execution_requests), {_ALIKE}
-FROM calls WHERE {PLAIN} GROUP BY day, code_execution_requests > 0, {_ALIKE}"""
+SELECT MIN(id), CAST(at / 86400 AS INTEGER) AS day, COUNT(*), payer, kind, request, {", ".join(f"SUM({name})" for name in COUNTS)}
+FROM entries
+WHERE iterations IS NULL AND notes IS NULL AND batch_id IS NULL
+AND kind IN (SELECT kind FROM kinds WHERE status = 'measured' AND model IN ({{models}}))
+GROUP BY payer, kind, request, day, code_execution_requests > 0"""
 
 
-def alike_of(row: Sequence[Any]) -> Call:
+def alike_of(row: Sequence[Any], payers: Mapping[int, Sequence[Any]], kinds: Mapping[int, Sequence[Any]]) -> Call:
     """Read calls that are priced alike back as one."""
-    id_, day, count, *counts = row[:11]
-    (
-        owner,
-        kind,
-        phase,
-        feature,
-        tier,
-        origin,
-        endpoint,
-        model,
-        requested,
-        batch,
-        regional,
-        speed,
-        geo,
-        service,
-        http,
-        request,
-        case,
-    ) = row[11:]
+    id_, day, count, payer, kind, request = row[:6]
+    (_, owner, owner_kind, phase, feature, tier, _) = payers[payer]
+    (origin, _, _, endpoint, model, requested, batch, regional, speed, geo, service, http, _) = kinds[kind]
     answer = Answer(
         status=Status.MEASURED,
         endpoint=endpoint,
         model=model,
         requested_model=requested,
-        usage=_usage(counts),
+        usage=_usage(row[6:]),
         batch=bool(batch),
         regional=bool(regional),
         speed=speed,
@@ -237,8 +216,8 @@ def alike_of(row: Sequence[Any]) -> Call:
         id=id_,
         at=day * 86_400.0,
         answer=answer,
-        owner=_owner(owner, kind, phase),
-        labels=_labels(feature, tier, case),
+        owner=_owner(owner, owner_kind, phase),
+        labels=_labels(feature, tier, None),
         origin=_ORIGIN[origin],
         count=count,
     )

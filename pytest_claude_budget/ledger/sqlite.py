@@ -13,7 +13,7 @@ from pytest_claude_budget.errors import described
 from pytest_claude_budget.ledger.gather import TABLES, gather, remove_whole
 from pytest_claude_budget.ledger.journal import OwnerFacts
 from pytest_claude_budget.ledger.places import journals_of
-from pytest_claude_budget.ledger.rows import ALIKE, COLUMNS, PLAIN, alike_of, call_of, storable
+from pytest_claude_budget.ledger.rows import ALIKE, PLAIN, alike_of, call_of, storable
 from pytest_claude_budget.usage import Call
 
 MOST_MODELS = 500
@@ -23,7 +23,6 @@ READ_AT_ONCE = 1_000
 BUSY_SECONDS = 30.0
 """How long a reader waits for the others."""
 
-_SCHEMA = f"CREATE TABLE IF NOT EXISTS calls ({', '.join(COLUMNS)});{TABLES}"
 _SELECT = "SELECT * FROM calls"
 
 
@@ -70,12 +69,12 @@ class SqliteLedger:
     def models(self) -> list[str]:
         """Name the models that calls name."""
         with self._using() as connection:
-            return [model for (model,) in connection.execute("SELECT DISTINCT model FROM calls WHERE model NOTNULL")]
+            return [model for (model,) in connection.execute("SELECT DISTINCT model FROM kinds WHERE model NOTNULL")]
 
     def first_moment(self) -> float:
         """Tell when the first call was made, seconds since 1970; 0 where there is none."""
         with self._using() as connection:
-            return float(connection.execute("SELECT COALESCE(MIN(at), 0) FROM calls").fetchone()[0])
+            return float(connection.execute("SELECT COALESCE(MIN(at), 0) FROM entries").fetchone()[0])
 
     def totalled(self, models: Sequence[str]) -> Iterator[Call]:
         """Read all calls; those of the given models that are priced alike come as one, with their counts summed.
@@ -86,7 +85,10 @@ class SqliteLedger:
         marks = ", ".join("?" * len(models))
         with self._using() as connection:
             rows = connection.execute(ALIKE.format(models=marks), models).fetchall()
-        yield from map(alike_of, rows)
+            payers = {number: values for number, *values in connection.execute("SELECT * FROM payers")}
+            kinds = {number: values for number, *values in connection.execute("SELECT * FROM kinds")}
+        for row in rows:
+            yield alike_of(row, payers, kinds)
         yield from self._read(f" AND ({PLAIN.format(models=marks)}) IS NOT TRUE", models)
 
     def calls(self, owner: str | None = None) -> Iterator[Call]:
@@ -94,7 +96,8 @@ class SqliteLedger:
         if owner is None:
             return self._read("", ())
         with self._using() as connection:
-            connection.execute("CREATE INDEX IF NOT EXISTS calls_by_owner ON calls (owner)")
+            connection.execute("CREATE INDEX IF NOT EXISTS payers_by_owner ON payers (owner)")
+            connection.execute("CREATE INDEX IF NOT EXISTS entries_by_payer ON entries (payer)")
         return self._read(" AND owner = ?", (storable(owner),))
 
     def _read(self, where: str, values: Sequence[str]) -> Iterator[Call]:
@@ -149,9 +152,8 @@ class SqliteLedger:
             path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=32
         )
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = OFF")
-            connection.executescript(_SCHEMA)
+            connection.executescript(TABLES)
         except BaseException:
             connection.close()
             raise
