@@ -141,7 +141,7 @@ def _store(connection: sqlite3.Connection, name: str, values: Sequence[Any], sha
                 connection.execute(_OWNER, value["owner"])
             else:
                 connection.execute(_FAULT, value["fault"])
-        except (AttributeError, KeyError, TypeError, ValueError, sqlite3.ProgrammingError):
+        except (AttributeError, KeyError, TypeError, sqlite3.InterfaceError, sqlite3.ProgrammingError):
             connection.execute(_FAULT, (name, _DAMAGED))
     payers.store()
     kinds.store()

@@ -242,3 +242,13 @@ MIXED = [
 def test_the_order_of_calls_never_matters(calls: list[Call]) -> None:
     """Workers and random order move no money: the very same calls are settled, with the same owners and days."""
     assert sorted(settle(calls), key=repr) == sorted(settle(MIXED), key=repr)
+
+
+def test_a_batchs_answers_belong_to_the_request_that_created_it() -> None:
+    """Also the row for those that were not read."""
+    creation = created("maker")
+    creation = replace(creation, answer=replace(creation.answer, request='{"messages":"0123456789:5"}'))
+    for complete in (True, False):
+        settled = settle([creation, item("reader", "1"), ended("reader", complete=complete)])
+        billed = [one for one in settled if one.answer.endpoint != "batch_create"]
+        assert {(one.owner.id, one.answer.request) for one in billed} == {("maker", '{"messages":"0123456789:5"}')}

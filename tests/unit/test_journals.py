@@ -1,0 +1,240 @@
+"""Journals of processes and the ledger that they are brought into: nothing is lost, nothing counts twice."""
+
+import multiprocessing
+import os
+import sqlite3
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pytest_claude_budget.ledger import journal as journals
+from pytest_claude_budget.ledger.journal import Journal, OwnerFacts
+from pytest_claude_budget.ledger.places import journals_of
+from pytest_claude_budget.ledger.rows import Entry, payer_of
+from pytest_claude_budget.ledger.sqlite import SqliteLedger
+from pytest_claude_budget.usage import Answer, Call, Labels, Origin, Owner, Status, Usage
+
+ANSWER = Answer(status=Status.MEASURED, endpoint="messages", model="m", usage=Usage(input_tokens=5), http_status=200)
+OWNER = Owner(id="test_a.py::test_one", kind="test", phase="call")
+
+
+def entry(number: int, owner: Owner = OWNER, answer: Answer = ANSWER, labels: Labels | None = None) -> Entry:
+    """A call as a process has it."""
+    return Entry(number, 1.5, payer_of(owner, labels or Labels(), "gw0"), 0, Origin.LIVE, answer)
+
+
+def calls_of(path: Path) -> list[Call]:
+    """All that a reader finds."""
+    ledger = SqliteLedger(path)
+    ledger.gather()
+    found = list(ledger.calls())
+    ledger.close()
+    return found
+
+
+def faults_of(path: Path, closed: Sequence[str] = ()) -> list[str]:
+    """What a reader finds missing in the end."""
+    ledger = SqliteLedger(path)
+    ledger.gather()
+    ledger.conclude(closed)
+    found = ledger.faults()
+    ledger.close()
+    return found
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "made" / "run-1.sqlite3"
+
+
+def test_a_call_comes_back_as_it_went(path: Path) -> None:
+    """Names with line ends, quotes and signs of every kind too."""
+    odd = "a\n\"b\\\u2028'\x00\U0001f600, [1]"
+    answer = replace(
+        ANSWER, model=odd, batch_id=odd, item_id=odd, reason=odd, notes=(odd[2:], "two"), request='{"a":1}'
+    )
+    sent = [
+        entry(1, Owner(id=odd, kind="test", phase=odd), answer, Labels(feature=odd, tier=odd, case=odd)),
+        entry(2, answer=replace(answer, notes=("one", "two"), batch=True, speed="fast", model=None)),
+    ]
+    Journal(path).append(sent)
+    assert calls_of(path) == [each.call() for each in sent]
+
+
+def test_what_utf_8_cannot_hold_is_written_out(path: Path) -> None:
+    Journal(path).append([entry(1, Owner(id="a\udc80", kind="test"), replace(ANSWER, model="\ud800"))])
+    (call,) = calls_of(path)
+    assert (call.owner.id, call.answer.model) == ("a\\udc80", "\\ud800")
+    ledger = SqliteLedger(path)
+    assert len(list(ledger.calls("a\udc80"))) == 1
+    ledger.close()
+
+
+def test_lines_are_ascii_and_one_write_holds_all_of_a_chunk(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[bytes] = []
+    write = os.write
+
+    def noted(file: int, data: bytes) -> int:
+        written.append(data)
+        return write(file, data)
+
+    monkeypatch.setattr(journals.os, "write", noted)
+    Journal(path).append(entry(number, Owner(id="é\n", kind="test")) for number in range(20))
+    (data,) = written
+    assert data.isascii()
+    assert data.count(b"\n") == 20
+
+
+def test_a_later_state_takes_the_place_of_an_earlier_one_however_often_one_reads(path: Path) -> None:
+    journal = Journal(path)
+    journal.append([entry(1, answer=replace(ANSWER, status=Status.UNMEASURED))])
+    assert [call.answer.status for call in calls_of(path)] == [Status.UNMEASURED]
+    journal.append([entry(1), entry(2)])
+    for _ in range(2):
+        assert [(call.id, call.answer.status) for call in calls_of(path)] == [
+            (1, Status.MEASURED),
+            (2, Status.MEASURED),
+        ]
+
+
+def test_owners_and_faults_are_brought_in(path: Path) -> None:
+    journal, facts = Journal(path), OwnerFacts(owner="o", place="a.py:1", limits="{}")
+    journal.append_owner(facts)
+    journal.append_owner(replace(facts, place="a.py:2"))
+    journal.append_fault("gw0", "broken")
+    ledger = SqliteLedger(path)
+    ledger.gather()
+    assert (ledger.owners(), ledger.faults()) == ([replace(facts, place="a.py:2")], ["broken"])
+    ledger.close()
+
+
+def test_readers_at_once_take_each_line_once(path: Path) -> None:
+    journal = Journal(path)
+    for number in range(500):
+        journal.append([entry(number)])
+        journal.append_fault("p", str(number))
+    with ThreadPoolExecutor(4) as pool:
+        assert [len(found) for found in pool.map(calls_of, [path] * 8)] == [500] * 8
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT COUNT(*) FROM faults").fetchone() == (500,)
+
+
+def test_long_journals_are_read_in_pieces(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cut anywhere, and read on from there by the next reader."""
+    monkeypatch.setattr("pytest_claude_budget.ledger.gather.READ_AT_ONCE", 100)
+    journal = Journal(path)
+    for number in range(50):
+        journal.append([entry(number)])
+        if number % 20 == 0:
+            calls_of(path)
+    assert [call.id for call in calls_of(path)] == list(range(50))
+
+
+def test_a_process_that_forked_writes_a_file_of_its_own(path: Path) -> None:
+    journal = Journal(path)
+    journal.append([entry(1)])
+    child = multiprocessing.get_context("fork").Process(target=lambda: journal.append([entry(2)]))
+    child.start()
+    child.join()
+    assert child.exitcode == 0
+    journal.append([entry(3)])
+    assert len(journals_of(path)) == 2
+    assert [call.id for call in calls_of(path)] == [1, 2, 3]
+
+
+def test_a_journal_is_removed_once_it_is_whole_in_the_ledger_and_nobody_writes_to_it(path: Path) -> None:
+    journal = Journal(path)
+    journal.append([entry(1)])
+    assert faults_of(path) == []
+    assert len(journals_of(path)) == 1, "its writer lives"
+    journal.close()
+    journal.append([entry(2)])
+    assert faults_of(path, sorted(journal.closed)) == []
+    assert len(journals_of(path)) == 1, "what came later has a file of its own"
+    journal.close()
+    assert faults_of(path) == []
+    assert journals_of(path) == []
+    assert [call.id for call in calls_of(path)] == [1, 2]
+
+
+def test_a_line_that_was_cut_off_loses_no_other_and_is_not_passed_over(path: Path) -> None:
+    """A writer that still lives may be in the middle of it; one that is gone has lost a call."""
+    journal = Journal(path)
+    journal.append([entry(1)])
+    (file,) = journals_of(path)
+    with file.open("ab") as torn:
+        torn.write(b'[2,1.5,"')
+    assert faults_of(path) == []
+    journal.close()
+    assert faults_of(path) == ["a process ended in the middle of a line of its journal: a call may be missing"]
+    assert [call.id for call in calls_of(path)] == [1]
+    assert journals_of(path) == [file]
+
+
+@pytest.mark.parametrize("line", [b"", b"nonsense", b"[1,2]", b"{}", b'{"owner":[1]}', b"7", b'{"owner":[[],[],[]]}'])
+def test_a_line_that_cannot_be_read_loses_no_other_and_is_not_passed_over(path: Path, line: bytes) -> None:
+    journal = Journal(path)
+    journal.append([entry(1)])
+    (file,) = journals_of(path)
+    with file.open("ab") as damaged:
+        damaged.write(line + b"\n")
+    journal.append([entry(2)])
+    journal.close()
+    assert faults_of(path) == ["a line of a process's journal cannot be read: calls may be missing"]
+    assert [call.id for call in calls_of(path)] == [1, 2]
+
+
+def test_a_short_write_is_an_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journals.os, "write", lambda file, data: len(data) - 1)
+    with pytest.raises(OSError, match="No space left"):
+        Journal(path).append([entry(1)])
+
+
+def test_a_file_that_was_removed_is_noticed_and_one_that_was_closed_is_not_lost(path: Path) -> None:
+    journal = Journal(path)
+    assert not journal.is_lost
+    journal.append([entry(1)])
+    journal.close()
+    journals_of(path)[0].unlink()
+    assert not journal.is_lost
+    journal.append([entry(2)])
+    journals_of(path)[0].unlink()
+    assert journal.is_lost
+    journal.close()
+    assert journal.is_lost
+
+
+def test_a_ledger_that_cannot_be_written_is_read_from_the_journals(path: Path) -> None:
+    Journal(path).append([entry(1)])
+    path.mkdir()
+    ledger = SqliteLedger(path)
+    ledger.gather()
+    assert [call.id for call in ledger.calls()] == [1]
+    assert ledger.unwritable is not None
+    assert ledger.unwritable.startswith("the ledger cannot be written: ")
+    ledger.conclude([file.name for file in journals_of(path)])
+    assert len(journals_of(path)) == 1, "what is in memory only is kept"
+    ledger.close()
+
+
+def test_without_locks_a_journal_stays_and_its_end_is_not_trusted(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journals, "fcntl", None)
+    journal = Journal(path)
+    journal.append([entry(1)])
+    assert faults_of(path) == []
+    assert len(journals_of(path)) == 1
+    with journals_of(path)[0].open("ab") as torn:
+        torn.write(b"[2")
+    assert len(faults_of(path)) == 1
+
+
+def test_people_can_query_the_calls_by_name(path: Path) -> None:
+    Journal(path).append([entry(1)])
+    calls_of(path)
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute('SELECT owner, phase, "case", origin, model, input_tokens, request FROM calls')
+        assert rows.fetchall() == [("test_a.py::test_one", "call", None, "live", "m", 5, None)]
