@@ -71,6 +71,8 @@ class Run:
 
     def _has_journals(self) -> bool:
         """Did a process of this run, such as one that a test started, store a call?"""
+        if not self.path.parent.is_dir():  # as in most runs: nothing more is loaded for them
+            return False
         from pytest_claude_budget.ledger.places import journals_of
 
         return bool(journals_of(self.path))

@@ -1,10 +1,8 @@
 """What a run was told to do: its budget, its rates, its reports. Bad input ends the run before it starts."""
 
-import warnings
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
@@ -22,9 +20,8 @@ MOST_CHECKED = 20
 """Files that are remembered: the newest ones."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Setup:
-    """All that was written about a run."""
+class Setup(NamedTuple):
+    """All that was written about a run. A tuple, since every pytest run makes the class, and this one in no time."""
 
     budget: "Budget | None" = None
     rates: "RateTable | None" = None
