@@ -92,30 +92,16 @@ def build_report(calls: Iterable[Call], facts: RunFacts) -> CostReport:
         return judge(book.sums(facts.places), builder.record(), facts)
 
 
-def _build_report(calls: Iterable[Call], facts: RunFacts) -> CostReport:
-    ledger = _Book(facts.rates)
-    for call, cost in priced_calls(calls, facts.rates):
-        ledger.enter(call, cost)
-    ledger.close()
-    owners = ledger.owners(facts.places)
-    totals = ledger.whole()
-    unpriced = ledger.unpriced()
-    limits = Limits(budget=facts.budget, markers=facts.markers, spellings=facts.rates.spellings)
-    verdict = evaluate(limits, ledger.scoped(owners, totals), _incomplete(unpriced, facts.faults))
-    return CostReport(
-        rates=facts.rates,
-        totals=totals,
-        by_owner=owners,
-        by_model=ledger.by_model,
-        by_feature=ledger.by_feature,
-        by_tier=ledger.by_tier,
-        unpriced=unpriced,
-        notes=dict(sorted(ledger.notes.items())),
-        answers=ledger.answers(),
-        verdict=verdict,
-        budget=facts.budget,
-        warnings=tuple(facts.warnings),
-    )
+def judge(sums: Sums, record: Record, facts: RunFacts) -> CostReport:
+    """Compare sums and record of a run with the baseline, and judge them: the one place where that happens."""
+    with exact():
+        day = facts.day or facts.rates.as_of
+        change, rows = _change(record, facts, day)
+        unread = facts.limited and bool(facts.faults)
+        limits = Limits(budget=facts.budget, markers=facts.markers, spellings=facts.rates.spellings, unread=unread)
+        verdict = evaluate(limits, sums.scoped(), _incomplete(sums.unpriced, facts.faults), change)
+        compared = change.comparison if change is not None else None
+        return CostReport(facts=facts, sums=sums, record=record, verdict=verdict, comparison=compared, projection=rows)
 
 
 def _change(record: Record, facts: RunFacts, day: date) -> tuple[Change | None, tuple[Row, ...]]:
@@ -166,124 +152,6 @@ def priced_calls(
         if call.labels.feature is None and (name := feature(call.owner.id)) is not None:
             call = replace(call, labels=replace(call.labels, feature=name))
         yield call, price(call.answer, _day(int(call.at // 86_400)), rates)
-
-
-@dataclass(frozen=True, slots=True)
-class _Cell:
-    """All that decides in which sums a call is. Each call is added once, to its cell; the sums are made of cells."""
-
-    owner: str
-    kind: str
-    model: str | None
-    feature: str | None
-    tier: str | None
-
-
-class _Book:
-    """Enters each call under all that it is part of."""
-
-    def __init__(self, rates: RateTable) -> None:
-        self._rates = rates
-        self._sums: dict[tuple[str, str, str | None, str | None, str | None], Sum] = {}
-        self._unpriced: Counter[tuple[str, str, str, str]] = Counter()
-        self._seen: Counter[str] = Counter()
-        self.notes: Counter[str] = Counter()
-        self._model_names: dict[str, str] = {}
-        self._cells: list[tuple[_Cell, Totals]] = []
-        self.by_model: dict[str, Totals] = {}
-        self.by_feature: dict[str, Totals] = {}
-        self.by_tier: dict[str, Totals] = {}
-        """Totals in the order of their names, once the book is closed."""
-
-    def enter(self, call: Call, cost: Price) -> None:
-        answer, labels = call.answer, call.labels
-        status, spelled = answer.status, answer.model
-        model = None if spelled is None or status is Status.FREE else self._model_name(spelled)
-        cell = (call.owner.id, call.owner.kind, model, labels.feature, labels.tier)
-        added = self._sums.get(cell)
-        if added is None:
-            added = self._sums[cell] = Sum()
-        added.add(call, cost)
-        if status is Status.FREE:
-            self._seen["free"] += call.count
-        elif status is not Status.FAILED:
-            self._judge_completeness(call, cost)
-        for note in (*answer.notes, *cost.notes):
-            self.notes[note] += call.count
-
-    def close(self) -> None:
-        """All calls are entered."""
-        self._cells = [(_Cell(*cell), added.totals()) for cell, added in self._sums.items()]
-        self.by_model, self.by_feature, self.by_tier = map(self._named, ("model", "feature", "tier"))
-
-    def whole(self) -> Totals:
-        return self._gathered(lambda cell: "").get("", Totals())
-
-    def _gathered(self, key: Callable[[_Cell], _Key | None]) -> dict[_Key, Totals]:
-        sums: dict[_Key, Sum] = {}
-        for cell, totals in self._cells:
-            name = key(cell)
-            if name is not None:
-                sums.setdefault(name, Sum()).include(totals)
-        return {name: added.totals() for name, added in sums.items()}
-
-    def _model_name(self, spelled: str) -> str:
-        name = self._model_names.get(spelled)
-        if name is None:
-            model = self._rates.find(spelled)
-            name = self._model_names[spelled] = spelled if model is None else model.name
-        return name
-
-    def _judge_completeness(self, call: Call, cost: Price) -> None:
-        status = call.answer.status
-        if status is Status.UNMEASURED:
-            kind = "unmeasured"
-        elif cost.amount is None:
-            kind = "unpriced"
-        elif cost.at_least:
-            kind = "at_least"
-        else:
-            self._seen["priced"] += call.count
-            return
-        self._seen["unpriced" if kind == "unpriced" else "unmeasured"] += call.count
-        reason = cost.reason or call.answer.reason or "the cost is not known"
-        self._unpriced[(call.owner.id, call.answer.model or "", reason, kind)] += call.count
-
-    def owners(self, places: Mapping[str, str]) -> tuple[OwnerTotals, ...]:
-        rows = [
-            OwnerTotals(owner=owner, kind=kind, totals=totals, place=places.get(owner, ""))
-            for (owner, kind), totals in self._gathered(lambda cell: (cell.owner, cell.kind)).items()
-        ]
-        return tuple(sorted(rows, key=lambda row: (row.kind != "test", row.kind, row.owner)))
-
-    def _named(self, kind: str) -> dict[str, Totals]:
-        return dict(sorted(self._gathered(attrgetter(kind)).items()))
-
-    def unpriced(self) -> tuple[Unpriced, ...]:
-        return tuple(
-            Unpriced(owner=owner, model=model or None, reason=reason, kind=kind, calls=calls)
-            for (owner, model, reason, kind), calls in sorted(self._unpriced.items())
-        )
-
-    def answers(self) -> Answers:
-        priced, unpriced, unmeasured = (self._seen[kind] for kind in ("priced", "unpriced", "unmeasured"))
-        return Answers(
-            seen=priced + unpriced + unmeasured,
-            priced=priced,
-            unpriced=unpriced,
-            unmeasured=unmeasured,
-            free=self._seen["free"],
-        )
-
-    def scoped(self, owners: Sequence[OwnerTotals], totals: Totals) -> Scoped:
-        return {
-            "run": {"": totals},
-            "test": {row.owner: row.totals for row in owners if row.kind == "test"},
-            "fixture": {row.owner: row.totals for row in owners if row.kind == "fixture"},
-            "feature": self.by_feature,
-            "tier": self.by_tier,
-            "model": self.by_model,
-        }
 
 
 @lru_cache(maxsize=64)

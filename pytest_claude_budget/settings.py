@@ -1,6 +1,7 @@
 """What a run was told to do: its budget, its rates, its reports. Bad input ends the run before it starts."""
 
-from collections.abc import Sequence
+import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -132,7 +133,7 @@ def _with_budget(setup: Setup, path: Path, shown: str, memory: "Memory") -> Setu
 
     budget, _ = load_budget(path, shown, memory)
     rates = rates_of(budget, path.parent, memory) if budget.rates_file or budget.aliases else None
-    return replace(setup, budget=budget, rates=rates)
+    return setup._replace(budget=budget, rates=rates)
 
 
 def _with_baseline(setup: Setup, config: pytest.Config, lock: Path | None) -> Setup:
@@ -143,4 +144,4 @@ def _with_baseline(setup: Setup, config: pytest.Config, lock: Path | None) -> Se
 
     source = config.getoption("claude_budget_baseline")
     found = load_baseline(source, config.invocation_params.dir, config.rootpath)
-    return replace(setup, baseline=found, lock=lock)
+    return setup._replace(baseline=found, lock=lock)

@@ -5,10 +5,12 @@ and the verdict does not pass over it.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from pytest_claude_budget.errors import described
 from pytest_claude_budget.intercept.arrived import arrived
+from pytest_claude_budget.intercept.messages_at_hand import content_of, length_of, request_body, told
 from pytest_claude_budget.intercept.origin import (
     has_wire_cause,
     is_loopback,
@@ -28,7 +30,7 @@ from pytest_claude_budget.wire.bodies import (
     encoded_body_of,
     read_whole,
 )
-from pytest_claude_budget.wire.messages import Exchange, failed, read_answer, requested_model, unmeasured
+from pytest_claude_budget.wire.messages import Exchange, asks_for_more, read_answer, requested_model, tried, unmeasured
 from pytest_claude_budget.wire.requests import Fingerprints, of_batch
 from pytest_claude_budget.wire.routes import Kind, Route, route
 
@@ -48,6 +50,7 @@ class Watch:
         "_outer",
         "_passed",
         "_prints",
+        "_relays",
         "_request",
         "_route",
         "_tickets",
@@ -72,7 +75,11 @@ class Watch:
         self._passed = 0
         self.passes: Callable[[bytes], bool] = _never
         """Takes bytes of a stream that change nothing, by one call; False where they must be fed. Never raises."""
-        retry, self._betas = _told(request)
+        self._outer = AROUND.get()
+        self._relays = False
+        """The transport is an application of this process that asked Claude in its turn."""
+        self.inside = Inside()
+        retry, self._betas = told(request)
         self._tickets: list[tuple[Sink, Ticket]] = [(sink, sink.open(retry)) for sink in sinks]
 
     # Synchronous callers.
@@ -137,20 +144,29 @@ class Watch:
     def _said_by(self, response: Any) -> Iterable[Said]:
         """What an answer says. Nearly every one is a JSON body that is here already."""
         try:
-            self._origin = origin_of(self._module, self._client, self._request.url, response.extensions)
-            content = _content(response)
+            self._locate(response)
+            content = content_of(response)
             if content is None or not content.startswith(b"{") or response.status_code != 200:
                 return self._guarded("answer", self._answered(response))
             if len(content) > LONGEST_JSON or self._route.kind in (Kind.BATCH_RESULTS, Kind.UNREAD):
                 return self._guarded("answer", self._answered(response))
             exchange = self._exchange = self._make_exchange(200, eager=False)
-            return (Said(own=read_answer(content, exchange)),)
+            said = self._placed(Said(own=read_answer(content, exchange)))
         except Exception as error:
-            return (self._fault("answer", error),)
+            said = self._fault("answer", error)
+        self.inside.close()
+        return (said,)
 
-    def _guarded(self, stage: str, said: Iterator[Said]) -> Iterator[Said]:
+    def _locate(self, response: Any) -> None:
+        """Tell where an answer came from."""
+        url = self._request.url
+        self._origin = origin_of(self._module, self._client, url, response.extensions)
+        self._relays = bool(self.inside) and is_in_process(self._client, url)
+
+    def _guarded(self, stage: str, work: Iterator[Said]) -> Iterator[Said]:
         try:
-            yield from said
+            for said in work:
+                yield self._placed(said)
         except Exception as error:
             self._body = None
             yield self._fault(stage, error)
@@ -164,7 +180,7 @@ class Watch:
             return said
         if self._outer is not None:
             self._outer.tell(self.inside, own)
-        return replace(said, own=passed_on(own)) if self._relays and self.inside.has(own) else said
+        return said._replace(own=passed_on(own)) if self._relays and self.inside.has(own) else said
 
     def _fault(self, stage: str, error: Exception) -> Said:
         self._open = False
@@ -187,14 +203,14 @@ class Watch:
         if not 200 <= status < 300:
             yield from self._refused(status)
             return
-        content = _content(response)
+        content = content_of(response)
         content_type = response.headers.get("content-type", "")
         self._exchange = self._make_exchange(status, eager=content is None)
         self._client = self._request = None
         if self._route.kind is Kind.UNREAD:
             yield Said(own=unmeasured(self._exchange, self._route.reason or "this route is not read"))
         elif content is None:
-            self._expected = _length(response)
+            self._expected = length_of(response)
             self._body = encoded_body_of(self._exchange, content_type, response.headers.get("content-encoding", ""))
             if self._expected is None:  # else every byte is counted
                 self.passes = getattr(self._body, "passes", _never)
@@ -204,14 +220,20 @@ class Watch:
             yield from read_whole(body, content)
 
     def _make_exchange(self, status: int, *, eager: bool) -> Exchange:
-        body, kind, print_ = _request_body(self._request), self._route.kind, None
+        body, kind, print_ = request_body(self._request), self._route.kind, None
         if kind is Kind.MESSAGES or kind is Kind.GUESS:
             print_ = self._prints.of_messages(body, self._betas)
         elif kind is Kind.BATCH_CREATE:
             print_ = of_batch(body)
         model = requested_model(body) if eager else None
         named = (lambda: model) if eager else (lambda: requested_model(body))
-        return Exchange(route=self._route, http_status=status, requested_model=named, request=print_)
+        return Exchange(
+            route=self._route,
+            http_status=status,
+            requested_model=named,
+            asks_for_more=asks_for_more(body),
+            request=print_,
+        )
 
     def _refused(self, status: int) -> Iterator[Said]:
         if (answer := tried(self._make_exchange(status, eager=False), f"HTTP status {status}")) is not None:
@@ -221,6 +243,7 @@ class Watch:
         name, url = type(error).__name__, self._request.url
         response = arrived(self._module, error)
         if response is not None and (response.is_success or response.is_error):
+            self._locate(response)
             for said in self._answered(response):
                 yield _with_error(said, name)
             self._open = False
@@ -265,7 +288,7 @@ def watch(module: Any, client: Any, request: Any, sinks: tuple[Sink, ...], print
         method = request.method
         if method not in ("POST", "GET"):
             return None
-        body = _request_body(request) if method == "POST" else None
+        body = request_body(request) if method == "POST" else None
         path = request.url.path
         found = route(method, path, body, from_sdk=False)
         if found is None:
@@ -283,43 +306,8 @@ def _with_error(said: Said, name: str) -> Said:
     """An answer that had arrived may be measured all the same; where it is not, the error is why."""
     if said.own is None or said.own.reason is None:
         return said
-    return replace(said, own=replace(said.own, reason=f"{said.own.reason} ({name})"))
+    return said._replace(own=replace(said.own, reason=f"{said.own.reason} ({name})"))
 
 
 def _never(_: bytes) -> bool:
     return False
-
-
-def _request_body(request: Any) -> bytes | None:
-    """The request's body, None where it is a stream that only the transport may read."""
-    body = getattr(request, "_content", None)
-    return body if isinstance(body, bytes) else None
-
-
-def _content(response: Any) -> bytes | None:
-    """The answer's body where the client has read it already."""
-    body = getattr(response, "_content", None)
-    return body if isinstance(body, bytes) else None
-
-
-def _length(response: Any) -> int | None:
-    said = response.headers.get("content-length", "")
-    return int(said) if said.isdecimal() else None
-
-
-def _told(request: Any) -> tuple[int, str]:
-    """How many tries came before this one, and which betas are asked for: in one pass over the headers."""
-    retry, betas = 0, ""
-    listed = getattr(request.headers, "_list", None)  # with its names in lower case already
-    if listed is None:
-        listed = [(name, name.lower(), value) for name, value in request.headers.raw]
-    for name, value in [(name, value) for _, name, value in listed if name in _TOLD]:
-        if name == _RETRY:
-            retry = int(value) if value.isdigit() and len(value) < 6 else 0
-        else:
-            betas = f"{betas},{value.decode('ascii', 'replace')}"
-    return retry, betas.removeprefix(",")
-
-
-_RETRY, _BETA = b"x-stainless-retry-count", b"anthropic-beta"
-_TOLD = frozenset((_RETRY, _BETA))
