@@ -10,7 +10,7 @@ import itertools
 import os
 import select
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -219,8 +219,8 @@ class Recorder:
             id_, at, payer, retry = ticket
             entries = [] if own is None else [Entry(id_, at, payer, retry, origin, own)]
             if items:
-                next_id = self._ids.next
-                entries += [Entry(next_id(), at, payer, retry, origin, answer) for answer in items]
+                ids = self._ids.several(len(items))
+                entries += [Entry(next(ids), at, payer, retry, origin, answer) for answer in items]
         except Exception as error:
             self.fault("call", error)
             return []
@@ -268,6 +268,10 @@ class _Ids:
     def __init__(self) -> None:
         self._pid = 0
         self._count = itertools.count()
+
+    def several(self, number: int) -> Iterator[int]:
+        self.next()  # looks whether this process is a new one
+        return itertools.islice(self._count, number)
 
     def next(self) -> int:
         if self._pid != os.getpid():

@@ -88,11 +88,11 @@ def line_of(entry: Entry) -> str:
     """Lay a call out as a JSON array, in ASCII and without a line end."""
     id_, at, payer, retry, origin, answer = entry
     usage = answer.usage
-    if answer.batch_id is None and not answer.notes and not answer.iterations:
-        rest = "null,null,null,null"
+    rest = "null,null" if answer.batch_id is None else f"{_text(answer.batch_id)},{_text(answer.item_id)}"
+    if answer.notes or answer.iterations:
+        rest += f",{_text(chr(10).join(answer.notes) or None)},{_text(_iterations_text(answer))}"
     else:
-        notes = "\n".join(answer.notes) or None
-        rest = ",".join(map(_text, (answer.batch_id, answer.item_id, notes, _iterations_text(answer))))
+        rest += ",null,null"
     kind = _kind_text(
         origin._value_,
         retry,
@@ -140,7 +140,9 @@ def _nested(values: Sequence[str | int | None]) -> str:
 
 
 def _text(value: str | None) -> str:
-    return "null" if value is None else _quoted(storable(value))
+    if value is None:
+        return "null"
+    return _quoted(value if value.isascii() else storable(value))
 
 
 def call_of(row: Sequence[Any]) -> Call:
