@@ -9,7 +9,7 @@ import platform
 import sys
 import time
 
-from bench import batch, one_call, report, startup, stream
+from bench import batch, gate, one_call, report, startup, stream
 from bench.figures import Figure, as_json, as_text
 
 FIGURES = {
@@ -18,6 +18,7 @@ FIGURES = {
     "stream": stream.figure,
     "batch": batch.figure,
     "report": report.figure,
+    "gate": gate.figure,
 }
 
 

@@ -22,11 +22,11 @@ def environment(**changes: str) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0", **changes}
 
 
-def child(module: str, *arguments: str) -> Any:
+def child(module: str, *arguments: str, seconds: float = LONGEST_SECONDS) -> Any:
     """Run `python -m bench.<module>` to its end and take the JSON that it prints."""
     command = [sys.executable, "-m", f"bench.{module}", *arguments]
     ended = subprocess.run(
-        command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, check=True, timeout=LONGEST_SECONDS
+        command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, check=True, timeout=seconds
     )
     return json.loads(ended.stdout)
 

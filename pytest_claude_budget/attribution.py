@@ -13,9 +13,10 @@ from datetime import date
 from fractions import Fraction
 from math import factorial
 
+from pytest_claude_budget.money import EXACT
 from pytest_claude_budget.pricing.in_force import InForce, Refusal
 from pytest_claude_budget.rates import CELLS, RateTable
-from pytest_claude_budget.record import Group, Terms, rates_of_terms
+from pytest_claude_budget.record import Group, Terms, cost_of_group, rates_of_terms
 from pytest_claude_budget.usage import Usage
 
 
@@ -67,6 +68,7 @@ def _kinds(usage: Usage) -> tuple[int, ...]:
     )
 
 
+_FACTORS = ("calls", "prompt", "cache", "output", "web_search")
 Values = dict[str, Fraction]
 Worth = Callable[[frozenset[str]], Fraction]
 """What a set of players comes to."""
@@ -79,29 +81,42 @@ def attribute(before: Group, after: Group, prices: Prices) -> Values:
 
     Factors are `calls`, `prompt`, `cache`, `output`, `web_search`, `model` and `service_tier`.
     """
+    moved = _moved(before, after)
+    if len(moved) == 1 and before.terms == after.terms:
+        costs = [cost_of_group(group, prices.rates, prices.day).amount for group in (before, after)]
+        return {moved[0]: Fraction(EXACT.subtract(costs[1], costs[0]))}
     one, other = side_of(before), side_of(after)
     if not one.prompt:  # of nothing, no kinds can be told
         one = replace(one, shares=other.shares)
     elif not other.prompt:
         other = replace(other, shares=one.shares)
-    moved = {
-        "calls": one.calls != other.calls,
-        "prompt": one.prompt != other.prompt,
-        "cache": one.shares != other.shares,
-        "output": one.output != other.output,
-        "web_search": one.searches != other.searches,
-    }
     rates = _rates(before.terms, after.terms, prices)
     priced = sorted(frozenset().union(*rates))
 
     def cost(chosen: frozenset[str]) -> Fraction:
         held = rates[chosen.intersection(priced)]
-        take = {name: other if name in chosen else one for name in moved}
+        take = {name: other if name in chosen else one for name in _FACTORS}
         each = sum((share * rate for share, rate in zip(take["cache"].shares, held, strict=False)), Fraction(0))
         inside = take["prompt"].prompt * each + take["output"].output * held[4]
         return take["calls"].calls * (inside + take["web_search"].searches * held[5])
 
-    return shapley([*(name for name, differs in moved.items() if differs), *priced], cost)
+    return shapley([*moved, *priced], cost)
+
+
+def _moved(before: Group, after: Group) -> list[str]:
+    """The factors that are other ones now, told in whole numbers: of most owners it is one, or none."""
+    one, other = before.usage, after.usage
+    calls = max(1, before.calls), max(1, after.calls)
+    prompts = one.prompt_tokens, other.prompt_tokens
+    kinds = zip(_kinds(one), _kinds(other), strict=True)
+    moved = {
+        "calls": calls[0] != calls[1],
+        "prompt": prompts[0] * calls[1] != prompts[1] * calls[0],
+        "cache": all(prompts) and any(a * prompts[1] != b * prompts[0] for a, b in kinds),
+        "output": one.output_tokens * calls[1] != other.output_tokens * calls[0],
+        "web_search": one.web_search_requests * calls[1] != other.web_search_requests * calls[0],
+    }
+    return [name for name in _FACTORS if moved[name]]
 
 
 def _rates(before: Terms, after: Terms, prices: Prices) -> dict[frozenset[str], _Rates]:

@@ -88,6 +88,8 @@ def _sampled(group: Group, earlier: Group | None) -> Group:
 
 def differs(baseline: OwnerRecord, run: OwnerRecord) -> bool:
     """Did an owner change in more than the noise of live answers and the number of samples?"""
+    if baseline is run:
+        return False
     one, other = (_bare(side.groups) for side in (baseline, run))
     if one == other:
         return False

@@ -8,7 +8,7 @@ from pytest_claude_budget.comparison import Baseline
 from pytest_claude_budget.files import parse_json, read_json, write_atomically
 from pytest_claude_budget.git import file_at
 from pytest_claude_budget.record import Record
-from pytest_claude_budget.record_document import lock_text, read_record
+from pytest_claude_budget.record_document import Known, lock_text, read_record
 
 LOCK_FILE = "claude-budget.lock.json"
 GIT = "git:"
@@ -24,13 +24,16 @@ class Loaded:
     """None where there is none yet: the first run reports and passes."""
 
 
-def load_baseline(source: str | None, folder: Path, rootdir: Path | None = None) -> Loaded | None:
+def load_baseline(
+    source: str | None, folder: Path, rootdir: Path | None = None, known: Known | None = None
+) -> Loaded | None:
     """Read a baseline: `git:REF`, a file, or without a source the lock file; `none` compares with nothing.
 
     Args:
         source: as the user wrote it.
         folder: what a file is relative to.
         rootdir: where the lock file lies; the folder where it is not given.
+        known: the run that it will be compared with: what is the same is not read twice.
 
     Raises InputError where the source cannot be read. A lock file that is not there yet is no fault.
     """
@@ -38,33 +41,33 @@ def load_baseline(source: str | None, folder: Path, rootdir: Path | None = None)
     if source == NO_BASELINE:
         return None
     if source is None:
-        return _of_file(home / LOCK_FILE, LOCK_FILE)
+        return _of_file(home / LOCK_FILE, LOCK_FILE, known)
     if source.startswith(GIT):
         found = file_at(source.removeprefix(GIT), LOCK_FILE, home)
         shown = f"{source}:{LOCK_FILE}"
-        record = None if found.text is None else read_record(parse_json(found.text, shown), shown)
+        record = None if found.text is None else record_of(parse_json(found.text, shown), shown, known)
         return Loaded(baseline=Baseline(source=source, kind="git", commit=found.commit), record=record)
-    return _of_file(folder / source, source)
+    return _of_file(folder / source, source, known)
 
 
-def _of_file(path: Path, shown: str) -> Loaded:
+def _of_file(path: Path, shown: str, known: Known | None) -> Loaded:
     if path.name == LOCK_FILE and not path.exists():
         return Loaded(baseline=Baseline(source=shown, kind="lock"), record=None)
     value = read_json(path, shown)
     is_report = isinstance(value, dict) and "record" in value
-    record = record_of(value, shown)
+    record = record_of(value, shown, known)
     return Loaded(baseline=Baseline(source=shown, kind="report" if is_report else "lock"), record=record)
 
 
-def record_of(value: object, shown: str) -> Record:
+def record_of(value: object, shown: str, known: Known | None = None) -> Record:
     """The record of a lock file or of a report, as plain values. Raises InputError."""
     inside = value["record"] if isinstance(value, Mapping) and "record" in value else value
-    return read_record(inside, shown)
+    return read_record(inside, shown) if known is None else read_record(inside, shown, known)
 
 
-def read_lock(path: Path, shown: str) -> Record | None:
+def read_lock(path: Path, shown: str, known: Known | None = None) -> Record | None:
     """Read a lock file; None where there is none. Raises InputError."""
-    return read_record(read_json(path, shown), shown) if path.exists() else None
+    return record_of(read_json(path, shown), shown, known) if path.exists() else None
 
 
 def write_lock(path: Path, record: Record) -> bool:

@@ -14,6 +14,9 @@ from pytest_claude_budget.files import read_text, schema, schema_path
 from pytest_claude_budget.schema_errors import validate
 from pytest_claude_budget.yaml_document import YamlDocument, parse_yaml
 
+CACHE_KEY = "claude-budget/checked"
+"""Where pytest's cache has the fingerprints."""
+
 
 class Memory(Protocol):
     """Remembers fingerprints of files from one run to the next. Nothing here raises."""
@@ -23,6 +26,23 @@ class Memory(Protocol):
 
     def remember(self, fingerprint: str) -> None:
         """Keep it, if that can be done."""
+
+
+class PytestsMemory:
+    """What a pytest run in this folder has remembered. Only looked at: a command leaves pytest's cache alone."""
+
+    def __init__(self, cache: Path) -> None:
+        self._file = cache / "v" / CACHE_KEY
+
+    def knows(self, fingerprint: str) -> bool:
+        """Was this one remembered?"""
+        try:
+            return f'"{fingerprint}"' in read_text(self._file, "")
+        except InputError:
+            return False
+
+    def remember(self, fingerprint: str) -> None:
+        """Leave it to pytest."""
 
 
 def read_checked(path: Path, shown: str, schema_name: str, memory: Memory | None = None) -> YamlDocument:

@@ -14,8 +14,18 @@ from pytest_claude_budget.explain import causes_of
 from pytest_claude_budget.money import ZERO, exact
 from pytest_claude_budget.noise import FEWEST_SAMPLES, most_of
 from pytest_claude_budget.pairing import Pairing, pair_up, requests_of
+from pytest_claude_budget.pricing.in_force import Refusal
 from pytest_claude_budget.rates import RateTable
-from pytest_claude_budget.record import Cost, Group, OwnerRecord, Record, Samples, cost_of_group, cost_of_owner
+from pytest_claude_budget.record import (
+    Cost,
+    OwnerRecord,
+    Record,
+    Samples,
+    Terms,
+    cost_of_group,
+    cost_of_owner,
+    rates_of_terms,
+)
 
 _NOT_RUN = (Standing.REMOVED, Standing.DESELECTED)
 _PATH_ENDS = ("/", "::", "[")
@@ -157,19 +167,21 @@ def _common_end(one: str, other: str) -> int:
 def _one(name: str, before: Record, after: Record, renamed: Mapping[str, str], facts: Facts) -> _Both:
     was = renamed.get(name)
     old, new = before.owners.get(was or name), after.owners.get(name)
-    kind = (new or old or _NOBODY).kind
-    costs = [Cost() if side is None else cost_of_owner(side, facts.rates, facts.day) for side in (old, new)]
+    then = Cost() if old is None else cost_of_owner(old, facts.rates, facts.day)
+    now = Cost() if new is None else then if new is old else cost_of_owner(new, facts.rates, facts.day)
     row = OwnerChange(
         owner=name,
-        kind=kind,
+        kind=(new or old or _NOBODY).kind,
         standing=Standing.UNCHANGED,
-        before=costs[0].amount,
-        after=costs[1].amount,
-        change=costs[1].amount - costs[0].amount,
-        at_least=any(cost.at_least for cost in costs),
+        before=then.amount,
+        after=now.amount,
+        change=now.amount - then.amount,
+        at_least=then.at_least or now.at_least,
         was=was,
         place=facts.places.get(name, ""),
     )
+    if old is new:
+        return _Both(change=row, before=old, after=new)
     if old is None:
         return _Both(change=replace(row, standing=Standing.NEW), before=None, after=new)
     if new is None:
@@ -221,12 +233,20 @@ def _with_noise(both: Sequence[_Both]) -> list[_Both]:
 
 def _price_change(before: Record, compared: Sequence[OwnerChange], facts: Facts) -> Decimal:
     """What the baseline's counts cost today more than on the day of its own rate table."""
-    if before.rates_as_of == facts.day:
+    then = before.rates_as_of
+    terms = {group.terms for owner in before.owners.values() for group in owner.groups}
+    if all(_cells(each, facts, then) == _cells(each, facts, facts.day) for each in terms):
         return ZERO
     names = [row.was or row.owner for row in compared]
     owners = [before.owners[name] for name in names if name in before.owners]
-    costs = [[cost_of_owner(owner, facts.rates, day) for day in (before.rates_as_of, facts.day)] for owner in owners]
-    return _sum(now.amount - then.amount for then, now in costs if not then.at_least)
+    costs = [[cost_of_owner(owner, facts.rates, day) for day in (then, facts.day)] for owner in owners]
+    return _sum(now.amount - earlier.amount for earlier, now in costs if not earlier.at_least)
+
+
+def _cells(terms: Terms, facts: Facts, day: date) -> object:
+    """The rates of a day, to compare with those of another."""
+    held = rates_of_terms(terms, facts.rates, day)
+    return held if isinstance(held, Refusal) else (held.low, held.high, held.search_each)
 
 
 def _by_feature(both: Sequence[_Both], facts: Facts) -> Iterable[FeatureChange]:
@@ -236,9 +256,10 @@ def _by_feature(both: Sequence[_Both], facts: Facts) -> Iterable[FeatureChange]:
     for one in both:
         if one.change.standing in _NOT_RUN:
             continue
+        rest = _feature_of_the_rest(one, facts)
         for at, side in enumerate((one.before, one.after)):
             for group in side.groups if side is not None else ():
-                feature = _feature(group, one, facts)
+                feature = group.feature or rest
                 if feature is not None:
                     costs = sums.setdefault(feature, [Cost(), Cost()])
                     own = cost_of_group(group, facts.rates, facts.day)
@@ -257,9 +278,7 @@ def _by_feature(both: Sequence[_Both], facts: Facts) -> Iterable[FeatureChange]:
         )
 
 
-def _feature(group: Group, one: _Both, facts: Facts) -> str | None:
-    """What the calls were called; where the baseline did not know yet, what the owner's calls are called now."""
-    if group.feature is not None:
-        return group.feature
+def _feature_of_the_rest(one: _Both, facts: Facts) -> str | None:
+    """What calls without a label are for: where the baseline did not know yet, what the owner's calls are called now."""
     now = {each.feature for each in one.after.groups if each.feature is not None} if one.after is not None else set()
     return next(iter(now)) if len(now) == 1 else facts.feature_of(one.change.owner)

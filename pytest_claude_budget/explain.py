@@ -191,4 +191,4 @@ def _number(value: Fraction) -> str:
 
 
 def _signed(tokens: Fraction) -> str:
-    return f"{'+' if tokens >= 0 else '−'}{_number(abs(tokens))}"
+    return f"{'+' if tokens >= 0 else '-'}{_number(abs(tokens))}"

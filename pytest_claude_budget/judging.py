@@ -10,6 +10,7 @@ from pytest_claude_budget.baseline_files import Loaded, load_baseline, read_lock
 from pytest_claude_budget.book import Answers, OwnerTotals, Sums
 from pytest_claude_budget.budget import Budget
 from pytest_claude_budget.budget_file import load_budget
+from pytest_claude_budget.checked import PytestsMemory
 from pytest_claude_budget.errors import InputError, Problem
 from pytest_claude_budget.files import read_json
 from pytest_claude_budget.rate_files import packaged_rates, rates_of
@@ -37,8 +38,9 @@ def load_terms(path: str | None) -> Terms:
     today = datetime.now(UTC).date()
     if shown is None:
         return Terms(budget=None, rates=packaged_rates(), day=today)
-    budget, _ = load_budget(Path(shown), shown)
-    return Terms(budget=budget, rates=rates_of(budget, Path(shown).parent), day=today)
+    memory = PytestsMemory(Path(".pytest_cache"))
+    budget, _ = load_budget(Path(shown), shown, memory)
+    return Terms(budget=budget, rates=rates_of(budget, Path(shown).parent, memory), day=today)
 
 
 def load_report(path: str) -> LoadedReport:
@@ -46,9 +48,9 @@ def load_report(path: str) -> LoadedReport:
     return read_report(read_json(Path(path), path), path)
 
 
-def baseline_at(source: str | None) -> Loaded | None:
-    """Read a baseline that is named on the command line. Raises InputError."""
-    return load_baseline(source, Path.cwd())
+def baseline_at(source: str | None, head: LoadedReport | None = None) -> Loaded | None:
+    """Read a baseline that is named on the command line, for a run to compare it with. Raises InputError."""
+    return load_baseline(source, Path.cwd(), known=head.known if head is not None else None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,7 +67,7 @@ def judge_report(loaded: LoadedReport, terms: Terms, asked: Asked) -> CostReport
     """Judge a report anew. Raises InputError where the lock file cannot be read."""
     baseline = asked.baseline
     before = baseline.record if baseline is not None else None
-    lock = read_lock(Path(asked.lock), asked.lock) if asked.lock is not None else None
+    lock = read_lock(Path(asked.lock), asked.lock, loaded.known) if asked.lock is not None else None
     old = stale(lock, loaded.record, loaded.run.selection) if lock is not None else []
     accepted = asked.accepted
     if accepted is None and lock is not None and before is not None and not old and lock.owners != before.owners:

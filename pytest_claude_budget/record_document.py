@@ -71,7 +71,22 @@ def _origin(group: Group) -> str | None:
     return "live" if group.live == group.calls else "mixed" if group.live else "simulated"
 
 
-def read_record(value: object, shown: str) -> Record:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A record that was read, with the plain values that it was read from."""
+
+    entries: Mapping[str, Any]
+    owners: Mapping[str, OwnerRecord]
+
+    def get(self, name: str, entry: object) -> OwnerRecord | None:
+        """The owner, if it was read from the same values: most of a run is as its baseline has it."""
+        return self.owners.get(name) if self.entries.get(name) == entry else None
+
+
+_NOTHING = Known({}, {})
+
+
+def read_record(value: object, shown: str, known: Known = _NOTHING) -> Record:
     """A record from plain values; `shown` is the file as the user knows it. Raises InputError at the first fault."""
     reader = _Reader(shown=shown)
     document = reader.mapping(value, "the file")
@@ -83,7 +98,7 @@ def read_record(value: object, shown: str) -> Record:
     owners = reader.mapping(document.get("owners"), "owners")
     return Record(
         rates_as_of=reader.day(document.get("rates_as_of"), "rates_as_of"),
-        owners={name: reader.owner(name, entry) for name, entry in sorted(owners.items())},
+        owners={name: known.get(name, entry) or reader.owner(name, entry) for name, entry in sorted(owners.items())},
     )
 
 

@@ -14,7 +14,7 @@ from pytest_claude_budget.budget import Limit, limits_from_marker
 from pytest_claude_budget.compare import Selection
 from pytest_claude_budget.errors import InputError, Problem
 from pytest_claude_budget.record import Record
-from pytest_claude_budget.record_document import LARGEST_COUNT, read_record
+from pytest_claude_budget.record_document import LARGEST_COUNT, Known, read_record
 from pytest_claude_budget.report import RunInfo
 from pytest_claude_budget.totals import Totals
 from pytest_claude_budget.usage import Usage
@@ -40,6 +40,8 @@ class LoadedReport:
     warnings: tuple[str, ...]
     outcome: str
     """Of the verdict that it was given."""
+    known: Known | None = None
+    """The record with what it was read from; None where several were combined."""
 
     @property
     def places(self) -> dict[str, str]:
@@ -67,6 +69,7 @@ def read_report(value: object, shown: str) -> LoadedReport:
         faults=tuple(reader.texts(document, "faults")),
         warnings=tuple(reader.texts(document, "warnings")),
         outcome=reader.text(verdict, "outcome"),
+        known=Known(document["record"]["owners"], record.owners),
     )
 
 

@@ -62,7 +62,7 @@ def _gate(options: argparse.Namespace) -> int:
     from pytest_claude_budget.verdict import Outcome
 
     loaded, terms = load_report(options.report), load_terms(options.budget)
-    asked = Asked(baseline=baseline_at(options.baseline), lock=options.lock, accepted=options.accepted)
+    asked = Asked(baseline=baseline_at(options.baseline, loaded), lock=options.lock, accepted=options.accepted)
     report = judge_report(loaded, terms, asked)
     write_outputs(report, options.output)
     if options.format == "text":
@@ -86,7 +86,7 @@ def _explain(options: argparse.Namespace) -> int:
     from pytest_claude_budget.render.changes import explanation_lines
 
     loaded = load_report(options.report)
-    report = judge_report(loaded, load_terms(options.budget), Asked(baseline=baseline_at(options.baseline)))
+    report = judge_report(loaded, load_terms(options.budget), Asked(baseline=baseline_at(options.baseline, loaded)))
     if report.comparison is None:
         put_out("there is no baseline to explain a change from: pytest --claude-budget-update writes one")
         return 0

@@ -8,7 +8,7 @@ from pytest_claude_budget import checked
 from pytest_claude_budget.budget_file import load_budget
 from pytest_claude_budget.checked import read_checked
 from pytest_claude_budget.errors import InputError
-from pytest_claude_budget.settings import MOST_CHECKED, CheckedFiles
+from pytest_claude_budget.settings import CACHE_KEY, MOST_CHECKED, CheckedFiles
 
 GOOD = "version: 1\nlimits:\n  - {scope: run, max_cost: 2.00}\n"
 BAD = "version: 1\nlimits:\n  - {scope: run, max_cost: cheap}\n"
@@ -136,3 +136,13 @@ def test_without_a_cache_nothing_is_remembered() -> None:
     files = CheckedFiles(None)
     files.remember("a")
     assert not files.knows("a")
+
+
+def test_commands_know_what_a_pytest_run_in_the_folder_remembered(tmp_path: Path) -> None:
+    """Both name the same place in pytest's cache; where there is none, nothing is known."""
+    assert CACHE_KEY == checked.CACHE_KEY
+    memory = checked.PytestsMemory(tmp_path)
+    assert not memory.knows("a1")
+    (tmp_path / "v" / "claude-budget").mkdir(parents=True)
+    (tmp_path / "v" / CACHE_KEY).write_text('["a1", "b2"]', encoding="utf-8")
+    assert (memory.knows("a1"), memory.knows("a")) == (True, False)

@@ -1,0 +1,252 @@
+"""The gate's error rates, by simulation, and the time that its commands take."""
+
+import json
+import math
+import random
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from bench.children import child, environment, timed
+from bench.figures import Figure, Line, shown
+
+RUNS = 2_000
+TESTS = 30
+SAMPLES = 20
+DRIFT, DRIFT_RUNS, DRIFTS = 1.20, 10, 200
+TIMES_DEARER = (1.25, 2.0, 4.7)
+DEARER_RUNS = 300
+BIG = 10_000
+TIMED_RUNS = 7
+SEED = 20261124
+SIMULATION_SECONDS = 900.0
+GATE_SECONDS, HELP_SECONDS = 0.7, 0.15
+
+
+def figure() -> Figure:
+    """Measure."""
+    found = child("gate", "simulate", seconds=SIMULATION_SECONDS)
+    lines = [
+        _rate(f"false failures in {RUNS:,} unchanged runs", found["false"], most=0.01),
+        *(
+            _rate(f"one test {times} times dearer by {how}", rate, least=1.0)
+            for (how, times), rate in zip(_dearer_kinds(), found["dearer"], strict=True)
+        ),
+        _rate(f"all outputs {DRIFT - 1:+.0%}, caught within {DRIFT_RUNS} runs", found["drift"], least=0.9),
+        *_commands(),
+    ]
+    how = f"{TESTS} live tests, {SAMPLES} samples each, log-normal outputs that spread by 15 to 40%; seed {SEED}"
+    return Figure(title="The gate", how=how, lines=lines)
+
+
+def _dearer_kinds() -> list[tuple[str, float]]:
+    return [(how, times) for how in ("a changed request", "added calls") for times in TIMES_DEARER]
+
+
+def _rate(what: str, rate: float, *, most: float | None = None, least: float | None = None) -> Line:
+    met = (most is None or rate <= most) and (least is None or rate >= least)
+    limit = f"{most:.0%}" if most is not None else f"not less than {least:.0%}"
+    return Line(what=what, measured=f"{rate:.2%}", limit=limit, met=met, numbers={"rate": rate})
+
+
+def _commands() -> list[Line]:
+    """Whole processes: `gate` on a large suite with one change in ten, and `--help`."""
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        child("gate", "write", str(folder))
+        gate = ["-m", "pytest_claude_budget", "gate", "report.json", "--output", "json:verdict.json"]
+        return [
+            _timed(f"gate on {BIG:,} tests", [sys.executable, *gate], folder, GATE_SECONDS),
+            _timed("--help", [sys.executable, "-m", "pytest_claude_budget", "--help"], folder, HELP_SECONDS),
+        ]
+
+
+def _timed(what: str, command: Sequence[str], folder: Path, limit: float) -> Line:
+    timed(command, folder, environment())  # compiles, and fills the caches
+    taken = [timed(command, folder, environment()) for _ in range(TIMED_RUNS)]
+    wall, cpu = (median(times[at] for times in taken) for at in (0, 1))
+    return Line(
+        what=f"{what}, whole process",
+        measured=f"{shown(wall)} wall time, {shown(cpu)} CPU time",
+        limit=shown(limit),
+        met=wall <= limit,
+        numbers={"wall_seconds": wall, "cpu_seconds": cpu},
+    )
+
+
+# What the child processes do.
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Test:
+    """One live test: its prompt, and how long its answers are."""
+
+    name: str
+    prompt: int
+    mean: float
+    spread: float
+
+    def output(self, chance: random.Random, drift: float = 1.0) -> int:
+        """Draw the length of an answer."""
+        width = math.log1p(self.spread**2)
+        return max(1, round(math.exp(chance.gauss(math.log(self.mean * drift) - width / 2, math.sqrt(width)))))
+
+
+def _simulate() -> dict[str, Any]:
+    chance = random.Random(SEED)
+    false = sum(_fails(*_suite(chance), chance) for _ in range(RUNS))
+    dearer = [
+        sum(_dearer_fails(how, times, chance) for _ in range(DEARER_RUNS)) / DEARER_RUNS
+        for how, times in _dearer_kinds()
+    ]
+    drift = 0
+    for _ in range(DRIFTS):
+        tests, before = _suite(chance)
+        drift += any(_fails(tests, before, chance, drift=DRIFT) for _ in range(DRIFT_RUNS))
+    return {"false": false / RUNS, "dearer": dearer, "drift": drift / DRIFTS}
+
+
+def _suite(chance: random.Random) -> tuple[list[_Test], dict[str, Any]]:
+    """Tests, and their baseline after so many live runs."""
+    from pytest_claude_budget.noise import with_sample
+
+    tests = [
+        _Test(
+            name=f"tests/test_suite.py::test_{number:02}",
+            prompt=chance.choice((200, 1_000, 4_000)),
+            mean=chance.choice((50, 200, 400, 1_000)),
+            spread=chance.uniform(0.15, 0.40),
+        )
+        for number in range(TESTS)
+    ]
+    samples: dict[str, Any] = {}
+    for test in tests:
+        seen = None
+        for _ in range(SAMPLES):
+            seen = with_sample(seen, test.output(chance))
+        samples[test.name] = seen
+    return tests, samples
+
+
+def _record(tests: Sequence[_Test], outputs: dict[str, int], samples: dict[str, Any] | None = None) -> Any:
+    from pytest_claude_budget.record import Group, OwnerRecord, Record, Terms
+    from pytest_claude_budget.usage import Usage
+
+    owners = {}
+    for test in tests:
+        group = Group(
+            terms=Terms(model="claude-sonnet-4-6"),
+            request=json.dumps({"messages": f"{hash(test.name) & 0xFFFF:x}:{test.prompt * 4}"}),
+            calls=1,
+            attempts=1,
+            live=1,
+            usage=Usage(input_tokens=test.prompt, output_tokens=outputs[test.name]),
+            samples=samples[test.name] if samples is not None else None,
+        )
+        owners[test.name] = OwnerRecord(owner=test.name, kind="test", groups=(group,))
+    return Record(rates_as_of=date(2026, 11, 23), owners=owners)
+
+
+def _baseline(tests: Sequence[_Test], samples: dict[str, Any]) -> Any:
+    return _record(tests, {name: round(seen.mean) for name, seen in samples.items()}, samples)
+
+
+def _fails(tests: list[_Test], samples: dict[str, Any], chance: random.Random, drift: float = 1.0) -> bool:
+    after = _record(tests, {test.name: test.output(chance, drift) for test in tests})
+    return _judged(_baseline(tests, samples), after)
+
+
+def _dearer_fails(how: str, times: float, chance: random.Random) -> bool:
+    """One test costs so many times what it did, the others are as noisy as ever."""
+    from pytest_claude_budget.record import Group, in_order
+
+    tests, samples = _suite(chance)
+    before = _baseline(tests, samples)
+    after = _record(tests, {test.name: test.output(chance) for test in tests})
+    name = chance.choice(tests).name
+    owner = before.owners[name]
+    (old,) = owner.groups
+    fresh, output = old.usage.input_tokens, old.usage.output_tokens
+    if how == "a changed request":
+        # Input costs a fifth of output on Sonnet: all that came on top is in the prompt.
+        more = math.ceil((times - 1) * (fresh + 5 * output))
+        group = replace(old, request='{"messages":"ffff:9"}', usage=replace(old.usage, input_tokens=fresh + more))
+        groups: tuple[Group, ...] = (replace(group, samples=None),)
+    else:
+        extra = [
+            replace(old, request=json.dumps({"messages": f"{at:x}:9"}), samples=None, usage=_part(old.usage, part))
+            for at, part in enumerate(_parts(times - 1))
+        ]
+        groups = in_order((replace(old, samples=None), *extra))
+    after = replace(after, owners={**after.owners, name: replace(owner, groups=groups)})
+    return _judged(before, after)
+
+
+def _parts(times: float) -> list[float]:
+    """Whole calls, and a shorter one."""
+    whole = int(times)
+    return [*([1.0] * whole), *([times - whole] if times > whole else [])]
+
+
+def _part(usage: Any, part: float) -> Any:
+    return replace(
+        usage,
+        input_tokens=math.ceil(usage.input_tokens * part),
+        output_tokens=math.ceil(usage.output_tokens * part),
+    )
+
+
+def _judged(before: Any, after: Any) -> bool:
+    """Does the gate fail? Limits as the README recommends them."""
+    from decimal import Decimal
+
+    from pytest_claude_budget.budget import Budget
+    from pytest_claude_budget.budget_changes import ChangeLimit
+    from pytest_claude_budget.compare import Facts, compare
+    from pytest_claude_budget.comparison import Baseline
+    from pytest_claude_budget.rate_files import packaged_rates
+    from pytest_claude_budget.verdict_changes import Change, change_breaches
+
+    run, test = (
+        ChangeLimit(scope=scope, max_increase=Decimal(most), where="", path="")
+        for scope, most in (("run", "0.10"), ("test", "0.20"))
+    )
+    facts = Facts(baseline=Baseline(source="", kind="lock"), rates=packaged_rates(), day=date(2026, 11, 23))
+    comparison = compare(before, after, facts)
+    return any(change_breaches(Budget(changes=(run, test), source=""), Change(comparison=comparison)))
+
+
+def _write(folder: Path) -> None:
+    """A budget, a lock file and a report of a large suite, of which one test in ten has changed."""
+    from pytest_claude_budget.baseline_files import write_lock
+    from pytest_claude_budget.judging import Terms, sums_of
+    from pytest_claude_budget.rate_files import packaged_rates
+    from pytest_claude_budget.render.json_document import document_text, json_document
+    from pytest_claude_budget.report import RunFacts, judge
+
+    tests = [
+        _Test(name=f"tests/test_{number % 100}.py::test_{number}", prompt=1000, mean=200, spread=0)
+        for number in range(BIG)
+    ]
+    before = _record(tests, {test.name: 200 for test in tests})
+    after = _record(tests, {test.name: 210 if number % 10 == 0 else 200 for number, test in enumerate(tests)})
+    rates = packaged_rates()
+    write_lock(folder / "claude-budget.lock.json", before)
+    terms = Terms(budget=None, rates=rates, day=date(2026, 11, 23))
+    report = judge(sums_of(after, terms), after, RunFacts(rates=rates))
+    (folder / "report.json").write_text(document_text(json_document(report)), encoding="utf-8")
+    budget = "version: 1\nlimits:\n  - {scope: run, max_cost: 100}\nchanges:\n  run: {max_increase: 10%}\n  test: {max_increase: 25%}\n"
+    (folder / "claude-budget.yml").write_text(budget, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "simulate":
+        print(json.dumps(_simulate()))
+    else:
+        _write(Path(sys.argv[2]))
+        print("{}")

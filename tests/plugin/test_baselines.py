@@ -1,0 +1,165 @@
+"""The lock file in real runs: who writes it, when it is left alone, and what a change is said to be."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.plugin.conftest import Suite
+
+LOCK = "claude-budget.lock.json"
+BUDGET = "version: 1\nchanges:\n  run: {max_increase: 10%}\n  test: {max_increase: 25%}\n"
+TWO = """
+import os
+from claude_double import MODEL, REQUEST, client
+SYSTEM, CALLS = os.environ.get("SYSTEM", "Be brief."), int(os.environ.get("CALLS", "1"))
+def ask(at, output=100):
+    said = {**REQUEST, "system": SYSTEM, "messages": [{"role": "user", "content": f"question {at}"}]}
+    return client(usage={"output_tokens": output}).messages.create(**said)
+def test_one():
+    for at in range(CALLS):
+        ask(at)
+def test_two():
+    ask("two")
+"""
+
+
+def test_an_update_writes_the_same_bytes_on_any_number_of_workers_and_in_any_order(suite: Suite) -> None:
+    """Nothing of a run is in it but what was used."""
+    suite.write(test_a=TWO)
+    suite.run("--claude-budget-update")
+    first = (suite.path / LOCK).read_bytes()
+    for options in (["-n", "2"], ["-p", "randomly", "-p", "no:cacheprovider"]):
+        (suite.path / LOCK).unlink()
+        assert "2 added" in suite.run("--claude-budget-update", *options).result.stdout.str()
+        assert (suite.path / LOCK).read_bytes() == first
+    assert b"question" not in first
+    assert b"brief" not in first
+    assert suite.run("--claude-budget-update").result.stdout.str().count("nothing changed (2 unchanged)") == 1
+
+
+def test_a_change_is_compared_explained_and_fails(suite: Suite, monkeypatch: pytest.MonkeyPatch, workers: int) -> None:
+    """Two calls more of $0.0015 each; on two workers as on none."""
+    suite.budget(BUDGET)
+    suite.write(test_a=TWO)
+    first = suite.run()
+    assert f"no baseline in {LOCK} yet: pytest --claude-budget-update writes one" in first.result.stdout.str()
+    assert (first.result.ret, first.verdict, first.report["comparison"]) == (0, "within", None)
+    suite.run("--claude-budget-update")
+    assert suite.run(workers=workers).report["comparison"]["counts"]["unchanged"] == 2
+    monkeypatch.setenv("CALLS", "3")
+    outcome = suite.run(workers=workers)
+    assert (outcome.result.ret, outcome.verdict) == (pytest.ExitCode.TESTS_FAILED, "over")
+    comparison = outcome.report["comparison"]
+    assert (comparison["before"], comparison["after"], comparison["change"]) == ("0.003", "0.006", "0.003")
+    (moved, _) = comparison["owners"]
+    assert (moved["owner"], moved["causes"]) == (
+        "test_a.py::test_one",
+        [{"cause": "calls", "amount": "0.003", "text": "makes 3 calls (was 1)"}],
+    )
+    outcome.result.stdout.fnmatch_lines(
+        ["*changes.run.max_increase: the run costs $0.003 → $0.006: +100.0%, the limit is +10%"]
+    )
+    accepted = suite.run("--claude-budget-update", workers=workers)
+    assert accepted.result.ret == 0
+    assert "1 changed (1 unchanged)" in accepted.result.stdout.str()
+    assert suite.run(workers=workers).verdict == "within"
+
+
+@pytest.mark.parametrize(
+    ("test", "options", "why"),
+    [
+        ("def test_bad(): assert False", [], "a test failed"),
+        ("def test_bad(): raise KeyboardInterrupt", [], "the run was interrupted"),
+        (
+            "def test_bad(): ask('x').model_dump(); client(model='claude-unknown-9').messages.create(**REQUEST)",
+            [],
+            "not known in full",
+        ),
+    ],
+    ids=["failing", "interrupted", "incomplete"],
+)
+def test_a_lock_file_is_never_written_by_such_a_run(suite: Suite, test: str, options: list[str], why: str) -> None:
+    """What is there stays, and the reason is said."""
+    suite.write(test_a=TWO)
+    suite.run("--claude-budget-update")
+    before = (suite.path / LOCK).read_bytes()
+    suite.write(test_b="from test_a import *\n" + test)
+    outcome = suite.run("--claude-budget-update", "test_b.py::test_bad", "test_a.py", *options)
+    assert (suite.path / LOCK).read_bytes() == before
+    (line,) = [line for line in outcome.result.outlines if "[not-updated]" in line]
+    assert why in line
+
+
+def test_a_part_of_the_suite_updates_only_what_ran(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By -k or by a path."""
+    suite.write(test_a=TWO)
+    suite.run("--claude-budget-update")
+    monkeypatch.setenv("CALLS", "2")
+    for options in (["-k", "test_one"], ["test_a.py::test_one"]):
+        said = suite.run("--claude-budget-update", *options).result.stdout.str()
+        assert "1 kept as they were, since this was a part of the suite" in said
+    owners = json.loads((suite.path / LOCK).read_text(encoding="utf-8"))["owners"]
+    assert [
+        sum(group["calls"] for group in owners[f"test_a.py::{name}"]["groups"]) for name in ("test_one", "test_two")
+    ] == [2, 1]
+
+
+def test_removed_and_skipped_tests_are_no_saving(suite: Suite) -> None:
+    """The one is listed, the other was only left out."""
+    suite.budget(BUDGET)
+    suite.write(test_a=TWO)
+    suite.run("--claude-budget-update")
+    suite.write(test_a=TWO.replace("def test_two", "import pytest\n@pytest.mark.skip\ndef test_two"))
+    skipped = suite.run().report["comparison"]
+    assert (skipped["change"], skipped["counts"]["deselected"], skipped["counts"]["removed"]) == ("0", 1, 0)
+    suite.write(test_a=TWO.replace("def test_two", "def helper"))
+    removed = suite.run()
+    assert removed.report["comparison"]["counts"]["removed"] == 1
+    assert "what was removed cost $0.0015: that is not counted as a saving" in removed.result.stdout.str()
+
+
+def git(folder: Path, *arguments: str) -> None:
+    """In a repository of the test's own."""
+    settings = ["-c", "user.name=t", "-c", "user.email=t@example.invalid", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *settings, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def test_the_lock_file_at_another_commit_is_a_baseline_too(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`git:REF`; a bad name is a usage error, a commit without a lock file is a first run."""
+    suite.write(test_a=TWO)
+    git(suite.path, "init", "-q", "-b", "main")
+    git(suite.path, "commit", "-q", "--allow-empty", "-m", "empty")
+    suite.run("--claude-budget-update")
+    git(suite.path, "add", LOCK)
+    git(suite.path, "commit", "-q", "-m", "lock")
+    monkeypatch.setenv("CALLS", "2")
+    suite.run("--claude-budget-update")
+    comparison = suite.run("--claude-budget-baseline=git:main").report["comparison"]
+    assert (comparison["change"], comparison["baseline"]["kind"]) == ("0.0015", "git")
+    assert len(comparison["baseline"]["commit"]) >= 7
+    assert suite.run("--claude-budget-baseline=git:main~1").report["comparison"] is None
+    for bad in ("nope", "--output=x"):
+        refused = suite.run(f"--claude-budget-baseline=git:{bad}")
+        assert refused.result.ret == pytest.ExitCode.USAGE_ERROR
+        assert "git knows none by that name" in refused.result.stderr.str()
+
+
+def test_a_broken_lock_file_ends_the_run_before_it_starts(suite: Suite) -> None:
+    """With its place and what to do; nothing was spent."""
+    suite.write(test_a=TWO)
+    (suite.path / LOCK).write_text('{"schema_version": 1,\n <<<<<<< ours', encoding="utf-8")
+    refused = suite.run()
+    assert refused.result.ret == pytest.ExitCode.USAGE_ERROR
+    assert f"{LOCK}:2:2: expected JSON: " in refused.result.stderr.str()
+    (suite.path / LOCK).write_text("[]", encoding="utf-8")
+    assert "[bad-record]" in suite.run("-n", "2").result.stderr.str()
+
+
+def test_reports_of_every_kind_are_written(suite: Suite) -> None:
+    """A comment and a summary beside the JSON."""
+    suite.write(test_a=TWO)
+    suite.run("--claude-budget-report=markdown:c.md", "--claude-budget-report=summary:s.md")
+    for name in ("c.md", "s.md"):
+        assert (suite.path / name).read_text(encoding="utf-8").startswith("### Claude cost: $0.003 per run")

@@ -1,0 +1,202 @@
+"""`gate`, `compare`, `explain`, `combine` and `baseline`: what they print, and their exit statuses."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_claude_budget.cli import main
+from pytest_claude_budget.judging import Terms, sums_of
+from pytest_claude_budget.record import OwnerRecord, Record
+from pytest_claude_budget.record_document import lock_text
+from pytest_claude_budget.render.json_document import document_text, json_document
+from pytest_claude_budget.report import RunFacts, RunInfo, judge
+from tests.unit.priced import TABLE, TODAY
+from tests.unit.records import HAIKU, group, owner, record, usage
+
+LOCK = Path("claude-budget.lock.json")
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Each command runs in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def costing(name: str, cents: int, **more: Any) -> OwnerRecord:
+    """One call on Haiku: 10,000 tokens of input are a cent."""
+    said = json.dumps({"messages": f"{len(name):x}:9"})
+    return owner(name, group(usage(10_000 * cents), HAIKU, request=said, **more))
+
+
+def report(path: str, held: Record, *, id_: str = "r1", outcome: str = "passed") -> str:
+    """Write a report of a run."""
+    facts = RunFacts(rates=TABLE, day=TODAY, run=RunInfo(ids=(id_,), outcome=outcome))
+    made = judge(sums_of(held, Terms(budget=None, rates=TABLE, day=TODAY)), held, facts)
+    Path(path).write_text(document_text(json_document(made)), encoding="utf-8")
+    return path
+
+
+def lock(held: Record) -> None:
+    """Write the lock file."""
+    LOCK.write_text(lock_text(held), encoding="utf-8")
+
+
+def budget(text: str) -> None:
+    """Write the budget file."""
+    Path("claude-budget.yml").write_text("version: 1\n" + text, encoding="utf-8")
+
+
+BEFORE = record(costing("a.py::t", 10), costing("bb.py::t", 10))
+AFTER = record(costing("a.py::t", 14), costing("bb.py::t", 10))
+
+
+def test_the_gates_exit_status_decides(capsys: pytest.CaptureFixture[str]) -> None:
+    """0 within, 1 over, 2 bad input, 3 incomplete."""
+    lock(BEFORE)
+    budget("changes:\n  test: {max_increase: 25%}\n")
+    assert main(["gate", report("same.json", BEFORE)]) == 0
+    assert main(["gate", report("more.json", AFTER)]) == 1
+    assert main(["gate", report("more.json", AFTER), "--accepted", "label"]) == 0
+    assert main(["gate", report("more.json", AFTER), "--baseline", "none"]) == 0
+    assert main(["gate", "missing.json"]) == 2
+    unknown = record(owner("a.py::t", group(usage(10), "unknown-9", unknown=1)))
+    document = json.loads(Path(report("unknown.json", unknown)).read_text(encoding="utf-8"))
+    document["unpriced"] = [
+        {"owner": "a.py::t", "model": "unknown-9", "reason": "no rates", "calls": 1, "kind": "unpriced"}
+    ]
+    Path("unknown.json").write_text(json.dumps(document), encoding="utf-8")
+    assert main(["gate", "unknown.json", "--baseline", "none"]) == 3
+    assert "missing.json: there is no such file" in capsys.readouterr().err
+
+
+def test_the_gate_prints_and_writes_what_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """Text, JSON, Markdown; and files of each kind."""
+    lock(BEFORE)
+    path = report("more.json", AFTER)
+    assert main(["gate", path, "--format", "json", "--output", "markdown:c.md", "--output", "json:v.json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["comparison"]["change"] == "0.04"
+    assert json.loads(Path("v.json").read_text(encoding="utf-8")) == printed
+    assert Path("c.md").read_text(encoding="utf-8").startswith("### Claude cost: +$0.04 per run (+20%)")
+    assert main(["gate", path, "--output", "pdf:x"]) == 2
+    assert "expected KIND:PATH with a KIND of json, markdown, summary, got 'pdf:x'" in capsys.readouterr().err
+
+
+def test_a_lock_file_of_the_change_itself_accepts_it_or_is_stale() -> None:
+    """As a pull request carries it, against the base's."""
+    budget("changes:\n  test: {max_increase: 25%}\n")
+    Path("base.json").write_text(lock_text(BEFORE), encoding="utf-8")
+    path = report("more.json", AFTER)
+    lock(AFTER)
+    assert main(["gate", path, "--baseline", "base.json", "--lock", str(LOCK), "--output", "json:v.json"]) == 0
+    found = json.loads(Path("v.json").read_text(encoding="utf-8"))
+    assert (found["accepted"], found["stale"]) == ("claude-budget.lock.json of this change", [])
+    lock(BEFORE)
+    assert main(["gate", path, "--baseline", "base.json", "--lock", str(LOCK), "--output", "json:v.json"]) == 1
+    assert json.loads(Path("v.json").read_text(encoding="utf-8"))["stale"] == ["a.py::t"]
+
+
+def test_compare_takes_lock_files_and_reports(capsys: pytest.CaptureFixture[str]) -> None:
+    """In each form; a side that is not there is bad input."""
+    lock(BEFORE)
+    path = report("more.json", AFTER)
+    assert main(["compare", str(LOCK), path, "--price-change"]) == 0
+    said = capsys.readouterr().out
+    assert "against claude-budget.lock.json: $0.20 → $0.24, +$0.04 (+20%)" in said
+    assert "new prices alone: no change" in said
+    assert main(["compare", str(LOCK), path, "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["change"] == "0.04"
+    assert main(["compare", path, str(LOCK), "--format", "markdown"]) == 0
+    assert capsys.readouterr().out.startswith("### Claude cost: -$0.04 per run (-17%)")
+    LOCK.unlink()
+    assert main(["compare", str(LOCK), path]) == 2
+    assert "[no-baseline]" in capsys.readouterr().err
+
+
+def test_explain_says_every_cause_of_one_test(capsys: pytest.CaptureFixture[str]) -> None:
+    """By its id or the end of it."""
+    lock(BEFORE)
+    path = report("more.json", AFTER)
+    assert main(["explain", "a.py::t", path]) == 0
+    assert capsys.readouterr().out == (
+        "a.py::t: $0.10 → $0.14, changed\n"
+        "  input +40,000 tokens                                                     +0.04\n"
+        "  change                                                                   +0.04\n"
+    )
+    assert main(["explain", "t", path]) == 2
+    assert "got 2 that end so\nhint: one of a.py::t, bb.py::t   [unknown-test]" in capsys.readouterr().err
+    LOCK.unlink()
+    assert main(["explain", "a.py::t", path]) == 0
+    assert "there is no baseline" in capsys.readouterr().out
+
+
+def test_combine_adds_shards_up(capsys: pytest.CaptureFixture[str]) -> None:
+    """The same document in either order."""
+    one, other = (
+        report("1.json", record(costing("a.py::t", 1))),
+        report("2.json", record(costing("b.py::t", 2)), id_="r2"),
+    )
+    assert main(["combine", one, other, "--output", "all.json"]) == 0
+    assert main(["combine", other, one]) == 0
+    assert capsys.readouterr().out == Path("all.json").read_text(encoding="utf-8")
+    whole = json.loads(Path("all.json").read_text(encoding="utf-8"))
+    assert (whole["totals"]["cost"], whole["run"]["ids"]) == ("0.03", ["r1", "r2"])
+    assert main(["combine", one, one]) == 2
+    assert main(["combine", "all.json", other]) == 2
+    assert "[duplicate-shard]" in capsys.readouterr().err
+
+
+def test_baseline_update_takes_a_report_as_pytest_would(capsys: pytest.CaptureFixture[str]) -> None:
+    """Never from a run that failed."""
+    assert main(["baseline", "update", report("r.json", AFTER)]) == 0
+    assert LOCK.read_text(encoding="utf-8") == lock_text(AFTER)
+    assert main(["baseline", "update", report("f.json", BEFORE, outcome="failed")]) == 2
+    assert LOCK.read_text(encoding="utf-8") == lock_text(AFTER)
+    said = capsys.readouterr().out
+    assert "claude-budget.lock.json: 2 added\n" in said
+    assert "left as it was: a test failed   [not-updated]" in said
+
+
+def test_baseline_show_lists_the_dearest_first(capsys: pytest.CaptureFixture[str]) -> None:
+    """Priced today."""
+    assert main(["baseline", "show"]) == 0
+    assert "there is no baseline yet" in capsys.readouterr().out
+    lock(AFTER)
+    assert main(["baseline", "show"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert rows[1:4] == [
+        ["a.py::t", "1", "140,000", "$0.14"],
+        ["bb.py::t", "1", "100,000", "$0.10"],
+        ["total", "2", "240,000", "$0.24"],
+    ]
+
+
+def test_baseline_merge_is_a_merge_driver(capsys: pytest.CaptureFixture[str]) -> None:
+    """The result replaces ours; what both changed is a conflict, status 1."""
+    for name, held in (
+        ("base", BEFORE),
+        ("ours", AFTER),
+        ("theirs", record(costing("a.py::t", 10), costing("bb.py::t", 20))),
+    ):
+        Path(name).write_text(lock_text(held), encoding="utf-8")
+    assert main(["baseline", "merge", "base", "ours", "theirs"]) == 0
+    assert Path("ours").read_text(encoding="utf-8") == lock_text(
+        record(costing("a.py::t", 14), costing("bb.py::t", 20))
+    )
+    Path("theirs").write_text(lock_text(record(costing("a.py::t", 15), costing("bb.py::t", 20))), encoding="utf-8")
+    assert main(["baseline", "merge", "base", "ours", "theirs"]) == 1
+    assert "both sides changed a.py::t: ours is kept" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "command", ["gate", "compare", "explain", "combine", "baseline", "project", "whatif", "init", "check", "rates"]
+)
+def test_every_command_has_help_with_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Status 0."""
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    assert f"example:\n  claude-budget {command}" in capsys.readouterr().out
