@@ -25,9 +25,7 @@ def environment(**changes: str) -> dict[str, str]:
 def child(module: str, *arguments: str, seconds: float = LONGEST_SECONDS) -> Any:
     """Run `python -m bench.<module>` to its end and take the JSON that it prints."""
     command = [sys.executable, "-m", f"bench.{module}", *arguments]
-    ended = subprocess.run(
-        command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, check=True, timeout=seconds
-    )
+    ended = subprocess.run(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, check=True, timeout=seconds)
     return json.loads(ended.stdout)
 
 

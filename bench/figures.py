@@ -13,6 +13,8 @@ class Line:
     measured: str
     limit: str = ""
     """Empty where nothing was promised: the figure stands there to compare with."""
+    least: bool = False
+    """The limit is the least, rather than the most, that was promised."""
     met: bool | None = None
     numbers: Mapping[str, float] = field(default_factory=dict)
     """The same for programs; the unit is in each name."""
@@ -82,7 +84,7 @@ def as_text(figure: Figure) -> str:
     rows = [figure.title, f"  {figure.how}"]
     for line in figure.lines:
         verdict = {True: "met", False: "MISSED", None: "no limit"}[line.met]
-        promised = f" · at most {line.limit}" if line.limit else ""
+        promised = f" · at {'least' if line.least else 'most'} {line.limit}" if line.limit else ""
         rows.append(f"  [{verdict:^8}] {line.what}: {line.measured}{promised}")
     return "\n".join(rows)
 

@@ -50,8 +50,8 @@ def _dearer_kinds() -> list[tuple[str, float]]:
 
 def _rate(what: str, rate: float, *, most: float | None = None, least: float | None = None) -> Line:
     met = (most is None or rate <= most) and (least is None or rate >= least)
-    limit = f"{most:.0%}" if most is not None else f"not less than {least:.0%}"
-    return Line(what=what, measured=f"{rate:.2%}", limit=limit, met=met, numbers={"rate": rate})
+    limit = f"{least if most is None else most:.0%}"
+    return Line(what=what, measured=f"{rate:.2%}", limit=limit, least=most is None, met=met, numbers={"rate": rate})
 
 
 def _commands() -> list[Line]:

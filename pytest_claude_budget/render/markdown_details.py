@@ -87,21 +87,27 @@ def _projection(document: Document, most: int | None) -> list[str]:
 
 
 def _month(row: Document) -> list[str]:
+    feature, volume = code(row["feature"], 60), f"{number(row['requests_per_month'])} ({sentence(row['scenario'], 40)})"
+    if row["after"] is None:
+        return [feature, volume, "–", "not known", "–", "–", "–", "–", sentence(row["reason"])]
     least = "at least " if row["at_least"] else ""
     change = None if row["change"] is None else amount(row["change"])
-    samples = f"{counted(len(row['tests']), 'test')}, {counted(row['samples'], 'sample')}"
     judged = "" if row["judged_as"] == "measured" else f"; judged as {row['judged_as']}"
     return [
-        code(row["feature"], 60),
-        f"{number(row['requests_per_month'])} ({sentence(row['scenario'], 40)})",
-        "–" if row["before"] is None else dollars(amount(row["before"])),
+        feature,
+        volume,
+        _or_dash(row["before"]),
         least + dollars(amount(row["after"])),
         "–" if change is None else (signed(change) if change else "unchanged"),
-        dollars(amount(row["warm"])),
-        dollars(amount(row["cold"])),
-        f"{dollars(amount(row['low']))} to {dollars(amount(row['high']))}",
-        samples + judged,
+        _or_dash(row["warm"]),
+        _or_dash(row["cold"]),
+        f"{_or_dash(row['low'])} to {_or_dash(row['high'])}",
+        counted(len(row["tests"]), "test") + judged,
     ]
+
+
+def _or_dash(text: str | None) -> str:
+    return "–" if text is None else dollars(amount(text))
 
 
 def _notes(document: Document, most: int | None) -> list[str]:

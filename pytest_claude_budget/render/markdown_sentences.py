@@ -187,12 +187,15 @@ def _projected(document: Document) -> str:
         return ""
     scenarios = [row["scenario"] for row in rows]
     scenario = "average" if "average" in scenarios else scenarios[0]
-    chosen = [row for row in rows if row["scenario"] == scenario]
+    chosen = [row for row in rows if row["scenario"] == scenario and row["after"] is not None]
+    if not chosen:
+        return ""
     after = total(row["after"] for row in chosen)
     limits = [each for each in document["verdict"]["breaches"] if each["scope"] == "projection"]
     limit = next((amount_in(each["maximum"]) for each in limits if each["name"] == scenario), None)
     month = dollars(after) if limit is None else dollars_against(after, limit)
-    least = "at least " if any(row["at_least"] for row in chosen) else ""
+    missing = any(row["after"] is None for row in rows if row["scenario"] == scenario)
+    least = "at least " if missing or any(row["at_least"] for row in chosen) else ""
     befores = [row["before"] for row in chosen]
     before = "" if None in befores else dollars(total(befores))
     was = f"{before} → " if before and before != month else ""
@@ -207,7 +210,7 @@ def total(texts: Iterable[str]) -> Decimal:
 
 def _spent(totals: Document) -> str:
     spent = amount(totals["spent"])
-    if totals["at_least"]:
+    if totals["unknown_live"]:
         return f"spent at least {dollars(spent)}" if spent else "spent an unknown amount"
     if not totals["calls"]:
         return ""

@@ -89,7 +89,10 @@ class Report:
             },
             "accepted": self.accepted,
             "budget": {"source": "claude-budget.yml", "run_max_cost": self.budget} if self.judged else None,
-            "run": {"outcome": self.ended, "paths": [], "narrowed": self.narrowed, "shards": 1},
+            "run": {"outcome": self.ended, "ids": ["run-1"], "paths": [], "narrowed": self.narrowed, "skipped": []},
+            "stale": [],
+            "faults": [],
+            "record": {"schema_version": 1, "rates_as_of": "2026-11-23", "owners": {}},
             "totals": totals(ran),
             "by_owner": [
                 {"owner": o.id, "kind": o.kind, **({"place": o.place} if o.place else {}), **totals([o])} for o in ran
@@ -189,6 +192,8 @@ def totals(owners: Sequence[Owner]) -> Document:
         "cost": to_json(cost),
         "spent": to_json(sum((Decimal(owner.after or 0) for owner in owners if owner.live), Decimal(0))),
         "at_least": any(owner.at_least for owner in owners),
+        "unknown": sum(owner.at_least for owner in owners),
+        "unknown_live": sum(owner.at_least and owner.live for owner in owners),
         "usage": {
             "input_tokens": 1200 * calls,
             "cache_creation_5m_input_tokens": 0,
@@ -231,6 +236,9 @@ def month(feature: str, requests: int, before: str | None, after: str, scenario:
         "warm": to_json(Decimal(after) / 2),
         "cold": to_json(Decimal(after) * 2),
         "judged_as": "measured",
+        "case": None,
+        "left_out": [],
+        "reason": "",
         "tests": ["tests/test_triage.py::test_triage"],
         "samples": 7,
         "low": low,
