@@ -16,9 +16,9 @@ CORE = """
     wire rates pricing settlement totals budget_changes budget fingerprints record record_builder scoped book
     comparison noise
     pairing attribution explain compare baseline record_document caching projection repricing whatif
-    earlier verdict_changes verdict report report_document shards drafting tightening render
+    earlier verdict_changes verdict report report_document shards drafting tightening render comments
 """.split()  # noqa: SIM905  # a name a line would fill the screen
-EDGES = ("intercept", "ledger", "files", "git")
+EDGES = ("intercept", "ledger", "files", "git", "github")
 ENTRY = (
     "checked",
     "rate_files",
@@ -38,7 +38,7 @@ ENTRY = (
     "conclusion",
     "session",
 )
-WIRING = ("fixture", "plugin", "commands", "cli", "__main__")
+WIRING = ("fixture", "plugin", "action", "commands", "cli", "__main__")
 ORDER = (*VALUES, *TEXTS, *CORE, *EDGES, *ENTRY, *WIRING)
 PARSERS = {"yaml", "jsonschema"}
 IMPURE = {"os", "io", "pathlib", "shutil", "tempfile", "glob", "sqlite3", "time", "random", "secrets", "logging"}
