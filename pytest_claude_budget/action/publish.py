@@ -1,0 +1,72 @@
+"""Posts a comment once, however often the API fails on the way."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from pytest_claude_budget.comments import Act, Comment, Decision, Wanted, decide
+from pytest_claude_budget.github import ApiFailureError
+
+ROUNDS = 4
+_LONGEST_WAIT = 60
+
+
+class Conversation(Protocol):
+    """What posting needs of the API."""
+
+    def own_comments(self, number: int) -> Sequence[Comment]:
+        """Every comment that our own token's user wrote."""
+
+    def create_comment(self, number: int, body: str) -> str:
+        """Post a comment; returns its address."""
+
+    def update_comment(self, comment: Comment, body: str) -> None:
+        """Replace the text of a comment."""
+
+    def hide_comment(self, comment: Comment) -> None:
+        """Fold a comment away."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Published:
+    """What came of it."""
+
+    url: str
+    """The address of our comment, empty where there is none."""
+    reason: str
+
+
+def publish(conversation: Conversation, number: int, wanted: Wanted, pause: Callable[[float], None]) -> Published:
+    """Bring our comment up to date; raises ApiFailureError when the API does not come to itself.
+
+    Each round looks first at what is there, so that a comment whose answer was lost is found and not posted twice.
+    """
+    for round_ in range(1, ROUNDS + 1):
+        try:
+            return _once(conversation, number, wanted)
+        except ApiFailureError as failure:
+            if round_ == ROUNDS or not (failure.again or failure.too_long):
+                raise
+            if failure.too_long:
+                if wanted.text == wanted.short:
+                    raise
+                wanted = replace(wanted, text=wanted.short)
+                continue
+            pause(min(2**round_ if failure.wait is None else failure.wait, _LONGEST_WAIT))
+    raise AssertionError("the last round returns or raises")
+
+
+def _once(conversation: Conversation, number: int, wanted: Wanted) -> Published:
+    decision = decide(conversation.own_comments(number), wanted)
+    url = _act(conversation, number, wanted, decision)
+    for comment in decision.hide:
+        conversation.hide_comment(comment)
+    return Published(url=url, reason=decision.reason)
+
+
+def _act(conversation: Conversation, number: int, wanted: Wanted, decision: Decision) -> str:
+    if decision.act is Act.CREATE:
+        return conversation.create_comment(number, wanted.body)
+    if decision.act is Act.UPDATE and decision.comment is not None:
+        conversation.update_comment(decision.comment, wanted.body)
+    return decision.comment.url if decision.comment is not None else ""

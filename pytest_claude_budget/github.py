@@ -1,0 +1,313 @@
+"""GitHub's API, and nothing else of the outside: what the action asks of it and tells it, each time with an end.
+
+Every failure is one ApiFailureError with words for the user. No answer is trusted to be small, quick or repeatable: pages are
+read to the last, waits are bounded, and what was perhaps done already is left to the caller to look at again.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from pytest_claude_budget.comments import Comment
+from pytest_claude_budget.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from github import Github
+    from github.GithubRetry import GithubRetry
+    from github.Repository import Repository
+
+PER_PAGE = 100
+ACTIONS_BOT = "github-actions[bot]"
+REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+", re.ASCII)
+_TOO_MANY_RUNS = 50
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Patience:
+    """How long and how often to try. In seconds, but for `tries`."""
+
+    timeout: int = 10
+    """For a connection, and for each silence of the server."""
+    tries: int = 3
+    """Repetitions of what may be repeated."""
+    backoff: float = 1
+    """The second wait; doubled each time."""
+    longest_wait: int = 60
+    """A server that asks for more is not waited for."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Connection:
+    """Where the API is, and who asks."""
+
+    api_url: str
+    repository: str
+    """`owner/name`."""
+    token: str = field(repr=False)
+    patience: Patience = Patience()
+
+
+class ApiFailureError(Exception):
+    """The API did not do it. Never the user's fault alone, and never a reason to change a verdict."""
+
+    def __init__(self, problem: Problem, *, status: int | None = None, wait: int | None = None) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+        self.status = status
+        """The HTTP status, None where no answer came."""
+        self.wait = wait
+        """Seconds that the server asks to wait."""
+
+    @property
+    def again(self) -> bool:
+        """Whether it may pass."""
+        return self.status is None or self.status == 429 or self.status >= 500 or self.wait is not None
+
+    @property
+    def too_long(self) -> bool:
+        """GitHub refuses the text itself."""
+        return self.status == 422
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PullRequest:
+    """A pull request as it is now, which may be later than the event that started us."""
+
+    number: int
+    head_sha: str
+    labels: frozenset[str] = frozenset()
+
+
+class GitHub:
+    """One repository, seen through one token."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @cached_property
+    def _client(self) -> "Github":
+        return _client(
+            self._connection
+        )  # on first use: the library's import is most of what a run without comment costs
+
+    @cached_property
+    def _repository(self) -> "Repository":
+        return self._client.get_repo(self._connection.repository)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def pull_request(self, number: int) -> PullRequest:
+        """Ask how a pull request stands now."""
+        with _failures("the pull request"):
+            pull = self._get(f"/repos/{self._connection.repository}/pulls/{number}", {})
+            labels = frozenset(label["name"] for label in pull["labels"])
+            return PullRequest(number=number, head_sha=pull["head"]["sha"], labels=labels)
+
+    def own_comments(self, number: int) -> list[Comment]:
+        """Every comment of the pull request that our own token's user wrote, from all pages."""
+        viewer = self.viewer()
+        with _failures("the comments"):
+            return [
+                Comment(id=comment.id, node_id=comment.node_id, body=comment.body or "", url=comment.html_url)
+                for comment in self._repository.get_issue(number).get_comments()
+                if getattr(comment.user, "login", None) == viewer  # None once an account is gone
+            ]
+
+    def viewer(self) -> str:
+        """The login of our own token's user. GraphQL tells it of every kind of token; REST does not of an app's."""
+        try:
+            with _failures("the token's user"):
+                login: str = self._graphql("query { viewer { login } }", {})["viewer"]["login"]
+                return login
+        except ApiFailureError as failure:
+            if failure.again or failure.status not in {400, 403, 404}:
+                raise
+            return ACTIONS_BOT
+
+    def create_comment(self, number: int, body: str) -> str:
+        """Post a comment; returns its address. Never repeated here, since it may have been posted all the same."""
+        with _failures("a new comment"):
+            return self._repository.get_issue(number).create_comment(body).html_url
+
+    def update_comment(self, comment: Comment, body: str) -> None:
+        """Replace the text of a comment."""
+        with _failures("the comment"):
+            url = f"/repos/{self._connection.repository}/issues/comments/{comment.id}"
+            self._client.requester.requestJsonAndCheck("PATCH", url, input={"body": body})
+
+    def hide_comment(self, comment: Comment) -> None:
+        """Fold a comment away as outdated."""
+        with _failures("an old comment"):
+            mutation = (
+                "mutation($id: ID!) { minimizeComment(input: {subjectId: $id, classifier: OUTDATED}) "
+                "{ minimizedComment { isMinimized } } }"
+            )
+            self._graphql(mutation, {"id": comment.node_id})
+
+    def open_pull_request(self, head: str, sha: str) -> PullRequest | None:
+        """Find the open pull request of a branch, `owner:branch`, if its newest commit is still that one."""
+        with _failures("the pull requests"):
+            query = {"state": "open", "head": head, "per_page": PER_PAGE}
+            for pull in self._get(f"/repos/{self._connection.repository}/pulls", query):
+                if (pull["head"]["label"], pull["head"]["sha"]) == (head, sha):
+                    return PullRequest(number=int(pull["number"]), head_sha=sha)
+        return None
+
+    def report_archives(self, workflow: str, branch: str, artifact: str) -> Iterator[str]:
+        """Addresses of the artifact of that name, of the workflow's good runs of that branch, the newest first.
+
+        Runs of forks are left out: the head branch of a fork's pull request may have any name, the base's among them.
+        """
+        with _failures("the runs of the base branch"):
+            path = f"/repos/{self._connection.repository}/actions"
+            query = {"branch": branch, "status": "success", "per_page": _TOO_MANY_RUNS}
+            runs = self._get(f"{path}/workflows/{workflow}/runs", query)["workflow_runs"]
+            for run in runs:
+                if _is_of_base(run, self._connection.repository, branch):
+                    found = self._get(f"{path}/runs/{int(run['id'])}/artifacts", {"name": artifact})["artifacts"]
+                    whole = [each for each in found if each["name"] == artifact and not each["expired"]]
+                    yield from (f"{path}/artifacts/{int(each['id'])}/zip" for each in whole)
+
+    def download(self, path: str, most: int) -> bytes:
+        """Fetch an archive of at most `most` bytes. The token is not shown to the store that the API sends us to."""
+        import requests
+
+        with _failures("the artifact"):
+            headers, _ = self._client.requester.requestJsonAndCheck("GET", path)
+            place = headers.get("location", "")
+            if not place.startswith("https://") and not self._connection.api_url.startswith("http://"):
+                raise ApiFailureError(_odd("the artifact", "it is not kept behind https"), status=200)
+            with requests.get(place, timeout=self._connection.patience.timeout, stream=True) as answer:
+                answer.raise_for_status()
+                data = bytearray()
+                for piece in answer.iter_content(65_536):
+                    data += piece
+                    if len(data) > most:
+                        raise ApiFailureError(_odd("the artifact", f"it is larger than {most:,} bytes"), status=200)
+                return bytes(data)
+
+    def _get(self, path: str, query: Mapping[str, Any]) -> Any:
+        return self._client.requester.requestJsonAndCheck("GET", path, parameters=dict(query))[1]
+
+    def _graphql(self, query: str, variables: dict[str, Any]) -> Any:
+        return self._client.requester.graphql_query(query, variables)[1]["data"]
+
+
+def github_from(environ: Mapping[str, str], token: str, repository: str | None) -> GitHub | None:
+    """The repository and the API that the environment names; None without a token. Raises InputError."""
+    name = repository or environ.get("GITHUB_REPOSITORY", "")
+    if not token:
+        return None
+    if not REPOSITORY.fullmatch(name):
+        hint = "give it as owner/name, in GITHUB_REPOSITORY or --repository"
+        what = f"expected a repository, got {name[:80]!r}"
+        raise InputError(Problem(slug="bad-repository", where="GITHUB_REPOSITORY", what=what, hint=hint))
+    api_url = environ.get("GITHUB_API_URL") or "https://api.github.com"
+    return GitHub(Connection(api_url=api_url, repository=name, token=token))
+
+
+def _is_of_base(run: Mapping[str, Any], repository: str, branch: str) -> bool:
+    home = (run.get("head_repository") or {}).get("full_name")
+    return bool(home == repository and run["head_branch"] == branch and not run["event"].startswith("pull_request"))
+
+
+def _client(connection: Connection) -> "Github":
+    from github import Auth, Github
+
+    patience = connection.patience
+    return Github(
+        base_url=connection.api_url.rstrip("/"),
+        auth=Auth.Token(connection.token),
+        timeout=patience.timeout,
+        retry=_retry(patience),
+        per_page=PER_PAGE,
+        user_agent="pytest-claude-budget",
+        seconds_between_requests=None,
+        seconds_between_writes=None,
+        lazy=True,
+    )
+
+
+def _retry(patience: Patience) -> "GithubRetry":
+    from github.GithubRetry import GithubRetry
+
+    return GithubRetry(
+        total=patience.tries,
+        backoff_factor=patience.backoff,
+        status_forcelist=[403, 429, *range(500, 600)],
+        allowed_methods={"GET", "PATCH"},  # a POST may have been done though its answer was lost
+        retry_after_max=patience.longest_wait,
+        secondary_rate_wait=patience.longest_wait,
+        max_rate_limit_wait=patience.longest_wait,
+    )
+
+
+@contextmanager
+def _failures(what: str) -> Iterator[None]:
+    """Turn whatever the client library raises into an ApiFailureError."""
+    import requests
+    from github import GithubException
+
+    try:
+        yield
+    except GithubException as error:
+        raise _refused(what, error) from None
+    except requests.RequestException as error:
+        raise _unreachable(what, error) from None
+    except (KeyError, TypeError, ValueError, AssertionError) as error:  # an answer of a shape that no API of GitHub has
+        raise ApiFailureError(
+            _odd(what, f"its answer was not understood ({type(error).__name__})"), status=200
+        ) from None
+
+
+def _refused(what: str, error: Any) -> ApiFailureError:
+    headers: Mapping[str, str] = error.headers or {}
+    status = int(error.status)
+    after = {name.lower(): value for name, value in headers.items()}.get("retry-after", "")
+    limited = after.isdecimal() or "rate limit" in str(error.data).lower()
+    wait = int(after) if after.isdecimal() else 60 if limited else None
+    return ApiFailureError(_status_problem(what, status, limited=limited), status=status, wait=wait)
+
+
+def _unreachable(what: str, error: Exception) -> ApiFailureError:
+    """No answer, or only errors until patience ran out."""
+    gave_up = re.search(r"too many (\d{3}) error responses", str(error))
+    if gave_up is not None:
+        status = int(gave_up.group(1))
+        return ApiFailureError(_status_problem(what, status, limited=status in {403, 429}), status=status, wait=None)
+    hint = "run the job again; if it stays so, check the network and the API's address"
+    problem = Problem(slug="api-unreachable", where=f"GitHub, {what}", what="the API did not answer in time", hint=hint)
+    return ApiFailureError(problem)
+
+
+def _odd(what: str, fault: str) -> Problem:
+    hint = "run the job again; if it stays so, it is a fault of the server or of this action"
+    return Problem(slug="api-odd-answer", where=f"GitHub, {what}", what=fault, hint=hint)
+
+
+_BY_STATUS: Mapping[int, Sequence[str]] = {
+    401: ("api-bad-token", "the token is not valid", "check github-token"),
+    403: (
+        "api-forbidden",
+        "the token may not do that",
+        "give the job `permissions: pull-requests: write`; of a fork, post from a second workflow",
+    ),
+    404: (
+        "api-not-found",
+        "there is nothing there that this token may see",
+        "check the repository, and that the job has `permissions: pull-requests: write`",
+    ),
+    422: ("api-rejected", "GitHub does not accept it", "the text may be too long, or the conversation locked"),
+}
+
+
+def _status_problem(what: str, status: int, *, limited: bool) -> Problem:
+    slug, fault, hint = _BY_STATUS.get(status, ("api-error", "the API failed", "run the job again later"))
+    if limited:
+        slug, fault, hint = "api-rate-limit", "GitHub asks us to slow down", "run the job again later"
+    return Problem(slug=slug, where=f"GitHub, {what}", what=f"{fault} (status {status})", hint=hint)
