@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from pytest_claude_budget import __version__
-from pytest_claude_budget.commands import baselines, budget_files, judged, project, rates, shards, whatif
+from pytest_claude_budget.commands import baselines, budget_files, github, judged, project, rates, shards, whatif
 from pytest_claude_budget.errors import InputError
 
 BAD_INPUT = 2
@@ -50,4 +50,6 @@ def _parser() -> argparse.ArgumentParser:
     judged.add_explain(commands)
     project.add_project(commands)
     whatif.add_whatif(commands)
+    github.add_comment(commands)
+    github.add_action(commands, main)
     return parser

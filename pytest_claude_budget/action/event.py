@@ -1,0 +1,115 @@
+"""What started the workflow, from GitHub's own payload: facts that no pull request's author can write."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_claude_budget.comments import RunKey
+
+_NO_COMMIT = "0" * 40
+_SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ForeignRun:
+    """The run that a `workflow_run` event tells of."""
+
+    key: RunKey
+    head_sha: str
+    head: str
+    """`owner:branch`."""
+    repository: str
+    event: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """Who runs, for whom, and what it is to be compared with."""
+
+    name: str
+    repository: str
+    key: RunKey
+    sha: str
+    """The commit that is checked out by default; of a pull request, its merge with the base."""
+    pull_request: int | None = None
+    head_sha: str = ""
+    base_sha: str = ""
+    """The base as the event knows it, empty where there is none."""
+    base_branch: str = ""
+    fork: bool = False
+    labels: frozenset[str] = frozenset()
+    foreign: ForeignRun | None = None
+    workflow: str = ""
+    """File name of the workflow."""
+
+    @property
+    def compares_with_itself(self) -> bool:
+        """Nothing is merged: the newest committed baseline is the one that holds."""
+        return not self.base_sha
+
+
+def event_from(environ: Mapping[str, str], payload: Mapping[str, Any]) -> Event:
+    """Read the runner's variables and the event's payload. What is missing is left empty, never made up."""
+    name = environ.get("GITHUB_EVENT_NAME", "")
+    repository = environ.get("GITHUB_REPOSITORY", "")
+    pull = _mapping(payload, "pull_request") if name.startswith("pull_request") else {}
+    return Event(
+        name=name,
+        repository=repository,
+        key=RunKey(run=_number(environ, "GITHUB_RUN_ID"), attempt=_number(environ, "GITHUB_RUN_ATTEMPT")),
+        sha=environ.get("GITHUB_SHA", ""),
+        pull_request=int(pull["number"]) if pull else None,
+        head_sha=_sha(_mapping(pull, "head").get("sha")),
+        base_sha=_base(name, payload),
+        base_branch=_base_branch(environ, payload),
+        # A head whose repository was deleted is nobody's of ours.
+        fork=bool(pull) and _mapping(_mapping(pull, "head"), "repo").get("full_name") != repository,
+        labels=frozenset(str(label["name"]) for label in pull.get("labels") or ()),
+        foreign=_foreign(_mapping(payload, "workflow_run")) if name == "workflow_run" else None,
+        workflow=_workflow(environ.get("GITHUB_WORKFLOW_REF", "")),
+    )
+
+
+def _base(name: str, payload: Mapping[str, Any]) -> str:
+    if name.startswith("pull_request"):
+        return _sha(_mapping(_mapping(payload, "pull_request"), "base").get("sha"))
+    if name == "merge_group":
+        return _sha(_mapping(payload, "merge_group").get("base_sha"))
+    return _sha(payload.get("before")) if name == "push" else ""
+
+
+def _base_branch(environ: Mapping[str, str], payload: Mapping[str, Any]) -> str:
+    """The branch that a change goes to; else the one that runs."""
+    queue = str(_mapping(payload, "merge_group").get("base_ref", "")).removeprefix("refs/heads/")
+    return environ.get("GITHUB_BASE_REF", "") or queue or environ.get("GITHUB_REF_NAME", "")
+
+
+def _foreign(run: Mapping[str, Any]) -> ForeignRun:
+    home = _mapping(run, "head_repository")
+    return ForeignRun(
+        key=RunKey(run=int(run["id"]), attempt=int(run["run_attempt"])),
+        head_sha=_sha(run["head_sha"]),
+        head=f"{_mapping(home, 'owner').get('login', '')}:{run['head_branch']}",
+        repository=str(home.get("full_name", "")),
+        event=str(run["event"]),
+    )
+
+
+def _workflow(ref: str) -> str:
+    """`owner/name/.github/workflows/test.yml@refs/heads/main` is `test.yml`."""
+    return ref.partition("@")[0].rpartition("/")[2]
+
+
+def _sha(value: object) -> str:
+    return value if isinstance(value, str) and _SHA.fullmatch(value) and value != _NO_COMMIT else ""
+
+
+def _number(environ: Mapping[str, str], name: str) -> int:
+    text = environ.get(name, "")
+    return int(text) if text.isdecimal() and len(text) < 20 and int(text) else 1
+
+
+def _mapping(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = value.get(key)
+    return found if isinstance(found, Mapping) else {}

@@ -1,0 +1,103 @@
+"""What a report says to GitHub besides its Markdown: outputs and annotations."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import PurePosixPath
+from typing import Any
+
+from pytest_claude_budget.money import exact, to_json
+from pytest_claude_budget.render.plain import printable
+
+MOST_ANNOTATIONS = 10
+_PLACE = re.compile(r"(?P<file>.+?):(?P<line>[1-9]\d{0,8})(?::\d+)?")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Annotation:
+    """A line of text at a line of a file."""
+
+    level: str
+    """`error` or `warning`."""
+    text: str
+    title: str
+    file: str | None = None
+    """Below the workspace; None where the text belongs to no file of it."""
+    line: int | None = None
+
+
+def annotations_of(document: Mapping[str, Any], folder: str) -> list[Annotation]:
+    """At the test that is over, and at the limit that it is over; the largest first, ten in all.
+
+    `folder` is where the run's paths begin, relative to the workspace.
+    """
+    verdict = document["verdict"]
+    unknown = [
+        Annotation(level="error", text=printable(reason, 500), title="Claude cost: not known in full")
+        for reason in (verdict["incomplete"] if verdict["outcome"] == "incomplete" else ())
+    ]
+    places = {row["owner"]: row.get("place", "") for row in document["by_owner"]}
+    found = [
+        annotation
+        for level, breaches in (("error", verdict["breaches"]), ("warning", verdict["warnings"]))
+        for breach in sorted(breaches, key=_excess, reverse=True)
+        for annotation in _of_breach(breach, level, places, folder)
+    ]
+    return [*found, *unknown][:MOST_ANNOTATIONS]
+
+
+def _of_breach(breach: Mapping[str, Any], level: str, places: Mapping[str, str], folder: str) -> Iterator[Annotation]:
+    text = printable(breach["text"], 500)
+    title = "Claude cost: over a limit" if level == "error" else "Claude cost: close to a limit"
+    for place in dict.fromkeys((places.get(breach["name"], ""), breach["where"])):
+        file, line = located(place, folder)
+        if file is not None or place == breach["where"]:
+            yield Annotation(level=level, text=text, title=title, file=file, line=line)
+
+
+def located(place: str, folder: str) -> tuple[str | None, int | None]:
+    """The file below the workspace and the line of a `file:line`; nothing of what lies outside or is no such place."""
+    found = _PLACE.fullmatch(place)
+    if found is None or not place.isprintable() or len(place) > 1000:
+        return None, None
+    path = PurePosixPath(folder.replace("\\", "/"), found["file"].replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", found["file"]):
+        return None, None
+    return str(path), int(found["line"])
+
+
+def _excess(breach: Mapping[str, Any]) -> Decimal:
+    """How many times the limit: comparable among dollars, calls, tokens and percents."""
+    value, maximum = (_number(breach[name]) for name in ("value", "maximum"))
+    return value / maximum if maximum else Decimal("Infinity")
+
+
+def _number(value: str | int) -> Decimal:
+    """`0.25`, `3` or `38.3%`; what is new has no percentage, and is more than any."""
+    try:
+        return Decimal(str(value).removesuffix("%").removeprefix("+"))
+    except InvalidOperation:
+        return Decimal("Infinity")
+
+
+def outputs_of(document: Mapping[str, Any]) -> dict[str, str]:
+    """The action's outputs that come from the report. Money is exact; what there is none of is empty."""
+    comparison = document.get("comparison") or {}
+    totals = document["totals"]
+    return {
+        "verdict": document["verdict"]["outcome"],
+        "cost": totals["cost"],
+        "spent": totals["spent"],
+        "cost-before": comparison.get("before") or "",
+        "change": comparison.get("change") or "",
+        "change-percent": comparison.get("change_percent") or "",
+        "projected-monthly": _projected(document["projection"]),
+    }
+
+
+def _projected(rows: Sequence[Mapping[str, Any]]) -> str:
+    """All features' month at average volume."""
+    months = [Decimal(row["after"]) for row in rows if row["scenario"] == "average" and row["after"] is not None]
+    with exact():
+        return to_json(sum(months, Decimal(0))) if months else ""

@@ -1,0 +1,250 @@
+"""The action from its inputs to its exit status, step by step.
+
+0 within, warned, unjudged, or what `fail-on` lets pass; 1 over; 2 bad input; 3 incomplete. The API never decides it.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_claude_budget.action import runner
+from pytest_claude_budget.action.baseline import Around, Found, find_baseline
+from pytest_claude_budget.action.checkout import Checkout, git_environ
+from pytest_claude_budget.action.codeowners import PLACES, owners_of
+from pytest_claude_budget.action.event import Event
+from pytest_claude_budget.action.facts import annotations_of, outputs_of
+from pytest_claude_budget.action.inputs import FailOn, Inputs
+from pytest_claude_budget.action.pages import acceptance, comment_text, heading, summary_text, wanted
+from pytest_claude_budget.action.publish import publish
+from pytest_claude_budget.action.reports import find_reports, foreign_report
+from pytest_claude_budget.action.suite import run_suite
+from pytest_claude_budget.baseline_files import LOCK_FILE
+from pytest_claude_budget.comments import Marker, Mode
+from pytest_claude_budget.errors import InputError, Problem
+from pytest_claude_budget.files import read_json, write_atomically
+from pytest_claude_budget.github import ApiFailureError, GitHub, PullRequest
+
+OVER, BAD_INPUT, INCOMPLETE = 1, 2, 3
+DEFAULT_REPORT = "claude-budget-report.json"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Here:
+    """Where the action runs, and what it works with."""
+
+    workspace: Path
+    folder: Path
+    """Of our own files, one for each tag."""
+    environ: Mapping[str, str]
+    command: Callable[[Sequence[str]], int]
+    """The `claude-budget` command."""
+    github: GitHub | None
+    """None without a token."""
+    pause: Callable[[float], None]
+
+
+def judge(inputs: Inputs, event: Event, here: Here) -> int:
+    """Judge what a run measured, and say so everywhere. Raises InputError where there is nothing to judge."""
+    report = _one_report(inputs, here)
+    pull, failure = _pull_request(event, here)
+    around = _around(inputs, here)
+    found = find_baseline(inputs, event, around)
+    accepted = _label(inputs, event, pull)
+    document = _gate(here, [str(report), *_judged_by(inputs, event, found, accepted)], found.name)
+    owners = _codeowners(inputs, found, around.checkout)
+    notes = [acceptance(document, owners), found.note]
+    head = heading(inputs.title, inputs.tag)
+    text = comment_text(document, head, notes)
+    runner.summarise(summary_text(document, head, notes))
+    runner.annotate(annotations_of(document, inputs.working_directory))
+    comment_file = here.folder / "comment.md"
+    write_atomically(comment_file, text)
+    url = _comment(inputs, event, here, _Said(document=document, text=text, pull=pull, failure=failure))
+    report_file = here.folder / "report.json"
+    files = {"comment-url": url, "comment-file": str(comment_file), "report": str(report_file)}
+    runner.set_outputs({**outputs_of(document), **files})
+    return status_of(document["verdict"]["outcome"], inputs.fail_on)
+
+
+def status_of(outcome: str, fail_on: FailOn) -> int:
+    """The exit status of a verdict."""
+    if outcome == "over" and fail_on is not FailOn.NEVER:
+        return OVER
+    return INCOMPLETE if outcome == "incomplete" and fail_on is FailOn.INCOMPLETE else 0
+
+
+def relay(inputs: Inputs, event: Event, here: Here) -> int:
+    """Post what the run of a fork's pull request measured. Nothing of its artifact is trusted but the form of a report."""
+    run = event.foreign
+    if run is None or not run.event.startswith("pull_request") or run.repository == event.repository:
+        runner.log("not the run of a fork's pull request: it has said all itself")
+        return 0
+    document = foreign_report(inputs.report, here.workspace / inputs.working_directory)
+    if here.github is None:
+        raise InputError(_no_token())
+    text = comment_text(document, heading(inputs.title, inputs.tag), [acceptance(document, ())])
+    try:
+        pull = here.github.open_pull_request(run.head, run.head_sha)
+        if pull is None:
+            runner.log("no open pull request has this run's commit as its newest: nothing is posted")
+            return 0
+        marker = Marker(tag=inputs.tag, key=run.key)
+        posted = publish(here.github, pull.number, wanted(document, marker, text, inputs.comment), here.pause)
+    except ApiFailureError as failure:
+        runner.complain(failure.problem)
+        return OVER
+    runner.log(f"comment: {posted.reason} {posted.url}")
+    runner.set_outputs({"comment-url": posted.url})
+    return 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Said:
+    document: Mapping[str, Any]
+    text: str
+    pull: PullRequest | None
+    failure: ApiFailureError | None
+
+
+def why_no_comment(inputs: Inputs, event: Event, pull: PullRequest | None) -> str:
+    """Why nothing is posted, before the API is asked; empty where something may be."""
+    if inputs.comment is Mode.OFF:
+        return "comments are off"
+    if event.pull_request is None:
+        return "this run belongs to no pull request"
+    if event.fork:
+        return "the pull request comes from a fork, whose token may only read: see examples/workflows/comment-from-fork.yml"
+    if not inputs.token:
+        return "there is no github-token"
+    if pull is not None and pull.head_sha != event.head_sha:
+        return "the pull request has a newer commit, whose own run reports"
+    return ""
+
+
+def _comment(inputs: Inputs, event: Event, here: Here, said: _Said) -> str:
+    """Post; returns the comment's address. A failure is one warning, and changes nothing else."""
+    reason = why_no_comment(inputs, event, said.pull)
+    if reason or event.pull_request is None or here.github is None:
+        runner.log(f"no comment: {reason}")
+        return ""
+    marker = Marker(tag=inputs.tag, key=event.key)
+    wish = wanted(said.document, marker, said.text, inputs.comment)
+    try:
+        if said.failure is not None:
+            raise said.failure
+        posted = publish(here.github, event.pull_request, wish, here.pause)
+    except ApiFailureError as failure:
+        runner.warn(failure.problem)
+        return ""
+    runner.log(f"comment: {posted.reason} {posted.url}")
+    return posted.url
+
+
+def _pull_request(event: Event, here: Here) -> tuple[PullRequest | None, ApiFailureError | None]:
+    """The pull request as it is now; the event may be old, of a run that was started again."""
+    if event.pull_request is None or here.github is None:
+        return None, None
+    try:
+        return here.github.pull_request(event.pull_request), None
+    except ApiFailureError as failure:
+        return None, failure
+
+
+def _one_report(inputs: Inputs, here: Here) -> Path:
+    """The report that the run gave; several shards are added up."""
+    ran = here.folder / "run.json"
+    if inputs.run.strip() and not inputs.report:
+        return find_reports(str(ran), here.folder)[0]
+    paths = find_reports(inputs.report or DEFAULT_REPORT, Path.cwd())
+    return _combined(paths, inputs, here, here.folder / "combined.json")
+
+
+def _combined(paths: Sequence[Path], inputs: Inputs, here: Here, target: Path) -> Path:
+    if len(paths) == 1:
+        return paths[0]
+    budget = ["--budget", inputs.budget] if inputs.budget else []
+    with runner.quiet(f"claude-budget combine: {len(paths)} shards"):
+        status = here.command(["combine", *map(str, paths), "--output", str(target), *budget])
+    if status == BAD_INPUT:
+        hint = "the lines above in the log say what is wrong"
+        what = f"the {len(paths)} reports could not be added up"
+        raise InputError(Problem(slug="bad-shards", where="input report", what=what, hint=hint))
+    return target
+
+
+def _around(inputs: Inputs, here: Here) -> Around:
+    def run_base(tree: Path) -> Path:
+        written = here.folder / "base.json"
+        with runner.quiet("the suite on the base"):
+            run_suite(inputs.run, tree, here.environ, written if not inputs.report else None)
+        paths = find_reports(inputs.report or str(written), tree)
+        return _combined(paths, inputs, here, here.folder / "base-combined.json")
+
+    server = here.environ.get("GITHUB_SERVER_URL", "https://github.com")
+    checkout = Checkout(folder=here.workspace, environ=git_environ(here.environ, server, inputs.token))
+    return Around(
+        checkout=checkout,
+        folder=here.folder,
+        working_directory=inputs.working_directory,
+        archives=here.github,
+        run_base=run_base,
+    )
+
+
+def _label(inputs: Inputs, event: Event, pull: PullRequest | None) -> str:
+    labels = event.labels if pull is None else pull.labels
+    return f"the label {inputs.accept_label}" if inputs.accept_label and inputs.accept_label in labels else ""
+
+
+def _judged_by(inputs: Inputs, event: Event, found: Found, accepted: str) -> list[str]:
+    """The gate's options. A lock file speaks for a change only where the base has another."""
+    options = ["--baseline", found.argument]
+    if inputs.budget:
+        options += ["--budget", inputs.budget]
+    if event.pull_request is not None and Path(LOCK_FILE).is_file():
+        options += ["--lock", LOCK_FILE]
+    return [*options, "--accepted", accepted] if accepted else options
+
+
+def _gate(here: Here, arguments: Sequence[str], name: str) -> Mapping[str, Any]:
+    target = here.folder / "report.json"
+    with runner.quiet("claude-budget gate"):
+        status = here.command(["gate", *arguments, "--output", f"json:{target}"])
+    if status == BAD_INPUT:
+        hint = "the lines above in the log say what is wrong, and where"
+        raise InputError(
+            Problem(slug="not-judged", where="claude-budget gate", what="nothing could be judged", hint=hint)
+        )
+    document: dict[str, Any] = read_json(target, "report.json")  # type: ignore[assignment]  # the gate wrote it
+    if name and document["comparison"] is not None:
+        document["comparison"]["baseline"]["source"] = name
+        write_atomically(target, json.dumps(document, indent=1) + "\n")
+    return document
+
+
+def _codeowners(inputs: Inputs, found: Found, checkout: Checkout) -> list[str]:
+    """Who owns the lock file, as the base has it: a change does not say who may accept it."""
+    if not found.commit:
+        return []
+    texts = (checkout.text_at(found.commit, place) for place in PLACES)
+    text = next((each for each in texts if each is not None), "")
+    return owners_of(Path(inputs.working_directory, LOCK_FILE).as_posix(), text)
+
+
+def _no_token() -> Problem:
+    return Problem(
+        slug="no-token",
+        where="input github-token",
+        what="a comment needs a token",
+        hint="leave the input out, or give a token that may write to pull requests",
+    )
+
+
+def payload_of(path: str) -> Mapping[str, Any]:
+    """The event's payload; GitHub writes it."""
+    if not path:
+        return {}
+    found: Mapping[str, Any] = json.loads(Path(path).read_text("utf-8"))
+    return found

@@ -1,0 +1,52 @@
+"""The workflow runner: outputs, the job's summary, annotations, and a log in which nobody else's text is a command."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+import github_action_utils as runner
+
+from pytest_claude_budget.action.facts import Annotation
+from pytest_claude_budget.errors import Problem
+from pytest_claude_budget.render.plain import printable
+
+__all__ = ["annotate", "complain", "log", "quiet", "set_outputs", "summarise", "warn"]
+
+
+def set_outputs(outputs: Mapping[str, str]) -> None:
+    """Hand values to later steps."""
+    for name, value in outputs.items():
+        runner.set_output(name, value)
+
+
+def summarise(markdown: str) -> None:
+    """Add to the job's summary."""
+    runner.append_job_summary(markdown)
+
+
+def annotate(annotations: Iterable[Annotation]) -> None:
+    """Show each at its line."""
+    for each in annotations:
+        tell = runner.error if each.level == "error" else runner.warning
+        tell(each.text, title=each.title, file=each.file, line=each.line)
+
+
+def complain(problem: Problem) -> None:
+    """Show why nothing could be judged."""
+    runner.error(str(problem), title="Claude cost")
+
+
+def warn(problem: Problem) -> None:
+    """Show what was left undone, though the verdict stands."""
+    runner.warning(str(problem), title="Claude cost")
+
+
+@contextmanager
+def quiet(title: str) -> Iterator[None]:
+    """A folded part of the log in which nothing that is printed is a command."""
+    with runner.group(title), runner.stop_commands():
+        yield
+
+
+def log(text: str) -> None:
+    """Print a line that begins with words of ours: no command begins so."""
+    runner.echo(printable(text, 500))

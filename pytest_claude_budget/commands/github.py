@@ -1,0 +1,95 @@
+"""`comment`, which posts a report on a pull request, and `action`, which is what `action.yml` runs."""
+
+import argparse
+from collections.abc import Callable, Sequence
+
+from pytest_claude_budget.commands.common import Commands, add_command, count
+from pytest_claude_budget.comments import DEFAULT_TAG, Mode
+from pytest_claude_budget.errors import InputError, Problem
+
+
+def add_comment(commands: Commands) -> None:
+    """Add `comment`."""
+    help_ = "post a JSON report on a pull request, or bring the comment there up to date"
+    parser = add_command(commands, "comment", help_, "claude-budget comment verdict.json --pull-request 7")
+    parser.add_argument("report", metavar="REPORT", help="JSON report, as gate --output json:PATH writes it")
+    parser.add_argument("--pull-request", type=count, required=True, metavar="N")
+    parser.add_argument("--repository", metavar="OWNER/NAME", help="[$GITHUB_REPOSITORY]")
+    parser.add_argument("--tag", default=DEFAULT_TAG, help="tells several budgets of a repository apart")
+    parser.add_argument("--title", default="", help="a line above the report")
+    modes = [mode.value for mode in Mode if mode is not Mode.OFF]
+    parser.add_argument("--mode", choices=modes, default="update", help="what becomes of an earlier comment [update]")
+    parser.set_defaults(command=_comment)
+
+
+def add_action(commands: Commands, main: Callable[[Sequence[str]], int]) -> None:
+    """Add `action`, which runs other commands through `main`."""
+    help_ = "do what the GitHub Action does, from the environment that action.yml gives"
+    parser = add_command(commands, "action", help_, "claude-budget action")
+    parser.set_defaults(command=lambda _options: _action(main))
+
+
+def _comment(options: argparse.Namespace) -> int:
+    import os
+    import sys
+    import time
+    from pathlib import Path
+
+    from pytest_claude_budget.action.event import event_from
+    from pytest_claude_budget.action.inputs import PREFIX, inputs_from
+    from pytest_claude_budget.action.pages import acceptance, comment_text, heading, wanted
+    from pytest_claude_budget.action.publish import publish
+    from pytest_claude_budget.action.reports import valid_document
+    from pytest_claude_budget.comments import Marker
+    from pytest_claude_budget.files import read_json
+    from pytest_claude_budget.github import ApiFailureError, github_from
+
+    said = {"TAG": options.tag, "TITLE": options.title, "COMMENT": options.mode}
+    inputs = inputs_from({f"{PREFIX}{name}": value for name, value in said.items()})
+    document = valid_document(read_json(Path(options.report), options.report), options.report)
+    github = github_from(os.environ, os.environ.get("GITHUB_TOKEN", ""), options.repository)
+    if github is None:
+        hint = "set GITHUB_TOKEN to a token that may write to pull requests"
+        raise InputError(Problem(slug="no-token", where="GITHUB_TOKEN", what="a comment needs a token", hint=hint))
+    text = comment_text(document, heading(inputs.title, inputs.tag), [acceptance(document, ())])
+    marker = Marker(tag=inputs.tag, key=event_from(os.environ, {}).key)
+    try:
+        posted = publish(github, options.pull_request, wanted(document, marker, text, inputs.comment), time.sleep)
+    except ApiFailureError as failure:
+        print(failure, file=sys.stderr)
+        return 2
+    print(f"{posted.reason}: {posted.url}" if posted.url else posted.reason)
+    return 0
+
+
+def _action(main: Callable[[Sequence[str]], int]) -> int:
+    import os
+    import time
+    from pathlib import Path
+
+    from pytest_claude_budget.action import runner
+    from pytest_claude_budget.action.event import event_from
+    from pytest_claude_budget.action.flow import Here, judge, payload_of, relay
+    from pytest_claude_budget.action.inputs import inputs_from
+    from pytest_claude_budget.github import github_from
+
+    try:
+        inputs = inputs_from(os.environ)
+        event = event_from(os.environ, payload_of(os.environ.get("GITHUB_EVENT_PATH", "")))
+        workspace = Path(os.environ.get("GITHUB_WORKSPACE", ".")).resolve()
+        folder = Path(os.environ.get("RUNNER_TEMP", "."), f"claude-budget-{inputs.tag}").resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        os.chdir(workspace / inputs.working_directory)
+        here = Here(
+            workspace=workspace,
+            folder=folder,
+            environ=os.environ,
+            command=main,
+            github=github_from(os.environ, inputs.token, None),
+            pause=time.sleep,
+        )
+        return (relay if event.name == "workflow_run" else judge)(inputs, event, here)
+    except InputError as error:
+        for problem in error.problems:
+            runner.complain(problem)
+        return 2

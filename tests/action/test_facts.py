@@ -1,0 +1,160 @@
+"""Outputs, annotations, events and CODEOWNERS: values from values."""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pytest_claude_budget.action import runner
+from pytest_claude_budget.action.checkout import git_environ
+from pytest_claude_budget.action.codeowners import owners_of
+from pytest_claude_budget.action.event import event_from
+from pytest_claude_budget.action.facts import MOST_ANNOTATIONS, annotations_of, located, outputs_of
+from pytest_claude_budget.action.pages import comment_text
+from pytest_claude_budget.action.suite import suite_environ
+from pytest_claude_budget.comments import LONGEST
+from tests.action.hostile import hostile, said_everywhere
+
+
+def breach(name: str, value: str | int, maximum: str | int, where: str = "claude-budget.yml:4") -> dict[str, Any]:
+    text = f"{name} is over"
+    return {"name": name, "value": value, "maximum": maximum, "where": where, "text": text, "scope": "test"}
+
+
+def judged(*breaches: dict[str, Any], warnings: tuple[dict[str, Any], ...] = ()) -> dict[str, Any]:
+    owners = [{"owner": f"t{number}", "place": f"tests/test_a.py:{number}"} for number in range(1, 20)]
+    verdict = {"outcome": "over", "breaches": list(breaches), "warnings": list(warnings), "incomplete": []}
+    return {"verdict": verdict, "by_owner": owners}
+
+
+def test_a_breach_is_shown_at_its_test_and_at_its_limit() -> None:
+    found = annotations_of(judged(breach("t3", "0.30", "0.10")), ".")
+    assert [("tests/test_a.py", 3), ("claude-budget.yml", 4)] == [(each.file, each.line) for each in found]
+
+
+def test_the_largest_come_first_whatever_they_count_and_ten_in_all() -> None:
+    """Three times the limit, then twice, then half as much again; what is new has no percentage and is more than any."""
+    breaches = [
+        breach("t1", "0.15", "0.10"),
+        breach("t2", 6, 2),
+        breach("t4", "new", "10%"),
+        breach("t3", "20%", "10%"),
+    ]
+    found = annotations_of(judged(*breaches), ".")
+    assert ["t4 is over", "t2 is over", "t3 is over", "t1 is over"] == list(dict.fromkeys(each.text for each in found))
+    many = [breach(f"t{number}", number, 1) for number in range(1, 20)]
+    assert MOST_ANNOTATIONS == len(annotations_of(judged(*many), "."))
+
+
+def test_errors_come_before_warnings() -> None:
+    found = annotations_of(judged(breach("t1", 2, 1), warnings=(breach("t2", 900, 1000),)), ".")
+    assert ["error", "error", "warning", "warning"] == [each.level for each in found]
+
+
+@pytest.mark.parametrize(
+    ("place", "folder", "expected"),
+    [
+        ("tests/test_a.py:7", ".", ("tests/test_a.py", 7)),
+        ("tests\\test_a.py:7", "api", ("api/tests/test_a.py", 7)),
+        ("claude-budget.yml:4:15", ".", ("claude-budget.yml", 4)),
+        ("/etc/passwd:1", ".", (None, None)),
+        ("C:\\x.py:1", ".", (None, None)),
+        ("../x.py:1", ".", (None, None)),
+        ("tests/test_a.py", ".", (None, None)),
+        ("tests/test_a.py:0", ".", (None, None)),
+        ("a\n::error::b.py:1", ".", (None, None)),
+        ("", ".", (None, None)),
+    ],
+)
+def test_a_place_is_a_line_of_a_file_of_the_repository_or_none(
+    place: str, folder: str, expected: tuple[str | None, int | None]
+) -> None:
+    assert expected == located(place, folder)
+
+
+@given(text=hostile)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_text_of_a_stranger_is_a_command_of_the_log(
+    verdict: str, text: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    capfd.readouterr()
+    found = annotations_of(said_everywhere(verdict, text), ".")
+    runner.annotate(found)
+    runner.log(f"comment: {text}")
+    lines = capfd.readouterr().out.splitlines()
+    assert len(found) == sum(line.startswith(("::error ", "::warning ")) for line in lines)
+    assert len(found) + 1 == len(lines)
+    assert lines[-1].startswith("comment: ")
+
+
+def test_names_of_a_megabyte_fit_into_a_comment(verdict: str) -> None:
+    page = comment_text(said_everywhere(verdict, "a`|<" * 250_000), "", [])
+    assert len(page) <= LONGEST
+
+
+def test_a_month_is_the_sum_of_the_features_at_average_volume() -> None:
+    """0.1 + 0.2 is 0.3 in dollars."""
+    rows = [("a", "average", "0.1"), ("a", "heavy", "9"), ("b", "average", "0.2"), ("c", "average", None)]
+    document = {
+        "verdict": {"outcome": "within"},
+        "totals": {"cost": "1", "spent": "0"},
+        "comparison": None,
+        "projection": [{"feature": name, "scenario": scenario, "after": after} for name, scenario, after in rows],
+    }
+    outputs = outputs_of(document)
+    assert ("0.3", "", "within") == (outputs["projected-monthly"], outputs["change"], outputs["verdict"])
+
+
+CODEOWNERS = """\
+# who may accept what
+*                        @octo/devs dev@example.test
+*.lock.json              @octo/locks
+/api/                    @octo/api
+docs/*                   @octo/docs
+/claude-budget.lock.json @octo/finops  # costs
+/free/
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "owners"),
+    [
+        ("claude-budget.lock.json", ["octo/finops"]),
+        ("web/claude-budget.lock.json", ["octo/locks"]),
+        ("api/claude-budget.lock.json", ["octo/api"]),
+        ("docs/a.md", ["octo/docs"]),
+        ("docs/deep/a.md", ["octo/devs", "dev@example.test"]),
+        ("src/a.py", ["octo/devs", "dev@example.test"]),
+        ("free/a.py", []),
+    ],
+)
+def test_the_last_line_that_fits_names_the_owners(path: str, owners: list[str]) -> None:
+    assert owners == owners_of(path, CODEOWNERS)
+
+
+def test_nobody_owns_what_no_line_names() -> None:
+    assert [] == owners_of("a", "")
+
+
+def test_a_pull_request_whose_fork_was_deleted_is_still_a_forks() -> None:
+    pull = {"number": 7, "head": {"sha": "a" * 40, "repo": None}, "base": {"sha": "b" * 40}, "labels": []}
+    environ = {"GITHUB_EVENT_NAME": "pull_request", "GITHUB_REPOSITORY": "octo/helpdesk"}
+    assert event_from(environ, {"pull_request": pull}).fork
+
+
+@given(st.dictionaries(st.text(max_size=5), st.none() | st.integers() | st.text(max_size=5) | st.lists(st.none())))
+def test_an_event_of_no_known_shape_has_no_facts_and_no_traceback(payload: dict[str, Any]) -> None:
+    event = event_from({"GITHUB_EVENT_NAME": "push"}, payload)
+    assert (None, "", False) == (event.pull_request, event.head_sha, event.fork)
+
+
+def test_the_suite_sees_neither_our_token_nor_our_steps_files() -> None:
+    ours = {"BUDGET_INPUT_GITHUB_TOKEN": "t0ken", "GITHUB_OUTPUT": "/o", "GITHUB_STEP_SUMMARY": "/s"}
+    assert {"PATH": "/bin"} == suite_environ(ours | {"PATH": "/bin"}, None)
+
+
+def test_the_token_reaches_git_by_its_environment_and_only_for_an_encrypted_server() -> None:
+    environ = git_environ({}, "https://github.test", "t0ken")
+    assert "http.https://github.test/.extraheader" == environ["GIT_CONFIG_KEY_1"]
+    assert "1" == git_environ({}, "http://github.test", "t0ken")["GIT_CONFIG_COUNT"]

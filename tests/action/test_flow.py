@@ -1,0 +1,270 @@
+"""The action's flow, case by case, in this process. The suite makes four calls of $0.006, where the base made two."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.action.github_double import Double, Fault
+from tests.action.job import Job
+from tests.action.project import Project, pull_request
+
+REPORT = "claude-budget-report.json"
+
+
+def on_pull_request(job: Job, desk: Project, double: Double, **inputs: str) -> Any:
+    payload = pull_request(desk)
+    if 7 not in double.pulls:
+        double.add_pull(7, payload["pull_request"]["head"]["sha"])
+    return job("pull_request", payload, workspace=desk.folder, sha=desk.git("rev-parse", "HEAD"), **inputs)
+
+
+# Verdict and status
+
+
+@pytest.mark.parametrize(("fail_on", "status"), [("over", 1), ("incomplete", 1), ("never", 0), ("", 1)])
+def test_over_fails_unless_it_is_told_not_to(
+    job: Job, desk: Project, double: Double, fail_on: str, status: int
+) -> None:
+    done = on_pull_request(job, desk, double, fail_on=fail_on)
+    assert (status, "over") == (done.status, done.outputs["verdict"])
+
+
+@pytest.mark.parametrize(("fail_on", "status"), [("over", 0), ("incomplete", 3), ("never", 0)])
+def test_incomplete_fails_where_it_is_told_to(
+    job: Job, desk: Project, double: Double, fail_on: str, status: int
+) -> None:
+    report = json.loads((desk.folder / REPORT).read_text("utf-8"))
+    report["faults"] = ["the ledger could not be read"]
+    desk.write(REPORT, json.dumps(report))
+    desk.write("claude-budget.yml", "version: 1\n")
+    done = on_pull_request(job, desk, double, fail_on=fail_on)
+    assert (status, "incomplete") == (done.status, done.outputs["verdict"])
+    assert ["::error title=Claude cost%3A not known in full::the ledger could not be read"] == done.commands("error")
+
+
+def test_a_run_without_a_report_says_how_to_get_one(job: Job, desk: Project, double: Double) -> None:
+    (desk.folder / REPORT).unlink()
+    done = on_pull_request(job, desk, double)
+    assert 2 == done.status
+    (said,) = done.commands("error")
+    assert "[no-report]" in said
+
+
+def test_wrong_inputs_are_told_all_at_once(job: Job, desk: Project, double: Double) -> None:
+    inputs = {"baseline": "main", "comment": "often", "fail_on": "always", "tag": "a b", "working_directory": "../x"}
+    done = on_pull_request(job, desk, double, **inputs)
+    assert 2 == done.status
+    assert 5 == len(done.commands("error"))
+    assert all("[bad-input]" in said for said in done.commands("error"))
+
+
+def test_a_bad_budget_is_a_failure_even_where_nothing_else_is(job: Job, desk: Project, double: Double) -> None:
+    desk.write("claude-budget.yml", "version: 9\n")
+    assert 2 == on_pull_request(job, desk, double, fail_on="never").status
+
+
+# Reports
+
+
+def test_shards_are_added_up(job: Job, desk: Project, double: Double) -> None:
+    desk.measure("claude-budget-report-1.json", "-k", "refund")
+    desk.measure("claude-budget-report-2.json", "-k", "greeting")
+    done = on_pull_request(job, desk, double, report="claude-budget-report-[12].json")
+    assert ("0.024", "over") == (done.outputs["cost"], done.outputs["verdict"])
+
+
+def test_the_same_shard_twice_is_refused(job: Job, desk: Project, double: Double) -> None:
+    desk.write("claude-budget-report-2.json", (desk.folder / REPORT).read_text("utf-8"))
+    done = on_pull_request(job, desk, double, report="claude-budget-report*.json")
+    assert 2 == done.status
+    assert "[bad-shards]" in done.commands("error")[0]
+
+
+def test_a_project_below_the_top_has_paths_of_its_own(job: Job, desk: Project, double: Double) -> None:
+    top = desk.folder / "top"
+    top.mkdir()
+    desk.git("checkout", "--quiet", "topic")
+    files = ("tests", "claude-budget.yml", "claude-budget.lock.json", "pytest.ini", REPORT)
+    for name in files:
+        (desk.folder / name).rename(top / name)
+    done = on_pull_request(job, desk, double, working_directory="top")
+    assert "No baseline: there is no `top/claude-budget.lock.json` at the base" in done.summary
+    desk.write("top/claude-budget.yml", "version: 1\nlimits:\n  - {scope: test, max_calls: 2}\n")
+    done = on_pull_request(job, desk, double, working_directory="top")
+    assert [
+        "::error title=Claude cost%3A over a limit,file=top/tests/test_desk.py,line=18::",
+        "::error title=Claude cost%3A over a limit,file=top/claude-budget.yml,line=3::",
+    ] == [said[: said.index("::", 2) + 2] for said in done.commands("error")]
+
+
+# Baselines
+
+
+def test_a_base_without_a_lock_file_is_said_in_words_and_passes(job: Job, desk: Project, double: Double) -> None:
+    desk.git("checkout", "--quiet", "main")
+    desk.git("rm", "--quiet", "claude-budget.lock.json")
+    desk.commit("No lock file yet")
+    desk.merged()
+    done = on_pull_request(job, desk, double)
+    assert (0, "within", "") == (done.status, done.outputs["verdict"], done.outputs["cost-before"])
+    assert "No baseline: there is no `claude-budget.lock.json` at the base, " in double.comments[0]["body"]
+
+
+def test_the_base_is_what_was_merged_and_not_what_an_older_event_says(
+    job: Job, desk: Project, double: Double
+) -> None:
+    """The base has meanwhile accepted three calls of test_greeting too: 4 * $0.006, and the merge costs 6 * $0.006."""
+    old = pull_request(desk)
+    desk.git("checkout", "--quiet", "--force", "main")
+    text = (desk.folder / "tests" / "test_desk.py").read_text("utf-8")
+    desk.write("tests/test_desk.py", text.replace("ask(1)\n", "ask(3)\n", 2).replace("ask(3)\n", "ask(1)\n", 1))
+    desk.lock()
+    desk.commit("Greet more often")
+    desk.merged()
+    desk.measure(REPORT)
+    double.add_pull(7, old["pull_request"]["head"]["sha"])
+    done = job("pull_request", old, workspace=desk.folder, sha=desk.git("rev-parse", "HEAD"))
+    assert ("0.024", "0.036") == (done.outputs["cost-before"], done.outputs["cost"])
+
+
+def test_a_base_that_cannot_be_had_is_said_in_words_and_passes(job: Job, desk: Project, double: Double) -> None:
+    payload = pull_request(desk)
+    payload["pull_request"]["base"]["sha"] = "f" * 40
+    desk.git("checkout", "--quiet", "topic")
+    double.add_pull(7, payload["pull_request"]["head"]["sha"])
+    done = job("pull_request", payload, workspace=desk.folder)
+    assert (0, "within", "") == (done.status, done.outputs["verdict"], done.outputs["cost-before"])
+    assert "set fetch-depth: 0 at `actions/checkout`" in done.summary
+    assert "set fetch-depth: 0 at `actions/checkout`" in double.comments[0]["body"]
+
+
+def test_the_heads_own_lock_file_is_not_the_baseline(job: Job, desk: Project, double: Double) -> None:
+    """A branch whose lock file claims far more than it costs does not hide what it costs more than the base."""
+    lock = (desk.folder / "claude-budget.lock.json").read_text("utf-8")
+    desk.write("claude-budget.lock.json", lock.replace("1000", "900000"))
+    done = on_pull_request(job, desk, double)
+    assert ("over", "0.012") == (done.outputs["verdict"], done.outputs["cost-before"])
+    assert "**Stale lock:**" in double.comments[0]["body"]
+
+
+@pytest.mark.parametrize(
+    ("event", "payload", "before"),
+    [
+        ("push", {"before": "main"}, "0.012"),
+        ("push", {"before": "0" * 40}, "0.012"),
+        ("merge_group", {"merge_group": {"base_sha": "main", "base_ref": "refs/heads/main"}}, "0.012"),
+        ("schedule", {}, "0.012"),
+        ("workflow_dispatch", {}, "0.012"),
+    ],
+)
+def test_every_event_has_its_baseline_and_none_but_a_pull_request_a_comment(
+    job: Job, desk: Project, double: Double, event: str, payload: dict[str, Any], before: str
+) -> None:
+    text = json.dumps(payload).replace('"main"', f'"{desk.git("rev-parse", "main")}"')
+    done = job(event, json.loads(text), workspace=desk.folder, sha=desk.git("rev-parse", "HEAD"))
+    assert (1, before) == (done.status, done.outputs["cost-before"])
+    assert [] == double.asked
+
+
+def packed(report: Path, name: str = "report.json") -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.write(report, name)
+    return data.getvalue()
+
+
+def test_the_baseline_may_be_the_artifact_of_the_base_branchs_last_good_run(
+    job: Job, desk: Project, double: Double
+) -> None:
+    desk.suite(2)
+    desk.measure("base.json")
+    double.add_run(12)
+    double.add_artifact(12, "claude-budget", packed(desk.folder / "base.json"))
+    done = on_pull_request(job, desk, double, baseline="artifact")
+    assert ("0.018", "0.024") == (done.outputs["cost-before"], done.outputs["cost"])
+
+
+@pytest.mark.parametrize("content", [b"no archive", b"", None])
+def test_an_artifact_that_is_none_is_no_baseline(
+    job: Job, desk: Project, double: Double, content: bytes | None
+) -> None:
+    double.add_run(12)
+    if content is not None:
+        double.add_artifact(12, "claude-budget", content)
+    done = on_pull_request(job, desk, double, baseline="artifact")
+    assert (0, "") == (done.status, done.outputs["cost-before"])
+    assert "No baseline: no good run of `test.yml` on main has an artifact named claude-budget." in done.summary
+
+
+def test_a_base_run_that_fails_is_said_in_words(job: Job, desk: Project, double: Double) -> None:
+    done = on_pull_request(job, desk, double, baseline="base-run", run="exit 3", report=REPORT)
+    assert (0, "") == (done.status, done.outputs["cost-before"])
+    assert "No baseline: the run on the base gave no report" in done.summary
+
+
+def test_without_a_baseline_only_the_budget_judges(job: Job, desk: Project, double: Double) -> None:
+    done = on_pull_request(job, desk, double, baseline="none")
+    assert (0, "within", "") == (done.status, done.outputs["verdict"], done.outputs["cost-before"])
+
+
+# Accepting
+
+
+def test_a_label_accepts_an_increase_where_the_workflow_says_so(job: Job, desk: Project, double: Double) -> None:
+    double.add_pull(7, desk.git("rev-parse", "topic"), labels=("claude-cost-accepted",))
+    assert 1 == on_pull_request(job, desk, double).status
+    done = on_pull_request(job, desk, double, accept_label="claude-cost-accepted")
+    assert 0 == done.status
+    assert "**Accepted:** +$0.012 per run, by the label claude-cost-accepted." in double.comments[0]["body"]
+
+
+def test_the_label_is_read_anew_and_not_from_an_old_event(job: Job, desk: Project, double: Double) -> None:
+    payload = pull_request(desk, labels=("claude-cost-accepted",))
+    double.add_pull(7, payload["pull_request"]["head"]["sha"])
+    sha = desk.git("rev-parse", "HEAD")
+    done = job("pull_request", payload, workspace=desk.folder, sha=sha, accept_label="claude-cost-accepted")
+    assert 1 == done.status
+
+
+# The comment
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 500])
+def test_whatever_the_api_does_summary_and_status_stand_with_one_warning(
+    job: Job, desk: Project, double: Double, status: int
+) -> None:
+    double.faults = [Fault(status=status)] * 100
+    done = on_pull_request(job, desk, double)
+    assert (1, "over", "") == (done.status, done.outputs["verdict"], done.outputs["comment-url"])
+    assert "over the limit" in done.summary
+    assert 1 == len(done.commands("warning"))
+
+
+def test_a_comment_that_may_not_be_written_is_one_warning_too(job: Job, desk: Project, double: Double) -> None:
+    double.faults = [Fault(status=403, method="POST", path="comments")]
+    done = on_pull_request(job, desk, double)
+    assert 1 == done.status
+    (said,) = done.commands("warning")
+    assert "permissions: pull-requests: write" in said
+
+
+def test_a_run_whose_commit_is_no_longer_the_newest_leaves_the_comment_alone(
+    job: Job, desk: Project, double: Double
+) -> None:
+    double.add_pull(7, "f" * 40)
+    on_pull_request(job, desk, double)
+    assert [] == double.comments
+
+
+def test_comments_can_be_off(job: Job, desk: Project, double: Double) -> None:
+    on_pull_request(job, desk, double, comment="off")
+    assert [] == double.comments
+
+
+def test_without_a_token_everything_else_is_done(job: Job, desk: Project, double: Double) -> None:
+    done = on_pull_request(job, desk, double, github_token="")
+    assert ([], 1, "over") == (double.asked, done.status, done.outputs["verdict"])
