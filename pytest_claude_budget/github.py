@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from pytest_claude_budget.comments import Comment
 from pytest_claude_budget.errors import InputError, Problem
@@ -166,7 +167,7 @@ class GitHub:
         with _failures("the runs of the base branch"):
             path = f"/repos/{self._connection.repository}/actions"
             query = {"branch": branch, "status": "success", "per_page": _TOO_MANY_RUNS}
-            runs = self._get(f"{path}/workflows/{workflow}/runs", query)["workflow_runs"]
+            runs = self._get(f"{path}/workflows/{quote(workflow, safe='')}/runs", query)["workflow_runs"]
             for run in runs:
                 if _is_of_base(run, self._connection.repository, branch):
                     found = self._get(f"{path}/runs/{int(run['id'])}/artifacts", {"name": artifact})["artifacts"]

@@ -16,9 +16,7 @@ from pytest_claude_budget.errors import InputError
 from pytest_claude_budget.github import ApiFailureError
 from pytest_claude_budget.render.markdown_text import sentence
 
-_NO_COMMIT = (
-    "the base commit is not in this checkout and could not be fetched: set fetch-depth: 0 at actions/checkout"
-)
+_NO_COMMIT = "the base commit is not in this checkout and could not be fetched: set fetch-depth: 0 at actions/checkout"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +49,8 @@ class Around:
     checkout: Checkout
     folder: Path
     """Of our own files."""
-    working_directory: str
+    prefix: str
+    """Where the run's paths begin, below the top of the repository."""
     archives: Archives | None
     """None without a token."""
     run_base: Callable[[Path], Path]
@@ -84,7 +83,7 @@ def _lock(event: Event, around: Around) -> Found:
         commit = _base(event, around)
     if commit is None:
         return _missing(_NO_COMMIT)
-    path = Path(around.working_directory, LOCK_FILE).as_posix()
+    path = Path(around.prefix, LOCK_FILE).as_posix()
     if around.checkout.text_at(commit, path) is None:
         where = "this commit" if event.compares_with_itself else f"the base, {commit[:12]}"
         return _missing(f"there is no {path} at {where}", commit)
@@ -132,7 +131,7 @@ def _base_run(event: Event, around: Around) -> Found:
         if not tree.is_dir():
             return _missing(f"git could not check out the base, {commit[:12]}", commit)
         try:
-            report = around.run_base(tree / around.working_directory)
+            report = around.run_base(tree / around.prefix)
         except InputError as error:
             return _missing(f"the run on the base gave no report ({error.problems[0].what})", commit)
     return Found(argument=str(report), commit=commit, name=f"run of {event.base_branch}@{commit[:7]}")

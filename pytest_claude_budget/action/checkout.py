@@ -19,8 +19,13 @@ class Checkout:
     """A git work tree."""
 
     folder: Path
+    """It, or a folder in it."""
     environ: Mapping[str, str]
     """For git; see `git_environ`."""
+
+    def prefix(self) -> str | None:
+        """Where our folder is below the top, in git's own words: `api/`, or nothing at the top; None outside of any."""
+        return self._git("rev-parse", "--show-prefix")
 
     def base(self, sha: str, base_sha: str) -> str | None:
         """The commit that a change is compared with: what it was merged with, or where it left the base.
@@ -78,12 +83,22 @@ class Checkout:
 
 
 def git_environ(environ: Mapping[str, str], server_url: str, token: str) -> dict[str, str]:
-    """The environment for git: never a question, any owner of the folder, and the token for our server."""
-    settings = [("safe.directory", "*")]
+    """The environment for git: never a question, any owner of the folder, and the token for our server alone."""
+    added = safe_anywhere(environ)
     if token and server_url.startswith("https://"):
         secret = base64.b64encode(f"x-access-token:{token}".encode()).decode()
-        settings.append((f"http.{server_url}/.extraheader", f"AUTHORIZATION: basic {secret}"))
-    added = {"GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_COUNT": str(len(settings))}
-    for index, (key, value) in enumerate(settings):
-        added |= {f"GIT_CONFIG_KEY_{index}": key, f"GIT_CONFIG_VALUE_{index}": value}
-    return {**environ, **added}
+        added |= _setting(added, f"http.{server_url}/.extraheader", f"AUTHORIZATION: basic {secret}")
+    return {**environ, **added, "GIT_TERMINAL_PROMPT": "0"}
+
+
+def safe_anywhere(environ: Mapping[str, str]) -> dict[str, str]:
+    """What to add to an environment so that git reads a checkout that another user owns, as a container's is."""
+    return _setting(environ, "safe.directory", "*")
+
+
+def _setting(environ: Mapping[str, str], key: str, value: str) -> dict[str, str]:
+    """One more setting, behind those that are there."""
+    count = environ.get("GIT_CONFIG_COUNT", "")
+    index = int(count) if count.isdecimal() else 0
+    named = {f"GIT_CONFIG_KEY_{index}": key, f"GIT_CONFIG_VALUE_{index}": value}
+    return {"GIT_CONFIG_COUNT": str(index + 1), **named}

@@ -53,12 +53,12 @@ def judge(inputs: Inputs, event: Event, here: Here) -> int:
     found = find_baseline(inputs, event, around)
     accepted = _label(inputs, event, pull)
     document = _gate(here, [str(report), *_judged_by(inputs, event, found, accepted)], found.name)
-    owners = _codeowners(inputs, found, around.checkout)
+    owners = _codeowners(found, around)
     notes = [acceptance(document, owners), found.note]
     head = heading(inputs.title, inputs.tag)
     text = comment_text(document, head, notes)
     runner.summarise(summary_text(document, head, notes))
-    runner.annotate(annotations_of(document, inputs.working_directory))
+    runner.annotate(annotations_of(document, around.prefix))
     comment_file = here.folder / "comment.md"
     write_atomically(comment_file, text)
     url = _comment(inputs, event, here, _Said(document=document, text=text, pull=pull, failure=failure))
@@ -183,11 +183,12 @@ def _around(inputs: Inputs, here: Here) -> Around:
         return _combined(paths, inputs, here, here.folder / "base-combined.json")
 
     server = here.environ.get("GITHUB_SERVER_URL", "https://github.com")
-    checkout = Checkout(folder=here.workspace, environ=git_environ(here.environ, server, inputs.token))
+    checkout = Checkout(folder=Path.cwd(), environ=git_environ(here.environ, server, inputs.token))
+    prefix = checkout.prefix()
     return Around(
         checkout=checkout,
         folder=here.folder,
-        working_directory=inputs.working_directory,
+        prefix=inputs.working_directory if prefix is None else prefix,
         archives=here.github,
         run_base=run_base,
     )
@@ -224,13 +225,13 @@ def _gate(here: Here, arguments: Sequence[str], name: str) -> Mapping[str, Any]:
     return document
 
 
-def _codeowners(inputs: Inputs, found: Found, checkout: Checkout) -> list[str]:
+def _codeowners(found: Found, around: Around) -> list[str]:
     """Who owns the lock file, as the base has it: a change does not say who may accept it."""
     if not found.commit:
         return []
-    texts = (checkout.text_at(found.commit, place) for place in PLACES)
+    texts = (around.checkout.text_at(found.commit, place) for place in PLACES)
     text = next((each for each in texts if each is not None), "")
-    return owners_of(Path(inputs.working_directory, LOCK_FILE).as_posix(), text)
+    return owners_of(Path(around.prefix, LOCK_FILE).as_posix(), text)
 
 
 def _no_token() -> Problem:

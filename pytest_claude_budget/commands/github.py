@@ -68,6 +68,7 @@ def _action(main: Callable[[Sequence[str]], int]) -> int:
     from pathlib import Path
 
     from pytest_claude_budget.action import runner
+    from pytest_claude_budget.action.checkout import safe_anywhere
     from pytest_claude_budget.action.event import event_from
     from pytest_claude_budget.action.flow import Here, judge, payload_of, relay
     from pytest_claude_budget.action.inputs import inputs_from
@@ -79,6 +80,7 @@ def _action(main: Callable[[Sequence[str]], int]) -> int:
         workspace = Path(os.environ.get("GITHUB_WORKSPACE", ".")).resolve()
         folder = Path(os.environ.get("RUNNER_TEMP", "."), f"claude-budget-{inputs.tag}").resolve()
         folder.mkdir(parents=True, exist_ok=True)
+        os.environ.update(safe_anywhere(os.environ))  # the gate asks git as well
         os.chdir(workspace / inputs.working_directory)
         here = Here(
             workspace=workspace,

@@ -57,6 +57,8 @@ def job_of(folder: Path, double: Double, monkeypatch: pytest.MonkeyPatch, capfd:
             patch.chdir(workspace)
             for name, value in environ.items():
                 patch.setenv(name, value)
+            for name in ("GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_0", "GIT_CONFIG_VALUE_0"):
+                patch.setenv(name, "")  # the action sets them; so they are taken back
             patch.setattr("time.sleep", lambda _seconds: None)
             status = main(["action"])
         log = capfd.readouterr().out

@@ -155,6 +155,8 @@ def test_the_suite_sees_neither_our_token_nor_our_steps_files() -> None:
 
 
 def test_the_token_reaches_git_by_its_environment_and_only_for_an_encrypted_server() -> None:
-    environ = git_environ({}, "https://github.test", "t0ken")
-    assert "http.https://github.test/.extraheader" == environ["GIT_CONFIG_KEY_1"]
+    before = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.pager", "GIT_CONFIG_VALUE_0": "cat"}
+    environ = git_environ(before, "https://github.test", "t0ken")
+    keys = ["core.pager", "safe.directory", "http.https://github.test/.extraheader"]
+    assert ("3", keys) == (environ["GIT_CONFIG_COUNT"], [environ[f"GIT_CONFIG_KEY_{index}"] for index in range(3)])
     assert "1" == git_environ({}, "http://github.test", "t0ken")["GIT_CONFIG_COUNT"]

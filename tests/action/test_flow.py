@@ -101,6 +101,17 @@ def test_a_project_below_the_top_has_paths_of_its_own(job: Job, desk: Project, d
     ] == [said[: said.index("::", 2) + 2] for said in done.commands("error")]
 
 
+def test_a_checkout_below_the_workspace_is_compared_and_annotated_by_its_own_top(
+    job: Job, desk: Project, double: Double, tmp_path: Path
+) -> None:
+    payload = pull_request(desk)
+    double.add_pull(7, payload["pull_request"]["head"]["sha"])
+    sha = desk.git("rev-parse", "HEAD")
+    done = job("pull_request", payload, workspace=desk.folder.parent, sha=sha, working_directory=desk.folder.name)
+    assert ("over", "0.012") == (done.outputs["verdict"], done.outputs["cost-before"])
+    assert "file=claude-budget.yml,line=8" in done.commands("error")[0]
+
+
 # Baselines
 
 
@@ -114,9 +125,7 @@ def test_a_base_without_a_lock_file_is_said_in_words_and_passes(job: Job, desk: 
     assert "No baseline: there is no `claude-budget.lock.json` at the base, " in double.comments[0]["body"]
 
 
-def test_the_base_is_what_was_merged_and_not_what_an_older_event_says(
-    job: Job, desk: Project, double: Double
-) -> None:
+def test_the_base_is_what_was_merged_and_not_what_an_older_event_says(job: Job, desk: Project, double: Double) -> None:
     """The base has meanwhile accepted three calls of test_greeting too: 4 * $0.006, and the merge costs 6 * $0.006."""
     old = pull_request(desk)
     desk.git("checkout", "--quiet", "--force", "main")
