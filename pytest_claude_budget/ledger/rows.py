@@ -198,7 +198,7 @@ GROUP BY payer, kind, request, day, code_execution_requests > 0"""
 def alike_of(row: Sequence[Any], payers: Mapping[int, Sequence[Any]], kinds: Mapping[int, Sequence[Any]]) -> Call:
     """Read calls that are priced alike back as one."""
     id_, day, count, payer, kind, request = row[:6]
-    (_, owner, owner_kind, phase, feature, tier, _) = payers[payer]
+    (_, owner, owner_kind, phase, feature, tier, case) = payers[payer]
     (origin, _, _, endpoint, model, requested, batch, regional, speed, geo, service, http, _) = kinds[kind]
     answer = Answer(
         status=Status.MEASURED,
@@ -219,7 +219,7 @@ def alike_of(row: Sequence[Any], payers: Mapping[int, Sequence[Any]], kinds: Map
         at=day * 86_400.0,
         answer=answer,
         owner=_owner(owner, owner_kind, phase),
-        labels=_labels(feature, tier, None),
+        labels=_labels(feature, tier, case),
         origin=_ORIGIN[origin],
         count=count,
     )

@@ -65,6 +65,17 @@ def test_a_call_comes_back_as_it_went(path: Path) -> None:
     assert calls_of(path) == [each.call() for each in sent]
 
 
+def test_calls_that_are_read_together_keep_all_their_labels(path: Path) -> None:
+    """Projections choose tests by their case."""
+    labels = Labels(feature="triage", tier="free", case="heavy")
+    Journal(path).append([entry(1, labels=labels), entry(2, labels=labels)])
+    ledger = SqliteLedger(path)
+    ledger.gather()
+    (together,) = ledger.totalled(["m"])
+    ledger.close()
+    assert (together.count, together.labels) == (2, labels)
+
+
 def test_what_utf_8_cannot_hold_is_written_out(path: Path) -> None:
     Journal(path).append([entry(1, Owner(id="a\udc80", kind="test"), replace(ANSWER, model="\ud800"))])
     (call,) = calls_of(path)
