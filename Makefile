@@ -42,8 +42,8 @@ $(VENV)/stamp-%: $(VENV)/stamp-dev
 	$(BIN)/python -m pip install --quiet --group $*
 	@touch $@
 
-demo: $(VENV)/stamp-demo ## Run the example's suite on recorded answers: no key, no network, and its cost report
-	cd examples/quickstart && $(NO_ACCOUNT) ../../$(BIN)/python -m pytest -p no:randomly
+demo: $(VENV)/stamp-demo ## Run the example on recorded answers (no key, no network): cost report, verdict, a pull request's comment
+	$(NO_ACCOUNT) $(BIN)/python examples/quickstart/demo.py
 
 test: $(VENV)/stamp-demo $(VENV)/stamp-node ## Run the tests (PYTEST_ARGS="-k sse -x" goes to pytest)
 	$(BIN)/python -m pytest tests $(PYTEST_ARGS)

@@ -5,7 +5,6 @@ cache, at 1.25 times the input rate; those of the next five minutes read it, at 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from anthropic import Anthropic
@@ -27,12 +26,6 @@ class HandbookTooLongError(ValueError):
     """The handbook has more tokens than a prompt should carry."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Draft:
-    text: str
-    handbook_from_cache: bool
-
-
 def measure_handbook(client: Anthropic, handbook: str, longest: int = LONGEST_HANDBOOK) -> int:
     """Tokens of the rules with the handbook. Raises HandbookTooLongError. Counting is free: ask before you pay."""
     counted = client.messages.count_tokens(
@@ -51,7 +44,7 @@ def warm_cache(client: Anthropic, handbook: str) -> None:
     )
 
 
-def draft_reply(client: Anthropic, handbook: str, ticket: Ticket, show: Callable[[str], object]) -> Draft:
+def draft_reply(client: Anthropic, handbook: str, ticket: Ticket, show: Callable[[str], object]) -> str:
     """Draft a reply; `show` gets its text piece by piece, as it arrives."""
     with client.messages.stream(
         model=MODEL,
@@ -62,8 +55,7 @@ def draft_reply(client: Anthropic, handbook: str, ticket: Ticket, show: Callable
         for piece in stream.text_stream:
             show(piece)
         message = stream.get_final_message()
-    text = "".join(block.text for block in message.content if block.type == "text")
-    return Draft(text=text, handbook_from_cache=bool(message.usage.cache_read_input_tokens))
+    return "".join(block.text for block in message.content if block.type == "text")
 
 
 def _system(handbook: str) -> list[TextBlockParam]:

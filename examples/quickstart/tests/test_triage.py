@@ -49,7 +49,7 @@ def test_ticket_goes_to_the_right_queue(client: Anthropic, ticket: Ticket, queue
 
 
 @pytest.mark.vcr
-@pytest.mark.claude_budget(feature="triage", case="average")
+@pytest.mark.claude_budget(feature="triage", case="heavy")
 def test_tickets_of_the_night_are_sorted_at_the_same_time(api_key: str) -> None:
     async def sort_all() -> list[Triage]:
         async with AsyncAnthropic(api_key=api_key, base_url="https://api.anthropic.com") as client:
