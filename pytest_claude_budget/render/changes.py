@@ -49,7 +49,8 @@ def _headline(comparison: Comparison) -> str:
 def _owners(comparison: Comparison, width: int) -> Iterator[str]:
     moved = [row for row in comparison.owners if row.standing in (Standing.CHANGED, Standing.NEW) or _renamed(row)]
     for row in moved[:MOST_OWNERS]:
-        yield f"  {signed(row.change):<{len(_INDENT) - 2}}{shortened_id(row.owner, width - len(_INDENT))}"
+        change = f"  {signed(row.change)} ".ljust(len(_INDENT))
+        yield change + shortened_id(row.owner, width - len(change))
         yield from (f"{_INDENT}{line}" for line in reasons(row, width - len(_INDENT)))
     if len(moved) > MOST_OWNERS:
         yield f"  and {len(moved) - MOST_OWNERS:,} more"

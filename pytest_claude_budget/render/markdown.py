@@ -4,7 +4,7 @@ Pure functions of the JSON report. Whatever is in it, the page stays below the b
 other, the details first, and the page says so; the verdict and the footer always stay.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pytest_claude_budget.money import ZERO, dollars
@@ -17,10 +17,11 @@ from pytest_claude_budget.render.markdown_sentences import (
     failing,
     footer,
     headline,
+    maximum_of,
     moved,
     why,
 )
-from pytest_claude_budget.render.markdown_text import amount, code, details, signed
+from pytest_claude_budget.render.markdown_text import amount, code, details, number, signed
 
 COMMENT_BYTES = 65_000
 """GitHub takes 65,536 characters. Bytes are never fewer, however it counts; the rest is room for the poster's marker."""
@@ -178,12 +179,13 @@ def _advice(document: Document) -> Iterator[str]:
     """Say what to do, where there is something."""
     over, comparison = failing(document), document.get("comparison")
     outcome = document["verdict"]["outcome"]
-    if any(breach["measure"] in INCREASES for breach in over):
-        yield from ("", f"**To accept:** {_UPDATE}.")
+    fixed = [breach for breach in over if breach["measure"] not in INCREASES]
+    if len(fixed) < len(over):
+        yield from ("", f"**To accept:** {_raise(fixed)}{_UPDATE}.")
+    elif fixed:
+        yield from ("", "**To pass:** make the calls cheaper, or raise the limit in the line that is named above.")
     elif comparison is not None and _stale(comparison):
         yield from ("", f"**The lock file is out of date:** {_UPDATE}; the next change is then compared with this one.")
-    if any(breach["measure"] not in INCREASES for breach in over):
-        yield from ("", "**To pass:** make the calls cheaper, or raise the limit in the line that is named above.")
     if outcome == "incomplete":
         yield from (
             "",
@@ -193,6 +195,14 @@ def _advice(document: Document) -> Iterator[str]:
         yield from ("", "Not judged: there is no budget file. `claude-budget init` writes one.")
     if comparison is None and document["totals"]["calls"]:
         yield from ("", f"**No baseline yet:** {_UPDATE}; the next change is then compared with this run.")
+
+
+def _raise(fixed: Sequence[Document]) -> str:
+    """What comes before an update, which no run over a fixed limit can make."""
+    if not fixed:
+        return ""
+    which = f"limit of {maximum_of(fixed[0])}" if len(fixed) == 1 else f"{number(len(fixed))} fixed limits"
+    return f"raise the {which} in the {'line' if len(fixed) == 1 else 'lines'} named above, then "
 
 
 def _stale(comparison: Document) -> bool:

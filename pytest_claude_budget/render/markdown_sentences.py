@@ -1,5 +1,6 @@
 """The sentences of a comment: what happened, the facts, why, and the proof that nothing was missed."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
@@ -30,6 +31,8 @@ _UNITS = {
     "max_tokens_total": "tokens",
 }
 _WIDE = Context(prec=400)
+_AND_MORE = re.compile(r" \(and [\d,]+ more\)$", re.ASCII)
+"""How a cause ends that says the same of other calls, with other numbers."""
 _REASONS = 3
 """Causes that are said in a sentence."""
 
@@ -144,9 +147,9 @@ def _whose(breach: Document) -> str:
     return f" for {short(name)}" if scope in ("test", "fixture", "projection") else f" for {scope} {code(name, 60)}"
 
 
-def short(owner: str) -> str:
+def short(owner: str, width: int = 80) -> str:
     """A test's name without its file."""
-    return code(owner.partition("::")[2] or owner, 80)
+    return code(owner.partition("::")[2] or owner, width)
 
 
 def _against_budget(document: Document, cost: Decimal) -> str:
@@ -223,7 +226,7 @@ def why(document: Document) -> str:
     rows = [] if comparison is None else [row for row in moved(comparison) if not row["noise"]]
     groups: dict[tuple[str, str], list[Document]] = {}
     for row in rows:
-        text = "" if row["status"] == "new" or not row["causes"] else row["causes"][0]["text"]
+        text = "" if row["status"] == "new" or not row["causes"] else _AND_MORE.sub("", row["causes"][0]["text"])
         groups.setdefault((row["status"] if not text else "", text), []).append(row)
     ranked = sorted(groups.items(), key=lambda group: total(row["change"] for row in group[1]).copy_abs(), reverse=True)
     names = Counter(short(row["owner"]) for row in rows)

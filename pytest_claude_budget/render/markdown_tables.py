@@ -29,6 +29,10 @@ from pytest_claude_budget.render.markdown_text import (
 
 CAUSES = 3
 """Causes of one test that are shown."""
+_TELLING = 100
+"""A cause that answers for less than this part of the change is only counted."""
+_NAME = 36
+"""Characters of a test's name in a table: longer ones push the causes out of a comment's column."""
 _NOTHING = "–"
 
 
@@ -112,18 +116,18 @@ def _owner(row: Document) -> str:
     fixture = " (fixture)" if row["kind"] == "fixture" else ""
     place = row["place"] or row["owner"].partition("::")[0]
     below = f"<br>{code(place, 80)}" if place and place != row["owner"] else ""
-    return f"{short(row['owner'])}{fixture}{below}"
+    return f"{short(row['owner'], _NAME)}{fixture}{below}"
 
 
 def _cause(row: Document) -> str:
     if row["noise"]:
         return f"within the measured noise, {counted(row['samples'], 'sample')}"
-    causes = row["causes"]
+    causes = _telling(row)
     said = [sentence(cause["text"], 200) for cause in causes[:1]]
     if len(causes) > 1:
-        said = [f"{signed(amount(cause['amount']))}: {sentence(cause['text'], 200)}" for cause in causes[:CAUSES]]
-    if len(causes) > CAUSES:
-        said.append(f"and {len(causes) - CAUSES:,} more")
+        said = [f"{signed(amount(cause['amount']))}: {sentence(cause['text'], 200)}" for cause in causes]
+    if len(causes) < len(row["causes"]):
+        said.append(f"and {len(row['causes']) - len(causes):,} smaller")
     if row["status"] == "renamed" and row["was"] is not None:
         said.append(f"renamed from {code(row['was'])}")
     if row["status"] == "new":
@@ -131,6 +135,16 @@ def _cause(row: Document) -> str:
     if row["at_least"]:
         said.append("an answer is not priced in full")
     return "<br>".join(said) or "not known"
+
+
+def _telling(row: Document) -> list[Document]:
+    """The causes that are worth a line. Failed tries are: they cost time, and no money."""
+    least = amount(row["change"]).copy_abs()
+    return [
+        cause
+        for cause in row["causes"][:CAUSES]
+        if cause["cause"] == "attempts" or amount(cause["amount"]).copy_abs() * _TELLING >= least
+    ]
 
 
 def _rest(count: int, what: str, where: str) -> list[str]:

@@ -35,6 +35,7 @@ class Line:
     """`good`, `bad`, `warn` or nothing."""
 
 
+_INCREASES = ("max_increase", "max_monthly_increase")
 _TONES = {
     Outcome.WITHIN: "good",
     Outcome.WARNED: "warn",
@@ -85,8 +86,13 @@ def _compared(report: CostReport, width: int) -> list[str]:
 
 def _hint(breaches: Sequence[Breach]) -> str:
     """Say what to do: an increase may be accepted, a limit only raised."""
-    if all(breach.measure == "max_increase" for breach in breaches):
+    increases = sum(breach.measure in _INCREASES for breach in breaches)
+    if increases == len(breaches):
         return "  hint: if this is on purpose, accept it: pytest --claude-budget-update   [over-limit]"
+    if increases:
+        return (
+            "  hint: if this is on purpose, raise the other limits, then pytest --claude-budget-update   [over-limit]"
+        )
     return "  hint: make the calls cheaper, or raise the limit in that line   [over-limit]"
 
 
