@@ -7,7 +7,7 @@ from enum import StrEnum
 from pytest_claude_budget.book import Scoped
 from pytest_claude_budget.budget import MEASURES, Budget, Limit, applicable
 from pytest_claude_budget.totals import Totals
-from pytest_claude_budget.verdict_changes import Breach, Change, change_breaches
+from pytest_claude_budget.verdict_changes import INCREASES, Breach, Change, change_breaches
 
 
 class Outcome(StrEnum):
@@ -133,7 +133,7 @@ def _judge(breach: Breach, limit: Limit, change: Change | None, found: _Found) -
 def _sort_in(breach: Breach, change: Change, found: _Found) -> None:
     if breach.warns:
         found.warnings.append(breach)
-    elif breach.was_over or change.accepted is not None:
+    elif breach.was_over or (change.accepted is not None and breach.measure in INCREASES):
         found.known.append(breach)
     else:
         found.breaches.append(breach)

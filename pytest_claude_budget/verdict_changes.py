@@ -12,6 +12,9 @@ from pytest_claude_budget.budget_changes import ChangeLimit, MonthlyLimit, chang
 from pytest_claude_budget.comparison import Comparison, Standing, percent
 from pytest_claude_budget.projection import Row, totals_by_scenario
 
+INCREASES = ("max_increase", "max_monthly_increase")
+"""The measures that somebody can accept: a new baseline makes them go away. What is too much stays too much."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Breach:
@@ -50,7 +53,7 @@ class Change:
     earlier: Callable[[str, str, str], Decimal | int | None] = lambda scope, name, measure: None
     """What a scope, name and measure came to in the baseline; None where it had none."""
     accepted: str | None = None
-    """Who or what accepted the increase: it is shown and does not fail."""
+    """Who or what accepted the increase: it is shown and does not fail. A maximum in dollars is not accepted by it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

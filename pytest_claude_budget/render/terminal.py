@@ -18,7 +18,7 @@ from pytest_claude_budget.render.sentences import (
 from pytest_claude_budget.report import CostReport, OwnerTotals
 from pytest_claude_budget.totals import Sum, Totals
 from pytest_claude_budget.verdict import Outcome
-from pytest_claude_budget.verdict_changes import Breach
+from pytest_claude_budget.verdict_changes import INCREASES, Breach
 
 DEAREST = 10
 """Rows that are shown one by one."""
@@ -35,7 +35,6 @@ class Line:
     """`good`, `bad`, `warn` or nothing."""
 
 
-_INCREASES = ("max_increase", "max_monthly_increase")
 _TONES = {
     Outcome.WITHIN: "good",
     Outcome.WARNED: "warn",
@@ -86,7 +85,7 @@ def _compared(report: CostReport, width: int) -> list[str]:
 
 def _hint(breaches: Sequence[Breach]) -> str:
     """Say what to do: an increase may be accepted, a limit only raised."""
-    increases = sum(breach.measure in _INCREASES for breach in breaches)
+    increases = sum(breach.measure in INCREASES for breach in breaches)
     if increases == len(breaches):
         return "  hint: if this is on purpose, accept it: pytest --claude-budget-update   [over-limit]"
     if increases:

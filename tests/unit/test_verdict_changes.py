@@ -1,6 +1,7 @@
 """Limits on change and on a month: what fails, what warns, what was over before, and what somebody accepted."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from pytest_claude_budget.comparison import Baseline
 from pytest_claude_budget.judging import Terms, sums_of
 from pytest_claude_budget.record import OwnerRecord, Record
 from pytest_claude_budget.render.sentences import breach_line
+from pytest_claude_budget.render.terminal import terminal_lines
 from pytest_claude_budget.report import CostReport, RunFacts, judge
 from pytest_claude_budget.verdict import Outcome
 from tests.unit.priced import TABLE, TODAY
@@ -116,6 +118,24 @@ def test_an_accepted_increase_is_shown_and_does_not_fail(budget: Budget) -> None
     assert (report.verdict.outcome, len(report.verdict.known)) == (Outcome.WITHIN, 2)
     over = judged(budget, before, record(costing("a", 21)), accepted="label claude-cost-accepted")
     assert [breach.measure for breach in over.verdict.breaches] == ["max_cost"]
+
+
+def test_accepting_an_increase_accepts_no_month_above_its_maximum(budget: Budget) -> None:
+    """10 cents become 16, and 2,000 of them $320 a month: the increases are let pass, the $300 are not."""
+    before, after = (record(costing("a", cents, feature="triage"), costing("z", 100)) for cents in (10, 16))
+    report = judged(budget, before, after, accepted="label claude-cost-accepted")
+    assert [breach.measure for breach in report.verdict.breaches] == ["max_monthly_cost"]
+    assert {breach.measure for breach in report.verdict.known} == {"max_increase", "max_monthly_increase"}
+
+
+def test_the_hint_says_how_an_increase_a_month_is_accepted(budget: Budget) -> None:
+    """As any other increase: 8 cents become 14, which is +75%."""
+    before = record(costing("a", 8, feature="triage"), costing("z", 100))
+    months = replace(budget, changes=())
+    report = judged(months, before, record(costing("a", 14, feature="triage"), costing("z", 100)))
+    assert {breach.measure for breach in report.verdict.breaches} == {"max_monthly_increase"}
+    said = [line.text for line in terminal_lines(report, 79)]
+    assert "  hint: if this is on purpose, accept it: pytest --claude-budget-update   [over-limit]" in said
 
 
 def test_a_feature_has_an_increase_and_months_of_its_own(budget: Budget) -> None:
