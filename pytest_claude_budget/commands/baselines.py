@@ -56,7 +56,8 @@ def _merge(options: argparse.Namespace) -> int:
     from pytest_claude_budget.baseline import merge
     from pytest_claude_budget.baseline_files import read_lock, write_lock
 
-    base, ours, theirs = (read_lock(Path(path), path) for path in (options.base, options.ours, options.theirs))
+    sides = (options.base, options.ours, options.theirs)
+    base, ours, theirs = (None if _is_empty(Path(path)) else read_lock(Path(path), path) for path in sides)
     empty = base or ours or theirs
     if empty is None:
         return 0
@@ -66,3 +67,8 @@ def _merge(options: argparse.Namespace) -> int:
     for owner in merged.conflicts:
         put_out(f"both sides changed {owner}: ours is kept; run pytest --claude-budget-update   [merge-conflict]")
     return CONFLICT if merged.conflicts else 0
+
+
+def _is_empty(path: Path) -> bool:
+    """So git shows a side that has no such file: the base, where both branches made their first lock file."""
+    return path.is_file() and not path.stat().st_size
