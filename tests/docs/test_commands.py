@@ -1,0 +1,111 @@
+"""Every command of the README does what it says there, in a project as a reader has one."""
+
+import argparse
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pytest_claude_budget.cli import _parser, main
+from tests.docs import shop
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, re.M | re.S)
+BUDGET = next(block for language, block in BLOCKS if language == "yaml")
+LINES = [line.partition(" #")[0].strip() for _, block in BLOCKS for line in block.splitlines()]
+LINES += re.findall(r"`([^`\n]+)`", README)
+COMMANDS = sorted({line for line in LINES if re.match(r"claude-budget [a-z]", line) and "%O" not in line})
+RUNS = sorted({line for line in LINES if re.match(r"pytest --claude-budget-(?!report=markdown:PATH)", line)})
+OVER = 1
+"""What `gate` ends with: the project's change is more than the README's budget allows."""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """On the branch of a change, with its reports."""
+    folder = tmp_path_factory.mktemp("docs") / "project"
+    shop.make(folder, BUDGET)
+    return folder
+
+
+def commands_of(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """The names of all commands."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            yield from action.choices
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_every_command_of_the_readme_runs(
+    line: str, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends well, but for the gate, which has something to say."""
+    folder = shop.copied(project, tmp_path)
+    if line == "claude-budget init":
+        (folder / "claude-budget.yml").unlink()
+    monkeypatch.chdir(folder)
+    assert main(shlex.split(line)[1:]) == (OVER if " gate " in line else 0)
+
+
+@pytest.mark.parametrize("name", sorted(commands_of(_parser())))
+def test_every_command_is_in_the_readme(name: str) -> None:
+    """With an example."""
+    assert [line for line in COMMANDS if line.split()[1] == name]
+
+
+@pytest.mark.parametrize("line", RUNS)
+def test_every_run_of_the_readme_runs(line: str, project: Path, tmp_path: Path) -> None:
+    """An update is written and passes; any other run of the change is over the README's limits."""
+    folder = shop.copied(project, tmp_path)
+    before = (folder / "claude-budget.lock.json").read_bytes()
+    ended = shop.measured(folder, *shlex.split(line)[1:])
+    updates = "--claude-budget-update" in line
+    assert ended.returncode == (0 if updates else OVER), ended.stdout + ended.stderr
+    assert ((folder / "claude-budget.lock.json").read_bytes() != before) is updates
+
+
+def test_the_readme_shows_what_a_comparison_prints(project: Path) -> None:
+    """The example of why a cost moved is what `compare` prints, but for the commit."""
+    printed = shop.told(project, "claude-budget", "compare", "git:main", "claude-cost.json")
+    said = re.sub(r" at [0-9a-f]{7,}:", " at 5f9d731:", printed)
+    shown = next(block for _, block in BLOCKS if block.startswith("against git:main"))
+    assert said.startswith(shown)
+
+
+def test_branches_that_touch_different_tests_merge_by_themselves(project: Path, tmp_path: Path) -> None:
+    """With the two settings of the README, in a real repository; without them git finds no way."""
+    folder = shop.copied(project, tmp_path)
+    branches_of_two_tests(folder)
+    assert shop.run(folder, "git", "merge", "--quiet", "theirs").returncode != 0
+    shop.told(folder, "git", "merge", "--abort")
+    shop.told(folder, *shlex.split(next(line for line in LINES if line.startswith("git config merge."))))
+    attributes = next(line for line in LINES if line.startswith("claude-budget.lock.json merge="))
+    (folder / ".gitattributes").write_text(f"{attributes}\n", encoding="utf-8")
+    shop.told(folder, "git", "merge", "--quiet", "--no-edit", "theirs")
+    again = shop.measured(folder, "--no-header")
+    assert "unchanged against claude-budget.lock.json" in again.stdout
+
+
+def branches_of_two_tests(folder: Path) -> None:
+    """`change` made one test dearer, `theirs` the one in the next line; each accepted it. We are on `change`."""
+    for branch, file, old, new in (
+        ("theirs", "helpdesk.py", "Sort the ticket", "Please sort the ticket"),
+        ("change", "tests/triage/test_refund.py", "range(1)", "range(2)"),
+    ):
+        shop.told(folder, "git", "checkout", "--quiet", "--force", "-B", branch, "main")
+        path = folder / file
+        path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+        assert shop.measured(folder, "--claude-budget-update").returncode == 0
+        shop.told(folder, "git", "commit", "--quiet", "--all", f"--message=Change {file}")
+
+
+def test_two_first_lock_files_merge_too(project: Path, tmp_path: Path) -> None:
+    """Git gives the driver an empty file for the base that there is not."""
+    locks = [tmp_path / name for name in ("base", "ours", "theirs")]
+    locks[0].touch()
+    for path in locks[1:]:
+        path.write_bytes((project / "claude-budget.lock.json").read_bytes())
+    assert main(["baseline", "merge", *map(str, locks)]) == 0
+    assert locks[1].read_bytes() == locks[2].read_bytes()
