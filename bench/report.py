@@ -108,20 +108,24 @@ def _call(number: int) -> Any:
 
 
 def _conclude(folder: Path, *, judged: bool) -> dict[str, float]:
-    from pytest_claude_budget.settings import read_setup
+    from pytest_claude_budget.budget_file import load_budget
+    from pytest_claude_budget.settings import Setup
 
-    budget = folder / "claude-budget.yml" if judged else None
-    setup = read_setup(budget, "claude-budget.yml", (("json", folder / "report.json"),))
+    setup = Setup(reports=(("json", folder / "report.json"),), rootdir=folder)
+    if judged:
+        budget, _ = load_budget(folder / "claude-budget.yml", "claude-budget.yml")
+        setup = setup._replace(budget=budget)
     gc.collect()
     wall, cpu = time.perf_counter(), time.process_time()
-    from pytest_claude_budget.conclusion import conclude
+    from pytest_claude_budget.conclusion import Ended, conclude
+    from pytest_claude_budget.report import RunInfo
 
     run = _run(folder)
-    conclusion = conclude(run, setup, ())
+    conclusion = conclude(run, setup, (), Ended(info=RunInfo(), judged=judged))
     lines = conclusion.lines(79)
     taken = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
     report = conclusion.report
-    if report is None or not lines or (report.totals.calls, len(report.by_owner)) != (CALLS, TESTS):
+    if report is None or not lines or (report.totals.calls, len(report.sums.by_owner)) != (CALLS, TESTS):
         raise SystemExit(f"not the report that was asked for: {conclusion.problems}")
     run.recorder.close()
     return taken
