@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from pytest_claude_budget.fingerprints import together
 from pytest_claude_budget.pricing.in_force import Refusal
@@ -57,7 +57,7 @@ def with_failed_tries(groups: Iterable[Group]) -> Iterator[Group]:
             answered[group.key] = group
         else:
             failed.append(group)
-    homes = in_order(answered.values())
+    homes = in_order(answered.values()) if failed else ()
     for tries in failed:
         home = next((group.key for group in homes if _asked_alike(group, tries)), None)
         if home is None:
@@ -91,31 +91,36 @@ def _folded(groups: list[Group]) -> Group:
 
 
 def _groups_of(call: Call, rates: RateTable) -> Iterator[Group]:
-    answer, day = call.answer, _day_of(int(call.at // 86_400))
-    live = call.count if call.origin is Origin.LIVE else 0
-    base = Group(
-        terms=_spelled_terms(answer, rates),
-        request=answer.request,
-        feature=call.labels.feature,
-        tier=call.labels.tier,
-        case=call.labels.case,
-        attempts=call.count,
-    )
+    """Made in one go each: a run may have 100,000 calls, and `replace` takes as long as all the rest."""
+    answer, count = call.answer, call.count
+    labels = call.labels
+    own = partial(
+        Group, request=answer.request, feature=labels.feature, tier=labels.tier, case=labels.case
+    )  # what all groups of a call share
+    live = count if call.origin is Origin.LIVE else 0
     if answer.status is Status.FAILED:
-        yield replace(base, terms=Terms(model=base.terms.model))
+        yield own(terms=Terms(model=_spelled_terms(answer, rates).model), attempts=count)
         return
-    parts = None if answer.status is Status.UNMEASURED else take_apart(answer, day, rates)
+    unmeasured = answer.status is Status.UNMEASURED
+    parts = None if unmeasured else take_apart(answer, _day_of(int(call.at // 86_400)), rates)
     if parts is None or isinstance(parts, Refusal):
-        yield replace(base, calls=call.count, live=live, unknown=call.count, usage=answer.usage)
+        terms = _spelled_terms(answer, rates)
+        yield own(terms=terms, attempts=count, calls=count, live=live, unknown=count, usage=answer.usage)
         return
-    whole = answer.status is Status.MEASURED and not parts.gaps
-    answered = replace(base, calls=call.count, live=live, unknown=0 if whole else call.count)
+    unknown = 0 if answer.status is Status.MEASURED and not parts.gaps else count
     searches = {name: getattr(answer.usage, name) for name in _NO_SEARCHES}
     for portion in parts.portions:
-        on_top = portion.label.removesuffix(f" {portion.rates.model.name}")
-        usage = replace(portion.usage, **searches)
-        yield replace(answered, terms=_terms_of(portion), on_top=on_top, usage=usage)
-        answered, searches = replace(answered, calls=0, attempts=0, live=0, unknown=0), _NO_SEARCHES
+        yield own(
+            terms=_terms_of(portion),
+            on_top=portion.label.removesuffix(f" {portion.rates.model.name}"),
+            attempts=count,
+            calls=count,
+            live=live,
+            unknown=unknown,
+            usage=portion.usage if portion.usage is answer.usage else replace(portion.usage, **searches),
+        )
+        count = live = unknown = 0  # an answer is counted once, in its first portion
+        searches = _NO_SEARCHES
 
 
 def _terms_of(portion: Portion) -> Terms:
