@@ -1,7 +1,8 @@
 """The end of a run: what all its processes stored becomes one report, one verdict, and what is said of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+import gc
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import chain
@@ -80,7 +81,8 @@ class Ended:
 def conclude(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]], ended: Ended) -> Conclusion:
     """Build and write the report. A fault of ours fails a run that is judged, and never raises."""
     try:
-        report = _report(run, setup, from_workers, ended)
+        with _uncollected():
+            report = _report(run, setup, from_workers, ended)
         problems = [text for kind, path in setup.reports for text in _written(report, kind, path)]
         accepted = None if setup.lock is None else _accepted(report, setup.lock, problems)
     except Exception as error:
@@ -91,6 +93,18 @@ def conclude(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]], 
         _tidy(run)
     fails = report.verdict.fails or bool(problems)
     return Conclusion(fails=fails, report=report, problems=tuple(problems), accepted=accepted)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without garbage collection: all that is made here stays, and looking through it again and again takes a tenth."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _accepted(report: CostReport, lock: Path, problems: list[str]) -> str | None:

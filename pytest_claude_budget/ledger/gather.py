@@ -131,18 +131,19 @@ def _value(line: bytes) -> Any:
 
 def _store(connection: sqlite3.Connection, name: str, values: Sequence[Any], shared: tuple[_Shared, _Shared]) -> None:
     payers, kinds = shared
-    width, rows = len(LINE), []
+    width, rows, owners = len(LINE), [], []
     for value in values:
         try:
             if type(value) is list and len(value) == width:
                 value[2], value[3] = payers[value[2]], kinds[value[3]]
                 rows.append(value)
             elif len(value.get("owner", ())) == 3:
-                connection.execute(_OWNER, value["owner"])
+                owners.append([str(text) for text in value["owner"]])
             else:
                 connection.execute(_FAULT, value["fault"])
         except (AttributeError, KeyError, TypeError, sqlite3.InterfaceError, sqlite3.ProgrammingError):
             connection.execute(_FAULT, (name, _DAMAGED))
+    connection.executemany(_OWNER, owners)
     payers.store()
     kinds.store()
     connection.executemany(_ENTRY, rows)

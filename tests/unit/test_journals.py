@@ -186,7 +186,7 @@ def test_a_line_that_was_cut_off_loses_no_other_and_is_not_passed_over(path: Pat
     assert journals_of(path) == [file]
 
 
-@pytest.mark.parametrize("line", [b"", b"nonsense", b"[1,2]", b"{}", b'{"owner":[1]}', b"7", b'{"owner":[[],[],[]]}'])
+@pytest.mark.parametrize("line", [b"", b"nonsense", b"[1,2]", b"{}", b'{"owner":[1]}', b"7", b'{"owner":7}'])
 def test_a_line_that_cannot_be_read_loses_no_other_and_is_not_passed_over(path: Path, line: bytes) -> None:
     journal = Journal(path)
     journal.append([entry(1)])
