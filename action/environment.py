@@ -57,40 +57,22 @@ def suitable(wanted):  # type: (str) -> str | None  # Python 3.6 may read this f
 def make(python: str, environment: Path) -> None:
     """Create the venv and fill it. uv does it in a moment; where the runner has none, pip brings it."""
     shutil.rmtree(environment, ignore_errors=True)
+    package = str(HERE.parent / "pytest_claude_budget")  # the next step would compile it while nothing else is to do
+    compiling = subprocess.Popen([python, "-I", "-m", "compileall", "-q", package], stdout=subprocess.DEVNULL)
     run(python, "-I", "-m", "venv", "--without-pip", str(environment))
     inside = str(executable(environment))
     uv = shutil.which("uv")
     if uv is None:
         tools = environment / "tools"
-        pip = [python, "-I", "-m", "pip", "--disable-pip-version-check", "--quiet"]
-        run(
-            *pip,
-            "install",
-            "--no-deps",
-            "--require-hashes",
-            "--target",
-            str(tools),
-            "--requirement",
-            str(HERE / "uv.txt"),
-        )
+        pip = [python, "-I", "-m", "pip", "install", "--disable-pip-version-check", "--quiet", "--no-deps"]
+        run(*pip, "--require-hashes", "--target", str(tools), "--requirement", str(HERE / "uv.txt"))
         uv = str(tools / "bin" / "uv")
-    pins = str(HERE / "requirements.txt")
-    run(
-        uv,
-        "pip",
-        "sync",
-        "--no-config",
-        "--quiet",
-        "--require-hashes",
-        "--only-binary",
-        ":all:",
-        "--python",
-        inside,
-        pins,
-    )
+    sync = [uv, "pip", "sync", "--no-config", "--quiet", "--require-hashes", "--only-binary", ":all:"]
+    run(*sync, "--python", inside, str(HERE / "requirements.txt"))
     site = ask(inside, ASK_SITE)
     if not site:
         raise SystemExit("the environment of the action does not start")
+    compiling.wait()
     Path(site, "claude_budget_action.pth").write_text(f"{HERE.parent}\n", encoding="utf-8")
 
 
