@@ -323,4 +323,4 @@ def test_a_wrong_report_option_is_a_usage_error(suite: Suite, option: str) -> No
     suite.write(test_a=ONE_CALL)
     result = suite.pytester.runpytest_subprocess(f"--claude-budget-report={option}", timeout=HANG_SECONDS)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert "expected json:PATH" in result.stderr.str()
+    assert "expected KIND:PATH with a KIND of json, markdown, summary, got" in result.stderr.str()
