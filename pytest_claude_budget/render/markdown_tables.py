@@ -33,6 +33,7 @@ _TELLING = 100
 """A cause that answers for less than this part of the change is only counted."""
 _NAME = 36
 """Characters of a test's name in a table: longer ones push the causes out of a comment's column."""
+_HEAD = ("Test", ">Before", ">After", ">Change", "Limit", "Cause")
 _NOTHING = "–"
 
 
@@ -44,8 +45,11 @@ def changes(document: Document, most: int | None, where: str) -> list[str]:
         return []
     limits = _by_owner(document)
     shown = rows[:most]
-    head = ("Test", ">Before", ">After", ">Change", "Limit", "Cause")
-    lines = table(head, [_change(row, limits.get(row["owner"], [])) for row in shown])
+    cells = [list(_HEAD), *(_change(row, limits.get(row["owner"], [])) for row in shown)]
+    if not any(row["owner"] in limits for row in shown):
+        for each in cells:  # an empty column would take room from the causes
+            del each[_HEAD.index("Limit")]
+    lines = table(cells[0], cells[1:])
     return ["", *lines, *_rest(len(rows) - len(shown), "changed", where)]
 
 
