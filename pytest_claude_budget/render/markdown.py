@@ -11,8 +11,8 @@ from pytest_claude_budget.money import ZERO, dollars
 from pytest_claude_budget.render import markdown_tables as tables
 from pytest_claude_budget.render.markdown_details import breakdown, chart
 from pytest_claude_budget.render.markdown_sentences import (
-    INCREASES,
     Document,
+    acceptable,
     facts,
     failing,
     footer,
@@ -179,12 +179,12 @@ def _advice(document: Document) -> Iterator[str]:
     """Say what to do, where there is something."""
     over, comparison = failing(document), document.get("comparison")
     outcome = document["verdict"]["outcome"]
-    fixed = [breach for breach in over if breach["measure"] not in INCREASES]
+    fixed = [breach for breach in over if not acceptable(breach)]
     if len(fixed) < len(over):
         yield from ("", f"**To accept:** {_raise(fixed)}{_UPDATE}.")
     elif fixed:
         yield from ("", "**To pass:** make the calls cheaper, or raise the limit in the line that is named above.")
-    elif comparison is not None and _stale(comparison):
+    elif comparison is not None and document.get("accepted") is None and _stale(comparison):
         yield from ("", f"**The lock file is out of date:** {_UPDATE}; the next change is then compared with this one.")
     if outcome == "incomplete":
         yield from (

@@ -58,11 +58,24 @@ def not_known(document: Document) -> bool:
     return bool(document["totals"]["at_least"] or document["verdict"]["incomplete"])
 
 
+def acceptable(breach: Document) -> bool:
+    """Is it a limit on what a change does, which a new baseline settles? A month's cost is: it fails whoever crosses it."""
+    return breach["measure"] in INCREASES or breach["scope"] == "projection"
+
+
 def accepted_increases(document: Document) -> list[Document]:
-    """Limits on increases that somebody has let pass."""
+    """Limits on what a change does that somebody has let pass."""
     verdict = document["verdict"]
-    found = [breach for breach in (*verdict["breaches"], *verdict["warnings"]) if breach["measure"] in INCREASES]
-    return found if document.get("accepted") is not None else []
+    if document.get("accepted") is None:
+        return []
+    found = [breach for breach in (*verdict["breaches"], *(verdict.get("known") or [])) if acceptable(breach)]
+    return found + [breach for breach in verdict["warnings"] if breach["measure"] in INCREASES]
+
+
+def known_before(document: Document) -> list[Document]:
+    """Limits that the baseline was over already."""
+    let_pass = accepted_increases(document)
+    return [breach for breach in document["verdict"].get("known") or [] if breach not in let_pass]
 
 
 def failing(document: Document) -> list[Document]:

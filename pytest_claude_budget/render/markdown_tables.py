@@ -9,6 +9,7 @@ from pytest_claude_budget.render.markdown_sentences import (
     Document,
     accepted_increases,
     failing,
+    known_before,
     maximum_of,
     moved,
     not_known,
@@ -67,7 +68,7 @@ def _by_owner(document: Document) -> dict[str, list[tuple[str, Document]]]:
         ("over", failing(document)),
         ("accepted", let_pass),
         ("close to", [breach for breach in verdict["warnings"] if breach not in let_pass]),
-        ("over already:", verdict.get("known") or []),
+        ("over already:", known_before(document)),
     )
     found: dict[str, list[tuple[str, Document]]] = {}
     for word, breaches in kinds:
@@ -226,7 +227,7 @@ def limits(document: Document, most: int, where: str) -> list[str]:
         *_listed("Over the limit", failing(document), most, where),
         *_listed(f"Accepted by {by}", let_pass, most, where),
         *_listed("Close to the limit", close, most, where),
-        *_listed("Over before this change, and no worse now", verdict.get("known") or [], most, where),
+        *_listed("Over before this change, and no worse now", known_before(document), most, where),
     ]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from pytest_claude_budget.render.markdown import comment, summary
 from pytest_claude_budget.render.markdown_text import amount, code, row, sentence, share, visible
-from tests.golden.documents import Report, breach
+from tests.golden.documents import Owner, Report, breach
 from tests.golden.scenes import OVER, REFUND, document, steady
 
 
@@ -113,3 +113,37 @@ def test_the_change_is_said_with_its_limit_in_the_first_line() -> None:
     """0.0813 - 0.0588 = 0.0225, and 0.0225 / 0.0588 is 38.3%."""
     first = comment(OVER.document()).splitlines()[0]
     assert "### Claude cost: +$0.0225 per run (+38%), over the limit of +15% and 1 more limit" == first
+
+
+def test_a_name_in_the_table_leaves_room_for_the_causes() -> None:
+    """In a comment's column a table scrolls sideways, and its last column is the one that says why."""
+    long = Owner(id="tests/a.py::test_" + "long_" * 20, before="0.01", after="0.02", causes=[("calls", "0.01", "more")])
+    lines = comment(Report(owners=[long]).document()).splitlines()
+    assert "| Test | Before | After | Change | Cause |" in lines
+    assert any(line.startswith("| `test_long_long_lon…g_long_long_long_`<br>") for line in lines if "$0.02" in line)
+
+
+def test_a_cause_of_no_weight_is_only_counted() -> None:
+    """0.00009 is less than a hundredth of 0.01; a failed try costs time, and is said at any price."""
+    causes = [
+        ("calls", "0.00991", "makes 2 calls"),
+        ("cache", "0.00009", "cache writes"),
+        ("attempts", "0", "1 failed"),
+    ]
+    page = comment(Report(owners=[Owner(id="t.py::t", before="0.01", after="0.02", causes=causes)]).document())
+    assert "| +$0.00991: makes 2 calls<br>$0.00: 1 failed<br>and 1 smaller |" in page
+
+
+def test_the_same_cause_is_said_once_though_one_test_has_it_twice() -> None:
+    """0.01 + 0.02 = 0.03."""
+    texts = {"t.py::one": ("0.02", "cache reads 9 → 0"), "t.py::two": ("0.03", "cache reads 9 → 0 (and 1 more)")}
+    owners = [
+        Owner(id=name, before="0.01", after=after, causes=[("cache", str(Decimal(after) - Decimal("0.01")), text)])
+        for name, (after, text) in texts.items()
+    ]
+    assert "**Why:** 2 tests: cache reads 9 → 0, +$0.03" in comment(Report(owners=owners).document()).splitlines()
+
+
+def test_a_fixed_limit_is_raised_before_an_increase_is_accepted() -> None:
+    """No baseline takes a run that is over a fixed limit: the update would be refused."""
+    assert "**To accept:** raise the limit of $20.00 in the line named above, then run" in comment(document("many"))

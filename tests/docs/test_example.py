@@ -1,0 +1,154 @@
+"""The example in its two states: what it costs, what its change costs, and what its pull request is told.
+
+Millionths of a dollar, as the tables of examples/quickstart/README.md have them: Sonnet 4.6 takes 3 for a token of input,
+3.75 for one written to the cache, 0.30 for one read from it, and 15 for one of output.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+QUICKSTART = Path(__file__).parents[2] / "examples" / "quickstart"
+LOCK = "claude-budget.lock.json"
+HANDBOOK = Decimal("8928.75") - Decimal(8535)  # (10 × 3 + 2369 × 3.75 + 15) − (10 × 3 + 2264 × 3.75 + 15)
+SHOWN = Decimal("11630.25") - Decimal("2713.20")  # 58 × 3 + 2371 × 3.75 + 124 × 15, and 215 × 3 + 4 × 15 for the check
+DAMAGED = Decimal(9933) - Decimal("1342.20")  # 41 × 3 + 2368 × 3.75 + 36 × 15, and 110 × 3 + 4 × 15
+MORNING = Decimal("20457.75") - Decimal("10999.20")  # 9915.75 + 447 for Aoife, 9678 + 417 for Tom
+BEFORE, CHANGE = Decimal("36867.6"), HANDBOOK + SHOWN + DAMAGED + MORNING
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    status: int
+    text: str
+
+
+def run(arguments: Sequence[str], folder: Path) -> Ended:
+    """A real process, as a user starts it."""
+    environment = {**os.environ, "COLUMNS": "80", "CLAUDE_BUDGET_LEDGER": ""}
+    ended = subprocess.run(
+        [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    return Ended(status=ended.returncode, text=ended.stdout + ended.stderr)
+
+
+def suite(folder: Path, *arguments: str) -> Ended:
+    return run(["-m", "pytest", "-q", "--claude-budget-report=json:claude-cost.json", *arguments], folder)
+
+
+def gate(folder: Path, *arguments: str) -> Ended:
+    return run(["-m", "pytest_claude_budget", "gate", "claude-cost.json", *arguments], folder)
+
+
+def judged(folder: Path) -> dict[str, Any]:
+    """What a gate says that looks at the lock file too."""
+    document: dict[str, Any] = json.loads(gate(folder, "--lock", LOCK, "--format", "json").text)
+    return document
+
+
+def copied(folder: Path) -> Path:
+    shutil.copytree(QUICKSTART, folder, ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example as it is, after a run on two workers that wrote the lock file anew."""
+    folder = copied(tmp_path_factory.mktemp("base") / "quickstart")
+    (folder / LOCK).unlink()
+    ended = suite(folder, "-n", "2", "--claude-budget-update")
+    assert ended.status == 0, ended.text
+    return folder
+
+
+@pytest.fixture(scope="module")
+def changed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example as the pull request has it, after a run that failed for its cost alone."""
+    folder = copied(tmp_path_factory.mktemp("changed") / "quickstart")
+    shutil.copytree(QUICKSTART / "change", folder, dirs_exist_ok=True)
+    ended = suite(folder)
+    assert ended.status == 1, ended.text
+    assert "13 passed" in ended.text
+    return folder
+
+
+def test_the_lock_file_of_the_example_is_what_a_run_writes(base: Path) -> None:
+    assert (QUICKSTART / LOCK).read_bytes() == (base / LOCK).read_bytes()
+
+
+def test_the_example_passes_its_gate_unchanged(base: Path) -> None:
+    ended, document = gate(base), judged(base)
+    assert ended.status == 0, ended.text
+    assert f"unchanged against {LOCK}: $0.0369" in ended.text
+    assert [] == document["stale"]
+    assert BEFORE / 1_000_000 == Decimal(document["totals"]["cost"])
+
+
+def test_a_month_of_the_example_is_the_mean_of_its_average_tests(base: Path) -> None:
+    """30,000 × (1213 + 1198) / 2, 15,000 × 2713.2 and 7,500 × 4605 millionths: 36.165, 40.698 and 34.5375 dollars."""
+    months = {row["feature"]: row["after"] for row in judged(base)["projection"] if row["scenario"] == "average"}
+    assert {"triage": "36.165", "replies": "40.698", "nightly": "34.5375"} == months
+
+
+def test_the_change_costs_what_the_readme_works_out(changed: Path) -> None:
+    comparison = judged(changed)["comparison"]
+    rows = {row["owner"].rpartition("::")[2]: Decimal(row["change"]) for row in comparison["owners"]}
+    assert {
+        "handbook": HANDBOOK / 1_000_000,
+        "test_reply_is_shown_while_it_is_written": SHOWN / 1_000_000,
+        "test_damaged_safety_equipment_is_handed_over_in_two_sentences": DAMAGED / 1_000_000,
+        "test_two_customers_of_the_morning_are_answered": MORNING / 1_000_000,
+    } == {name: change for name, change in rows.items() if change}
+    assert (BEFORE / 1_000_000, CHANGE / 1_000_000) == (Decimal(comparison["before"]), Decimal(comparison["change"]))
+    assert Decimal("27360.15") == CHANGE
+
+
+def test_the_comment_of_the_change_names_its_causes_and_its_limits(changed: Path) -> None:
+    """27360.15 of 36867.6 is 74%; a month is 36.165 + 15,000 × 0.01163025 + 34.5375 = 245.15625 dollars."""
+    ended = gate(changed, "--format", "markdown")
+    assert ended.status == 1, ended.text
+    assert ended.text.startswith(
+        "### Claude cost: +$0.0274 per run (+74%), over the limit of +10% and 1 more limit\n\n"
+        "Run $0.0369 → $0.0642 · budget $0.08 (80% used) · projected $111.40 → $245.16 a month at average volume"
+    )
+    causes = ("cache reads 2,264 → 0: block 1 of the system prompt changed", "makes 2 calls (was 1)")
+    assert [] == [text for text in (*causes, "system prompt +107 tokens") if text not in ended.text]
+
+
+def test_the_terminal_names_the_causes_and_what_to_do(changed: Path) -> None:
+    text = gate(changed).text
+    assert "  +$0.000394 tests/test_replies.py::handbook\n            system prompt +105 tokens\n" in text
+    assert "hint: if this is on purpose, accept it: pytest --claude-budget-update" in text
+
+
+def test_what_the_comment_says_accepts_the_change(changed: Path, tmp_path: Path) -> None:
+    """The limits on change are settled by the new baseline, and the next run is compared with it."""
+    folder = tmp_path / "accepted"
+    shutil.copytree(changed, folder, ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache"))
+    accepted = suite(folder, "--claude-budget-update", "--claude-budget-report=markdown:comment.md")
+    assert accepted.status == 0, accepted.text
+    assert f"{LOCK}: 4 changed (6 unchanged)" in accepted.text
+    comment = (folder / "comment.md").read_text("utf-8")
+    assert "per run (+74%), an accepted increase\n" in comment
+    assert "**Accepted by pytest `--claude-budget-update`:**\n- the run costs $0.0369 → $0.0642" in comment
+    assert [] == [text for text in ("no worse now", "out of date", "To accept") if text in comment]
+    ended = gate(folder)
+    assert ended.status == 0, ended.text
+    assert f"unchanged against {LOCK}: $0.0642" in ended.text
+
+
+def test_the_demo_shows_both_states_and_the_comment() -> None:
+    ended = run(["demo.py"], QUICKSTART)
+    assert ended.status == 0, ended.text
+    seen = ("within: $0.0369 of $0.08", "verdict: over: 2 limits exceeded", "### Claude cost: +$0.0274 per run")
+    assert sorted(map(ended.text.index, seen)) == [ended.text.find(text) for text in seen]
+    assert ended.text.splitlines()[-1].startswith("Where to look next: examples/quickstart/README.md")
