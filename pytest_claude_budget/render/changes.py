@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from pytest_claude_budget.comparison import Comparison, OwnerChange, Standing, percent
 from pytest_claude_budget.money import dollars, to_json
+from pytest_claude_budget.noise import FEWEST_SAMPLES
 from pytest_claude_budget.projection import Row
 from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.record import Cost, OwnerRecord, Record, cost_of_owner
@@ -69,6 +70,8 @@ def reasons(row: OwnerChange, width: int) -> list[str]:
         said.append(f"and {counted(len(row.causes) - MOST_CAUSES, 'smaller cause')}")
     if row.noise:
         said.append(f"within the noise of {counted(row.samples, 'earlier run')}: not held against the change")
+    elif 0 < row.samples < FEWEST_SAMPLES:
+        said.append(f"{counted(row.samples, 'live run')} so far, too few to tell noise")
     if row.was is not None:
         said.append(f"was {shortened_id(row.was, width - 4)}")
     return said

@@ -59,8 +59,8 @@ def not_known(document: Document) -> bool:
 
 
 def acceptable(breach: Document) -> bool:
-    """Is it a limit on what a change does, which a new baseline settles? A month's cost is: it fails whoever crosses it."""
-    return breach["measure"] in INCREASES or breach["scope"] == "projection"
+    """Is it a limit on an increase, which a new baseline settles?"""
+    return breach["measure"] in INCREASES
 
 
 def accepted_increases(document: Document) -> list[Document]:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from pytest_claude_budget.money import dollars, dollars_against
+from pytest_claude_budget.noise import FEWEST_SAMPLES
 from pytest_claude_budget.render.markdown_sentences import (
     Document,
     accepted_increases,
@@ -137,6 +138,8 @@ def _cause(row: Document) -> str:
         said.append(f"renamed from {code(row['was'])}")
     if row["status"] == "new":
         said = ["new test" if row["kind"] == "test" else "new"]
+    if 0 < row["samples"] < FEWEST_SAMPLES:
+        said.append(f"too few live runs to tell noise: {number(row['samples'])}")
     if row["at_least"]:
         said.append("an answer is not priced in full")
     return "<br>".join(said) or "not known"

@@ -57,6 +57,7 @@ def terminal_lines(report: CostReport, width: int) -> list[Line]:
     lines += [Line(text=f"note: {note} ({counted(calls, 'call')})") for note, calls in report.sums.notes.items()]
     lines += [Line(text=text) for text in _compared(report, width)]
     lines += [Line(text=f"warning: {printable(text, 500)}", tone="warn") for text in report.facts.warnings]
+    lines += [Line(text=text, tone="warn") for text in _stale_lock(report.facts.stale)]
     verdict = report.verdict
     tone = _TONES[verdict.outcome]
     lines.append(Line(text=f"verdict: {verdict_line(report)}", tone=tone))
@@ -93,6 +94,14 @@ def _hint(breaches: Sequence[Breach]) -> str:
             "  hint: if this is on purpose, raise the other limits, then pytest --claude-budget-update   [over-limit]"
         )
     return "  hint: make the calls cheaper, or raise the limit in that line   [over-limit]"
+
+
+def _stale_lock(owners: Sequence[str]) -> list[str]:
+    """Say that the lock file beside the code is not what the code does."""
+    if not owners:
+        return []
+    whose = printable(owners[0], 120) + (f" and {len(owners) - 1:,} more" if len(owners) > 1 else "")
+    return [f"stale lock file: it differs in {whose}; pytest --claude-budget-update mends it"]
 
 
 def _why_known(report: CostReport) -> str:

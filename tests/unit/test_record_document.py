@@ -186,7 +186,7 @@ def shard(made: list[Call], id_: str) -> dict[str, Any]:
 @given(calls(), st.integers(0, 12), st.booleans())
 @settings(max_examples=60, deadline=None)
 def test_shards_add_up_to_the_whole_in_any_order(made: list[Call], cut: int, turned: bool) -> None:
-    """Sums, records and answers; whichever call ran where."""
+    """Sums and answers, whichever call ran where; and the record, whichever test did."""
     parts = [read_report(shard(part, str(at)), f"{at}.json") for at, part in enumerate((made[:cut], made[cut:]))]
     whole = read_report(shard(made, "all"), "all.json")
     combined = combine(parts[::-1] if turned else parts)
@@ -195,7 +195,9 @@ def test_shards_add_up_to_the_whole_in_any_order(made: list[Call], cut: int, tur
         row.owner: row.totals for row in whole.sums.by_owner
     }
     assert (combined.sums.by_model, combined.sums.answers) == (whole.sums.by_model, whole.sums.answers)
-    assert combined.record.owners == whole.record.owners
+    apart = [[one for one in made if (one.owner.id == "a.py::test_1") is first] for first in (True, False)]
+    by_test = combine([read_report(shard(part, str(at)), f"{at}.json") for at, part in enumerate(apart)])
+    assert by_test.record.owners == whole.record.owners
 
 
 def test_a_shard_is_not_added_twice() -> None:

@@ -1,7 +1,6 @@
 """`project`, `whatif` and `init --from`: what they print and write, and their exit statuses."""
 
 import json
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -364,15 +363,3 @@ def test_a_headroom_is_a_percentage(headroom: str, capsys: pytest.CaptureFixture
         main(["init", "--from", "out.json", f"--headroom={headroom}"])
     assert ended.value.code == 2
     assert "expected a percentage from 0% to 1000% such as 20%" in capsys.readouterr().err
-
-
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("line", re.findall(r"^claude-budget (.*claude-cost.json.*)$", README, re.MULTILINE))
-def test_every_line_of_the_readme_that_looks_at_a_report_runs(line: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """With a report and a budget file beside it."""
-    budget()
-    write_report(two_tests(), "claude-cost.json")
-
-    assert said(capsys, *line.partition("#")[0].split())
