@@ -43,7 +43,7 @@ $(VENV)/stamp-%: $(VENV)/stamp-dev
 	@touch $@
 
 demo: $(VENV)/stamp-demo ## Run the example on recorded answers (no key, no network): cost report, verdict, a pull request's comment
-	$(NO_ACCOUNT) $(BIN)/python examples/quickstart/demo.py
+	@$(NO_ACCOUNT) $(BIN)/python examples/quickstart/demo.py
 
 test: $(VENV)/stamp-demo $(VENV)/stamp-node ## Run the tests (PYTEST_ARGS="-k sse -x" goes to pytest)
 	$(BIN)/python -m pytest tests $(PYTEST_ARGS)

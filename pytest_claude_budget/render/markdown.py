@@ -11,8 +11,8 @@ from pytest_claude_budget.money import ZERO, dollars
 from pytest_claude_budget.render import markdown_tables as tables
 from pytest_claude_budget.render.markdown_details import breakdown, chart
 from pytest_claude_budget.render.markdown_sentences import (
+    INCREASES,
     Document,
-    acceptable,
     facts,
     failing,
     footer,
@@ -179,7 +179,7 @@ def _advice(document: Document) -> Iterator[str]:
     """Say what to do, where there is something."""
     over, comparison = failing(document), document.get("comparison")
     outcome = document["verdict"]["outcome"]
-    fixed = [breach for breach in over if not acceptable(breach)]
+    fixed = [breach for breach in over if breach["measure"] not in INCREASES]
     if len(fixed) < len(over):
         yield from ("", f"**To accept:** {_raise(fixed)}{_UPDATE}.")
     elif fixed:

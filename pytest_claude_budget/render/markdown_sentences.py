@@ -58,18 +58,13 @@ def not_known(document: Document) -> bool:
     return bool(document["totals"]["at_least"] or document["verdict"]["incomplete"])
 
 
-def acceptable(breach: Document) -> bool:
-    """Is it a limit on an increase, which a new baseline settles?"""
-    return breach["measure"] in INCREASES
-
-
 def accepted_increases(document: Document) -> list[Document]:
-    """Limits on what a change does that somebody has let pass."""
+    """Limits on increases that somebody has let pass."""
     verdict = document["verdict"]
     if document.get("accepted") is None:
         return []
-    found = [breach for breach in (*verdict["breaches"], *(verdict.get("known") or [])) if acceptable(breach)]
-    return found + [breach for breach in verdict["warnings"] if breach["measure"] in INCREASES]
+    found = (*verdict["breaches"], *(verdict.get("known") or []), *verdict["warnings"])
+    return [breach for breach in found if breach["measure"] in INCREASES]
 
 
 def known_before(document: Document) -> list[Document]:

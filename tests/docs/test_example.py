@@ -122,24 +122,31 @@ def test_the_comment_of_the_change_names_its_causes_and_its_limits(changed: Path
     )
     causes = ("cache reads 2,264 → 0: block 1 of the system prompt changed", "makes 2 calls (was 1)")
     assert [] == [text for text in (*causes, "system prompt +107 tokens") if text not in ended.text]
+    assert "**To accept:** raise the limit of $200.00 a month in the line named above, then run `pytest" in ended.text
+    shown = ended.text[: ended.text.index("\n\n**Over the limit")]
+    assert shown in (QUICKSTART.parents[1] / "README.md").read_text("utf-8")
 
 
 def test_the_terminal_names_the_causes_and_what_to_do(changed: Path) -> None:
     text = gate(changed).text
     assert "  +$0.000394 tests/test_replies.py::handbook\n            system prompt +105 tokens\n" in text
-    assert "hint: if this is on purpose, accept it: pytest --claude-budget-update" in text
+    assert "hint: if this is on purpose, raise the other limits, then pytest --claude-budget-update" in text
 
 
 def test_what_the_comment_says_accepts_the_change(changed: Path, tmp_path: Path) -> None:
-    """The limits on change are settled by the new baseline, and the next run is compared with it."""
+    """Raise the limit of a month, run the update, and the change is the new baseline. Without the first, it is refused."""
     folder = tmp_path / "accepted"
     shutil.copytree(changed, folder, ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache"))
+    refused = suite(folder, "--claude-budget-update")
+    assert (refused.status, (folder / LOCK).read_bytes() == (QUICKSTART / LOCK).read_bytes()) == (1, True)
+    budget = folder / "claude-budget.yml"
+    budget.write_text(budget.read_text("utf-8").replace("average: 200", "average: 250"), encoding="utf-8")
     accepted = suite(folder, "--claude-budget-update", "--claude-budget-report=markdown:comment.md")
     assert accepted.status == 0, accepted.text
     assert f"{LOCK}: 4 changed (6 unchanged)" in accepted.text
     comment = (folder / "comment.md").read_text("utf-8")
     assert "per run (+74%), an accepted increase\n" in comment
-    assert "**Accepted by pytest `--claude-budget-update`:**\n- the run costs $0.0369 → $0.0642" in comment
+    assert "**Accepted by `--claude-budget-update`:**\n- the run costs $0.0369 → $0.0642" in comment
     assert [] == [text for text in ("no worse now", "out of date", "To accept") if text in comment]
     ended = gate(folder)
     assert ended.status == 0, ended.text
