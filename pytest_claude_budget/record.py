@@ -191,7 +191,8 @@ def rates_of_terms(terms: Terms, rates: RateTable, day: date) -> InForce | Refus
 
 def in_order(groups: Iterable[Group]) -> tuple[Group, ...]:
     """Groups in the one order that files have them in."""
-    return tuple(sorted(groups, key=_place))
+    held = tuple(groups)
+    return held if len(held) < 2 else tuple(sorted(held, key=_place))
 
 
 def _place(group: Group) -> tuple[str, ...]:

@@ -5,9 +5,10 @@ Read by hand rather than by a schema: a lock file of 10,000 tests is checked in 
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from pytest_claude_budget.errors import InputError, Problem
@@ -17,9 +18,11 @@ from pytest_claude_budget.usage import Usage
 SCHEMA_VERSION = 1
 LARGEST_COUNT = 10**15
 _COUNTS = tuple(count.name for count in fields(Usage))
+_counts = attrgetter(*_COUNTS)
 _KINDS = ("test", "fixture", "outside")
 _TERMS = {"model": "model", "speed": "speed", "geo": "inference_geo", "tier": "service_tier"}
 _FLAGS = ("batch", "regional", "long_prompt")
+_NO_FLAGS = (False, False, False)
 _WORDS = ("on_top", "feature", "tier", "case")
 _WHOLE = ("calls", "attempts", "live", "unknown")
 _KEYS = frozenset((*_TERMS.values(), *_FLAGS, *_WORDS, *_WHOLE, "usage", "request", "samples", "origin"))
@@ -27,7 +30,8 @@ _KEYS = frozenset((*_TERMS.values(), *_FLAGS, *_WORDS, *_WHOLE, "usage", "reques
 
 def lock_text(record: Record) -> str:
     """The text of a lock file: sorted, an owner a line, the same bytes for the same record."""
-    lines = [f"  {json.dumps(name)}: {_line(owner_entry(owner))}" for name, owner in sorted(record.owners.items())]
+    ordered = (replace(owner, groups=in_order(owner.groups)) for _, owner in sorted(record.owners.items()))
+    lines = [f"  {json.dumps(owner.owner)}: {_line(owner_entry(owner))}" for owner in ordered]
     owners = "{\n" + ",\n".join(lines) + "\n }" if lines else "{}"
     as_of = json.dumps(record.rates_as_of.isoformat())
     return f'{{\n "schema_version": {SCHEMA_VERSION},\n "rates_as_of": {as_of},\n "owners": {owners}\n}}\n'
@@ -45,20 +49,19 @@ def record_entry(record: Record) -> dict[str, Any]:
 
 def owner_entry(owner: OwnerRecord) -> dict[str, Any]:
     """One owner."""
-    return {"kind": owner.kind, "groups": [_group_entry(group) for group in in_order(owner.groups)]}
+    return {"kind": owner.kind, "groups": [_group_entry(group) for group in owner.groups]}
 
 
 def _group_entry(group: Group) -> dict[str, Any]:
-    said: dict[str, Any] = {key: getattr(group.terms, name) for name, key in _TERMS.items()}
-    said |= {name: True for name in _FLAGS if getattr(group.terms, name)}
-    said |= {name: getattr(group, name) or None for name in _WORDS}
-    said["calls"] = group.calls
-    if group.attempts != group.calls:
-        said["attempts"] = group.attempts
-    said["unknown"] = group.unknown or None
+    terms, usage = group.terms, group.usage
+    said: dict[str, Any] = {"model": terms.model, "speed": terms.speed, "inference_geo": terms.geo}
+    said |= {"service_tier": terms.tier, "on_top": group.on_top or None, "feature": group.feature}
+    said |= {"batch": terms.batch or None, "regional": terms.regional or None, "long_prompt": terms.long_prompt or None}
+    said |= {"tier": group.tier, "case": group.case, "calls": group.calls, "unknown": group.unknown or None}
+    said["attempts"] = group.attempts if group.attempts != group.calls else None
     said["origin"] = _origin(group)
     said["live"] = group.live if 0 < group.live < group.calls else None
-    said["usage"] = {name: count for name in _COUNTS if (count := getattr(group.usage, name))}
+    said["usage"] = {name: count for name, count in zip(_COUNTS, _counts(usage), strict=True) if count}
     said["request"] = json.loads(group.request) if group.request else None
     if group.samples is not None:
         said["samples"] = [group.samples.count, group.samples.total, group.samples.squares]
@@ -141,25 +144,26 @@ class _Reader:
             )
         calls = self.count(entry, "calls", name)
         origin = entry.get("origin")
+        on_top, feature, tier, case = (self.word(entry, key, name) if key in entry else None for key in _WORDS)
         return Group(
             terms=self.terms(entry, name),
-            on_top=self.word(entry, "on_top", name) or "",
+            on_top=on_top or "",
             request=self.request(entry.get("request"), name),
-            feature=self.word(entry, "feature", name),
-            tier=self.word(entry, "tier", name),
-            case=self.word(entry, "case", name),
+            feature=feature,
+            tier=tier,
+            case=case,
             calls=calls,
             attempts=self.count(entry, "attempts", name) if "attempts" in entry else calls,
-            live=calls if origin == "live" else self.count(entry, "live", name),
-            unknown=self.count(entry, "unknown", name),
+            live=calls if origin == "live" else self.count(entry, "live", name) if "live" in entry else 0,
+            unknown=self.count(entry, "unknown", name) if "unknown" in entry else 0,
             usage=self.usage(entry.get("usage"), name),
             samples=self.samples(entry.get("samples"), name),
         )
 
     def terms(self, entry: Mapping[str, Any], name: str) -> Terms:
-        said = tuple(self.word(entry, key, name) for key in _TERMS.values())
+        said = tuple(self.word(entry, key, name) if key in entry else None for key in _TERMS.values())
         flags = tuple(entry.get(flag, False) for flag in _FLAGS)
-        if not all(isinstance(flag, bool) for flag in flags):
+        if flags != _NO_FLAGS and not all(isinstance(flag, bool) for flag in flags):
             raise self.refused(name, "true or false", flags)
         return _terms(said, flags)
 

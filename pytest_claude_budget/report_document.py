@@ -22,6 +22,8 @@ from pytest_claude_budget.usage import Usage
 SCHEMA_VERSION = 1
 OUTCOMES = ("passed", "failed", "interrupted")
 _MOST_DIGITS = 60
+_USAGE = frozenset(Usage.__dataclass_fields__)
+_SUMS = ("calls", "attempts", "free", "unknown", "unknown_live")
 _Value = TypeVar("_Value")
 
 
@@ -187,11 +189,14 @@ class _Reader:
 
     def totals(self, entry: Mapping[str, Any]) -> Totals:
         usage = self.mapping(entry.get("usage"), "usage")
-        known = {name: self.count(usage, name) for name in usage if name in Usage.__dataclass_fields__}
-        if len(known) != len(usage):
-            raise self.refused("usage", f"one of {', '.join(Usage.__dataclass_fields__)}", list(usage))
-        counts = {name: self.count(entry, name) for name in ("calls", "attempts", "free", "unknown", "unknown_live")}
-        return Totals(cost=self.money(entry, "cost"), spent=self.money(entry, "spent"), usage=Usage(**known), **counts)
+        if not _USAGE.issuperset(usage):
+            raise self.refused("usage", f"one of {', '.join(sorted(_USAGE))}", list(usage))
+        counts = {name: entry.get(name, 0) for name in _SUMS}
+        for numbers in (usage, counts):
+            for name, value in numbers.items():
+                if type(value) is not int or not 0 <= value <= LARGEST_COUNT:
+                    raise self.refused(name, "a whole number from 0 up", value)
+        return Totals(cost=self.money(entry, "cost"), spent=self.money(entry, "spent"), usage=Usage(**usage), **counts)
 
     def markers(self, rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, tuple[Limit, ...]]]:
         for row in rows:
