@@ -1,7 +1,9 @@
 """With what a run is compared. A baseline that is not there is said in words, and the run passes."""
 
 import io
+import lzma
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,8 @@ from pytest_claude_budget.github import ApiFailureError
 from pytest_claude_budget.render.markdown_text import sentence
 
 _NO_COMMIT = "the base commit is not in this checkout and could not be fetched: set fetch-depth: 0 at actions/checkout"
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, EOFError, OSError)
+"""All that reading a hostile or broken archive may raise."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,7 +117,7 @@ def _unpacked(archive: bytes, target: Path) -> Path | None:
                 return None
             with packed.open(names[0]) as file:
                 data = file.read(LARGEST + 1)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError):
+    except _DAMAGED:
         return None
     if len(data) > LARGEST:
         return None
