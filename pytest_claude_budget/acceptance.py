@@ -1,11 +1,11 @@
 """`--claude-budget-update`: what a run cost becomes the baseline, if all of it is known and nothing failed."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_claude_budget.baseline import update
 from pytest_claude_budget.baseline_files import read_lock, write_lock
 from pytest_claude_budget.report import CostReport
+from pytest_claude_budget.values import value_class
 from pytest_claude_budget.verdict import Outcome
 
 _LEFT = {
@@ -14,7 +14,7 @@ _LEFT = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Accepted:
     """What became of the lock file."""
 

@@ -8,7 +8,7 @@ three factors meet, thirds of a cent are exact.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from math import factorial
@@ -18,9 +18,10 @@ from pytest_claude_budget.pricing.in_force import InForce, Refusal
 from pytest_claude_budget.rates import CELLS, RateTable
 from pytest_claude_budget.record import Group, Terms, cost_of_group, rates_of_terms
 from pytest_claude_budget.usage import Usage
+from pytest_claude_budget.values import value_class
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Prices:
     """At which table, on which day."""
 
@@ -32,7 +33,7 @@ class Prices:
         return rates_of_terms(terms, self.rates, self.day)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Side:
     """One side of a pair, per call."""
 

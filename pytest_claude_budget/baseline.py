@@ -4,15 +4,16 @@ Live runs add samples to the spread of outputs rather than replace it; simulated
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pytest_claude_budget.compare import Selection
 from pytest_claude_budget.noise import with_sample
 from pytest_claude_budget.pairing import asked_the_same, pair_up
 from pytest_claude_budget.record import Group, OwnerRecord, Record, in_order
+from pytest_claude_budget.values import value_class
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Updated:
     """A new baseline, and what is new in it."""
 
@@ -111,7 +112,7 @@ def stale(lock: Record, run: Record, selection: Selection) -> list[str]:
     return names
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Merged:
     """Two baselines in one."""
 

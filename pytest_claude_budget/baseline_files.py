@@ -1,7 +1,6 @@
 """Where baselines come from: the lock file, the lock file at another commit, or an earlier report."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_claude_budget.comparison import Baseline
@@ -9,13 +8,14 @@ from pytest_claude_budget.files import parse_json, read_json, write_atomically
 from pytest_claude_budget.git import file_at
 from pytest_claude_budget.record import Record
 from pytest_claude_budget.record_document import Known, lock_text, read_record
+from pytest_claude_budget.values import value_class
 
 LOCK_FILE = "claude-budget.lock.json"
 GIT = "git:"
 NO_BASELINE = "none"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Loaded:
     """A baseline, and what it holds."""
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from operator import attrgetter
 from typing import TypeVar
 
@@ -10,13 +10,14 @@ from pytest_claude_budget.pricing import Price
 from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.totals import Sum, Totals
 from pytest_claude_budget.usage import Call, Status
+from pytest_claude_budget.values import value_class
 
 _Key = TypeVar("_Key")
 Scoped = Mapping[str, Mapping[str, Totals]]
 """Totals by scope (`run`, `test`, …), then by name; the run's name is empty."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Answers:
     """Proof that nothing was missed: `seen` is the sum of the next three."""
 
@@ -30,7 +31,7 @@ class Answers:
     """Not billed, and not among the seen."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class OwnerTotals:
     """What one owner paid."""
 
@@ -41,7 +42,7 @@ class OwnerTotals:
     """`file:line` of the test, where it is known."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Unpriced:
     """Answers whose cost is not known, or not in full."""
 
@@ -53,7 +54,7 @@ class Unpriced:
     """`unpriced`, `unmeasured` or `at_least`."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class Cell:
     """All that decides in which sums a call is. Each call is added once, to its cell; the sums are made of cells."""
 
@@ -165,7 +166,7 @@ class Book:
         )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Sums:
     """What a run came to, by all that it is made of."""
 

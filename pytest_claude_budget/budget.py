@@ -4,7 +4,7 @@ A budget file and a marker in the code give the same kind of Limit, one for each
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -12,6 +12,7 @@ from pytest_claude_budget.budget_changes import ChangeLimit, Feature, Projection
 from pytest_claude_budget.errors import InputError, Problem
 from pytest_claude_budget.globs import Glob, compile_glob
 from pytest_claude_budget.schema_errors import shown_value, suggestion
+from pytest_claude_budget.values import value_class
 from pytest_claude_budget.yaml_document import ValuePath
 
 COUNTS = ("max_calls", "max_input_tokens", "max_output_tokens", "max_tokens_total", "max_attempts")
@@ -25,7 +26,7 @@ _MAX_EXPONENT = 30
 _HUNDRED = 100
 
 
-@dataclass(frozen=True, kw_only=True)
+@value_class(frozen=True, kw_only=True)
 class Limit:
     """The most that one measure of one scope may come to."""
 
@@ -58,7 +59,7 @@ class Limit:
         return bool(self.glob.matches(name))
 
 
-@dataclass(frozen=True, kw_only=True)
+@value_class(frozen=True, kw_only=True)
 class Budget:
     """A whole budget file."""
 
@@ -77,7 +78,7 @@ class Budget:
     """The budget file as the user should see it."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@value_class(frozen=True, kw_only=True)
 class Marker:
     """What one `@pytest.mark.claude_budget(...)` says."""
 

@@ -5,7 +5,7 @@ schema cannot see, such as a scenario that no feature has, is told here.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,7 @@ from pytest_claude_budget.errors import Problem
 from pytest_claude_budget.globs import Glob, compile_glob
 from pytest_claude_budget.money import EXACT, ZERO
 from pytest_claude_budget.schema_errors import shown_path, suggestion
+from pytest_claude_budget.values import value_class
 from pytest_claude_budget.yaml_document import ValuePath
 
 AVERAGE = "average"
@@ -22,7 +23,7 @@ Locate = Callable[[ValuePath], str]
 """`file:line:column` of a path."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@value_class(frozen=True, kw_only=True)
 class ChangeLimit:
     """How much dearer than the baseline something may become."""
 
@@ -46,7 +47,7 @@ class ChangeLimit:
         object.__setattr__(self, "glob", compile_glob(self.scope, self.match))
 
 
-@dataclass(frozen=True, kw_only=True)
+@value_class(frozen=True, kw_only=True)
 class MonthlyLimit:
     """The most that a month may cost in one scenario."""
 
@@ -61,7 +62,7 @@ class MonthlyLimit:
     """The maximum as a person names it: `projection.max_monthly_cost.average`."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@value_class(frozen=True, kw_only=True)
 class Feature:
     """A feature of the user's product: which tests stand for it, and how often it is asked for."""
 
@@ -94,7 +95,7 @@ class Feature:
         return next(iter(self.requests_per_month)) if len(self.requests_per_month) == 1 else None
 
 
-@dataclass(frozen=True, kw_only=True)
+@value_class(frozen=True, kw_only=True)
 class ProjectionLimits:
     """What all features together may cost a month."""
 
@@ -113,7 +114,7 @@ class ProjectionLimits:
     """The same as a person names it; empty where there is none."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@value_class(frozen=True, kw_only=True)
 class Extras:
     """The three keys together."""
 

@@ -5,13 +5,14 @@ Requests are known by their fingerprints: hashes and lengths of tools, system pr
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 
 from pytest_claude_budget.fingerprints import read_fingerprint
 from pytest_claude_budget.record import Group, OwnerRecord, Record
 from pytest_claude_budget.usage import Usage
+from pytest_claude_budget.values import value_class
 
 SOON_FLOOR, LATE_FLOOR = 512, 4096
 """Tokens that a prefix must have to be cached: of the models that ask for the fewest, and of those that ask for the most."""
@@ -22,7 +23,7 @@ _SEVERAL = '"requests":'
 """Stands in the text form of different requests that were taken together."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Prompt:
     """One request, or several that were taken together."""
 
@@ -86,7 +87,7 @@ def cooled(usage: Usage, *, hour: bool) -> Usage:
     return replace(usage, cache_read_input_tokens=0, **{kind: written})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Shared:
     """The beginning of a group's prompts, and how many calls have it."""
 
@@ -98,7 +99,7 @@ class Shared:
     several: bool
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Sharing:
     """Which calls of a run begin alike, of those that do not use the cache."""
 

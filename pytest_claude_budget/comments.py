@@ -6,10 +6,11 @@ read for one, so that nobody else can hand us a comment to overwrite.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 from typing import Any
+
+from pytest_claude_budget.values import value_class
 
 LONGEST = 65_500
 """Characters of a body; GitHub refuses more than 65,536."""
@@ -25,7 +26,7 @@ _MARKER = re.compile(
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, order=True)
+@value_class(frozen=True, kw_only=True, slots=True, order=True)
 class RunKey:
     """A workflow run. Later ones are greater: GitHub counts run ids up, and attempts within a run."""
 
@@ -33,7 +34,7 @@ class RunKey:
     attempt: int = 1
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Marker:
     """Whose comment it is, and of which run."""
 
@@ -54,7 +55,7 @@ def marker_of(body: str) -> Marker | None:
     return Marker(tag=tag, key=RunKey(run=int(run), attempt=int(attempt)))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Comment:
     """A comment that our own token's user wrote, whatever it says."""
 
@@ -73,7 +74,7 @@ class Mode(Enum):
     OFF = "off"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Wanted:
     """What a run has to say."""
 
@@ -106,7 +107,7 @@ class Act(Enum):
     UPDATE = "update"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Decision:
     """What to do, and with which comments."""
 

@@ -4,7 +4,7 @@ Both sides are priced with one table on one day, so that a new price never looks
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from decimal import Decimal
 
@@ -26,12 +26,13 @@ from pytest_claude_budget.record import (
     cost_of_owner,
     rates_of_terms,
 )
+from pytest_claude_budget.values import value_class
 
 _NOT_RUN = (Standing.REMOVED, Standing.DESELECTED)
 _PATH_ENDS = ("/", "::", "[")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Selection:
     """Which part of the suite a run was asked for."""
 
@@ -56,7 +57,7 @@ class Selection:
         )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Facts:
     """What is known of both sides besides their counts."""
 
@@ -71,7 +72,7 @@ class Facts:
     """The feature that the budget file gives an owner whose calls carry none."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class _Both:
     """One owner on both sides."""
 

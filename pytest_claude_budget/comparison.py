@@ -1,11 +1,12 @@
 """What a comparison of a run with its baseline says. Values only: `compare.py` makes them, renderers show them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import ROUND_UP, Context, Decimal
 from enum import StrEnum
 
 from pytest_claude_budget.money import ZERO
+from pytest_claude_budget.values import value_class
 
 _WIDE = Context(prec=400)
 
@@ -24,7 +25,7 @@ class Standing(StrEnum):
     """Not in this run, which was only a part of the suite. Never a saving."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Cause:
     """One reason why an owner's cost moved."""
 
@@ -37,7 +38,7 @@ class Cause:
     """For a person, such as `makes 3 calls (was 1)`. Holds names that came from outside: escape it."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class OwnerChange:
     """What became of one owner."""
 
@@ -63,7 +64,7 @@ class OwnerChange:
     """`file:line`, where it is known."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Baseline:
     """What a run is compared with."""
 
@@ -75,7 +76,7 @@ class Baseline:
     """Of `git`, abbreviated."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class FeatureChange:
     """What the calls of one feature of the product cost in a run."""
 
@@ -88,7 +89,7 @@ class FeatureChange:
     at_least: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Comparison:
     """A run beside its baseline, both at one rate table on one day."""
 

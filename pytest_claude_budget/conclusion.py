@@ -3,7 +3,6 @@
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import chain
 from pathlib import Path
@@ -28,6 +27,7 @@ from pytest_claude_budget.run import Run, left_runs
 from pytest_claude_budget.settings import Setup
 from pytest_claude_budget.totals import Totals, total
 from pytest_claude_budget.usage import Call
+from pytest_claude_budget.values import value_class
 
 UPDATE = "--claude-budget-update"
 STALE_DAYS = 60
@@ -40,7 +40,7 @@ _COLOURS: Mapping[str, Mapping[str, bool]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Conclusion:
     """What is left to do once a run is judged."""
 
@@ -69,7 +69,7 @@ class Conclusion:
                 reporter.write_line(line.text, **_COLOURS.get(line.tone, {}))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Ended:
     """How a session came to its end."""
 

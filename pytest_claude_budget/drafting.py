@@ -1,7 +1,6 @@
 """A budget file from what a run used: limits a little above, for the run, its tests and its models."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_CEILING, Context, Decimal
 from fractions import Fraction
@@ -12,6 +11,7 @@ from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.record import Record
 from pytest_claude_budget.scoped import scoped_totals
 from pytest_claude_budget.totals import Totals
+from pytest_claude_budget.values import value_class
 
 MOST_OUTLIERS = 50
 """Tests with limits of their own. Where more stick out, the limit of all is raised until no more do."""
@@ -21,7 +21,7 @@ _FAR = 3
 _ROUNDED = Context(prec=2, rounding=ROUND_CEILING)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Draft:
     """What a draft is made of."""
 

@@ -3,10 +3,10 @@
 Every message carries a slug, listed in `docs/messages.md`, so that it can be searched for.
 """
 
-from dataclasses import dataclass
+from pytest_claude_budget.values import value_class
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Problem:
     """One thing that is wrong with what the user gave us."""
 

@@ -5,7 +5,6 @@ is told from the lengths of its parts (docs/explanations.md).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
@@ -14,6 +13,7 @@ from pytest_claude_budget.comparison import Cause
 from pytest_claude_budget.fingerprints import NOTHING, read_fingerprint, why_the_cache_moved
 from pytest_claude_budget.pairing import Pairing
 from pytest_claude_budget.record import Group, OwnerRecord, Terms, cost_of_group
+from pytest_claude_budget.values import value_class
 
 NAMES = {"system": "system prompt", "tools": "tools", "messages": "messages", "parameters": "parameters"}
 _SMALLEST = Decimal("0.000000000001")
@@ -21,7 +21,7 @@ _SMALLEST = Decimal("0.000000000001")
 _WIDE = Context(prec=400, rounding=ROUND_HALF_EVEN)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Share:
     """A part of the change of one pair."""
 

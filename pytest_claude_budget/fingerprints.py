@@ -5,15 +5,17 @@ The text form is written by `wire/requests.py`, which says what each part is.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from hashlib import blake2b
+
+from pytest_claude_budget.values import value_class
 
 PARTS = ("system", "tools", "messages", "parameters")
 """What a request consists of, besides its model and the most output that it allows."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Fingerprint:
     """One request."""
 

@@ -1,15 +1,15 @@
 """What git has of a file at another commit. Asks `git` itself, changes nothing, and takes no name for an option."""
 
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_claude_budget.errors import InputError, Problem
+from pytest_claude_budget.values import value_class
 
 LONGEST_SECONDS = 30.0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class AtCommit:
     """A file as it was."""
 

@@ -7,13 +7,14 @@ read to the last, waits are bounded, and what was perhaps done already is left t
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from pytest_claude_budget.comments import Comment
 from pytest_claude_budget.errors import InputError, Problem
+from pytest_claude_budget.values import value_class
 
 if TYPE_CHECKING:
     from github import Github
@@ -26,7 +27,7 @@ REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+", re.ASCII)
 _TOO_MANY_RUNS = 50
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Patience:
     """How long and how often to try. In seconds, but for `tries`."""
 
@@ -40,7 +41,7 @@ class Patience:
     """A server that asks for more is not waited for."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Connection:
     """Where the API is, and who asks."""
 
@@ -73,7 +74,7 @@ class ApiFailureError(Exception):
         return self.status == 422
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class PullRequest:
     """A pull request as it is now, which may be later than the event that started us."""
 

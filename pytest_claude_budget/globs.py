@@ -7,14 +7,15 @@ every parametrized test has them in its id.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
+
+from pytest_claude_budget.values import value_class
 
 PATH_SCOPES = frozenset({"test", "fixture"})
 _INNER_SLASH = "\0"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Glob:
     """A compiled `match`."""
 

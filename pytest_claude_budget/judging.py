@@ -1,7 +1,6 @@
 """A report or a lock file from disk to a new verdict: what `gate`, `compare`, `explain` and `combine` have in common."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -19,11 +18,12 @@ from pytest_claude_budget.record import Record
 from pytest_claude_budget.report import CostReport, RunFacts, judge
 from pytest_claude_budget.report_document import LoadedReport, read_report
 from pytest_claude_budget.scoped import scoped_totals
+from pytest_claude_budget.values import value_class
 
 BUDGET_NAMES = ("claude-budget.yml", "claude-budget.yaml")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Terms:
     """What to judge by: the budget, the rates that it names, and the day."""
 
@@ -53,7 +53,7 @@ def baseline_at(source: str | None, head: LoadedReport | None = None) -> Loaded 
     return load_baseline(source, Path.cwd(), known=head.known if head is not None else None)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Asked:
     """What else a gate was told."""
 

@@ -4,13 +4,13 @@ Depends on what the groups are, never on their order.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 from pytest_claude_budget.fingerprints import read_fingerprint
 from pytest_claude_budget.record import Group, OwnerRecord, in_order, joined
+from pytest_claude_budget.values import value_class
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Pairing:
     """Two sides of one owner."""
 

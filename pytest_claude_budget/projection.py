@@ -5,7 +5,7 @@ whole micro-dollar, so that what is over a limit never looks within. `docs/proje
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -17,13 +17,14 @@ from pytest_claude_budget.pricing.in_force import Refusal
 from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.record import Group, OwnerRecord, Record, amount_of, cost_of_group, rates_of_terms
 from pytest_claude_budget.usage import Usage
+from pytest_claude_budget.values import value_class
 
 MEASURED, WARM, COLD = "measured", "warm", "cold"
 _MICRO = 1_000_000
 NO_TEST = "no test of it made a call in this run"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Month:
     """A month of one feature in one scenario, in US dollars at list price."""
 
@@ -41,7 +42,7 @@ class Month:
         return {MEASURED: self.measured, WARM: self.warm, COLD: self.cold}[cache]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Row:
     """One feature in one scenario."""
 
@@ -95,7 +96,7 @@ class Row:
         return None if self.before is None else self.before.cached(self.judged_as)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class ScenarioTotal:
     """All features together in one scenario, by the figure that limits judge."""
 
@@ -111,7 +112,7 @@ class ScenarioTotal:
     """Features without a figure."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@value_class(frozen=True, kw_only=True)
 class Volumes:
     """What a budget says of production."""
 
@@ -213,7 +214,7 @@ def _earlier(feature: Feature, before: Record, tests: Iterable[OwnerRecord]) -> 
     return found
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class _Priced:
     """What one test of a feature costs."""
 
@@ -224,7 +225,7 @@ class _Priced:
     at_least: bool
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class _Sides:
     """The tests of one feature in this run, and the same in the baseline."""
 
@@ -265,7 +266,7 @@ def _month(tests: Sequence[_Priced], volume: int) -> Month:
     return Month(measured=of(MEASURED), warm=of(WARM), cold=of(COLD), at_least=at_least)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class _Pricer:
     """Prices tests at one table on one day."""
 

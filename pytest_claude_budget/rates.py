@@ -5,19 +5,20 @@ finds things in them. What is not there is not there: no name is ever resolved t
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from pytest_claude_budget.errors import InputError, Problem
+from pytest_claude_budget.values import value_class
 from pytest_claude_budget.wire.model_ids import LONGEST, normalise
 
 _CACHED = 10_000
 """Names that are remembered. A run has a handful; a hostile server may make up more."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Cells:
     """What each kind of token costs, in US dollars; per million in a rate table."""
 
@@ -31,7 +32,7 @@ class Cells:
 CELLS = ("input", "cache_write_5m", "cache_write_1h", "cache_read", "output")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class LongPrompt:
     """Rates of a request whose prompt has more tokens than the threshold."""
 
@@ -40,7 +41,7 @@ class LongPrompt:
     rates: Cells
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Row:
     """Rates, and the days on which they hold."""
 
@@ -52,7 +53,7 @@ class Row:
     long_prompt: LongPrompt | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Model:
     """All that is known of one model."""
 
@@ -79,7 +80,7 @@ class Model:
         return None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Found:
     """What the name of a model leads to."""
 
@@ -93,7 +94,7 @@ class Found:
     """What the user says that the name means."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+@value_class(frozen=True, kw_only=True, slots=True, eq=False)
 class RateTable:
     """Every rate that a run is priced with."""
 

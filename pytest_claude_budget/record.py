@@ -5,7 +5,7 @@ calls or on who ran them.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -14,11 +14,12 @@ from pytest_claude_budget.money import EXACT, ZERO
 from pytest_claude_budget.pricing.in_force import InForce, Refusal, in_force
 from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.usage import Usage
+from pytest_claude_budget.values import value_class
 
 _COUNTS = tuple(count.name for count in fields(Usage))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Terms:
     """All that decides at which rates tokens are priced, but for the day."""
 
@@ -33,7 +34,7 @@ class Terms:
     """Priced at the rates of prompts above the model's threshold."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Samples:
     """The spread of the output tokens of a group over live runs; whole numbers, so that files stay the same."""
 
@@ -55,7 +56,7 @@ class Samples:
         return max(0.0, (self.squares - self.total * self.total / self.count) / (self.count - 1))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Group:
     """Calls of one owner that were asked alike and are priced alike."""
 
@@ -88,7 +89,7 @@ class Group:
 Key = tuple[Terms, str, str | None, str | None, str | None, str | None, bool]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class OwnerRecord:
     """What one owner used."""
 
@@ -114,7 +115,7 @@ class OwnerRecord:
         return added(group.usage for group in self.groups)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Record:
     """What a run used, by owner."""
 
@@ -128,7 +129,7 @@ class Record:
         return replace(self, owners={})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Cost:
     """What counts cost at one table on one day."""
 

@@ -5,7 +5,7 @@ Read by hand rather than by a schema: a lock file of 10,000 tests is checked in 
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import date
 from functools import lru_cache
 from operator import attrgetter
@@ -14,6 +14,7 @@ from typing import Any
 from pytest_claude_budget.errors import InputError, Problem
 from pytest_claude_budget.record import Group, OwnerRecord, Record, Samples, Terms, in_order
 from pytest_claude_budget.usage import Usage
+from pytest_claude_budget.values import value_class
 
 SCHEMA_VERSION = 1
 LARGEST_COUNT = 10**15
@@ -74,7 +75,7 @@ def _origin(group: Group) -> str | None:
     return "live" if group.live == group.calls else "mixed" if group.live else "simulated"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class Known:
     """A record that was read, with the plain values that it was read from."""
 
@@ -105,7 +106,7 @@ def read_record(value: object, shown: str, known: Known = _NOTHING) -> Record:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class _Reader:
     """Takes values of a file that a person may have edited, or a server cut short."""
 

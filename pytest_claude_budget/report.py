@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache
 
@@ -20,13 +20,14 @@ from pytest_claude_budget.record_builder import RecordBuilder
 from pytest_claude_budget.settlement import settle
 from pytest_claude_budget.totals import Totals
 from pytest_claude_budget.usage import Call
+from pytest_claude_budget.values import value_class
 from pytest_claude_budget.verdict import Limits, Verdict, evaluate
 from pytest_claude_budget.verdict_changes import Change
 
 __all__ = ["Answers", "CostReport", "OwnerTotals", "RunFacts", "Unpriced", "build_report", "judge", "priced_calls"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class RunInfo:
     """Which run it was, and of what."""
 
@@ -37,7 +38,7 @@ class RunInfo:
     selection: Selection = Selection()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class RunFacts:
     """What a run knows besides its calls."""
 
@@ -65,7 +66,7 @@ class RunFacts:
     """Owners that the lock file of this very change has otherwise than they ran."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class CostReport:
     """All that a run is told of."""
 

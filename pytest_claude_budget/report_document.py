@@ -4,7 +4,6 @@ Read by hand: reports of 10,000 tests are checked in a blink, and what a strange
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
@@ -18,6 +17,7 @@ from pytest_claude_budget.record_document import LARGEST_COUNT, Known, read_reco
 from pytest_claude_budget.report import RunInfo
 from pytest_claude_budget.totals import Totals
 from pytest_claude_budget.usage import Usage
+from pytest_claude_budget.values import value_class
 
 SCHEMA_VERSION = 1
 OUTCOMES = ("passed", "failed", "interrupted")
@@ -27,7 +27,7 @@ _SUMS = ("calls", "attempts", "free", "unknown", "unknown_live")
 _Value = TypeVar("_Value")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class LoadedReport:
     """All that a report says which can be judged anew."""
 
@@ -75,7 +75,7 @@ def read_report(value: object, shown: str) -> LoadedReport:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@value_class(frozen=True, slots=True)
 class _Reader:
     """Takes values of a file that anybody may have written."""
 

@@ -11,6 +11,7 @@ from pytest_claude_budget.caching import LATE_FLOOR, SOON_FLOOR, Sharing
 from pytest_claude_budget.pricing.in_force import InForce, Refusal
 from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.record import Group, Terms, rates_of_terms
+from pytest_claude_budget.values import value_class
 from pytest_claude_budget.wire.estimates import has_newer_tokenizer
 
 MOST_NEWER = Fraction(135, 100)
@@ -49,7 +50,7 @@ UNREAD = "what was asked could not be read"
 ALONE = "no other call begins with the same tools and system prompt"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Wish:
     """What should be different."""
 
@@ -67,7 +68,7 @@ class Wish:
         return self.from_model is None or group.terms.model == self.from_model
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Outcome:
     """What became of a group."""
 
@@ -98,7 +99,7 @@ class _Case:
         return sum((count for name, count in self.counts.items() if name != "output_tokens"), Fraction(0))
 
 
-@dataclass(frozen=True, kw_only=True)
+@value_class(frozen=True, kw_only=True)
 class Repricer:
     """Grants a wish, group by group."""
 

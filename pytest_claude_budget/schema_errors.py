@@ -11,11 +11,11 @@ one place:
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from pytest_claude_budget.errors import Problem
+from pytest_claude_budget.values import value_class
 from pytest_claude_budget.yaml_document import ValuePath, YamlDocument
 
 _LONGEST = 60
@@ -100,7 +100,7 @@ def shown_value(value: Any) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 2]}…{text[0]}"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class _Spot:
     """What a problem is about."""
 

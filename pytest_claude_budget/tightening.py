@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from pytest_claude_budget.budget import Budget, Limit
 from pytest_claude_budget.drafting import readable_count, readable_dollars
 from pytest_claude_budget.money import to_json
 from pytest_claude_budget.totals import Totals
+from pytest_claude_budget.values import value_class
 from pytest_claude_budget.verdict import Limits
 from pytest_claude_budget.yaml_document import ValuePath, YamlDocument
 
@@ -17,7 +17,7 @@ _LINES = re.compile("[^\r\n\x85\u2028\u2029]*(?:\r\n|[\r\n\x85\u2028\u2029]|\\Z)
 _SCALAR = re.compile(r"""(?P<quote>["']?)(?P<number>[0-9][0-9_.]*)(?P=quote)(?=[\s,\]}]|\Z)""")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Edit:
     """One maximum that becomes another."""
 
@@ -30,7 +30,7 @@ class Edit:
     place: ValuePath
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Edited:
     """The new text, with what changed in it."""
 
@@ -40,7 +40,7 @@ class Edited:
     """Maxima that should change and are not written as a plain number where they stand, such as an alias."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Used:
     """What a run used."""
 

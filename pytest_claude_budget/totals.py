@@ -1,17 +1,18 @@
 """Sums over calls. Each sum is exact, and the sums of the parts are the sum of the whole."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from decimal import Decimal
 
 from pytest_claude_budget.pricing import Price
 from pytest_claude_budget.usage import Call, Origin, Status, Usage
+from pytest_claude_budget.values import value_class
 
 ZERO = Decimal(0)
 _COUNTS = tuple(field.name for field in fields(Usage))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Totals:
     """What a number of calls came to."""
 

@@ -3,8 +3,9 @@
 Names of counts are Anthropic's own: `input_tokens` excludes both kinds of cache tokens.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from pytest_claude_budget.values import value_class
 
 
 class Origin(StrEnum):
@@ -29,7 +30,7 @@ class Status(StrEnum):
     """An answer that Anthropic does not bill, such as a token count."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Usage:
     """Counts of one answer, or sums of many. Tokens unless the name says requests."""
 
@@ -60,7 +61,7 @@ class Usage:
         return self.prompt_tokens + self.output_tokens
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Iteration:
     """One entry of `usage.iterations`."""
 
@@ -70,7 +71,7 @@ class Iteration:
     usage: Usage
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Answer:
     """What one exchange says, before it is known who pays for it."""
 
@@ -102,7 +103,7 @@ class Answer:
     """Fingerprints and lengths of the parts of what was asked, without a word of it; None where it could not be read."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Owner:
     """Who pays: a test, a wide-scoped fixture, or nobody's test."""
 
@@ -117,7 +118,7 @@ class Owner:
 OUTSIDE = Owner(id="outside tests", kind="outside")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Labels:
     """What the user's product calls the call."""
 
@@ -126,7 +127,7 @@ class Labels:
     case: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Call:
     """One exchange with all that the ledger holds of it: counts, ids and lengths, never text."""
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pytest_claude_budget.book import Scoped
 from pytest_claude_budget.budget import MEASURES, Budget, Limit, applicable
 from pytest_claude_budget.totals import Totals
+from pytest_claude_budget.values import value_class
 from pytest_claude_budget.verdict_changes import INCREASES, Breach, Change, change_breaches
 
 
@@ -21,7 +22,7 @@ class Outcome(StrEnum):
     OVER = "over"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Verdict:
     """What is to be said and done about a run."""
 
@@ -39,7 +40,7 @@ class Verdict:
         return self.outcome in (Outcome.OVER, Outcome.INCOMPLETE)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Limits:
     """All that was written about what a run may cost."""
 

@@ -4,19 +4,20 @@ Only the verdict asks this. An increase is judged without the model's own noise,
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from pytest_claude_budget.budget import Budget
 from pytest_claude_budget.budget_changes import ChangeLimit, MonthlyLimit, change_limit
 from pytest_claude_budget.comparison import Comparison, Standing, percent
 from pytest_claude_budget.projection import Row, totals_by_scenario
+from pytest_claude_budget.values import value_class
 
 INCREASES = ("max_increase", "max_monthly_increase")
 """The measures that somebody can accept: a new baseline makes them go away. What is too much stays too much."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Breach:
     """A limit that was exceeded, or one whose warning was reached."""
 
@@ -43,7 +44,7 @@ class Breach:
     """The baseline was over it already, and this is not worse."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Change:
     """What a run is compared with, as far as the verdict needs it."""
 
@@ -56,7 +57,7 @@ class Change:
     """Who or what accepted the increase: it is shown and does not fail. A maximum in dollars is not accepted by it."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class _Increase:
     """One amount that grew."""
 
@@ -129,7 +130,7 @@ def _judged(increase: _Increase, limit: ChangeLimit) -> Breach | None:
     return None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class _Month:
     """What one feature, or all of them, cost a month in one scenario."""
 

@@ -17,11 +17,12 @@ from pytest_claude_budget.money import EXACT, ZERO
 from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.record import Group, OwnerRecord, Record, cost_of_group
 from pytest_claude_budget.repricing import Repricer, Wish
+from pytest_claude_budget.values import value_class
 
 _MICRO = 1_000_000
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Line:
     """Calls of one model, or all."""
 
@@ -40,7 +41,7 @@ class Line:
     """Something in it is not priced, or not in full: neither is the change known."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class WhatIf:
     """The answer."""
 

@@ -7,10 +7,11 @@ built here from PyYAML's events, one pass, and an input that would grow without 
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeAlias
 
 from pytest_claude_budget.errors import InputError, Problem
+from pytest_claude_budget.values import value_class
 from pytest_claude_budget.yaml_scalars import BadNumber, plain_value
 
 ValuePath: TypeAlias = tuple[str | int, ...]
@@ -24,7 +25,7 @@ _CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\
 _TAG = "tag:yaml.org,2002:"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Marks:
     """Where a value stands, and what it holds; line and column count from one."""
 
@@ -34,7 +35,7 @@ class Marks:
     children: Mapping[str | int, "Marks"] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class YamlDocument:
     """The value of a YAML file, and the way back from each part of it to the line it was written on."""
 
@@ -150,7 +151,7 @@ def _bad_yaml(where: str, what: str) -> Problem:
     )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class _Built:
     value: Any
     marks: Marks

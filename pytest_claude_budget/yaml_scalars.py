@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
+
+from pytest_claude_budget.values import value_class
 
 _MAX_CHARACTERS = 40
 _MAX_EXPONENT = 30
@@ -19,7 +20,7 @@ _WORDS: Mapping[str, bool | None] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class BadNumber:
     """A number that is not taken, in the parts of a Problem."""
 

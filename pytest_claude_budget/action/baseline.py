@@ -5,7 +5,6 @@ import lzma
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -17,13 +16,14 @@ from pytest_claude_budget.baseline_files import LOCK_FILE, NO_BASELINE
 from pytest_claude_budget.errors import InputError
 from pytest_claude_budget.github import ApiFailureError
 from pytest_claude_budget.render.markdown_text import sentence
+from pytest_claude_budget.values import value_class
 
 _NO_COMMIT = "the base commit is not in this checkout and could not be fetched: set fetch-depth: 0 at actions/checkout"
 _DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, EOFError, OSError)
 """All that reading a hostile or broken archive may raise."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Found:
     """What `gate --baseline` is told, and what a reader is told."""
 
@@ -46,7 +46,7 @@ class Archives(Protocol):
         """Fetch one of them."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Around:
     """What is around a run, to look for its baseline in."""
 

@@ -8,13 +8,14 @@ import base64
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from pytest_claude_budget.values import value_class
 
 _SECONDS = 60
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Checkout:
     """A git work tree."""
 

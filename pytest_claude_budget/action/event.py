@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from pytest_claude_budget.comments import RunKey
+from pytest_claude_budget.values import value_class
 
 _NO_COMMIT = "0" * 40
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class ForeignRun:
     """The run that a `workflow_run` event tells of."""
 
@@ -23,7 +23,7 @@ class ForeignRun:
     event: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Event:
     """Who runs, for whom, and what it is to be compared with."""
 

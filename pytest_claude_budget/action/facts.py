@@ -2,19 +2,19 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import PurePosixPath
 from typing import Any
 
 from pytest_claude_budget.money import exact, to_json
 from pytest_claude_budget.render.plain import printable
+from pytest_claude_budget.values import value_class
 
 MOST_ANNOTATIONS = 10
 _PLACE = re.compile(r"(?P<file>.+?):(?P<line>[1-9]\d{0,8})(?::\d+)?")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Annotation:
     """A line of text at a line of a file."""
 

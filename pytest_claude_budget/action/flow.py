@@ -5,7 +5,6 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +24,13 @@ from pytest_claude_budget.comments import Marker, Mode
 from pytest_claude_budget.errors import InputError, Problem
 from pytest_claude_budget.files import read_json, write_atomically
 from pytest_claude_budget.github import ApiFailureError, GitHub, PullRequest
+from pytest_claude_budget.values import value_class
 
 OVER, BAD_INPUT, INCOMPLETE = 1, 2, 3
 DEFAULT_REPORT = "claude-budget-report.json"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Here:
     """Where the action runs, and what it works with."""
 
@@ -100,7 +100,7 @@ def relay(inputs: Inputs, event: Event, here: Here) -> int:
     return 0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class _Said:
     document: Mapping[str, Any]
     text: str

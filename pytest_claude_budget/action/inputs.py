@@ -1,13 +1,13 @@
 """The action's inputs, from the step's environment to checked values."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import PurePosixPath
 from typing import TypeVar
 
 from pytest_claude_budget.comments import DEFAULT_TAG, LONGEST_TITLE, TAG, Mode
 from pytest_claude_budget.errors import InputError, Problem
+from pytest_claude_budget.values import value_class
 
 PREFIX = "BUDGET_INPUT_"
 """Before each input's name in the environment of the step: `fail-on` is `BUDGET_INPUT_FAIL_ON`."""
@@ -33,7 +33,7 @@ class FailOn(Enum):
 _Choice = TypeVar("_Choice", Mode, BaselineKind, FailOn)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Inputs:
     """What the workflow says under `with:`."""
 

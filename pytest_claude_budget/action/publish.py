@@ -1,11 +1,12 @@
 """Posts a comment once, however often the API fails on the way."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 from pytest_claude_budget.comments import Act, Comment, Decision, Wanted, decide
 from pytest_claude_budget.github import ApiFailureError
+from pytest_claude_budget.values import value_class
 
 ROUNDS = 4
 _LONGEST_WAIT = 60
@@ -27,7 +28,7 @@ class Conversation(Protocol):
         """Fold a comment away."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Published:
     """What came of it."""
 

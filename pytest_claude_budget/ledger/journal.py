@@ -9,12 +9,12 @@ import json
 import os
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from pytest_claude_budget.ledger.places import SUFFIX
 from pytest_claude_budget.ledger.rows import Entry, line_of, storable
+from pytest_claude_budget.values import value_class
 
 try:
     import fcntl
@@ -24,7 +24,7 @@ except ImportError:  # Windows
 _NAMES_TRIED = 100
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class OwnerFacts:
     """What a run knows of one owner besides its calls."""
 

@@ -5,7 +5,7 @@ the price carries a note. The sum and its explanation rest on the same portions.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from decimal import Decimal
 
@@ -14,6 +14,7 @@ from pytest_claude_budget.pricing.in_force import Factors, InForce, Refusal
 from pytest_claude_budget.pricing.portions import Parts, Portion, rates_of, take_apart
 from pytest_claude_budget.rates import CELLS, Cells, RateTable
 from pytest_claude_budget.usage import Answer, Status, Usage
+from pytest_claude_budget.values import value_class
 
 CODE_EXECUTION = "code execution is billed by the hour of its container: not priced here"
 _KINDS = (
@@ -26,7 +27,7 @@ _KINDS = (
 """What a person calls the counts that the cells of a row are for, in the order of `CELLS`."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Price:
     """What an answer costs."""
 
@@ -43,7 +44,7 @@ class Price:
     same that cost the same."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Term:
     """One product of the sum that an amount is."""
 
@@ -58,7 +59,7 @@ class Term:
     """US dollars: count * rate / per * every factor."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Explanation:
     """A price with the terms that add up to its amount; none where it is unpriced."""
 

@@ -3,13 +3,13 @@
 Everything that a run of one kind of call has in common is worked out here once and remembered.
 """
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
 from pytest_claude_budget.money import EXACT
 from pytest_claude_budget.rates import CELLS, Cells, Found, Model, RateTable, Row
+from pytest_claude_budget.values import value_class
 
 PRIORITY = "the priority tier has no list price per token: priced at the standard rates"
 PROFILE = "an application inference profile does not say where it runs: priced without a regional premium"
@@ -23,14 +23,14 @@ Factors = tuple[tuple[str, Decimal], ...]
 """Discounts and premiums of token rates, by name."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Refusal:
     """Why there is no price, for a person."""
 
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Side:
     """The rates of prompts up to the threshold of a row, or of those above it."""
 
@@ -41,7 +41,7 @@ class Side:
     """US dollars for one token, with all factors in it."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class InForce:
     """The rates of one model on one day under the conditions of an answer."""
 

@@ -11,6 +11,7 @@ from datetime import date
 from pytest_claude_budget.pricing.in_force import InForce, Refusal, Side, in_force, quoted
 from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.usage import Answer, Iteration, Usage
+from pytest_claude_budget.values import value_class
 
 LOOP_ASSUMED = "assumed to be one long prompt: a server-tool loop tells only the sum of its prompts"
 REST_ASSUMED = "assumed to be one long prompt: what the listed iterations leave of the answer's own counts"
@@ -18,7 +19,7 @@ MISFIT = "the listed iterations are more than the answer's own counts: priced as
 _COUNTS = tuple(count.name for count in fields(Usage))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Portion:
     """Tokens of an answer that are billed at one set of rates."""
 
@@ -113,7 +114,7 @@ def _combined(one: Usage, other: Usage, *, sign: int = 1, least: bool = False) -
     return Usage(**{count: min(a, b) if least else a + sign * b for count, a, b in pairs})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class _Sorting:
     """The entries of `usage.iterations`, each put where it is billed."""
 

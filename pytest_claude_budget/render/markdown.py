@@ -5,7 +5,6 @@ other, the details first, and the page says so; the verdict and the footer alway
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from pytest_claude_budget.money import ZERO, dollars
 from pytest_claude_budget.render import markdown_tables as tables
@@ -22,6 +21,7 @@ from pytest_claude_budget.render.markdown_sentences import (
     why,
 )
 from pytest_claude_budget.render.markdown_text import amount, code, details, number, signed
+from pytest_claude_budget.values import value_class
 
 COMMENT_BYTES = 65_000
 """GitHub takes 65,536 characters. Bytes are never fewer, however it counts; the rest is room for the poster's marker."""
@@ -31,7 +31,7 @@ LOCK_FILE = "claude-budget.lock.json"
 _UPDATE = f"run `pytest --claude-budget-update` and commit `{LOCK_FILE}`"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Form:
     """How long a page is."""
 

@@ -1,7 +1,6 @@
 """The table at the end of a pytest run: honest at 80 columns and without colour."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from pytest_claude_budget.render.changes import comparison_lines, projection_lines
 from pytest_claude_budget.render.plain import columns, counted, printable
@@ -17,6 +16,7 @@ from pytest_claude_budget.render.sentences import (
 )
 from pytest_claude_budget.report import CostReport, OwnerTotals
 from pytest_claude_budget.totals import Sum, Totals
+from pytest_claude_budget.values import value_class
 from pytest_claude_budget.verdict import Outcome
 from pytest_claude_budget.verdict_changes import INCREASES, Breach
 
@@ -26,7 +26,7 @@ MOST_LINES = 20
 """Breaches or reasons that are shown one by one."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Line:
     """One line of text and how it is meant."""
 

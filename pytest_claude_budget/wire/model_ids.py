@@ -5,7 +5,8 @@ means; whether there is such a model is for the rate table to say. Nothing is ma
 """
 
 import re
-from dataclasses import dataclass
+
+from pytest_claude_budget.values import value_class
 
 LONGEST = 512
 """Characters of the longest id that is looked at; AWS ends its ARNs long before."""
@@ -25,7 +26,7 @@ _VERTEX_VERSION = re.compile(r"(-v[0-9]{1,3})?@(?P<date>[0-9]{8})$")
 _VERSION_DOT = re.compile(r"(?<=[0-9])\.(?=[0-9])")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class ModelId:
     """What a spelling of a model's id says."""
 

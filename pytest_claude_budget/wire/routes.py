@@ -4,8 +4,9 @@ Base URLs are proxies, gateways and loopback servers as often as Anthropic's own
 """
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+
+from pytest_claude_budget.values import value_class
 
 
 class Kind(StrEnum):
@@ -21,7 +22,7 @@ class Kind(StrEnum):
     """An unknown path with a request that names Claude: counts only if the answer is a message."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, kw_only=True, slots=True)
 class Route:
     """Where a request goes."""
 
