@@ -96,7 +96,10 @@ def _call(number: int) -> Any:
         input_tokens=100 + number % 5_000, output_tokens=number % 900, cache_read_input_tokens=number % 3 * 1_024
     )
     model = MODELS[number % len(MODELS)]
-    answer = Answer(status=Status.MEASURED, endpoint="messages", model=model, usage=usage, http_status=200)
+    request = f'{{"max_tokens":4096,"messages":"{number % TESTS:010x}:356","system":"5f38098a58:19"}}'
+    answer = Answer(
+        status=Status.MEASURED, endpoint="messages", model=model, usage=usage, http_status=200, request=request
+    )
     payer = payer_of(
         Owner(id=_owner(number % TESTS)[0], kind="test", phase="call"),
         Labels(feature=("triage", "summary", None)[number % 3]),
