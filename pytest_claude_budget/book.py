@@ -3,8 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import field
-from operator import attrgetter
-from typing import TypeVar
+from operator import itemgetter
 
 from pytest_claude_budget.pricing import Price
 from pytest_claude_budget.rates import RateTable
@@ -12,7 +11,8 @@ from pytest_claude_budget.totals import Sum, Totals
 from pytest_claude_budget.usage import Call, Status
 from pytest_claude_budget.values import value_class
 
-_Key = TypeVar("_Key")
+_Work = tuple[str | None, str | None, str | None]
+"""Model, feature and tier of a call."""
 Scoped = Mapping[str, Mapping[str, Totals]]
 """Totals by scope (`run`, `test`, …), then by name; the run's name is empty."""
 
@@ -54,53 +54,37 @@ class Unpriced:
     """`unpriced`, `unmeasured` or `at_least`."""
 
 
-@value_class(frozen=True, slots=True)
-class Cell:
-    """All that decides in which sums a call is. Each call is added once, to its cell; the sums are made of cells."""
-
-    owner: str
-    kind: str
-    model: str | None
-    feature: str | None
-    tier: str | None
-
-
 class Book:
-    """Enters each call under all that it is part of."""
+    """Enters each call twice: under who pays for it, and under what it was for. All sums are made of these."""
 
     def __init__(self, rates: RateTable) -> None:
         self._rates = rates
-        self._sums: dict[tuple[str, str, str | None, str | None, str | None], Sum] = {}
+        self._owners: dict[tuple[str, str], Sum] = {}
+        self._work: dict[_Work, Sum] = {}
         self._unpriced: Counter[tuple[str, str, str, str]] = Counter()
         self._seen: Counter[str] = Counter()
         self._notes: Counter[str] = Counter()
         self._model_names: dict[str, str] = {}
-        self._cells: list[tuple[Cell, Totals]] = []
 
     def enter(self, call: Call, cost: Price) -> None:
         """Enter one call at its price."""
-        answer, labels = call.answer, call.labels
+        answer, labels, owner = call.answer, call.labels, call.owner
         status, spelled = answer.status, answer.model
         model = None if spelled is None or status is Status.FREE else self._model_name(spelled)
-        cell = (call.owner.id, call.owner.kind, model, labels.feature, labels.tier)
-        added = self._sums.get(cell)
-        if added is None:
-            added = self._sums[cell] = Sum()
-        added.add(call, cost)
+        paid, work = (owner.id, owner.kind), (model, labels.feature, labels.tier)
+        if paid not in self._owners:
+            self._owners[paid] = Sum()
+        if work not in self._work:
+            self._work[work] = Sum()
+        self._owners[paid].add(call, cost)
+        self._work[work].add(call, cost)
         if status is Status.FREE:
             self._seen["free"] += call.count
         elif status is not Status.FAILED:
             self._judge_completeness(call, cost)
-        for note in (*answer.notes, *cost.notes):
-            self._notes[note] += call.count
-
-    def _gathered(self, key: Callable[[Cell], _Key | None]) -> dict[_Key, Totals]:
-        sums: dict[_Key, Sum] = {}
-        for cell, totals in self._cells:
-            name = key(cell)
-            if name is not None:
-                sums.setdefault(name, Sum()).include(totals)
-        return {name: added.totals() for name, added in sums.items()}
+        if answer.notes or cost.notes:
+            for note in (*answer.notes, *cost.notes):
+                self._notes[note] += call.count
 
     def _model_name(self, spelled: str) -> str:
         name = self._model_names.get(spelled)
@@ -124,16 +108,21 @@ class Book:
         reason = cost.reason or call.answer.reason or "the cost is not known"
         self._unpriced[(call.owner.id, call.answer.model or "", reason, kind)] += call.count
 
-    def _owners(self, places: Mapping[str, str]) -> tuple[OwnerTotals, ...]:
+    def _owner_rows(self, places: Mapping[str, str]) -> tuple[OwnerTotals, ...]:
         rows = [
-            OwnerTotals(owner=owner, kind=kind, totals=totals, place=places.get(owner, ""))
-            for (owner, kind), totals in self._gathered(lambda cell: (cell.owner, cell.kind)).items()
+            OwnerTotals(owner=owner, kind=kind, totals=added.totals(), place=places.get(owner, ""))
+            for (owner, kind), added in self._owners.items()
         ]
         return tuple(sorted(rows, key=lambda row: (row.kind != "test", row.kind, row.owner)))
 
-    def _named(self, kind: str) -> dict[str, Totals]:
-        """Totals by model, feature or tier, in the order of their names."""
-        return dict(sorted(self._gathered(attrgetter(kind)).items()))
+    def _named(self, name_of: Callable[[_Work], str | None]) -> dict[str, Totals]:
+        """Totals by model, feature or tier, in the order of their names; all of the run's under one name."""
+        sums: dict[str, Sum] = {}
+        for work, added in self._work.items():
+            name = name_of(work)
+            if name is not None:
+                sums.setdefault(name, Sum()).include(added.totals())
+        return {name: sums[name].totals() for name in sorted(sums)}
 
     def _unpriced_rows(self) -> tuple[Unpriced, ...]:
         return tuple(
@@ -153,13 +142,12 @@ class Book:
 
     def sums(self, places: Mapping[str, str]) -> "Sums":
         """All sums, once every call is entered."""
-        self._cells = [(Cell(*cell), added.totals()) for cell, added in self._sums.items()]
         return Sums(
-            totals=self._gathered(lambda cell: "").get("", Totals()),
-            by_owner=self._owners(places),
-            by_model=self._named("model"),
-            by_feature=self._named("feature"),
-            by_tier=self._named("tier"),
+            totals=self._named(lambda work: "").get("", Totals()),
+            by_owner=self._owner_rows(places),
+            by_model=self._named(itemgetter(0)),
+            by_feature=self._named(itemgetter(1)),
+            by_tier=self._named(itemgetter(2)),
             unpriced=self._unpriced_rows(),
             notes=dict(sorted(self._notes.items())),
             answers=self._answers(),
