@@ -88,21 +88,17 @@ class Marker:
     case: str | None = None
 
 
-def applicable(limits: Iterable[Limit], scope: str, name: str, measure: str) -> Limit | None:
-    """The one limit that holds for a measure of a named owner, feature, tier or model; any name does for a run.
+def by_rank(limits: Iterable[Limit]) -> tuple[Limit, ...]:
+    """Limits with the most specific first: of those that cover a name, the first is the one that holds.
 
-    The most specific match wins: a marker before any pattern, then the longer text before the first wildcard, then a
-    name without wildcards, then more literal characters, then fewer `**`; of equals, the one that comes later.
+    A marker goes before any pattern, then the longer text before the first wildcard, then a name without wildcards, then
+    more literal characters, then fewer `**`; of equals, the one that comes later.
     """
-    best: Limit | None = None
-    for limit in limits:
-        if limit.measure != measure or limit.scope != scope:
-            continue
-        if best is not None and (limit.of_marker, limit.glob.rank) < (best.of_marker, best.glob.rank):
-            continue
-        if limit.covers(name):
-            best = limit
-    return best
+    return tuple(sorted(limits, key=_rank)[::-1])
+
+
+def _rank(limit: Limit) -> tuple[bool, tuple[int, bool, int, int]]:
+    return limit.of_marker, limit.glob.rank
 
 
 def parse_budget(value: Mapping[str, Any], locate: Callable[[ValuePath], str], source: str) -> Budget:

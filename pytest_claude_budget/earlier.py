@@ -12,7 +12,7 @@ from pytest_claude_budget.comparison import Comparison, Standing
 from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.record import Record
 from pytest_claude_budget.scoped import scoped_totals
-from pytest_claude_budget.totals import Totals
+from pytest_claude_budget.totals import MEASURED, Totals
 
 Earlier = Callable[[str, str, str], Decimal | int | None]
 
@@ -29,6 +29,6 @@ def earlier_of(before: Record | None, comparison: Comparison | None, rates: Rate
 
     def earlier(scope: str, name: str, measure: str) -> Decimal | int | None:
         totals = scoped().get(scope, {}).get(name)
-        return None if totals is None else totals.measure(measure)
+        return None if totals is None else MEASURED[measure](totals)
 
     return earlier

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pytest_claude_budget.budget import Budget, Limit
 from pytest_claude_budget.drafting import readable_count, readable_dollars
 from pytest_claude_budget.money import to_json
-from pytest_claude_budget.totals import Totals
+from pytest_claude_budget.totals import MEASURED, Totals
 from pytest_claude_budget.values import value_class
 from pytest_claude_budget.verdict import Limits
 from pytest_claude_budget.yaml_document import ValuePath, YamlDocument
@@ -70,10 +70,11 @@ def _most_by_limit(limits: Limits, budget: Budget, used: Used) -> dict[str, Deci
     """By the path of each limit, the most that was used of anything that it holds for."""
     most: dict[str, Decimal | int] = {}
     for scope, measure in {(limit.scope, limit.measure): None for limit in budget.limits}:
+        limit_of, value_of = limits.finder(scope, measure), MEASURED[measure]
         for name, totals in used.scoped.get(scope, {}).items():
-            limit = limits.for_(scope, name, measure)
+            limit = limit_of(name)
             if limit is not None and not limit.of_marker:
-                value = totals.measure(measure)
+                value = value_of(totals)
                 most[limit.path] = max(value, most.get(limit.path, value))
     return most
 

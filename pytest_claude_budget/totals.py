@@ -1,8 +1,9 @@
 """Sums over calls. Each sum is exact, and the sums of the parts are the sum of the whole."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
 from decimal import Decimal
+from operator import attrgetter
 
 from pytest_claude_budget.pricing import Price
 from pytest_claude_budget.usage import Call, Origin, Status, Usage
@@ -37,19 +38,6 @@ class Totals:
         """The cost is a lower bound."""
         return self.unknown > 0
 
-    def measure(self, name: str) -> Decimal | int:
-        """The value of a limit's measure, by its name in the budget file."""
-        usage = self.usage
-        values: dict[str, Decimal | int] = {
-            "max_cost": self.cost,
-            "max_calls": self.calls,
-            "max_attempts": self.attempts,
-            "max_input_tokens": usage.input_tokens,
-            "max_output_tokens": usage.output_tokens,
-            "max_tokens_total": usage.total_tokens,
-        }
-        return values[name]
-
     def minus(self, earlier: "Totals") -> "Totals":
         """What came on top of earlier sums of the same calls."""
         return replace(
@@ -63,6 +51,17 @@ class Totals:
             unknown_live=self.unknown_live - earlier.unknown_live,
             usage=Usage(**{name: getattr(self.usage, name) - getattr(earlier.usage, name) for name in _COUNTS}),
         )
+
+
+MEASURED: Mapping[str, Callable[[Totals], Decimal | int]] = {
+    "max_cost": attrgetter("cost"),
+    "max_calls": attrgetter("calls"),
+    "max_attempts": attrgetter("attempts"),
+    "max_input_tokens": attrgetter("usage.input_tokens"),
+    "max_output_tokens": attrgetter("usage.output_tokens"),
+    "max_tokens_total": attrgetter("usage.total_tokens"),
+}
+"""The value of each limit's measure, by its name in the budget file."""
 
 
 class Sum:

@@ -1,12 +1,13 @@
 """The one outcome of a run. Nothing after this compares a number with a limit."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 
 from pytest_claude_budget.book import Scoped
-from pytest_claude_budget.budget import MEASURES, Budget, Limit, applicable
-from pytest_claude_budget.totals import Totals
+from pytest_claude_budget.budget import MEASURES, Budget, Limit, by_rank
+from pytest_claude_budget.totals import MEASURED, Totals
 from pytest_claude_budget.values import value_class
 from pytest_claude_budget.verdict_changes import INCREASES, Breach, Change, change_breaches
 
@@ -52,20 +53,24 @@ class Limits:
     unread: bool = False
     """There may be limits besides these, which a fault kept from being read: the run is judged all the same."""
 
-    def for_(self, scope: str, name: str, measure: str) -> Limit | None:
-        """Find the one limit that holds."""
-        candidates = [*self._of_budget(scope, measure)]
-        if scope == "test":
-            candidates += self.markers.get(name, ())
-        if not candidates:
-            return None
-        names = (name, *self.spellings(name)) if scope == "model" else (name,)
-        found = [limit for each in names if (limit := applicable(candidates, scope, each, measure)) is not None]
-        return max(found, key=lambda limit: limit.glob.rank, default=None)
+    def finder(self, scope: str, measure: str) -> Callable[[str], Limit | None]:
+        """What finds the one limit that holds for a name. A run may have 10,000 names: the limits are put in order once."""
+        written = self.budget.limits if self.budget is not None else ()
+        ranked = by_rank(limit for limit in written if limit.scope == scope and limit.measure == measure)
+        markers = self.markers if scope == "test" else {}
 
-    def _of_budget(self, scope: str, measure: str) -> Iterable[Limit]:
-        limits = self.budget.limits if self.budget is not None else ()
-        return (limit for limit in limits if limit.scope == scope and limit.measure == measure)
+        def first(name: str) -> Limit | None:
+            own = markers.get(name, ())
+            for limit in by_rank((*reversed(ranked), *own)) if own else ranked:
+                if limit.covers(name) and limit.measure == measure:
+                    return limit
+            return None
+
+        def of_model(name: str) -> Limit | None:
+            found = filter(None, map(first, (name, *self.spellings(name))))
+            return max(found, key=lambda limit: limit.glob.rank, default=None)
+
+        return of_model if scope == "model" else first
 
     def written(self) -> list[tuple[str, str]]:
         """Every scope and measure that some limit is for."""
@@ -91,9 +96,10 @@ def evaluate(limits: Limits, scoped: Scoped, incomplete: Sequence[str], change: 
         return Verdict(outcome=Outcome.UNJUDGED, incomplete=tuple(incomplete))
     found = _Found()
     for scope, measure in limits.written():
+        limit_of, value_of = limits.finder(scope, measure), MEASURED[measure]
         for name, totals in scoped.get(scope, {}).items():
-            limit = limits.for_(scope, name, measure)
-            if limit is not None:
+            limit = limit_of(name)
+            if limit is not None and _reached(value_of(totals), limit):
                 _judge(_breach(scope, name, measure, totals, limit), limit, change, found)
     if change is not None and budget is not None:
         for breach in change_breaches(budget, change):
@@ -112,7 +118,7 @@ def _breach(scope: str, name: str, measure: str, totals: Totals, limit: Limit) -
         scope=scope,
         name=name,
         measure=measure,
-        value=totals.measure(measure),
+        value=MEASURED[measure](totals),
         maximum=limit.maximum,
         where=limit.where,
         path=limit.path,
@@ -120,14 +126,22 @@ def _breach(scope: str, name: str, measure: str, totals: Totals, limit: Limit) -
     )
 
 
+def _reached(value: Decimal | int, limit: Limit) -> bool:
+    """Is there anything to say?"""
+    if value > limit.maximum:
+        return True
+    return limit.warn_at is not None and bool(limit.maximum) and value >= limit.maximum * limit.warn_at
+
+
 def _judge(breach: Breach, limit: Limit, change: Change | None, found: _Found) -> None:
+    """Sort in what has reached its limit, or the part of it from which the run warns."""
     if breach.value > limit.maximum:
         earlier = None if change is None else change.earlier(breach.scope, breach.name, breach.measure)
         if earlier is not None and earlier > limit.maximum and breach.value <= earlier:
             found.known.append(breach)
         else:
             found.breaches.append(breach)
-    elif limit.warn_at is not None and limit.maximum and breach.value >= limit.maximum * limit.warn_at:
+    else:
         found.warnings.append(breach)
 
 
