@@ -1,6 +1,5 @@
 """YAML gives exact values with their places, or an error at its line."""
 
-import time
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -235,11 +234,9 @@ def test_a_flood_of_brackets_is_too_deep_whichever_parser_meets_it(tmp_path: Pat
 def test_an_alias_bomb_ends_at_once(tmp_path: Path) -> None:
     """Nine to the ninth values are refused before they are built."""
     bomb = "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 10))
-    start = time.perf_counter()
 
     message = refusal(tmp_path, bomb)
 
-    assert time.perf_counter() - start < 1
     expected = "expected at most 20,000 values, got more\nhint: use fewer aliases, or a shorter file   [too-large]"
     assert expected == message.partition(": ")[2]
 
