@@ -196,11 +196,23 @@ def in_order(groups: Iterable[Group]) -> tuple[Group, ...]:
     return held if len(held) < 2 else tuple(sorted(held, key=_place))
 
 
-def _place(group: Group) -> tuple[str, ...]:
+def _place(group: Group) -> tuple[str | bool, ...]:
     terms = group.terms
-    said = (terms.model, group.on_top, group.feature, group.case, group.tier, terms.speed, terms.geo, terms.tier)
-    flags = (str(terms.batch), str(terms.regional), str(terms.long_prompt))
-    return (*(part or "" for part in said), *flags, str(group.live > 0), group.request or "")
+    return (
+        terms.model,
+        group.on_top,
+        group.feature or "",
+        group.case or "",
+        group.tier or "",
+        terms.speed or "",
+        terms.geo or "",
+        terms.tier or "",
+        terms.batch,
+        terms.regional,
+        terms.long_prompt,
+        group.live > 0,
+        group.request or "",
+    )
 
 
 def joined(one: Group, other: Group) -> Group:

@@ -6,8 +6,8 @@ from datetime import date
 from functools import lru_cache, partial
 
 from pytest_claude_budget.fingerprints import together
-from pytest_claude_budget.pricing.in_force import Refusal
-from pytest_claude_budget.pricing.portions import Portion, take_apart
+from pytest_claude_budget.pricing.in_force import InForce, Refusal
+from pytest_claude_budget.pricing.portions import only_rates, take_apart
 from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.record import Group, Key, OwnerRecord, Record, Terms, in_order, joined
 from pytest_claude_budget.usage import Answer, Call, Origin, Status
@@ -23,15 +23,40 @@ class RecordBuilder:
     def __init__(self, rates: RateTable) -> None:
         self._rates = rates
         self._owners: dict[tuple[str, str], dict[Key, Group]] = {}
+        self._terms: dict[int, tuple[InForce, Terms]] = {}
 
     def add(self, call: Call) -> None:
         """Take one call. Free answers leave no trace."""
-        if call.answer.status is Status.FREE:
+        answer, owner = call.answer, (call.owner.id, call.owner.kind)
+        if answer.status is Status.FREE:
             return
-        groups = self._owners.setdefault((call.owner.id, call.owner.kind), {})
-        for group in _groups_of(call, self._rates):
-            known = groups.get(group.key)
-            groups[group.key] = group if known is None else joined(known, group)
+        groups = self._owners.get(owner)
+        if groups is None:
+            groups = self._owners[owner] = {}
+        rates = only_rates(answer, _day_of(int(call.at // 86_400)), self._rates)
+        for group in _groups_of(call, self._rates) if rates is None else (self._plain(call, rates),):
+            key = group.key
+            known = groups.setdefault(key, group)
+            if known is not group:
+                groups[key] = joined(known, group)
+
+    def _plain(self, call: Call, rates: InForce) -> Group:
+        """The one group of nearly every call, made in one go: a run may have 100,000 of them."""
+        held = self._terms.get(id(rates))
+        if held is None:  # the rates are kept beside it: nothing else has their id then
+            held = self._terms[id(rates)] = (rates, _terms_of(rates))
+        count, labels, answer = call.count, call.labels, call.answer
+        return Group(
+            terms=held[1],
+            request=answer.request,
+            feature=labels.feature,
+            tier=labels.tier,
+            case=labels.case,
+            calls=count,
+            attempts=count,
+            live=count if call.origin is Origin.LIVE else 0,
+            usage=answer.usage,
+        )
 
     def record(self) -> Record:
         """What was taken so far."""
@@ -48,23 +73,21 @@ def _by_name(owner: OwnerRecord) -> str:
     return owner.owner
 
 
-def with_failed_tries(groups: Iterable[Group]) -> Iterator[Group]:
+def with_failed_tries(groups: Iterable[Group]) -> Collection[Group]:
     """Failed tries know the request, not how its answer was priced: they join the group that was asked the same."""
-    answered: dict[Key, Group] = {}
-    failed: list[Group] = []
-    for group in groups:
-        if group.calls or group.on_top:
-            answered[group.key] = group
-        else:
-            failed.append(group)
-    homes = in_order(answered.values()) if failed else ()
+    whole = tuple(groups)
+    failed = [group for group in whole if not group.calls and not group.on_top]
+    if not failed:
+        return whole
+    answered = {group.key: group for group in whole if group.calls or group.on_top}
+    homes = in_order(answered.values())
     for tries in failed:
         home = next((group.key for group in homes if _asked_alike(group, tries)), None)
         if home is None:
             answered[tries.key] = tries
         else:
             answered[home] = replace(answered[home], attempts=answered[home].attempts + tries.attempts)
-    yield from answered.values()
+    return answered.values()
 
 
 def _asked_alike(group: Group, failed: Group) -> bool:
@@ -72,13 +95,12 @@ def _asked_alike(group: Group, failed: Group) -> bool:
     return alike and not group.on_top and not group.terms.long_prompt
 
 
-def fold(groups: Iterable[Group]) -> Collection[Group]:
+def fold(groups: Collection[Group]) -> Collection[Group]:
     """Where an owner has too many groups, make one of those that differ only in what was asked."""
-    whole = tuple(groups)
-    if len(whole) <= MOST_GROUPS:
-        return whole
+    if len(groups) <= MOST_GROUPS:
+        return groups
     alike: dict[Key, list[Group]] = {}
-    for group in in_order(whole):
+    for group in in_order(groups):
         alike.setdefault(replace(group, request=None).key, []).append(group)
     return [_folded(own) for own in alike.values()]
 
@@ -91,7 +113,7 @@ def _folded(groups: list[Group]) -> Group:
 
 
 def _groups_of(call: Call, rates: RateTable) -> Iterator[Group]:
-    """Made in one go each: a run may have 100,000 calls, and `replace` takes as long as all the rest."""
+    """The groups of an answer that is more than one portion at low rates, or less."""
     answer, count = call.answer, call.count
     labels = call.labels
     own = partial(
@@ -111,7 +133,7 @@ def _groups_of(call: Call, rates: RateTable) -> Iterator[Group]:
     searches = {name: getattr(answer.usage, name) for name in _NO_SEARCHES}
     for portion in parts.portions:
         yield own(
-            terms=_terms_of(portion),
+            terms=_terms_of(portion.rates, long_prompt=portion.side is portion.rates.high),
             on_top=portion.label.removesuffix(f" {portion.rates.model.name}"),
             attempts=count,
             calls=count,
@@ -123,8 +145,7 @@ def _groups_of(call: Call, rates: RateTable) -> Iterator[Group]:
         searches = _NO_SEARCHES
 
 
-def _terms_of(portion: Portion) -> Terms:
-    held = portion.rates
+def _terms_of(held: InForce, *, long_prompt: bool = False) -> Terms:
     speed, geo, tier, batch, regional = held.conditions
     return Terms(
         model=held.model.name,
@@ -133,7 +154,7 @@ def _terms_of(portion: Portion) -> Terms:
         tier=tier if tier not in ("standard", "batch") else None,
         batch=batch,
         regional=regional,
-        long_prompt=portion.side is held.high,
+        long_prompt=long_prompt,
     )
 
 

@@ -54,25 +54,55 @@ def owner_entry(owner: OwnerRecord) -> dict[str, Any]:
 
 
 def _group_entry(group: Group) -> dict[str, Any]:
-    terms, usage = group.terms, group.usage
-    said: dict[str, Any] = {"model": terms.model, "speed": terms.speed, "inference_geo": terms.geo}
-    said |= {"service_tier": terms.tier, "on_top": group.on_top or None, "feature": group.feature}
-    said |= {"batch": terms.batch or None, "regional": terms.regional or None, "long_prompt": terms.long_prompt or None}
-    said |= {"tier": group.tier, "case": group.case, "calls": group.calls, "unknown": group.unknown or None}
-    said["attempts"] = group.attempts if group.attempts != group.calls else None
-    said["origin"] = _origin(group)
-    said["live"] = group.live if 0 < group.live < group.calls else None
-    said["usage"] = {name: count for name, count in zip(_COUNTS, _counts(usage), strict=True) if count}
-    said["request"] = json.loads(group.request) if group.request else None
+    """What a group says, without what it does not: one by one, since a report may have 100,000 of them."""
+    terms = group.terms
+    said: dict[str, Any] = {"model": terms.model}
+    if terms.speed is not None:
+        said["speed"] = terms.speed
+    if terms.geo is not None:
+        said["inference_geo"] = terms.geo
+    if terms.tier is not None:
+        said["service_tier"] = terms.tier
+    if group.on_top:
+        said["on_top"] = group.on_top
+    if group.feature is not None:
+        said["feature"] = group.feature
+    if terms.batch:
+        said["batch"] = True
+    if terms.regional:
+        said["regional"] = True
+    if terms.long_prompt:
+        said["long_prompt"] = True
+    if group.tier is not None:
+        said["tier"] = group.tier
+    if group.case is not None:
+        said["case"] = group.case
+    return said | _counted(group)
+
+
+def _counted(group: Group) -> dict[str, Any]:
+    calls, live = group.calls, group.live
+    said: dict[str, Any] = {"calls": calls}
+    if group.unknown:
+        said["unknown"] = group.unknown
+    if group.attempts != calls:
+        said["attempts"] = group.attempts
+    if calls:
+        said["origin"] = "live" if live == calls else "mixed" if live else "simulated"
+    if 0 < live < calls:
+        said["live"] = live
+    said["usage"] = {name: count for name, count in zip(_COUNTS, _counts(group.usage), strict=True) if count}
+    if group.request:
+        said["request"] = _parts(group.request)
     if group.samples is not None:
         said["samples"] = [group.samples.count, group.samples.total, group.samples.squares]
-    return {name: value for name, value in said.items() if value is not None}
+    return said
 
 
-def _origin(group: Group) -> str | None:
-    if not group.calls:
-        return None
-    return "live" if group.live == group.calls else "mixed" if group.live else "simulated"
+@lru_cache(maxsize=256)
+def _parts(request: str) -> Any:
+    """The parts of a request as plain values, the same for groups that were asked alike: to read, not to change."""
+    return json.loads(request)
 
 
 @value_class(frozen=True, slots=True)

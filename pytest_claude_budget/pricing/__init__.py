@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from pytest_claude_budget.money import EXACT, ZERO
 from pytest_claude_budget.pricing.in_force import Factors, InForce, Refusal
-from pytest_claude_budget.pricing.portions import Parts, Portion, rates_of, take_apart
+from pytest_claude_budget.pricing.portions import Parts, Portion, only_rates, take_apart
 from pytest_claude_budget.rates import CELLS, Cells, RateTable
 from pytest_claude_budget.usage import Answer, Status, Usage
 from pytest_claude_budget.values import value_class
@@ -72,10 +72,9 @@ _NOTHING = Price(amount=ZERO)
 
 def price(answer: Answer, day: date, rates: RateTable) -> Price:
     """The list price of one answer on the day (UTC) of its call. Never raises over what a server has said."""
-    if answer.status is Status.MEASURED and not answer.iterations:
-        own = rates_of(answer, day, rates)
-        if isinstance(own, InForce) and (own.high is None or answer.usage.prompt_tokens <= own.threshold):
-            return _price_of_one_portion(answer, own)
+    own = only_rates(answer, day, rates)
+    if own is not None:
+        return _price_of_one_portion(answer, own)
     parts = _parts(answer, day, rates)
     if isinstance(parts, Price):
         return parts

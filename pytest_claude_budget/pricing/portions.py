@@ -10,7 +10,7 @@ from datetime import date
 
 from pytest_claude_budget.pricing.in_force import InForce, Refusal, Side, in_force, quoted
 from pytest_claude_budget.rates import RateTable
-from pytest_claude_budget.usage import Answer, Iteration, Usage
+from pytest_claude_budget.usage import Answer, Iteration, Status, Usage
 from pytest_claude_budget.values import value_class
 
 LOOP_ASSUMED = "assumed to be one long prompt: a server-tool loop tells only the sum of its prompts"
@@ -54,6 +54,16 @@ def rates_of(answer: Answer, day: date, rates: RateTable) -> InForce | Refusal:
     """The rates of an answer's own counts."""
     conditions = (answer.speed, answer.inference_geo, answer.service_tier, answer.batch, answer.regional)
     return in_force(rates, day, answer.model, answer.requested_model, conditions)
+
+
+def only_rates(answer: Answer, day: date, rates: RateTable) -> InForce | None:
+    """The rates of an answer that is one portion at low rates, as nearly all are; None where it takes a closer look."""
+    if answer.status is not Status.MEASURED or answer.iterations:
+        return None
+    own = rates_of(answer, day, rates)
+    if isinstance(own, InForce) and (own.high is None or answer.usage.prompt_tokens <= own.threshold):
+        return own
+    return None
 
 
 def take_apart(answer: Answer, day: date, rates: RateTable) -> Parts | Refusal:
