@@ -1,0 +1,84 @@
+"""Values are compared, hashed and shown as those of a frozen dataclass are."""
+
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from pytest_claude_budget.values import value_class
+
+
+@value_class(frozen=True, kw_only=True, slots=True)
+class Value:
+    """Two that compare, one that does not, one that is not shown."""
+
+    name: str
+    count: int = 0
+    aside: int = field(default=0, compare=False)
+    hidden: int = field(default=0, repr=False)
+
+
+@value_class(frozen=True, slots=True, order=True)
+class Ordered:
+    """In the order of its fields."""
+
+    first: int
+    second: int = 0
+
+
+@value_class(frozen=True, slots=True, eq=False)
+class Itself:
+    """Equal to nothing else."""
+
+    name: str
+
+
+@value_class(frozen=True, slots=True)
+class Empty:
+    """Nothing in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """The same fields as another class."""
+
+    first: int
+    second: int = 0
+
+
+def test_what_is_in_values_makes_them_equal() -> None:
+    """But for what is kept aside; and those of another class never are."""
+    one = Value(name="a", count=1, aside=2)
+
+    assert one == replace(one, aside=3)
+    assert hash(one) == hash(replace(one, aside=3))
+    assert one != replace(one, count=2)
+    assert one != replace(one, hidden=1)
+    assert Ordered(1) != Other(1)  # type: ignore[comparison-overlap]
+    assert Empty() == Empty()
+    assert len({Value(name="a"), Value(name="a"), Value(name="b")}) == 2
+
+
+def test_what_is_in_values_is_shown() -> None:
+    """By the name of the class, without what is hidden."""
+    assert repr(Value(name="a", hidden=7)) == "Value(name='a', count=0, aside=0)"
+    assert repr(Empty()) == "Empty()"
+
+
+def test_values_with_an_order_are_sorted_by_their_fields() -> None:
+    """And are keys all the same."""
+    assert sorted([Ordered(2), Ordered(1, 5), Ordered(1)]) == [Ordered(1), Ordered(1, 5), Ordered(2)]
+    assert {Ordered(1): 1}[Ordered(1)] == 1
+
+
+def test_a_value_that_is_only_itself_is_no_other() -> None:
+    """Whatever is in it."""
+    one = Itself("a")
+
+    assert one != Itself("a")
+    assert {one: 1}[one] == 1
+
+
+def test_a_value_takes_its_own_fields_only() -> None:
+    """A slip of a name is an error, as in any dataclass."""
+    with pytest.raises(AttributeError):
+        Value(name="a").other = 1  # type: ignore[attr-defined]
