@@ -111,6 +111,8 @@ def _call(number: int) -> Any:
 
 
 def _conclude(folder: Path, *, judged: bool) -> dict[str, float]:
+    import pytest  # noqa: F401  # is loaded in every run
+
     from pytest_claude_budget.budget_file import load_budget
     from pytest_claude_budget.settings import Setup
 

@@ -83,8 +83,8 @@ def conclude(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]], 
     try:
         with _uncollected():
             report = _report(run, setup, from_workers, ended)
-        problems = [text for kind, path in setup.reports for text in _written(report, kind, path)]
-        accepted = None if setup.lock is None else _accepted(report, setup.lock, problems)
+            problems = [text for kind, path in setup.reports for text in _written(report, kind, path)]
+            accepted = None if setup.lock is None else _accepted(report, setup.lock, problems)
     except Exception as error:
         text = f"the cost report could not be made ({described(error)}): this run's cost is not known"
         return Conclusion(fails=ended.judged, report=None, problems=(text,))
@@ -104,7 +104,15 @@ def _uncollected() -> Iterator[None]:
         yield
     finally:
         if enabled:
+            _grow_old()
             gc.enable()
+
+
+def _grow_old() -> None:
+    """Make all that is there old without looking through it, unless somebody else has frozen something."""
+    if not gc.get_freeze_count():
+        gc.freeze()
+        gc.unfreeze()
 
 
 def _accepted(report: CostReport, lock: Path, problems: list[str]) -> str | None:

@@ -6,8 +6,9 @@ from datetime import date
 from functools import lru_cache, partial
 
 from pytest_claude_budget.fingerprints import together
+from pytest_claude_budget.pricing import Price
 from pytest_claude_budget.pricing.in_force import InForce, Refusal
-from pytest_claude_budget.pricing.portions import only_rates, take_apart
+from pytest_claude_budget.pricing.portions import take_apart
 from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.record import Group, Key, OwnerRecord, Record, Terms, in_order, joined
 from pytest_claude_budget.usage import Answer, Call, Origin, Status
@@ -25,16 +26,15 @@ class RecordBuilder:
         self._owners: dict[tuple[str, str], dict[Key, Group]] = {}
         self._terms: dict[int, tuple[InForce, Terms]] = {}
 
-    def add(self, call: Call) -> None:
-        """Take one call. Free answers leave no trace."""
+    def add(self, call: Call, cost: Price) -> None:
+        """Take one call with its price. Free answers leave no trace."""
         answer, owner = call.answer, (call.owner.id, call.owner.kind)
         if answer.status is Status.FREE:
             return
         groups = self._owners.get(owner)
         if groups is None:
             groups = self._owners[owner] = {}
-        rates = only_rates(answer, _day_of(int(call.at // 86_400)), self._rates)
-        for group in _groups_of(call, self._rates) if rates is None else (self._plain(call, rates),):
+        for group in _groups_of(call, self._rates) if cost.only is None else (self._plain(call, cost.only),):
             key = group.key
             known = groups.setdefault(key, group)
             if known is not group:

@@ -89,7 +89,7 @@ def build_report(calls: Iterable[Call], facts: RunFacts) -> CostReport:
         book, builder = Book(facts.rates), RecordBuilder(facts.rates)
         for call, cost in priced_calls(calls, facts.rates, feature_of(facts.budget)):
             book.enter(call, cost)
-            builder.add(call)
+            builder.add(call, cost)
         return judge(book.sums(facts.places), builder.record(), facts)
 
 

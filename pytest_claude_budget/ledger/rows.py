@@ -198,8 +198,8 @@ GROUP BY payer, kind, request, day, code_execution_requests > 0"""
 def alike_of(row: Sequence[Any], payers: Mapping[int, Sequence[Any]], kinds: Mapping[int, Sequence[Any]]) -> Call:
     """Read calls that are priced alike back as one."""
     id_, day, count, payer, kind, request = row[:6]
-    (_, owner, owner_kind, phase, feature, tier, case) = payers[payer]
-    (origin, _, _, endpoint, model, requested, batch, regional, speed, geo, service, http, _) = kinds[kind]
+    (_, _, owner, owner_kind, phase, feature, tier, case) = payers[payer]
+    (_, origin, _, _, endpoint, model, requested, batch, regional, speed, geo, service, http, _) = kinds[kind]
     answer = Answer(
         status=Status.MEASURED,
         endpoint=endpoint,

@@ -23,6 +23,9 @@ READ_AT_ONCE = 1_000
 BUSY_SECONDS = 30.0
 """How long a reader waits for the others."""
 
+CACHE_KIB = 65_536
+"""Of the file, at most, in memory: 100,000 calls are sorted and summed there instead of on the disk."""
+
 _SELECT = "SELECT * FROM calls"
 
 
@@ -85,8 +88,8 @@ class SqliteLedger:
         marks = ", ".join("?" * len(models))
         with self._using() as connection:
             rows = connection.execute(ALIKE.format(models=marks), models).fetchall()
-            payers = {number: values for number, *values in connection.execute("SELECT * FROM payers")}
-            kinds = {number: values for number, *values in connection.execute("SELECT * FROM kinds")}
+            payers = {row[0]: row for row in connection.execute("SELECT * FROM payers")}
+            kinds = {row[0]: row for row in connection.execute("SELECT * FROM kinds")}
         for row in rows:
             yield alike_of(row, payers, kinds)
         yield from self._read(f" AND ({PLAIN.format(models=marks)}) IS NOT TRUE", models)
@@ -153,6 +156,7 @@ class SqliteLedger:
         )
         try:
             connection.execute("PRAGMA synchronous = OFF")
+            connection.execute(f"PRAGMA cache_size = {-CACHE_KIB}")
             connection.executescript(TABLES)
         except BaseException:
             connection.close()

@@ -42,6 +42,8 @@ class Price:
     on_top: Usage | None = field(default=None, compare=False)
     """Tokens in the amount that the answer's own counts leave out, such as those of a compaction. Two prices are the
     same that cost the same."""
+    only: InForce | None = field(default=None, compare=False)
+    """The rates of all that was billed, where one portion at low rates was all."""
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -121,8 +123,8 @@ def _price_of_one_portion(answer: Answer, own: InForce) -> Price:
     if usage.web_search_requests:
         amount = EXACT.fma(usage.web_search_requests, own.search_each, amount)
     if usage.code_execution_requests:
-        return Price(amount=amount, notes=(*own.notes, CODE_EXECUTION))
-    return Price(amount=amount, notes=own.notes)
+        return Price(amount=amount, notes=(*own.notes, CODE_EXECUTION), only=own)
+    return Price(amount=amount, notes=own.notes, only=own)
 
 
 def _price_of(amount: Decimal, answer: Answer, parts: Parts) -> Price:

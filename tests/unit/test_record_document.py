@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pytest_claude_budget.errors import InputError
 from pytest_claude_budget.money import exact
+from pytest_claude_budget.pricing import price
 from pytest_claude_budget.record import Record
 from pytest_claude_budget.record_builder import MOST_GROUPS, RecordBuilder
 from pytest_claude_budget.record_document import lock_text, read_record
@@ -32,7 +33,7 @@ def recorded(made: list[Call]) -> Record:
     builder = RecordBuilder(TABLE)
     with exact():
         for call in made:
-            builder.add(call)
+            builder.add(call, price(call.answer, TODAY, TABLE))
     return builder.record()
 
 
