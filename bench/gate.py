@@ -59,22 +59,24 @@ def _commands() -> list[Line]:
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         child("gate", "write", str(folder))
-        gate = ["-m", "pytest_claude_budget", "gate", "report.json", "--output", "json:verdict.json"]
+        command = [sys.executable, "-m", "pytest_claude_budget"]
+        gate = [*command, "gate", "report.json"]
         return [
-            _timed(f"gate on {BIG:,} tests", [sys.executable, *gate], folder, GATE_SECONDS),
-            _timed("--help", [sys.executable, "-m", "pytest_claude_budget", "--help"], folder, HELP_SECONDS),
+            _timed(f"gate on {BIG:,} tests", gate, folder, GATE_SECONDS),
+            _timed(f"gate on {BIG:,} tests, with a JSON file of it", [*gate, "--output", "json:verdict.json"], folder),
+            _timed("--help", [*command, "--help"], folder, HELP_SECONDS),
         ]
 
 
-def _timed(what: str, command: Sequence[str], folder: Path, limit: float) -> Line:
+def _timed(what: str, command: Sequence[str], folder: Path, limit: float | None = None) -> Line:
     timed(command, folder, environment())  # compiles, and fills the caches
     taken = [timed(command, folder, environment()) for _ in range(TIMED_RUNS)]
     wall, cpu = (median(times[at] for times in taken) for at in (0, 1))
     return Line(
         what=f"{what}, whole process",
         measured=f"{shown(wall)} wall time, {shown(cpu)} CPU time",
-        limit=shown(limit),
-        met=wall <= limit,
+        limit="" if limit is None else shown(limit),
+        met=None if limit is None else wall <= limit,
         numbers={"wall_seconds": wall, "cpu_seconds": cpu},
     )
 
