@@ -11,6 +11,7 @@ from typing import Any
 
 from pytest_claude_budget.errors import InputError, Problem
 from pytest_claude_budget.schema_errors import validate
+from pytest_claude_budget.wire.decoding import LARGE, loads_large
 from pytest_claude_budget.yaml_document import YamlDocument, parse_yaml
 
 __all__ = [
@@ -66,7 +67,7 @@ def parse_json(text: str, shown: str) -> object:
 
     hint = "write the file anew, or take it from another branch"
     try:
-        value: object = json.loads(text)
+        value: object = json.loads(text) if len(text) < LARGE else loads_large(text.encode("utf-8", "surrogatepass"))
     except json.JSONDecodeError as error:
         where, what = f"{shown}:{error.lineno}:{error.colno}", f"expected JSON: {error.msg[:1].lower()}{error.msg[1:]}"
         raise InputError(Problem(slug="bad-json", where=where, what=what, hint=hint)) from None

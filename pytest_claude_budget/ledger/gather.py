@@ -10,12 +10,10 @@ from typing import Any, BinaryIO
 
 from pytest_claude_budget.ledger.journal import has_writer
 from pytest_claude_budget.ledger.rows import COLUMNS, KIND, LINE, PAYER, REST
-from pytest_claude_budget.wire.decoding import load_faster, loads
+from pytest_claude_budget.wire.decoding import LARGE, load_faster, loads
 
 READ_AT_ONCE = 1 << 18
 """Bytes of a journal that are taken apart at once."""
-LARGE = 1 << 20
-"""Bytes of journals for which a faster parser is worth its own loading."""
 
 TABLES = f"""
 CREATE TABLE IF NOT EXISTS entries (id INTEGER PRIMARY KEY, {", ".join(LINE[1:])});

@@ -5,6 +5,9 @@ import sys
 from contextlib import suppress
 from typing import Any
 
+LARGE = 1 << 20
+"""Bytes of JSON for which a faster parser is worth its own loading."""
+
 
 def loads(data: bytes) -> Any:
     """Read a document. Raises ValueError or RecursionError; what the faster parser refuses is left to Python's own."""
@@ -17,7 +20,13 @@ def loads(data: bytes) -> Any:
     return json.loads(data)
 
 
+def loads_large(data: bytes) -> Any:
+    """Read a document of megabytes, for which the faster parser is loaded where it is installed. Raises as `loads`."""
+    load_faster()
+    return loads(data)
+
+
 def load_faster() -> None:
-    """Load the faster parser where it is installed: worth its own milliseconds where megabytes are to be read."""
+    """Load the faster parser where it is installed: worth its own milliseconds from `LARGE` on."""
     with suppress(ImportError):
         import jiter  # noqa: F401
