@@ -46,17 +46,21 @@ class Side:
     searches: Fraction
 
 
-def side_of(group: Group) -> Side:
-    """A group per call; what comes on top of answers counts as one."""
+def a_call(count: int, group: Group) -> Fraction:
+    """A count of a group per call; what comes on top of answers counts as one."""
+    return Fraction(count, max(1, group.calls))
+
+
+def _side_of(group: Group) -> Side:
     calls, usage = max(1, group.calls), group.usage
     prompt = usage.prompt_tokens
     shares = tuple(Fraction(count, prompt) for count in _kinds(usage)) if prompt else (Fraction(1), *[Fraction(0)] * 3)
     return Side(
         calls=Fraction(calls),
-        prompt=Fraction(prompt, calls),
+        prompt=a_call(prompt, group),
         shares=shares,
-        output=Fraction(usage.output_tokens, calls),
-        searches=Fraction(usage.web_search_requests, calls),
+        output=a_call(usage.output_tokens, group),
+        searches=a_call(usage.web_search_requests, group),
     )
 
 
@@ -86,7 +90,7 @@ def attribute(before: Group, after: Group, prices: Prices) -> Values:
     if len(moved) == 1 and before.terms == after.terms:
         costs = [cost_of_group(group, prices.rates, prices.day).amount for group in (before, after)]
         return {moved[0]: Fraction(EXACT.subtract(costs[1], costs[0]))}
-    one, other = side_of(before), side_of(after)
+    one, other = _side_of(before), _side_of(after)
     if not one.prompt:  # of nothing, no kinds can be told
         one = replace(one, shares=other.shares)
     elif not other.prompt:

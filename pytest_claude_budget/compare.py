@@ -98,6 +98,9 @@ def _compare(before: Record, after: Record, facts: Facts) -> Comparison:
     changes = [one.change for one in both]
     compared = [change for change in changes if change.standing not in _NOT_RUN]
     change = _sum(row.change for row in compared)
+    sorted_in: dict[Standing, list[OwnerChange]] = {standing: [] for standing in Standing}
+    for row in changes:
+        sorted_in[row.standing].append(row)
     return Comparison(
         baseline=facts.baseline,
         before=_sum(row.before for row in compared),
@@ -109,8 +112,8 @@ def _compare(before: Record, after: Record, facts: Facts) -> Comparison:
         owners=tuple(sorted(changes, key=_largest_first)),
         by_feature=tuple(_by_feature(both, facts)),
         not_run=_sum(row.before for row in changes if row.standing in _NOT_RUN),
-        counts={standing: sum(row.standing is standing for row in changes) for standing in Standing},
-        amounts={standing: _sum(row.change for row in changes if row.standing is standing) for standing in Standing},
+        counts={standing: len(rows) for standing, rows in sorted_in.items()},
+        amounts={standing: _sum(row.change for row in rows) for standing, rows in sorted_in.items()},
     )
 
 

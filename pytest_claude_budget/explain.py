@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
-from pytest_claude_budget.attribution import Prices, attribute, side_of
+from pytest_claude_budget.attribution import Prices, a_call, attribute
 from pytest_claude_budget.comparison import Cause
 from pytest_claude_budget.fingerprints import NOTHING, read_fingerprint, why_the_cache_moved
 from pytest_claude_budget.pairing import Pairing
@@ -72,7 +72,7 @@ def _of_pair(before: Group, after: Group, prices: Prices) -> Iterator[Share]:
 
 def _of_prompt(before: Group, after: Group, amount: Fraction) -> Iterator[Share]:
     """A longer or shorter prompt, by the parts of the request that changed."""
-    tokens = side_of(after).prompt - side_of(before).prompt
+    tokens = a_call(after.usage.prompt_tokens, after) - a_call(before.usage.prompt_tokens, before)
     one, other = read_fingerprint(before.request), read_fingerprint(after.request)
     known = one is not NOTHING and other is not NOTHING
     changed = one.changed_parts(other) if known else []
@@ -106,7 +106,7 @@ def _model_text(before: Group, after: Group) -> str:
 
 
 def _output_text(before: Group, after: Group) -> str:
-    one, other = side_of(before).output, side_of(after).output
+    one, other = (a_call(group.usage.output_tokens, group) for group in (before, after))
     each = " a call" if max(before.calls, after.calls) > 1 else ""
     text = f"output {_number(one)} → {_number(other)} tokens{each}"
     most = read_fingerprint(before.request).max_tokens, read_fingerprint(after.request).max_tokens

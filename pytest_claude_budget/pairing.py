@@ -61,8 +61,9 @@ def _match(
     """Move what belongs together from both sides to the pairs, the most alike first."""
     if not left or not right:
         return
+    alone = len(left) == len(right) == 1  # as in most owners: nothing else is more alike
     candidates = [
-        (-_likeness(one, other), at, to)
+        (0 if alone else -_likeness(one, other), at, to)
         for at, one in enumerate(left)
         for to, other in enumerate(right)
         if alike(one, other)

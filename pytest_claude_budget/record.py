@@ -161,10 +161,8 @@ def cost_of_group(group: Group, rates: RateTable, day: date) -> Cost:
 
 def cost_of_owner(owner: OwnerRecord, rates: RateTable, day: date) -> Cost:
     """What an owner's calls cost."""
-    total = Cost()
-    for group in owner.groups:
-        total += cost_of_group(group, rates, day)
-    return total
+    costs = [cost_of_group(group, rates, day) for group in owner.groups]
+    return costs[0] if len(costs) == 1 else sum(costs, Cost())
 
 
 def amount_of(usage: Usage, held: InForce, *, long_prompt: bool) -> Decimal:

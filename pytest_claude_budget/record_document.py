@@ -19,12 +19,16 @@ from pytest_claude_budget.values import value_class
 SCHEMA_VERSION = 1
 LARGEST_COUNT = 10**15
 _COUNTS = tuple(count.name for count in fields(Usage))
+_COUNT_KEYS = frozenset(_COUNTS)
 _counts = attrgetter(*_COUNTS)
 _KINDS = ("test", "fixture", "outside")
 _TERMS = {"model": "model", "speed": "speed", "geo": "inference_geo", "tier": "service_tier"}
 _FLAGS = ("batch", "regional", "long_prompt")
 _NO_FLAGS = (False, False, False)
+_SPECIAL = frozenset((*_TERMS.values(), *_FLAGS)) - {"model"}
+"""What the terms of most groups leave out."""
 _WORDS = ("on_top", "feature", "tier", "case")
+_WORD_KEYS, _UNSAID = frozenset(_WORDS), [None] * len(_WORDS)
 _WHOLE = ("calls", "attempts", "live", "unknown")
 _KEYS = frozenset((*_TERMS.values(), *_FLAGS, *_WORDS, *_WHOLE, "usage", "request", "samples", "origin"))
 
@@ -175,7 +179,8 @@ class _Reader:
             )
         calls = self.count(entry, "calls", name)
         origin = entry.get("origin")
-        on_top, feature, tier, case = (self.word(entry, key, name) if key in entry else None for key in _WORDS)
+        said = _UNSAID if _WORD_KEYS.isdisjoint(entry) else [self.word(entry, key, name) for key in _WORDS]
+        on_top, feature, tier, case = said
         return Group(
             terms=self.terms(entry, name),
             on_top=on_top or "",
@@ -192,6 +197,8 @@ class _Reader:
         )
 
     def terms(self, entry: Mapping[str, Any], name: str) -> Terms:
+        if _SPECIAL.isdisjoint(entry):
+            return _terms((self.word(entry, "model", name), None, None, None), _NO_FLAGS)
         said = tuple(self.word(entry, key, name) if key in entry else None for key in _TERMS.values())
         flags = tuple(entry.get(flag, False) for flag in _FLAGS)
         if flags != _NO_FLAGS and not all(isinstance(flag, bool) for flag in flags):
@@ -212,9 +219,9 @@ class _Reader:
 
     def usage(self, value: object, name: str) -> Usage:
         counts = self.mapping(value, f"{name}: usage")
+        if unknown := counts.keys() - _COUNT_KEYS:
+            raise self.refused(f"{name}: usage", f"one of {', '.join(_COUNTS)}", min(unknown))
         for key in counts:
-            if key not in _COUNTS:
-                raise self.refused(f"{name}: usage", f"one of {', '.join(_COUNTS)}", key)
             self.count(counts, key, name)
         return Usage(**counts)
 
@@ -230,8 +237,7 @@ class _Reader:
         return Samples(count=count, total=total, squares=squares) if count else None
 
 
-def _compact(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+_compact = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 @lru_cache(maxsize=4096)

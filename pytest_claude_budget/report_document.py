@@ -192,10 +192,10 @@ class _Reader:
         if not _USAGE.issuperset(usage):
             raise self.refused("usage", f"one of {', '.join(sorted(_USAGE))}", list(usage))
         counts = {name: entry.get(name, 0) for name in _SUMS}
-        for numbers in (usage, counts):
-            for name, value in numbers.items():
-                if type(value) is not int or not 0 <= value <= LARGEST_COUNT:
-                    raise self.refused(name, "a whole number from 0 up", value)
+        numbers = (*usage.values(), *counts.values())
+        if set(map(type, numbers)) != {int} or min(numbers) < 0 or max(numbers) > LARGEST_COUNT:
+            for name in (*usage, *counts):
+                self.count(usage | counts, name)
         return Totals(cost=self.money(entry, "cost"), spent=self.money(entry, "spent"), usage=Usage(**usage), **counts)
 
     def markers(self, rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, tuple[Limit, ...]]]:
