@@ -101,9 +101,14 @@ def _month(row: Document) -> list[str]:
         "–" if change is None else (signed(change) if change else "unchanged"),
         _or_dash(row["warm"]),
         _or_dash(row["cold"]),
-        f"{_or_dash(row['low'])} to {_or_dash(row['high'])}",
+        _spread(row["low"], row["high"]),
         counted(len(row["tests"]), "test") + judged,
     ]
+
+
+def _spread(low: str | None, high: str | None) -> str:
+    """From the cheapest test to the dearest; one figure where they are the same."""
+    return _or_dash(low) if low == high else f"{_or_dash(low)} to {_or_dash(high)}"
 
 
 def _or_dash(text: str | None) -> str:
