@@ -5,7 +5,7 @@ calls or on who ran them.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -13,10 +13,8 @@ from functools import lru_cache
 from pytest_claude_budget.money import EXACT, ZERO
 from pytest_claude_budget.pricing.in_force import InForce, Refusal, in_force
 from pytest_claude_budget.rates import RateTable
-from pytest_claude_budget.usage import Usage
+from pytest_claude_budget.usage import Usage, summed
 from pytest_claude_budget.values import value_class
-
-_COUNTS = tuple(count.name for count in fields(Usage))
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -112,7 +110,7 @@ class OwnerRecord:
     @property
     def usage(self) -> Usage:
         """All counts."""
-        return added(group.usage for group in self.groups)
+        return summed([group.usage for group in self.groups])
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -140,15 +138,6 @@ class Cost:
 
     def __add__(self, other: "Cost") -> "Cost":
         return Cost(amount=EXACT.add(self.amount, other.amount), at_least=self.at_least or other.at_least)
-
-
-def added(usages: Iterable[Usage]) -> Usage:
-    """The sum of counts."""
-    counts = [0] * len(_COUNTS)
-    for usage in usages:
-        for at, name in enumerate(_COUNTS):
-            counts[at] += getattr(usage, name)
-    return Usage(**dict(zip(_COUNTS, counts, strict=True)))
 
 
 def cost_of_group(group: Group, rates: RateTable, day: date) -> Cost:
@@ -221,5 +210,5 @@ def joined(one: Group, other: Group) -> Group:
         attempts=one.attempts + other.attempts,
         live=one.live + other.live,
         unknown=one.unknown + other.unknown,
-        usage=added((one.usage, other.usage)),
+        usage=summed((one.usage, other.usage)),
     )

@@ -5,22 +5,19 @@ Read by hand rather than by a schema: a lock file of 10,000 tests is checked in 
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
-from operator import attrgetter
 from typing import Any
 
 from pytest_claude_budget.errors import InputError, Problem
 from pytest_claude_budget.record import Group, OwnerRecord, Record, Samples, Terms, in_order
-from pytest_claude_budget.usage import Usage
+from pytest_claude_budget.usage import COUNTS, Usage, counts_of
 from pytest_claude_budget.values import value_class
 
 SCHEMA_VERSION = 1
 LARGEST_COUNT = 10**15
-_COUNTS = tuple(count.name for count in fields(Usage))
-_COUNT_KEYS = frozenset(_COUNTS)
-_counts = attrgetter(*_COUNTS)
+_COUNT_KEYS = frozenset(COUNTS)
 _KINDS = ("test", "fixture", "outside")
 _TERMS = {"model": "model", "speed": "speed", "geo": "inference_geo", "tier": "service_tier"}
 _FLAGS = ("batch", "regional", "long_prompt")
@@ -95,7 +92,7 @@ def _counted(group: Group) -> dict[str, Any]:
         said["origin"] = "live" if live == calls else "mixed" if live else "simulated"
     if 0 < live < calls:
         said["live"] = live
-    said["usage"] = {name: count for name, count in zip(_COUNTS, _counts(group.usage), strict=True) if count}
+    said["usage"] = {name: count for name, count in zip(COUNTS, counts_of(group.usage), strict=True) if count}
     if group.request:
         said["request"] = _parts(group.request)
     if group.samples is not None:
@@ -220,7 +217,7 @@ class _Reader:
     def usage(self, value: object, name: str) -> Usage:
         counts = self.mapping(value, f"{name}: usage")
         if unknown := counts.keys() - _COUNT_KEYS:
-            raise self.refused(f"{name}: usage", f"one of {', '.join(_COUNTS)}", min(unknown))
+            raise self.refused(f"{name}: usage", f"one of {', '.join(COUNTS)}", min(unknown))
         for key in counts:
             self.count(counts, key, name)
         return Usage(**counts)

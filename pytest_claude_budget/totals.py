@@ -1,16 +1,17 @@
 """Sums over calls. Each sum is exact, and the sums of the parts are the sum of the whole."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from decimal import Decimal
 from operator import attrgetter
 
 from pytest_claude_budget.pricing import Price
-from pytest_claude_budget.usage import Call, Origin, Status, Usage
+from pytest_claude_budget.usage import COUNTS, Call, Origin, Status, Usage, summed
 from pytest_claude_budget.values import value_class
 
 ZERO = Decimal(0)
-_COUNTS = tuple(field.name for field in fields(Usage))
+_MOST_USAGES = 1_000
+"""Usages that a sum holds before it adds them up."""
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -49,7 +50,7 @@ class Totals:
             spent=self.spent - earlier.spent,
             unknown=self.unknown - earlier.unknown,
             unknown_live=self.unknown_live - earlier.unknown_live,
-            usage=Usage(**{name: getattr(self.usage, name) - getattr(earlier.usage, name) for name in _COUNTS}),
+            usage=Usage(**{name: getattr(self.usage, name) - getattr(earlier.usage, name) for name in COUNTS}),
         )
 
 
@@ -67,12 +68,12 @@ MEASURED: Mapping[str, Callable[[Totals], Decimal | int]] = {
 class Sum:
     """Adds calls up, in any order, to the same Totals."""
 
-    __slots__ = ("_attempts", "_calls", "_cost", "_counts", "_free", "_spent", "_unknown", "_unknown_live")
+    __slots__ = ("_attempts", "_calls", "_cost", "_free", "_spent", "_unknown", "_unknown_live", "_usages")
 
     def __init__(self) -> None:
         self._calls = self._attempts = self._free = self._unknown = self._unknown_live = 0
         self._cost = self._spent = ZERO
-        self._counts = [0] * 8
+        self._usages: list[Usage] = []
 
     def add(self, call: Call, price: Price) -> None:
         """Add one call at its price."""
@@ -108,19 +109,13 @@ class Sum:
         self._add_usage(totals.usage)
 
     def _add_usage(self, usage: Usage) -> None:
-        counts = self._counts
-        counts[0] += usage.input_tokens
-        counts[1] += usage.cache_creation_5m_input_tokens
-        counts[2] += usage.cache_creation_1h_input_tokens
-        counts[3] += usage.cache_read_input_tokens
-        counts[4] += usage.output_tokens
-        counts[5] += usage.web_search_requests
-        counts[6] += usage.web_fetch_requests
-        counts[7] += usage.code_execution_requests
+        self._usages.append(usage)
+        if len(self._usages) >= _MOST_USAGES:
+            self._usages = [summed(self._usages)]
 
     def totals(self) -> Totals:
         """The sums so far."""
-        fresh, five, hour, read, output, search, fetch, code = self._counts
+        self._usages = [summed(self._usages)]
         return Totals(
             calls=self._calls,
             attempts=self._attempts,
@@ -129,16 +124,7 @@ class Sum:
             spent=self._spent,
             unknown=self._unknown,
             unknown_live=self._unknown_live,
-            usage=Usage(
-                input_tokens=fresh,
-                cache_creation_5m_input_tokens=five,
-                cache_creation_1h_input_tokens=hour,
-                cache_read_input_tokens=read,
-                output_tokens=output,
-                web_search_requests=search,
-                web_fetch_requests=fetch,
-                code_execution_requests=code,
-            ),
+            usage=self._usages[0],
         )
 
 

@@ -3,7 +3,10 @@
 Names of counts are Anthropic's own: `input_tokens` excludes both kinds of cache tokens.
 """
 
+from collections.abc import Callable, Sequence
+from dataclasses import fields
 from enum import StrEnum
+from operator import attrgetter
 
 from pytest_claude_budget.values import value_class
 
@@ -59,6 +62,20 @@ class Usage:
     def total_tokens(self) -> int:
         """Prompt and output."""
         return self.prompt_tokens + self.output_tokens
+
+
+COUNTS = tuple(count.name for count in fields(Usage))
+"""The names of the counts."""
+counts_of: Callable[[Usage], tuple[int, ...]] = attrgetter(*COUNTS)
+"""The counts of a usage, in the order of their names."""
+
+
+def summed(usages: Sequence[Usage]) -> Usage:
+    """The sum of counts."""
+    if len(usages) == 1:
+        return usages[0]
+    columns = zip(*map(counts_of, usages), strict=True)
+    return Usage(**dict(zip(COUNTS, map(sum, columns), strict=False)))
 
 
 @value_class(frozen=True, kw_only=True, slots=True)

@@ -5,18 +5,17 @@ answer's own counts is told apart from what comes on top.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date
 
 from pytest_claude_budget.pricing.in_force import InForce, Refusal, Side, in_force, quoted
 from pytest_claude_budget.rates import RateTable
-from pytest_claude_budget.usage import Answer, Iteration, Status, Usage
+from pytest_claude_budget.usage import COUNTS, Answer, Iteration, Status, Usage
 from pytest_claude_budget.values import value_class
 
 LOOP_ASSUMED = "assumed to be one long prompt: a server-tool loop tells only the sum of its prompts"
 REST_ASSUMED = "assumed to be one long prompt: what the listed iterations leave of the answer's own counts"
 MISFIT = "the listed iterations are more than the answer's own counts: priced as far as these go"
-_COUNTS = tuple(count.name for count in fields(Usage))
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -120,7 +119,7 @@ def _by_prompt(parts: Parts, usage: Usage, inside: list[Usage]) -> tuple[Usage, 
 
 def _combined(one: Usage, other: Usage, *, sign: int = 1, least: bool = False) -> Usage:
     """Sum or difference of two usages, or the lesser of each count."""
-    pairs = ((count, getattr(one, count), getattr(other, count)) for count in _COUNTS)
+    pairs = ((count, getattr(one, count), getattr(other, count)) for count in COUNTS)
     return Usage(**{count: min(a, b) if least else a + sign * b for count, a, b in pairs})
 
 
