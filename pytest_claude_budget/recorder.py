@@ -8,9 +8,8 @@ makes the verdict incomplete.
 import asyncio
 import itertools
 import os
-import select
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT_SECONDS = 30.0
 """How long a synchronous caller on an event loop's thread waits for the writer."""
-POLL_SECONDS = 0.0002
 
 FactsOf = Callable[[str], OwnerFacts | None]
 Who = Callable[[], tuple[tuple[str, str, str], dict[str, str]]]
@@ -109,11 +107,12 @@ class Recorder:
         else:
             self.on_writer(lambda: self._store(entries))
 
-    async def write_async(self, ticket: Any, origin: Origin, own: Answer | None, items: Sequence[Answer]) -> None:
-        """Store before the caller has its answer, without touching a file on its event loop."""
+    def write_async(
+        self, ticket: Any, origin: Origin, own: Answer | None, items: Sequence[Answer]
+    ) -> Awaitable[None] | None:
+        """Store without touching a file on this event loop; returns what to await where it is not stored yet."""
         entries = self._entries(ticket, origin, own, items)
-        if entries:
-            await self._writer.run(lambda: self._store(entries))
+        return self._writer.run(lambda: self._store(entries)) if entries else None
 
     def post(self, ticket: Any, origin: Origin, own: Answer | None, items: Sequence[Answer]) -> None:
         """Store soon, from a place that can neither wait nor touch a file."""
@@ -128,7 +127,7 @@ class Recorder:
         self._writer.submit(lambda: self._store_fault(reason))
 
     def on_writer(self, work: Callable[[], None]) -> None:
-        """Do work on the writer thread and wait for it, also where waiting on a lock would be an offence."""
+        """Do work on the writer thread and wait for it."""
         done: list[BaseException | None] = []
 
         def guarded() -> None:
@@ -139,11 +138,7 @@ class Recorder:
             else:
                 done.append(None)
 
-        self._writer.submit(guarded)
-        waited = 0.0
-        while not done and waited < LONGEST_WAIT_SECONDS:
-            select.select([], [], [], POLL_SECONDS)
-            waited += POLL_SECONDS
+        self._writer.submit(guarded).wait(LONGEST_WAIT_SECONDS)
         if not done:
             self.faults.append("the ledger's writer did not finish in time: calls may be missing")
         elif done[0] is not None:

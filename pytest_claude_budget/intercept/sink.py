@@ -1,6 +1,6 @@
 """Where sightings go. The plugin stands behind this; nothing here knows of tests or files."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
 from pytest_claude_budget.usage import Answer, Origin
@@ -19,8 +19,10 @@ class Sink(Protocol):
     def write(self, ticket: Ticket, origin: Origin, own: Answer | None, items: Sequence[Answer]) -> None:
         """Store now, before the caller has its answer."""
 
-    async def write_async(self, ticket: Ticket, origin: Origin, own: Answer | None, items: Sequence[Answer]) -> None:
-        """Store before the caller has its answer, without touching a file on its event loop."""
+    def write_async(
+        self, ticket: Ticket, origin: Origin, own: Answer | None, items: Sequence[Answer]
+    ) -> Awaitable[None] | None:
+        """Store without touching a file on this event loop; returns what to await before the caller has its answer."""
 
     def post(self, ticket: Ticket, origin: Origin, own: Answer | None, items: Sequence[Answer]) -> None:
         """Store soon, from a place that can neither wait nor touch a file."""

@@ -139,7 +139,8 @@ class Watch:
 
     async def _write_async(self, said: Said) -> None:
         for sink, ticket in self._tickets:
-            await sink.write_async(ticket, self._origin, said.own, said.items)
+            if (rest := sink.write_async(ticket, self._origin, said.own, said.items)) is not None:
+                await rest
 
     def _said_by(self, response: Any) -> Iterable[Said]:
         """What an answer says. Nearly every one is a JSON body that is here already."""

@@ -11,9 +11,45 @@ from typing import Any
 
 STOP_SECONDS = 30.0
 """How long the end of a run waits for the last writes."""
+PATIENCE_SECONDS = 0.0005
+"""How long the thread of an event loop stands still for the writer, which mostly needs a tenth of it. To suspend the
+caller at once would keep that thread busy for longer: a future, a byte on the loop's own socket, three rounds of it.
+"""
 
 Work = Callable[[], None]
-_Job = tuple[Work, Work | None] | None
+
+
+class Job:
+    """Work that was handed over."""
+
+    __slots__ = ("_ended", "_work", "tell")
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._ended: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self.tell: Work | None = None
+        """Called on the writer's thread at the end. Who sets it looks at `is_over` afterwards: it may have come too late."""
+
+    def do(self) -> None:
+        """Work, and say so."""
+        with suppress(Exception):
+            self._work()
+        self._ended.put(None)
+        if self.tell is not None:
+            self.tell()
+
+    @property
+    def is_over(self) -> bool:
+        """Has nobody to wait any more? Not to be asked after a wait that came to its end."""
+        return not self._ended.empty()
+
+    def wait(self, seconds: float) -> bool:
+        """Stand still until it is over; False where it takes longer. Nobody else may wait for the same."""
+        try:
+            self._ended.get(timeout=seconds)
+        except queue.Empty:
+            return False
+        return True
 
 
 class Writer:
@@ -21,9 +57,9 @@ class Writer:
 
     def __init__(self) -> None:
         self._pid = 0
-        self._queue: queue.SimpleQueue[_Job] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._started: list[tuple[int, threading.Thread, queue.SimpleQueue[_Job]]] = []
+        self._started: list[tuple[int, threading.Thread, queue.SimpleQueue[Job | None]]] = []
         """Every thread with its process and queue: two threads of the suite may both find none, and start one."""
 
     @property
@@ -31,22 +67,25 @@ class Writer:
         """Was there ever work?"""
         return self._thread is not None
 
-    def submit(self, work: Work, done: Work | None = None) -> None:
-        """Do work soon, then call `done` on the writer's thread."""
+    def submit(self, work: Work) -> Job:
+        """Do work soon."""
         if self._pid != os.getpid():
             self._start()
-        self._queue.put((work, done))
+        job = Job(work)
+        self._queue.put(job)
+        return job
 
-    async def run(self, work: Work) -> None:
-        """Do work and come back when it is done, on whichever event loop this is."""
+    def run(self, work: Work) -> Awaitable[None] | None:
+        """Do work for a coroutine, on whichever event loop this is; returns what to await where it is not done yet."""
         loop = asyncio._get_running_loop()
-        trio = sys.modules.get("trio")
-        if loop is not None:
-            await _on_asyncio(loop, lambda done: self.submit(work, done))
-        elif trio is not None and trio.lowlevel.in_trio_run():
-            await _on_trio(trio, lambda done: self.submit(work, done))
-        else:
+        trio = sys.modules.get("trio") if loop is None else None
+        if loop is None and (trio is None or not trio.lowlevel.in_trio_run()):
             work()
+            return None
+        job = self.submit(work)
+        if job.wait(PATIENCE_SECONDS):
+            return None
+        return _on_asyncio(loop, job) if loop is not None else _on_trio(trio, job)
 
     def stop(self) -> None:
         """Do what is left, then end the thread."""
@@ -58,7 +97,7 @@ class Writer:
         self._pid = 0
 
     def _start(self) -> None:
-        jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
+        jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         thread = threading.Thread(target=_work_off, args=(jobs,), name="claude-budget-writer", daemon=True)
         thread.start()
         self._started.append((os.getpid(), thread, jobs))
@@ -66,41 +105,37 @@ class Writer:
         self._pid = os.getpid()  # last: who sees it puts work on the queue at once
 
 
-def _work_off(jobs: "queue.SimpleQueue[_Job]") -> None:
+def _work_off(jobs: "queue.SimpleQueue[Job | None]") -> None:
     while (job := jobs.get()) is not None:
-        work, done = job
-        with suppress(Exception):
-            work()
-        if done is not None:
-            done()
-        del job, work, done
+        job.do()
+        del job
 
 
-def _on_asyncio(loop: asyncio.AbstractEventLoop, submit: Callable[[Work], None]) -> Awaitable[None]:
+def _on_asyncio(loop: asyncio.AbstractEventLoop, job: Job) -> Awaitable[None] | None:
     future: asyncio.Future[None] = loop.create_future()
 
     def settle() -> None:
         if not future.done():
             future.set_result(None)
 
-    def done() -> None:
+    def tell() -> None:
         try:
             loop.call_soon_threadsafe(settle)
         except RuntimeError:
             """The loop was closed while it waited: nobody is left to tell."""
 
-    submit(done)
-    return future
+    job.tell = tell
+    return None if job.is_over else future
 
 
-async def _on_trio(trio: Any, submit: Callable[[Work], None]) -> None:
+def _on_trio(trio: Any, job: Job) -> Awaitable[None] | None:
     token, event = trio.lowlevel.current_trio_token(), trio.Event()
 
-    def done() -> None:
+    def tell() -> None:
         try:
             token.run_sync_soon(event.set)
         except trio.RunFinishedError:
             """As above."""
 
-    submit(done)
-    await event.wait()
+    job.tell = tell
+    return None if job.is_over else event.wait()

@@ -1,10 +1,12 @@
 """The writer's thread: whoever comes while it starts, and whatever is left when it stops, has its work done."""
 
+import asyncio
 import sys
 import threading
 from typing import Any
 
 import pytest
+import trio
 
 from pytest_claude_budget.ledger import writer as module
 from pytest_claude_budget.ledger.writer import Writer
@@ -88,3 +90,58 @@ def _all_at_once(count: int) -> list[int]:
         thread.join(HANG_SECONDS)
     writer.stop()
     return sorted(done)
+
+
+def test_a_coroutine_finds_quick_work_done_and_awaits_slow_work() -> None:
+    """On either event loop the thread stands still for a moment only; without a loop the work is done on the spot."""
+    writer = Writer()
+
+    async def on_a_loop() -> None:
+        done: list[str] = []
+        for _ in range(2):  # the first has to start the thread
+            rest = writer.run(lambda: done.append("quick"))
+            if rest is not None:
+                await rest
+        gate = threading.Event()
+        rest = writer.run(lambda: done.append("slow") if gate.wait(HANG_SECONDS) else None)
+        assert rest is not None
+        assert done == ["quick", "quick"]
+        gate.set()
+        await rest
+        assert done == ["quick", "quick", "slow"]
+
+    asyncio.run(on_a_loop())
+    trio.run(on_a_loop)
+    threads: list[int] = []
+    assert writer.run(lambda: threads.append(threading.get_ident())) is None
+    assert threads == [threading.get_ident()]
+    writer.stop()
+
+
+@pytest.mark.parametrize("run", [lambda main: asyncio.run(main()), trio.run], ids=["asyncio", "trio"])
+def test_work_that_ends_just_as_its_caller_goes_to_wait_is_not_waited_for(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The writer may have told nobody, since nobody had asked yet."""
+    writer, ended = Writer(), threading.Event()
+
+    def impatient(job: module.Job, seconds: float) -> bool:
+        assert ended.wait(HANG_SECONDS)
+        while not job.is_over:
+            pass
+        return False
+
+    monkeypatch.setattr(module.Job, "wait", impatient)
+
+    async def main() -> None:
+        assert writer.run(ended.set) is None
+
+    run(main)
+    writer.stop()
+
+
+def test_work_that_fails_ends_all_the_same() -> None:
+    """Nobody is left waiting."""
+    writer = Writer()
+    assert writer.submit(lambda: 1 / 0).wait(HANG_SECONDS)  # type: ignore[arg-type]  # it returns nothing
+    writer.stop()
