@@ -2,8 +2,11 @@
 
 from typing import Any
 
-_RETRY, _BETA = b"x-stainless-retry-count", b"anthropic-beta"
-_TOLD = frozenset((_RETRY, _BETA))
+_RETRY, _BETA, _VERSION = b"x-stainless-retry-count", b"anthropic-beta", b"anthropic-version"
+_TOLD = frozenset((_RETRY, _BETA, _VERSION))
+
+Told = tuple[int, str, bool]
+"""How many tries came before this one, which betas are asked for, and whether Anthropic's version header is there."""
 
 
 def request_body(request: Any) -> bytes | None:
@@ -24,15 +27,17 @@ def length_of(response: Any) -> int | None:
     return int(said) if said.isdecimal() else None
 
 
-def told(request: Any) -> tuple[int, str]:
-    """How many tries came before this one, and which betas are asked for: in one pass over the headers."""
-    retry, betas = 0, ""
+def told(request: Any) -> Told:
+    """What the headers of a request say: in one pass over them."""
+    retry, betas, from_sdk = 0, "", False
     listed = getattr(request.headers, "_list", None)  # with its names in lower case already
     if listed is None:
         listed = [(name, name.lower(), value) for name, value in request.headers.raw]
     for name, value in [(name, value) for _, name, value in listed if name in _TOLD]:
-        if name == _RETRY:
+        if name == _VERSION:
+            from_sdk = True
+        elif name == _RETRY:
             retry = int(value) if value.isdigit() and len(value) < 6 else 0
         else:
             betas = f"{betas},{value.decode('ascii', 'replace')}"
-    return retry, betas.removeprefix(",")
+    return retry, betas.removeprefix(","), from_sdk

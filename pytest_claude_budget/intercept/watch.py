@@ -10,7 +10,7 @@ from typing import Any
 
 from pytest_claude_budget.errors import described
 from pytest_claude_budget.intercept.arrived import arrived
-from pytest_claude_budget.intercept.messages_at_hand import content_of, length_of, request_body, told
+from pytest_claude_budget.intercept.messages_at_hand import Told, content_of, length_of, request_body, told
 from pytest_claude_budget.intercept.origin import (
     has_wire_cause,
     is_loopback,
@@ -30,8 +30,8 @@ from pytest_claude_budget.wire.bodies import (
     encoded_body_of,
     read_whole,
 )
-from pytest_claude_budget.wire.messages import Exchange, asks_for_more, read_answer, requested_model, tried, unmeasured
-from pytest_claude_budget.wire.requests import Fingerprints, of_batch
+from pytest_claude_budget.wire.messages import Exchange, read_answer, requested_model, tried, unmeasured
+from pytest_claude_budget.wire.requests import Fingerprints, asks_for_more, of_batch
 from pytest_claude_budget.wire.routes import Kind, Route, route
 
 
@@ -59,11 +59,9 @@ class Watch:
     )
 
     def __init__(
-        self, module: Any, client: Any, request: Any, found: Route, sinks: tuple[Sink, ...], prints: Fingerprints
+        self, exchange: tuple[Any, Any, Any], found: Route, said: Told, sinks: tuple[Sink, ...], prints: Fingerprints
     ) -> None:
-        self._module = module
-        self._client = client
-        self._request = request
+        self._module, self._client, self._request = exchange
         self._route = found
         self._prints = prints
         self._origin = Origin.LIVE
@@ -79,7 +77,7 @@ class Watch:
         self._relays = False
         """The transport is an application of this process that asked Claude in its turn."""
         self.inside = Inside()
-        retry, self._betas = told(request)
+        retry, self._betas, _ = said
         self._tickets: list[tuple[Sink, Ticket]] = [(sink, sink.open(retry)) for sink in sinks]
 
     # Synchronous callers.
@@ -221,18 +219,18 @@ class Watch:
             yield from read_whole(body, content)
 
     def _make_exchange(self, status: int, *, eager: bool) -> Exchange:
-        body, kind, print_ = request_body(self._request), self._route.kind, None
+        body, kind = request_body(self._request), self._route.kind
         if kind is Kind.MESSAGES or kind is Kind.GUESS:
-            print_ = self._prints.of_messages(body, self._betas)
-        elif kind is Kind.BATCH_CREATE:
-            print_ = of_batch(body)
+            print_, more = self._prints.of_messages(body, self._betas)
+        else:
+            print_, more = of_batch(body) if kind is Kind.BATCH_CREATE else None, asks_for_more(body)
         model = requested_model(body) if eager else None
         named = (lambda: model) if eager else (lambda: requested_model(body))
         return Exchange(
             route=self._route,
             http_status=status,
             requested_model=named,
-            asks_for_more=asks_for_more(body),
+            asks_for_more=more,
             request=print_,
         )
 
@@ -290,13 +288,9 @@ def watch(module: Any, client: Any, request: Any, sinks: tuple[Sink, ...], print
         if method not in ("POST", "GET"):
             return None
         body = request_body(request) if method == "POST" else None
-        path = request.url.path
-        found = route(method, path, body, from_sdk=False)
-        if found is None:
-            if method == "GET" or "anthropic-version" not in request.headers:
-                return None
-            found = route(method, path, body, from_sdk=True)
-        return None if found is None else Watch(module, client, request, found, sinks, prints)
+        said = told(request)
+        found = route(method, request.url.path, body, from_sdk=said[2])
+        return None if found is None else Watch((module, client, request), found, said, sinks, prints)
     except Exception as error:
         for sink in sinks:
             sink.fault("request", error)

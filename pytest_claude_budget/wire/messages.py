@@ -1,7 +1,6 @@
 """What one message of Claude used: the JSON answer, also as it stands in streams and batch results."""
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -14,8 +13,6 @@ ON_TOP = frozenset(("compaction", "advisor_message"))
 """Iterations that are billed besides the answer's own counts, whatever became of the answer."""
 LONGEST_MODEL = 300
 """Characters of a model id that are kept; a longer one is no id of a model."""
-_TELLING = re.compile(rb'"model"\s*:\s*"[^"]{0,300}?(?:anthropic\.|arn:|-fast|/locations/)')
-"""A spelling that says where or how the model runs, which the answer's own plain id may leave out."""
 
 
 class Exchange(NamedTuple):
@@ -41,11 +38,6 @@ def requested_model(body: bytes | None) -> str | None:
     except (ValueError, RecursionError):
         return None
     return model[:LONGEST_MODEL] if isinstance(model, str) else None
-
-
-def asks_for_more(body: bytes | None) -> bool:
-    """Tell whether a request's model may say more than the answer's. One look at the bytes, without decoding them."""
-    return body is not None and _TELLING.search(body) is not None
 
 
 def read_answer(body: bytes, exchange: Exchange) -> Answer | None:

@@ -30,6 +30,8 @@ _QUESTION = re.compile(
     rb'\{"max_tokens":([0-9]{1,12}),"messages":\[\{"role":"user","content":"([^"\\\x00-\x1f]*)"\}\](?=[,}])'
 ).match
 """The same with one plain question, as most requests of tests are: its canonical form needs no parser."""
+_TELLING = re.compile(rb'"model"\s*:\s*"[^"]{0,300}?(?:anthropic\.|arn:|-fast|/locations/)').search
+"""A spelling that says where or how the model runs, which the answer's own plain id may leave out."""
 _decode = json.JSONDecoder().raw_decode
 _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False).encode
 _KEYED = blake2b(digest_size=5, key=_KEY)
@@ -60,6 +62,8 @@ class _Rest(NamedTuple):
     """Lifetime of a breakpoint that the server places at the end."""
     around: tuple[str, str] | None
     """What stands before `max_tokens` and after the messages, where there is no breakpoint in those."""
+    asks_for_more: bool = False
+    """As the function says, of these bytes."""
 
 
 class Fingerprints:
@@ -68,29 +72,34 @@ class Fingerprints:
     def __init__(self) -> None:
         self._rests: dict[tuple[int, int, str], _Rest] = {}
 
-    def of_messages(self, body: bytes | None, betas: str = "") -> str | None:
-        """Tell of a request for one message; `betas` is its header. None where it is no JSON object. Never raises.
+    def of_messages(self, body: bytes | None, betas: str = "") -> tuple[str | None, bool]:
+        """Tell of a request for one message, and whether it `asks_for_more`; `betas` is its header. Never raises.
 
-        The text is JSON: `system`, `tools`, `messages`, `opening` (the messages before the first of the assistant,
+        The text is None where it is no JSON object; else it is JSON: `system`, `tools`, `messages`, `opening` (the messages before the first of the assistant,
         where there is one) and `parameters` as `hash:length`, the length in bytes of canonical JSON; `max_tokens`;
         `cache`, the breakpoints as place and lifetime, with a hash of each one's `prefix`. Marks of caching are in no
         other hash.
         """
+        if body is None:
+            return None, False
         try:
-            return None if body is None else self._fingerprint(body, betas)
+            plain = _QUESTION(body)
+            if plain is not None and len(body) <= LARGEST_CANONICAL:
+                rest = self._rest(body[plain.end() :], betas)
+                if rest is not None and rest.around is not None:
+                    limit, question = plain.groups()
+                    whole = b'[{"content":"%b","role":"user"}]' % question
+                    made = _KEYED.copy()
+                    made.update(whole)
+                    before, after = rest.around
+                    messages = f"{made.hexdigest()}:{len(whole)}"
+                    # a question without a quote names no model
+                    return f'{before}"max_tokens":{limit.decode()},"messages":"{messages}"{after}', rest.asks_for_more
+            return self._of_parsed(body, betas), asks_for_more(body)
         except Exception:  # also RecursionError: whatever the request holds is not ours to complain of
-            return None
+            return None, asks_for_more(body)
 
-    def _fingerprint(self, body: bytes, betas: str) -> str | None:
-        plain = _QUESTION(body)
-        if plain is not None and len(body) <= LARGEST_CANONICAL:
-            rest = self._rest(body[plain.end() :], betas)
-            if rest is not None and rest.around is not None:
-                whole = b'[{"content":"%b","role":"user"}]' % plain[2]
-                made = _KEYED.copy()
-                made.update(whole)
-                before, after = rest.around
-                return f'{before}"max_tokens":{plain[1].decode()},"messages":"{made.hexdigest()}:{len(whole)}"{after}'
+    def _of_parsed(self, body: bytes, betas: str) -> str | None:
         if len(body) > LARGEST_PARSED:
             return f'{{"messages":"{_hashed(body)}"}}'
         text = body.decode()
@@ -125,11 +134,16 @@ class Fingerprints:
             value = json.loads(b"{" + text.removeprefix(b","))
             if "messages" in value or "max_tokens" in value:
                 return None
-            rest = _rest_of(value, betas)
+            rest = _rest_of(value, betas)._replace(asks_for_more=asks_for_more(text))
             if len(self._rests) >= MOST_REMEMBERED:
                 self._rests.clear()
             self._rests[known] = rest
         return rest
+
+
+def asks_for_more(body: bytes | None) -> bool:
+    """Tell whether a request's model may say more than the answer's. One look at the bytes, without decoding them."""
+    return body is not None and _TELLING(body) is not None
 
 
 def of_batch(body: bytes | None) -> str | None:

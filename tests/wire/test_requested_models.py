@@ -8,7 +8,8 @@ import pytest
 from pytest_claude_budget.files import load_rates_document
 from pytest_claude_budget.pricing import Price, price
 from pytest_claude_budget.rates import parse_rates
-from pytest_claude_budget.wire.messages import Exchange, asks_for_more, read_answer, requested_model
+from pytest_claude_budget.wire.messages import Exchange, read_answer, requested_model
+from pytest_claude_budget.wire.requests import Fingerprints, asks_for_more
 from pytest_claude_budget.wire.routes import Kind, Route
 from pytest_claude_budget.wire.sse import StreamReader
 from tests.wire.answers import body, event, message, usage
@@ -86,6 +87,8 @@ def test_what_only_the_request_says_is_priced_in_a_stream_too() -> None:
         (b'{"model" : "us.anthropic.claude-opus-4-6-v1"}', True),
         (b'{"model":"claude-opus-4-6","messages":["arn:aws"]}', False),
         (b'{"model":"claude-opus-4-6","system":"be quick, like model-fast or anthropic.com"}', False),
+        (b'{"max_tokens":9,"messages":[{"role":"user","content":"Hi"}],"model":"claude-opus-4-6-fast"}', True),
+        (b'{"max_tokens":9,"messages":[{"role":"user","content":"arn:"}],"model":"claude-opus-4-6"}', False),
         (b"", False),
         (None, False),
     ],
@@ -93,3 +96,6 @@ def test_what_only_the_request_says_is_priced_in_a_stream_too() -> None:
 def test_only_a_model_that_tells_more_has_the_request_read(request_body: bytes | None, *, more: bool) -> None:
     """Text of the user's that looks so does not."""
     assert asks_for_more(request_body) is more
+    made = Fingerprints()
+    for _ in range(2):  # the second time it is remembered
+        assert made.of_messages(request_body)[1] is more

@@ -26,7 +26,7 @@ REQUEST: dict[str, Any] = {
 
 def of(request: object, **layout: Any) -> dict[str, Any]:
     """The fingerprint of a request, sent as the SDK sends it."""
-    text = Fingerprints().of_messages(json.dumps(request, **{"separators": (",", ":"), **layout}).encode())
+    text, _ = Fingerprints().of_messages(json.dumps(request, **{"separators": (",", ":"), **layout}).encode())
     assert text is not None
     found: dict[str, Any] = json.loads(text)
     assert list(found) == sorted(found)
@@ -62,7 +62,7 @@ def test_no_text_of_a_request_is_in_its_fingerprint_or_remembered() -> None:
         planted: planted,
     }
     made = Fingerprints()
-    text = made.of_messages(json.dumps(request, separators=(",", ":")).encode(), betas=planted)
+    text, _ = made.of_messages(json.dumps(request, separators=(",", ":")).encode(), betas=planted)
     assert text is not None
     assert planted not in text
     ((_, rest),) = made._rests.items()
@@ -100,7 +100,7 @@ def test_each_part_changes_its_own_hash_only(change: dict[str, Any], changed: se
 
 def test_the_header_of_betas_is_a_parameter_in_whatever_order() -> None:
     body = json.dumps(REQUEST, separators=(",", ":")).encode()
-    plain, one, other = (Fingerprints().of_messages(body, betas) for betas in ("", "a,b", "b, a"))
+    plain, one, other = (Fingerprints().of_messages(body, betas)[0] for betas in ("", "a,b", "b, a"))
     assert one == other != plain
 
 
@@ -188,7 +188,7 @@ def test_a_remembered_end_gives_the_same_and_the_memory_is_bounded() -> None:
     ],
 )
 def test_what_is_no_request_has_no_fingerprint(body: bytes | None) -> None:
-    assert Fingerprints().of_messages(body) is None
+    assert Fingerprints().of_messages(body)[0] is None
     assert of_batch(body) is None
 
 
@@ -200,7 +200,7 @@ def test_odd_requests_have_one_all_the_same() -> None:
         '{"messages":1,"system":2,"tools":3,"cache_control":4,"max_tokens":"5"}',
         '{"max_tokens":1,"messages":[3,null,{"role":7,"content":{"cache_control":{}}}],"system":{"cache_control":{}}}',
     ):
-        assert Fingerprints().of_messages(text.encode()) is not None
+        assert Fingerprints().of_messages(text.encode())[0] is not None
     once, twice = '{"max_tokens":1,"messages":[2]}', '{"max_tokens":1,"messages":[1],"messages":[2]}'
     assert Fingerprints().of_messages(once.encode()) == Fingerprints().of_messages(twice.encode())
     assert of({**REQUEST, "max_tokens": True}).keys() == of({**REQUEST, "max_tokens": -1}).keys()
