@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pytest_claude_budget.errors import described
 from pytest_claude_budget.ledger import lost
 from pytest_claude_budget.ledger.journal import Journal, OwnerFacts
-from pytest_claude_budget.ledger.rows import Entry, Payer, payer_of
+from pytest_claude_budget.ledger.rows import Entry, Payer, lines_of, payer_of
 from pytest_claude_budget.ledger.writer import Writer
 from pytest_claude_budget.usage import Answer, Call, Labels, Origin, Owner
 
@@ -101,24 +101,24 @@ class Recorder:
 
     def write(self, ticket: Any, origin: Origin, own: Answer | None, items: Sequence[Answer]) -> None:
         """Store now, before the caller has its answer."""
-        entries = self._entries(ticket, origin, own, items)
+        entries, lines = self._laid_out(ticket, origin, own, items)
         if _running_loop() is None:
-            self._store(entries)
+            self._store(entries, lines)
         else:
-            self.on_writer(lambda: self._store(entries))
+            self.on_writer(lambda: self._store(entries, lines))
 
     def write_async(
         self, ticket: Any, origin: Origin, own: Answer | None, items: Sequence[Answer]
     ) -> Awaitable[None] | None:
         """Store without touching a file on this event loop; returns what to await where it is not stored yet."""
-        entries = self._entries(ticket, origin, own, items)
-        return self._writer.run(lambda: self._store(entries)) if entries else None
+        entries, lines = self._laid_out(ticket, origin, own, items)
+        return self._writer.run(lambda: self._store(entries, lines)) if entries else None
 
     def post(self, ticket: Any, origin: Origin, own: Answer | None, items: Sequence[Answer]) -> None:
         """Store soon, from a place that can neither wait nor touch a file."""
-        entries = self._entries(ticket, origin, own, items)
+        entries, lines = self._laid_out(ticket, origin, own, items)
         if entries:
-            self._writer.submit(lambda: self._store(entries))
+            self._writer.submit(lambda: self._store(entries, lines))
 
     def fault(self, stage: str, error: Exception) -> None:
         """Our own code failed: the verdict must not pass over it."""
@@ -128,21 +128,11 @@ class Recorder:
 
     def on_writer(self, work: Callable[[], None]) -> None:
         """Do work on the writer thread and wait for it."""
-        done: list[BaseException | None] = []
-
-        def guarded() -> None:
-            try:
-                work()
-            except BaseException as error:
-                done.append(error)
-            else:
-                done.append(None)
-
-        self._writer.submit(guarded).wait(LONGEST_WAIT_SECONDS)
-        if not done:
+        job = self._writer.submit(work)
+        if not job.wait(LONGEST_WAIT_SECONDS):
             self.faults.append("the ledger's writer did not finish in time: calls may be missing")
-        elif done[0] is not None:
-            raise done[0]
+        elif job.error is not None:
+            raise job.error
 
     def look(self, work: Callable[[], None]) -> None:
         """Do work that reads the ledger, after all that was posted, on a thread that may touch files."""
@@ -209,7 +199,10 @@ class Recorder:
         if self._ledger is not None:
             self._ledger.close()
 
-    def _entries(self, ticket: Any, origin: Origin, own: Answer | None, items: Sequence[Answer]) -> list[Entry]:
+    def _laid_out(
+        self, ticket: Any, origin: Origin, own: Answer | None, items: Sequence[Answer]
+    ) -> tuple[list[Entry], bytes]:
+        """Calls with their lines, which are made where the call is: the less the writer has to do, the sooner it is done."""
         try:
             id_, at, payer, retry = ticket
             entries = [] if own is None else [Entry(id_, at, payer, retry, origin, own)]
@@ -218,10 +211,13 @@ class Recorder:
                 entries += [Entry(next(ids), at, payer, retry, origin, answer) for answer in items]
         except Exception as error:
             self.fault("call", error)
-            return []
-        return entries
+            return [], b""
+        try:
+            return entries, lines_of(entries)
+        except Exception:
+            return entries, b""
 
-    def _store(self, entries: Sequence[Entry]) -> None:
+    def _store(self, entries: Sequence[Entry], lines: bytes) -> None:
         if not entries:
             return
         if self.broken is None:
@@ -229,7 +225,7 @@ class Recorder:
                 owner = entries[0].payer.owner.id
                 if owner not in self._told:
                     self.tell_of(owner)
-                self.journal.append(entries)
+                self.journal.write(lines or lines_of(entries))  # what failed before fails again, and is kept
                 return
             except Exception as error:
                 self._break(error)

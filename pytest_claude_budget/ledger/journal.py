@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pytest_claude_budget.ledger.places import SUFFIX
-from pytest_claude_budget.ledger.rows import Entry, line_of, storable
+from pytest_claude_budget.ledger.rows import Entry, lines_of, storable
 from pytest_claude_budget.values import value_class
 
 try:
@@ -49,15 +49,24 @@ class Journal:
 
     def append(self, entries: Iterable[Entry]) -> None:
         """Store calls by one write; of several with one id, the last holds."""
-        self._write("\n".join(map(line_of, entries)))
+        self.write(lines_of(entries))
 
     def append_owner(self, facts: OwnerFacts) -> None:
         """Store what is known of an owner."""
-        self._write(json.dumps({"owner": [storable(text) for text in (facts.owner, facts.place, facts.limits)]}))
+        self._write_object(owner=(facts.owner, facts.place, facts.limits))
 
     def append_fault(self, process: str, reason: str) -> None:
         """Store that measuring itself failed somewhere."""
-        self._write(json.dumps({"fault": [storable(text) for text in (process, reason)]}))
+        self._write_object(fault=(process, reason))
+
+    def write(self, lines: bytes) -> None:
+        """Store lines that are laid out already, by one write."""
+        here = self._open
+        if here.pid != os.getpid():
+            here = self._begin()
+        if os.write(here.file, lines) != len(lines):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self.used = True
 
     @property
     def is_lost(self) -> bool:
@@ -76,14 +85,9 @@ class Journal:
             self.closed.add(last.name)
             os.close(last.file)
 
-    def _write(self, lines: str) -> None:
-        data = f"{lines}\n".encode("ascii")
-        here = self._open
-        if here.pid != os.getpid():
-            here = self._begin()
-        if os.write(here.file, data) != len(data):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        self.used = True
+    def _write_object(self, **told: Iterable[str]) -> None:
+        lists = {name: [storable(text) for text in texts] for name, texts in told.items()}
+        self.write(f"{json.dumps(lists)}\n".encode("ascii"))
 
     def _begin(self) -> "_Open":
         """Begin a file, anew after a fork: the parent's is left as it is, since its number may be another's by now.

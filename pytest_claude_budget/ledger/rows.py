@@ -5,7 +5,7 @@ array, and a row of its own in the ledger: it is laid out once, read once and st
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any, NamedTuple
@@ -115,6 +115,11 @@ def line_of(entry: Entry) -> str:
         f"{usage.web_fetch_requests},{usage.code_execution_requests},{rest},"
         f"{'null' if answer.request is None else _quoted(answer.request)}]"
     )
+
+
+def lines_of(entries: Iterable[Entry]) -> bytes:
+    """Lay calls out as whole lines."""
+    return "".join([f"{line_of(entry)}\n" for entry in entries]).encode("ascii")
 
 
 def row_of(call: Call) -> list[Any]:

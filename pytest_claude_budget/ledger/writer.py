@@ -6,7 +6,6 @@ import queue
 import sys
 import threading
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Any
 
 STOP_SECONDS = 30.0
@@ -22,18 +21,22 @@ Work = Callable[[], None]
 class Job:
     """Work that was handed over."""
 
-    __slots__ = ("_ended", "_work", "tell")
+    __slots__ = ("_ended", "_work", "error", "tell")
 
     def __init__(self, work: Work) -> None:
         self._work = work
         self._ended: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self.error: BaseException | None = None
+        """What it raised."""
         self.tell: Work | None = None
         """Called on the writer's thread at the end. Who sets it looks at `is_over` afterwards: it may have come too late."""
 
     def do(self) -> None:
         """Work, and say so."""
-        with suppress(Exception):
+        try:
             self._work()
+        except BaseException as error:
+            self.error = error
         self._ended.put(None)
         if self.tell is not None:
             self.tell()
