@@ -54,6 +54,8 @@ class StreamReader:
         self._text_bytes = 0
         self._delta = b"none yet"
         """How the last delta began, up to its text: nearly every one to come begins like it."""
+        self._around = len(self._delta) + len(_DELTA_END)
+        """Bytes of a delta that are not its text."""
         self._error = False
         self._fault: str | None = None
 
@@ -86,9 +88,9 @@ class StreamReader:
         try:
             if self._held or self._event or self._data:
                 return False
-            known = len(self._delta)
-            if data.startswith(self._delta) and data.find(34, known) == len(data) - 5 and data.endswith(_DELTA_END):
-                self._text_bytes += len(data) - known - 5  # as _are_deltas, for the one that a chunk mostly is
+            text = data.removeprefix(self._delta).removesuffix(_DELTA_END)
+            if len(data) - len(text) == self._around and 34 not in text:
+                self._text_bytes += len(text)  # as _are_deltas, for the one that a chunk mostly is
                 return True
             return data.endswith(b"\n\n") and self._takes(data)
         except Exception:
@@ -120,6 +122,7 @@ class StreamReader:
         self._pass_over(events)
         if not events.startswith(self._delta) and (begun := _DELTA(events)) is not None:
             self._delta = begun[0]
+            self._around = len(self._delta) + len(_DELTA_END)
         return True
 
     def _are_deltas(self, events: bytes) -> bool:
