@@ -228,7 +228,7 @@ def _write(folder: Path) -> None:
     from pytest_claude_budget.baseline_files import write_lock
     from pytest_claude_budget.judging import Terms, sums_of
     from pytest_claude_budget.rate_files import packaged_rates
-    from pytest_claude_budget.render.json_document import document_text, json_document
+    from pytest_claude_budget.render.json_document import report_text
     from pytest_claude_budget.report import RunFacts, judge
 
     tests = [
@@ -241,7 +241,7 @@ def _write(folder: Path) -> None:
     write_lock(folder / "claude-budget.lock.json", before)
     terms = Terms(budget=None, rates=rates, day=date(2026, 11, 23))
     report = judge(sums_of(after, terms), after, RunFacts(rates=rates))
-    (folder / "report.json").write_text(document_text(json_document(report)), encoding="utf-8")
+    (folder / "report.json").write_text(report_text(report), encoding="utf-8")
     budget = "version: 1\nlimits:\n  - {scope: run, max_cost: 100}\nchanges:\n  run: {max_increase: 10%}\n  test: {max_increase: 25%}\n"
     (folder / "claude-budget.yml").write_text(budget, encoding="utf-8")
 

@@ -8,7 +8,7 @@ from pytest_claude_budget.errors import InputError, Problem
 from pytest_claude_budget.files import write_atomically
 from pytest_claude_budget.render.changes import comparison_lines, projection_lines
 from pytest_claude_budget.render.json_comparison import comparison_entry, projection_entry
-from pytest_claude_budget.render.json_document import document_text, json_document
+from pytest_claude_budget.render.json_document import json_document, report_text
 from pytest_claude_budget.report import CostReport
 
 KINDS = ("json", "markdown", "summary")
@@ -16,13 +16,12 @@ KINDS = ("json", "markdown", "summary")
 
 def document_of(report: CostReport, kind: str) -> str:
     """The text of a report: `json`, `markdown` (a comment) or `summary` (all rows)."""
-    document = json_document(report)
     if kind == "json":
-        return document_text(document)
+        return report_text(report)
     from pytest_claude_budget.render.markdown import comment, summary
 
-    value = json.loads(json.dumps(document))
-    return comment(value) if kind == "markdown" else summary(value)
+    document = json_document(report)
+    return comment(document) if kind == "markdown" else summary(document)
 
 
 def write_outputs(report: CostReport, outputs: Iterable[str]) -> None:

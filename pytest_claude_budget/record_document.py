@@ -5,19 +5,22 @@ Read by hand rather than by a schema: a lock file of 10,000 tests is checked in 
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 from functools import lru_cache
+from json.encoder import encode_basestring_ascii as _quoted
+from operator import attrgetter
 from typing import Any
 
 from pytest_claude_budget.errors import InputError, Problem
 from pytest_claude_budget.record import Group, OwnerRecord, Record, Samples, Terms, in_order
-from pytest_claude_budget.usage import COUNTS, Usage, counts_of
+from pytest_claude_budget.usage import COUNTS, Usage
 from pytest_claude_budget.values import value_class
 
 SCHEMA_VERSION = 1
 LARGEST_COUNT = 10**15
 _COUNT_KEYS = frozenset(COUNTS)
+_counts_sorted = attrgetter(*sorted(COUNTS))
+_SORTED_COUNTS = [f'"{name}": ' for name in sorted(COUNTS)]
 _KINDS = ("test", "fixture", "outside")
 _TERMS = {"model": "model", "speed": "speed", "geo": "inference_geo", "tier": "service_tier"}
 _FLAGS = ("batch", "regional", "long_prompt")
@@ -32,78 +35,68 @@ _KEYS = frozenset((*_TERMS.values(), *_FLAGS, *_WORDS, *_WHOLE, "usage", "reques
 
 def lock_text(record: Record) -> str:
     """The text of a lock file: sorted, an owner a line, the same bytes for the same record."""
-    ordered = (replace(owner, groups=in_order(owner.groups)) for _, owner in sorted(record.owners.items()))
-    lines = [f"  {json.dumps(owner.owner)}: {_line(owner_entry(owner))}" for owner in ordered]
+    lines = [f"  {_quoted(name)}: {_owner_text(owner)}" for name, owner in sorted(record.owners.items())]
     owners = "{\n" + ",\n".join(lines) + "\n }" if lines else "{}"
-    as_of = json.dumps(record.rates_as_of.isoformat())
+    as_of = _quoted(record.rates_as_of.isoformat())
     return f'{{\n "schema_version": {SCHEMA_VERSION},\n "rates_as_of": {as_of},\n "owners": {owners}\n}}\n'
 
 
-def _line(entry: Mapping[str, Any]) -> str:
-    return json.dumps(entry, sort_keys=True)
+def _owner_text(owner: OwnerRecord) -> str:
+    groups = ", ".join(map(_group_text, in_order(owner.groups)))
+    return f'{{"groups": [{groups}], "kind": "{owner.kind}"}}'
 
 
-def record_entry(record: Record) -> dict[str, Any]:
-    """A record as it stands in a report."""
-    owners = {name: owner_entry(owner) for name, owner in sorted(record.owners.items())}
-    return {"schema_version": SCHEMA_VERSION, "rates_as_of": record.rates_as_of.isoformat(), "owners": owners}
-
-
-def owner_entry(owner: OwnerRecord) -> dict[str, Any]:
-    """One owner."""
-    return {"kind": owner.kind, "groups": [_group_entry(group) for group in owner.groups]}
-
-
-def _group_entry(group: Group) -> dict[str, Any]:
-    """What a group says, without what it does not: one by one, since a report may have 100,000 of them."""
-    terms = group.terms
-    said: dict[str, Any] = {"model": terms.model}
-    if terms.speed is not None:
-        said["speed"] = terms.speed
-    if terms.geo is not None:
-        said["inference_geo"] = terms.geo
-    if terms.tier is not None:
-        said["service_tier"] = terms.tier
-    if group.on_top:
-        said["on_top"] = group.on_top
-    if group.feature is not None:
-        said["feature"] = group.feature
-    if terms.batch:
-        said["batch"] = True
-    if terms.regional:
-        said["regional"] = True
-    if terms.long_prompt:
-        said["long_prompt"] = True
-    if group.tier is not None:
-        said["tier"] = group.tier
-    if group.case is not None:
-        said["case"] = group.case
-    return said | _counted(group)
-
-
-def _counted(group: Group) -> dict[str, Any]:
-    calls, live = group.calls, group.live
-    said: dict[str, Any] = {"calls": calls}
-    if group.unknown:
-        said["unknown"] = group.unknown
+def _group_text(group: Group) -> str:
+    """What a group says, by sorted keys, without what it does not say. A report may have 100,000 of them."""
+    terms, calls, live, said = group.terms, group.calls, group.live, []
     if group.attempts != calls:
-        said["attempts"] = group.attempts
-    if calls:
-        said["origin"] = "live" if live == calls else "mixed" if live else "simulated"
+        said.append(f'"attempts": {group.attempts}')
+    if terms.batch:
+        said.append('"batch": true')
+    said.append(f'"calls": {calls}')
+    if group.case is not None:
+        said.append(f'"case": {_quoted(group.case)}')
+    if group.feature is not None:
+        said.append(f'"feature": {_quoted(group.feature)}')
+    if terms.geo is not None:
+        said.append(f'"inference_geo": {_quoted(terms.geo)}')
     if 0 < live < calls:
-        said["live"] = live
-    said["usage"] = {name: count for name, count in zip(COUNTS, counts_of(group.usage), strict=True) if count}
+        said.append(f'"live": {live}')
+    if terms.long_prompt:
+        said.append('"long_prompt": true')
+    said.append(f'"model": {_quoted(terms.model)}')
+    if group.on_top:
+        said.append(f'"on_top": {_quoted(group.on_top)}')
+    if calls:
+        said.append('"origin": "live"' if live == calls else '"origin": "mixed"' if live else '"origin": "simulated"')
+    if terms.regional:
+        said.append('"regional": true')
     if group.request:
-        said["request"] = _parts(group.request)
-    if group.samples is not None:
-        said["samples"] = [group.samples.count, group.samples.total, group.samples.squares]
-    return said
+        said.append(f'"request": {_request_text(group.request)}')
+    return f"{{{', '.join(said)}{_rest_text(group)}}}"
+
+
+def _rest_text(group: Group) -> str:
+    """The keys from `s` on."""
+    terms, samples = group.terms, group.samples
+    said = "" if samples is None else f', "samples": [{samples.count}, {samples.total}, {samples.squares}]'
+    if terms.tier is not None:
+        said += f', "service_tier": {_quoted(terms.tier)}'
+    if terms.speed is not None:
+        said += f', "speed": {_quoted(terms.speed)}'
+    if group.tier is not None:
+        said += f', "tier": {_quoted(group.tier)}'
+    if group.unknown:
+        said += f', "unknown": {group.unknown}'
+    counts = [
+        f"{name}{count}" for name, count in zip(_SORTED_COUNTS, _counts_sorted(group.usage), strict=True) if count
+    ]
+    return f'{said}, "usage": {{{", ".join(counts)}}}'
 
 
 @lru_cache(maxsize=256)
-def _parts(request: str) -> Any:
-    """The parts of a request as plain values, the same for groups that were asked alike: to read, not to change."""
-    return json.loads(request)
+def _request_text(request: str) -> str:
+    return json.dumps(json.loads(request), sort_keys=True)
 
 
 @value_class(frozen=True, slots=True)

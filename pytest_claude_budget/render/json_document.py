@@ -8,7 +8,7 @@ from typing import Any
 from pytest_claude_budget import __version__
 from pytest_claude_budget.budget import Budget, Limit
 from pytest_claude_budget.money import to_json
-from pytest_claude_budget.record_document import record_entry
+from pytest_claude_budget.record_document import lock_text
 from pytest_claude_budget.render.json_comparison import comparison_entry, projection_entry
 from pytest_claude_budget.render.sentences import breach_line
 from pytest_claude_budget.report import CostReport, OwnerTotals, RunFacts
@@ -19,8 +19,19 @@ SCHEMA_VERSION = 1
 _PERCENT = ("max_increase", "max_monthly_increase")
 
 
-def json_document(report: CostReport) -> dict[str, Any]:
-    """Lay a report out as plain JSON values."""
+def report_text(report: CostReport) -> str:
+    """Lay a report out with a line for each entry of its lists: quick to write however long, and to look through."""
+    lines = [f" {json.dumps(key)}: {_laid_out(value)}" for key, value in _without_record(report).items()]
+    record = lock_text(report.record).rstrip("\n").replace("\n", "\n ")
+    return "{\n" + ",\n".join(lines) + f',\n "record": {record}\n}}\n'
+
+
+def json_document(report: CostReport) -> Any:
+    """A report as plain JSON values."""
+    return json.loads(report_text(report))
+
+
+def _without_record(report: CostReport) -> dict[str, Any]:
     verdict, sums, facts = report.verdict, report.sums, report.facts
     return {
         "schema_version": SCHEMA_VERSION,
@@ -58,14 +69,7 @@ def json_document(report: CostReport) -> dict[str, Any]:
             "unmeasured": sums.answers.unmeasured,
             "free": sums.answers.free,
         },
-        "record": record_entry(report.record),
     }
-
-
-def document_text(document: Mapping[str, Any]) -> str:
-    """A document with a line for each entry of its lists: quick to write however long, and to look through."""
-    lines = [f" {json.dumps(key)}: {_laid_out(value)}" for key, value in document.items()]
-    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def _laid_out(value: object) -> str:

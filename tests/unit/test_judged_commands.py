@@ -10,7 +10,7 @@ from pytest_claude_budget.cli import main
 from pytest_claude_budget.judging import Terms, sums_of
 from pytest_claude_budget.record import OwnerRecord, Record
 from pytest_claude_budget.record_document import lock_text
-from pytest_claude_budget.render.json_document import document_text, json_document
+from pytest_claude_budget.render.json_document import report_text
 from pytest_claude_budget.report import RunFacts, RunInfo, judge
 from tests.unit.priced import TABLE, TODAY
 from tests.unit.records import HAIKU, group, owner, record, usage
@@ -35,7 +35,7 @@ def report(path: str, held: Record, *, id_: str = "r1", outcome: str = "passed")
     """Write a report of a run."""
     facts = RunFacts(rates=TABLE, day=TODAY, run=RunInfo(ids=(id_,), outcome=outcome))
     made = judge(sums_of(held, Terms(budget=None, rates=TABLE, day=TODAY)), held, facts)
-    Path(path).write_text(document_text(json_document(made)), encoding="utf-8")
+    Path(path).write_text(report_text(made), encoding="utf-8")
     return path
 
 

@@ -15,7 +15,7 @@ from pytest_claude_budget.pricing import price
 from pytest_claude_budget.record import Record
 from pytest_claude_budget.record_builder import MOST_GROUPS, RecordBuilder
 from pytest_claude_budget.record_document import lock_text, read_record
-from pytest_claude_budget.render.json_document import document_text, json_document
+from pytest_claude_budget.render.json_document import json_document, report_text
 from pytest_claude_budget.report import RunFacts, build_report
 from pytest_claude_budget.report_document import read_report
 from pytest_claude_budget.shards import combine
@@ -44,6 +44,10 @@ def test_a_lock_file_is_read_back_as_it_was_written(made: list[Call], random: An
     text = lock_text(recorded(made))
     jsonschema.validate(json.loads(text), LOCK)
     assert read_record(json.loads(text), "lock") == recorded(made)
+    for line in text.splitlines()[4:-2]:
+        _, end = json.JSONDecoder().raw_decode(line, 2)
+        entry = line[end + 2 :].removesuffix(",")
+        assert entry == json.dumps(json.loads(entry), sort_keys=True)
     random.shuffle(made)
     assert lock_text(recorded(made)) == text
 
@@ -53,7 +57,7 @@ def test_a_lock_file_is_read_back_as_it_was_written(made: list[Call], random: An
 def test_a_report_is_read_back_with_all_that_can_be_judged(made: list[Call]) -> None:
     """And the record in it is one of a lock file."""
     report = build_report(made, RunFacts(rates=TABLE, day=TODAY))
-    document = json.loads(document_text(json_document(report)))
+    document = json.loads(report_text(report))
     jsonschema.validate(document, REPORT)
     jsonschema.validate(document["record"], LOCK)
     loaded = read_report(document, "report.json")

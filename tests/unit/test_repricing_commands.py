@@ -11,7 +11,7 @@ from pytest_claude_budget import tightening
 from pytest_claude_budget.budget_file import load_budget
 from pytest_claude_budget.cli import main
 from pytest_claude_budget.record import Record
-from pytest_claude_budget.record_document import lock_text, record_entry
+from pytest_claude_budget.record_document import lock_text
 from tests.unit.records import HAIKU, group, owner, record, request, usage
 
 FEATURES = """\
@@ -47,7 +47,7 @@ def write_report(told: Record, name: str = "out.json", **changes: Any) -> None:
     document: dict[str, Any] = {
         "schema_version": 1,
         "rates_as_of": told.rates_as_of.isoformat(),
-        "record": record_entry(told),
+        "record": json.loads(lock_text(told)),
         "run": {"ids": ["r1"], "outcome": "passed", "paths": [], "narrowed": None, "skipped": []},
         "verdict": {"outcome": "within"},
         "totals": totals,
