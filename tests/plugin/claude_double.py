@@ -1,29 +1,22 @@
-"""A Claude that answers at once, for suites under test: 1,000 tokens in and 100 out on Haiku 4.5, $0.0015."""
+"""The same Claude as in `http_double.py`, asked through its SDK."""
 
 import json
 
 import anthropic
+from http_double import MODEL, REQUEST, httpx, message
 
-try:
-    import httpx2 as httpx
-except ImportError:
-    import httpx
-
-MODEL = "claude-haiku-4-5"
-
-
-def message(**changes):
-    usage = {"input_tokens": 1000, "output_tokens": 100, **changes.pop("usage", {})}
-    return {
-        "id": "msg_01",
-        "type": "message",
-        "role": "assistant",
-        "model": MODEL,
-        "content": [{"type": "text", "text": "Hello."}],
-        "stop_reason": "end_turn",
-        "usage": usage,
-        **changes,
-    }
+__all__ = [
+    "MODEL",
+    "REQUEST",
+    "answering",
+    "ask",
+    "ask_async",
+    "async_client",
+    "client",
+    "httpx",
+    "message",
+    "stream_body",
+]
 
 
 def answering(respond):
@@ -39,9 +32,6 @@ def client(**changes):
 def async_client(**changes):
     transport = httpx.MockTransport(lambda request: httpx.Response(200, json=message(**changes)))
     return anthropic.AsyncAnthropic(api_key="sk-ant-canary", http_client=httpx.AsyncClient(transport=transport))
-
-
-REQUEST = {"model": MODEL, "max_tokens": 100, "messages": [{"role": "user", "content": "hi"}]}
 
 
 def ask(**changes):

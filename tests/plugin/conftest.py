@@ -11,7 +11,10 @@ import pytest
 HANG_SECONDS = 600
 """After which a sub-session counts as hung. Each of its processes imports the SDK, which is seconds of work: on a busy
 machine a run on two workers, one of which dies, has taken minutes and was right."""
-DOUBLE = (Path(__file__).parent / "claude_double.py").read_text(encoding="utf-8")
+ASIDE = ("anyio", "asyncio", "cov", "hypothesispytest", "randomly", "recording", "rerunfailures", "socket")
+"""Plugins of this environment that a sub-session has only if it asks for them: each of its processes would import them,
+which takes longer than its suite. `test_companions.py` runs with all."""
+DOUBLES = {name: (Path(__file__).parent / f"{name}.py").read_text("utf-8") for name in ("http_double", "claude_double")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +45,7 @@ class Suite:
     def __init__(self, pytester: pytest.Pytester) -> None:
         self.pytester = pytester
         self.path = pytester.path
-        pytester.makepyfile(claude_double=DOUBLE)
+        pytester.makepyfile(**DOUBLES)
 
     def write(self, **files: str) -> None:
         """Write test modules."""
@@ -54,7 +57,7 @@ class Suite:
 
     def run(self, *arguments: str, workers: int = 0) -> Outcome:
         """Run pytest; the report is empty where none was written."""
-        options = ["-p", "no:randomly", "-p", "no:cov", "--claude-budget-report=json:out.json", *arguments]
+        options = ["--claude-budget-report=json:out.json", *arguments]
         if workers:
             options += ["-n", str(workers)]
         target = self.path / "out.json"
@@ -64,12 +67,18 @@ class Suite:
         return Outcome(result=result, report=report)
 
 
+def leave_aside(monkeypatch: pytest.MonkeyPatch, *plugins: str) -> None:
+    """Have all sub-sessions do without these plugins, but for those that an option names."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-p no:{name}" for name in plugins))
+
+
 @pytest.fixture
 def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Suite:
     """An empty suite; no run around it is told of its calls."""
     monkeypatch.delenv("CLAUDE_BUDGET_LEDGER", raising=False)
     monkeypatch.delenv("CLAUDE_BUDGET_OWNER", raising=False)
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)  # compiling the package anew takes a second each
+    leave_aside(monkeypatch, *ASIDE)
     return Suite(pytester)
 
 

@@ -12,11 +12,11 @@ LOCK = "claude-budget.lock.json"
 BUDGET = "version: 1\nchanges:\n  run: {max_increase: 10%}\n  test: {max_increase: 25%}\n"
 TWO = """
 import os
-from claude_double import MODEL, REQUEST, client
+from http_double import REQUEST, post
 SYSTEM, CALLS = os.environ.get("SYSTEM", "Be brief."), int(os.environ.get("CALLS", "1"))
 def ask(at, output=100):
     said = {**REQUEST, "system": SYSTEM, "messages": [{"role": "user", "content": f"question {at}"}]}
-    return client(usage={"output_tokens": output}).messages.create(**said)
+    return post(said, usage={"output_tokens": output})
 def test_one():
     for at in range(CALLS):
         ask(at)
@@ -73,7 +73,7 @@ def test_a_change_is_compared_explained_and_fails(suite: Suite, monkeypatch: pyt
         ("def test_bad(): assert False", [], "a test failed"),
         ("def test_bad(): raise KeyboardInterrupt", [], "the run was interrupted"),
         (
-            "def test_bad(): ask('x').model_dump(); client(model='claude-unknown-9').messages.create(**REQUEST)",
+            "def test_bad(): ask('x'); post(REQUEST, model='claude-unknown-9')",
             [],
             "not known in full",
         ),

@@ -2,7 +2,14 @@
 
 import pytest
 
-from tests.plugin.conftest import Suite
+from tests.plugin.conftest import Suite, leave_aside
+
+
+@pytest.fixture
+def suite(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> Suite:
+    """Beside all plugins, but for those that change the order or measure the coverage of a suite."""
+    leave_aside(monkeypatch, "randomly", "cov")
+    return suite
 
 
 def test_blockbuster_finds_no_blocking_call_on_the_event_loop(suite: Suite) -> None:

@@ -18,7 +18,7 @@ def test_a_worker_that_dies_loses_no_answer(suite: Suite, death: str) -> None:
     suite.write(
         test_a=f"""
         import os, signal
-        from claude_double import ask
+        from http_double import ask
         def test_dies():
             ask()
             {death}
@@ -65,7 +65,7 @@ def test_a_run_cut_short_reports_what_it_made(suite: Suite, options: list[str], 
     """Stopping early or choosing tests changes only which calls there are."""
     suite.write(
         test_a="""
-        from claude_double import ask
+        from http_double import ask
         def test_one(): ask()
         def test_two():
             ask()
@@ -82,7 +82,7 @@ def test_last_failed_runs_only_what_failed(suite: Suite) -> None:
     """`--lf` keeps working, and so does the report."""
     suite.write(
         test_a="""
-        from claude_double import ask
+        from http_double import ask
         def test_one(): ask()
         def test_two():
             ask()
@@ -98,14 +98,14 @@ def test_ctrl_c_still_reports_and_keeps_its_exit_status(suite: Suite, workers: i
     suite.write(
         test_a="""
         import os, signal, time
-        from claude_double import ask
+        from http_double import ask
         def test_one():
             ask()
             os.kill(int(os.environ["TO_INTERRUPT"]) or os.getpid(), signal.SIGINT)
             time.sleep(10)
         """
     )
-    command = [sys.executable, "-m", "pytest", "-p", "no:randomly", "-p", "no:cov"]
+    command = [sys.executable, "-m", "pytest"]
     command += ["--claude-budget-report=json:out.json", *(["-n", "2"] if workers else [])]
     starter = "import os, sys; os.environ['TO_INTERRUPT'] = str(os.getpid() if sys.argv[1] == '-' else 0)"
     starter += "; os.execv(sys.executable, sys.argv[2:])"
@@ -124,7 +124,7 @@ def test_ctrl_c_still_reports_and_keeps_its_exit_status(suite: Suite, workers: i
 def test_without_a_terminal_a_failed_verdict_is_heard_on_stderr(suite: Suite) -> None:
     """`-p no:terminal` silences pytest, not the reason that the session failed."""
     suite.budget("version: 1\nlimits:\n  - {scope: run, max_cost: 0.001}\n")
-    suite.write(test_a="from claude_double import ask\ndef test_one(): ask()\n")
+    suite.write(test_a="from http_double import ask\ndef test_one(): ask()\n")
     outcome = suite.run("-p", "no:terminal")
     assert outcome.result.ret == pytest.ExitCode.TESTS_FAILED
     assert "claude-budget.yml:3: limits[0].max_cost: the run costs" in outcome.result.stderr.str()
@@ -136,15 +136,15 @@ def test_nested_runs_report_to_themselves_and_to_the_run_around_them(suite: Suit
         conftest="pytest_plugins = ['pytester']",
         test_a="""
         import json, os, pytest
-        from claude_double import ask
-        SUITE = "from claude_double import ask\\ndef test_inner():\\n    ask()\\n    ask()\\n"
+        from http_double import ask
+        SUITE = "from http_double import ask\\ndef test_inner():\\n    ask()\\n    ask()\\n"
         @pytest.mark.parametrize("way", ["inprocess", "subprocess"])
         def test_outer(pytester, way, monkeypatch, request):
             monkeypatch.setenv("PYTHONPATH", str(request.config.rootpath), prepend=os.pathsep)
             ask()
             pytester.makepyfile(test_inner=SUITE)
             run = getattr(pytester, "runpytest_" + way)
-            run("--claude-budget-report=json:inner.json", "-p", "no:randomly").assert_outcomes(passed=1)
+            run("--claude-budget-report=json:inner.json").assert_outcomes(passed=1)
             inner = json.loads((pytester.path / "inner.json").read_text())
             assert inner["totals"]["cost"] == "0.003"
             ask()
@@ -163,14 +163,14 @@ def test_two_runs_at_once_in_one_folder_do_not_mix(suite: Suite) -> None:
     suite.write(
         test_a="""
         import time
-        from claude_double import ask
+        from http_double import ask
         def test_one():
             for _ in range(5):
                 ask()
                 time.sleep(0.1)
         """
     )
-    command = [sys.executable, "-m", "pytest", "-p", "no:randomly", "-p", "no:cov"]
+    command = [sys.executable, "-m", "pytest"]
     runs = [
         subprocess.Popen(
             [*command, f"--claude-budget-report=json:{name}.json"], cwd=suite.path, stdout=subprocess.DEVNULL
@@ -191,7 +191,7 @@ def test_old_ledgers_are_removed_and_running_ones_kept(suite: Suite) -> None:
     for number in range(8):
         (folder / f"run-2026010{number}T000000-{dead.pid}-aaaaaa.sqlite3").write_bytes(b"")
     (folder / f"run-20250101T000000-{os.getpid()}-aaaaaa.sqlite3").write_bytes(b"")
-    suite.write(test_a="from claude_double import ask\ndef test_one(): ask()\n")
+    suite.write(test_a="from http_double import ask\ndef test_one(): ask()\n")
     suite.run()
     names = [file.name for file in ledgers(suite.path)]
     assert len(names) == 6
@@ -201,7 +201,7 @@ def test_old_ledgers_are_removed_and_running_ones_kept(suite: Suite) -> None:
 def test_a_run_without_calls_is_quiet_and_leaves_no_file(suite: Suite, workers: int) -> None:
     """A suite that never meets Claude does not notice the plugin."""
     suite.write(test_a="def test_one(): pass\n")
-    options = ["-p", "no:randomly", *(["-n", "2"] if workers else [])]
+    options = ["-n", "2"] if workers else []
     result = suite.pytester.runpytest_subprocess(*options, timeout=HANG_SECONDS)
     result.assert_outcomes(passed=1)
     assert "claude" not in result.stdout.str().replace(str(suite.path), "").replace("plugins: ", "").replace(
@@ -215,19 +215,19 @@ def test_a_test_that_kills_the_whole_run_leaves_its_answer_in_the_ledger(suite: 
     suite.write(
         test_a="""
         import os, signal
-        from claude_double import ask
+        from http_double import ask
         def test_one():
             ask()
             os.kill(os.getpid(), signal.SIGKILL)
         """
     )
-    result = suite.pytester.runpytest_subprocess("-p", "no:randomly", timeout=HANG_SECONDS)
+    result = suite.pytester.runpytest_subprocess(timeout=HANG_SECONDS)
     assert result.ret == -signal.SIGKILL
     killed = suite.path / ".pytest_cache" / "d" / "claude-budget"
     (journal,) = killed.iterdir()
     assert b'"test_a.py::test_one"' in journal.read_bytes()
 
-    suite.write(test_a="from claude_double import ask\ndef test_two(): ask()\n")
+    suite.write(test_a="from http_double import ask\ndef test_two(): ask()\n")
     assert suite.run().report["totals"]["calls"] == 1
     assert [file.suffix for file in sorted(killed.iterdir())] == [".sqlite3", ".sqlite3"]
     with closing(sqlite3.connect(ledgers(suite.path)[0])) as connection:

@@ -89,7 +89,7 @@ def test_a_marker_alone_makes_a_fault_of_ours_fail_the_run(suite: Suite, stage: 
         conftest=BREAK.format(target=STAGES[stage]),
         test_a="""
         import pytest
-        from claude_double import ask
+        from http_double import ask
         @pytest.mark.claude_budget(max_cost=1)
         def test_limited(): ask()
         """,
@@ -154,21 +154,36 @@ def test_a_ledger_that_cannot_be_written_warns_and_harms_nothing(suite: Suite, o
     assert "the ledger cannot be written" in outcome.result.stdout.str()
 
 
-@pytest.mark.parametrize("obstacle", ["a full disk", "a folder that cannot be made", "a client that cannot be hooked"])
+@pytest.mark.parametrize(
+    "obstacle",
+    [
+        "a full disk",
+        "a full disk and a closed stderr",
+        "a full disk and no stderr",
+        "a folder that cannot be made",
+        "a client that cannot be hooked",
+    ],
+)
 def test_a_child_that_cannot_store_its_calls_makes_the_run_incomplete(suite: Suite, obstacle: str) -> None:
-    """It has the calls, and nobody to tell but by a sign; its own work goes on."""
+    """It has the calls, and nobody to tell but by a sign; its own work goes on, also where its warning cannot be written.
+
+    pytest captures stderr in a file, so on a full disk it cannot.
+    """
     suite.budget("version: 1\nlimits:\n  - {scope: run, max_cost: 1}\n")
     options = []
     broken = ""
-    if obstacle == "a full disk":
-        broken = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))"
+    if obstacle.startswith("a full disk"):
+        broken = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))"
+        broken += {"closed stderr": "; sys.stderr.close()", "no stderr": "; sys.stderr = None"}.get(
+            obstacle.partition(" and ")[2].removeprefix("a "), ""
+        )
     elif obstacle == "a client that cannot be hooked":
         broken = "import pytest_claude_budget.intercept.hooks as hooks; hooks.Hooks.wrap = None"
     else:
         (suite.path / "cache").write_text("in the way", encoding="utf-8")
         options = ["-o", "cache_dir=cache", "-W", "ignore"]
     suite.write(
-        app=f"{broken}\nfrom claude_double import ask\nassert ask().usage.output_tokens == 100\n",
+        app=f'{broken}\nfrom http_double import ask\nassert ask()["usage"]["output_tokens"] == 100\n',
         test_a="""
         import subprocess, sys
         def test_child(): subprocess.run([sys.executable, "app.py"], check=True)

@@ -26,7 +26,7 @@ def test_a_stream_that_is_collected_in_the_middle_of_a_write_harms_nothing(suite
         streams=STREAMS,
         test_a="""
         import gc, sys
-        from claude_double import REQUEST, ask
+        from http_double import REQUEST, ask
         from streams import streaming
 
         def abandoned():
@@ -75,7 +75,7 @@ def test_a_ledger_that_vanishes_while_the_run_goes_on_makes_it_incomplete(suite:
     suite.write(
         app="""
         import os, shutil
-        from claude_double import ask
+        from http_double import ask
         ask()
         shutil.rmtree(os.path.dirname(os.environ["CLAUDE_BUDGET_LEDGER"]))
         ask()
@@ -97,14 +97,14 @@ def test_a_ledger_that_vanishes_while_the_run_goes_on_makes_it_incomplete(suite:
 def test_runs_inside_of_a_run_do_not_clean_its_ledger_up(suite: Suite) -> None:
     """They share the folder and the process, there are more of them than are kept, and the outer one is the oldest."""
     suite.write(
-        inner="from claude_double import ask\ndef test_inner(): ask()\n",
+        inner="from http_double import ask\ndef test_inner(): ask()\n",
         test_a="""
         import os, pytest
-        from claude_double import ask
+        from http_double import ask
         def test_outer(request):
             ask()
             for _ in range(7):
-                assert pytest.main(["-q", "-p", "no:randomly", "-p", "no:cov", "inner.py"]) == 0
+                assert pytest.main(["-q", "inner.py"]) == 0
             ask()
         """,
     )
@@ -128,7 +128,7 @@ def test_runs_inside_of_a_run_leave_its_environment_as_it_was(suite: Suite) -> N
         def wide():
             before = told()
             assert before["CLAUDE_BUDGET_OWNER"] == "test_a.py::wide"
-            assert pytest.main(["-q", "-p", "no:cov", "--no-such-option"]) == 4
+            assert pytest.main(["-q", "--no-such-option"]) == 4
             assert told() == before
         @pytest.mark.parametrize(("options", "status"), [
             (["inner.py"], 0),
@@ -142,7 +142,7 @@ def test_runs_inside_of_a_run_leave_its_environment_as_it_was(suite: Suite) -> N
             before = told()
             assert before["CLAUDE_BUDGET_LEDGER"]
             monkeypatch.setenv("OUTER", before["CLAUDE_BUDGET_LEDGER"])
-            assert pytest.main(["-q", "-p", "no:randomly", "-p", "no:cov", *options]) == status
+            assert pytest.main(["-q", *options]) == status
             assert told() == before
         """,
     )
@@ -195,7 +195,7 @@ def test_a_call_whose_last_state_could_not_be_stored_is_counted_once(suite: Suit
         streams=STREAMS,
         test_a=f"""
         import resource
-        from claude_double import REQUEST, ask
+        from http_double import REQUEST, ask
         from streams import streaming
         EARLY = {fails_at == "message_start"}
         def full(limit):

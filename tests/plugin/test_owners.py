@@ -7,7 +7,7 @@ def test_each_test_pays_for_its_own_calls(suite: Suite, workers: int) -> None:
     """1,000 x $1 + 100 x $5 per million = $0.0015 a call."""
     suite.write(
         test_a="""
-        from claude_double import ask
+        from http_double import ask
         def test_one(): ask()
         def test_two(): ask(); ask()
         def test_none(): pass
@@ -27,7 +27,7 @@ def test_a_wide_fixture_pays_for_its_set_up_and_tear_down(suite: Suite) -> None:
     suite.write(
         conftest="""
         import pytest
-        from claude_double import ask
+        from http_double import ask
         @pytest.fixture(scope="session")
         def corpus():
             ask()
@@ -47,7 +47,7 @@ def test_a_wide_fixture_pays_for_its_set_up_and_tear_down(suite: Suite) -> None:
             ask()
         """,
         test_a="""
-        from claude_double import ask
+        from http_double import ask
         def test_one(corpus, inner): ask()
         def test_two(inner, narrow): pass
         class TestC:
@@ -70,7 +70,7 @@ def test_a_parametrized_wide_fixture_pays_by_parameter(suite: Suite) -> None:
     suite.write(
         test_a="""
         import pytest
-        from claude_double import ask
+        from http_double import ask
         @pytest.fixture(scope="module", params=["x", "y"])
         def corpus(request):
             ask()
@@ -92,8 +92,8 @@ def test_a_parametrized_wide_fixture_pays_by_parameter(suite: Suite) -> None:
 def test_calls_at_import_and_collection_belong_to_no_test(suite: Suite, workers: int) -> None:
     """A conftest file and a module that call Claude as they are imported are outside of tests, in each process."""
     suite.write(
-        conftest="from claude_double import ask\nask()\n",
-        test_a="from claude_double import ask\nask()\ndef test_one(): ask()\n",
+        conftest="from http_double import ask\nask()\n",
+        test_a="from http_double import ask\nask()\ndef test_one(): ask()\n",
     )
     outcome = suite.run(workers=workers)
     outside = outcome.owner("outside tests")
@@ -107,7 +107,7 @@ def test_reruns_are_the_same_test_and_count(suite: Suite) -> None:
     """Two failed runs and one that passes: three calls of one owner."""
     suite.write(
         test_a="""
-        from claude_double import ask
+        from http_double import ask
         seen = []
         def test_flaky():
             ask()
@@ -145,11 +145,11 @@ def test_threads_and_tasks_pay_as_the_test_that_runs_them(suite: Suite, workers:
 def test_child_processes_pay_as_their_test_or_fixture(suite: Suite, workers: int) -> None:
     """A started interpreter is measured, without a line of its own about it."""
     suite.write(
-        app="from claude_double import ask\nask()\n",
+        app="from http_double import ask\nask()\n",
         test_a="""
         import multiprocessing, subprocess, sys
         import pytest
-        from claude_double import ask
+        from http_double import ask
         @pytest.fixture(scope="module")
         def service():
             subprocess.run([sys.executable, "app.py"], check=True)
@@ -183,7 +183,7 @@ def test_sums_by_owner_model_and_feature_equal_the_total(suite: Suite, workers: 
     suite.write(
         test_a="""
         import pytest
-        from claude_double import ask
+        from http_double import ask
         @pytest.mark.claude_budget(feature="triage", tier="free", case="heavy")
         def test_one(claude_budget):
             ask()

@@ -6,7 +6,7 @@ import pytest
 
 from tests.plugin.conftest import HANG_SECONDS, Suite
 
-ONE_CALL = "from claude_double import ask\ndef test_one(): ask()\n"
+ONE_CALL = "from http_double import ask\ndef test_one(): ask()\n"
 
 
 def test_a_run_within_its_limits_passes(suite: Suite, workers: int) -> None:
@@ -31,7 +31,7 @@ def test_a_breach_fails_the_session_and_names_the_line_of_its_limit(suite: Suite
 def test_a_limit_that_is_met_exactly_is_within(suite: Suite) -> None:
     """Two calls are $0.003, no more."""
     suite.budget("version: 1\nlimits:\n  - {scope: run, max_cost: 0.003, max_calls: 2}\n")
-    suite.write(test_a="from claude_double import ask\ndef test_one(): ask(); ask()\n")
+    suite.write(test_a="from http_double import ask\ndef test_one(): ask(); ask()\n")
     assert suite.run().verdict == "within"
 
 
@@ -62,7 +62,7 @@ def test_every_scope_and_measure_holds(suite: Suite, limit: str, outcome: str) -
     suite.write(
         test_a="""
         import pytest
-        from claude_double import ask
+        from http_double import ask
         @pytest.mark.claude_budget(feature="triage", tier="free")
         def test_one(): ask(); ask()
         """
@@ -72,7 +72,7 @@ def test_every_scope_and_measure_holds(suite: Suite, limit: str, outcome: str) -
 
 def test_an_unknown_model_can_never_end_within(suite: Suite, workers: int) -> None:
     """Neither by default nor when incomplete runs are tolerated."""
-    suite.write(test_a="from claude_double import ask\ndef test_one(): ask(model='claude-secret-9')\n")
+    suite.write(test_a="from http_double import ask\ndef test_one(): ask(model='claude-secret-9')\n")
     suite.budget("version: 1\nlimits:\n  - {scope: run, max_cost: 5}\n")
     outcome = suite.run(workers=workers)
     assert (outcome.result.ret, outcome.verdict) == (pytest.ExitCode.TESTS_FAILED, "incomplete")
@@ -85,7 +85,7 @@ def test_an_unknown_model_can_never_end_within(suite: Suite, workers: int) -> No
 
 def test_an_alias_of_the_budget_file_prices_an_unknown_model(suite: Suite) -> None:
     """The user says what a gateway's name stands for."""
-    suite.write(test_a="from claude_double import ask\ndef test_one(): ask(model='gateway/fast-one')\n")
+    suite.write(test_a="from http_double import ask\ndef test_one(): ask(model='gateway/fast-one')\n")
     suite.budget("version: 1\nrates:\n  aliases: {gateway/fast-one: claude-haiku-4-5}\n")
     outcome = suite.run()
     assert (outcome.verdict, outcome.cost) == ("within", "0.0015")
@@ -101,7 +101,7 @@ def test_without_a_budget_file_the_run_is_measured_and_unjudged(suite: Suite) ->
 def test_a_failing_test_keeps_its_exit_status_and_a_breach_is_still_said(suite: Suite) -> None:
     """Failed tests are status 1 already."""
     suite.budget("version: 1\nlimits:\n  - {scope: run, max_calls: 0}\n")
-    suite.write(test_a="from claude_double import ask\ndef test_one():\n    ask()\n    assert False\n")
+    suite.write(test_a="from http_double import ask\ndef test_one():\n    ask()\n    assert False\n")
     outcome = suite.run()
     assert (outcome.result.ret, outcome.verdict) == (pytest.ExitCode.TESTS_FAILED, "over")
 
@@ -124,7 +124,7 @@ def test_a_budget_file_that_was_checked_is_not_checked_again(suite: Suite, worke
     suite.write(
         test_a="""
         import sys
-        from claude_double import ask
+        from http_double import ask
         def test_one():
             ask()
             print("imported:", "jsonschema" in sys.modules)
@@ -165,7 +165,7 @@ def test_no_claude_budget_neither_measures_nor_judges(suite: Suite) -> None:
     suite.write(
         test_a="""
         import pytest
-        from claude_double import ask
+        from http_double import ask
         @pytest.mark.claude_budget(max_calls=0)
         def test_one(claude_budget):
             with claude_budget.tag(feature="x"):
@@ -184,7 +184,7 @@ def test_a_marker_is_a_limit_of_its_own_test(suite: Suite, workers: int) -> None
     suite.write(
         test_a="""
         import pytest
-        from claude_double import ask
+        from http_double import ask
         @pytest.mark.claude_budget(max_calls=1)
         def test_one(): ask(); ask()
         @pytest.mark.claude_budget(max_calls=2)
@@ -215,7 +215,7 @@ def test_a_wrong_marker_is_an_error_of_its_test(suite: Suite) -> None:
 def test_the_fixture_tells_what_the_test_used_so_far(suite: Suite, workers: int) -> None:
     """Cost, spent, calls and usage, with set-up and with what child processes made."""
     suite.write(
-        app="from claude_double import ask\nask()\n",
+        app="from http_double import ask\nask()\n",
         test_a="""
         import asyncio, subprocess, sys
         from decimal import Decimal
@@ -244,7 +244,7 @@ def test_a_limit_inside_of_a_test_fails_it_there(suite: Suite) -> None:
     """Only what happens inside counts."""
     suite.write(
         test_a="""
-        from claude_double import ask
+        from http_double import ask
         def test_over(claude_budget):
             ask()
             with claude_budget.limit(max_cost="0.002", max_calls=5):
@@ -272,7 +272,7 @@ def test_a_limit_inside_of_a_test_fails_it_there(suite: Suite) -> None:
 
 def test_junit_files_tell_the_cost_of_each_test_that_made_calls(suite: Suite, workers: int) -> None:
     """Properties claude_cost_usd and claude_calls."""
-    suite.write(test_a="from claude_double import ask\ndef test_one(): ask()\ndef test_two(): pass\n")
+    suite.write(test_a="from http_double import ask\ndef test_one(): ask()\ndef test_two(): pass\n")
     suite.run("--junitxml=junit.xml", workers=workers)
     text = (suite.path / "junit.xml").read_text(encoding="utf-8")
     assert text.count('<property name="claude_cost_usd" value="0.0015"') == 1
