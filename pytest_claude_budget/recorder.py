@@ -10,6 +10,7 @@ import itertools
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -242,8 +243,9 @@ class Recorder:
         told = str(error) if isinstance(error, OSError) else described(error)
         self.broken = f"the ledger cannot be written: {told} ({self.path})"
         lost.leave(self.path)
-        if self._process.startswith("child"):
-            print(f"claude-budget: warning: {self.broken}", file=sys.stderr)
+        if self._process.startswith("child") and sys.stderr is not None:
+            with suppress(OSError, ValueError):  # stderr may be a file on the same full disk, or closed
+                print(f"claude-budget: warning: {self.broken}", file=sys.stderr, flush=True)
 
 
 _NOBODY = Owner(id="outside tests", kind="outside")

@@ -6,6 +6,7 @@ Registered only where measuring is on. The hooks of every test are here, so they
 import os
 import sys
 from collections.abc import Generator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -187,8 +188,9 @@ class RunPlugin:
     def _say_on_stderr(self) -> None:
         """Where pytest has no terminal, a failure must be heard all the same."""
         lines = [line.text for line in self.conclusion.lines(79)] if self.conclusion is not None else []
-        for text in [*lines, *filter(None, [self.unconcluded])]:
-            print(text, file=sys.stderr)
+        with suppress(OSError, ValueError):  # a full disk, a closed stream: the exit status still tells
+            for text in [*lines, *filter(None, [self.unconcluded])] if sys.stderr is not None else ():
+                print(text, file=sys.stderr)
 
     def _has_something_to_say(self) -> bool:
         asked = self.setup.reports or self.setup.lock is not None
