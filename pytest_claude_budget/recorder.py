@@ -219,18 +219,22 @@ class Recorder:
             return entries, b""
 
     def _store(self, entries: Sequence[Entry], lines: bytes) -> None:
+        """Store, or keep what cannot be stored. Never raises: this may be in the middle of the user's call."""
         if not entries:
             return
-        if self.broken is None:
-            try:
-                owner = entries[0].payer.owner.id
-                if owner not in self._told:
-                    self.tell_of(owner)
-                self.journal.write(lines or lines_of(entries))  # what failed before fails again, and is kept
-                return
-            except Exception as error:
-                self._break(error)
-        self.unstored.update({entry.id: entry.call() for entry in entries})
+        try:
+            if self.broken is None:
+                try:
+                    owner = entries[0].payer.owner.id
+                    if owner not in self._told:
+                        self.tell_of(owner)
+                    self.journal.write(lines or lines_of(entries))  # what failed before fails again, and is kept
+                    return
+                except Exception as error:
+                    self._break(error)
+            self.unstored.update({entry.id: entry.call() for entry in entries})
+        except Exception as error:
+            self.faults.append(_fault_text("store", error))
 
     def _store_fault(self, reason: str) -> None:
         try:

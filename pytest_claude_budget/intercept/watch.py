@@ -121,24 +121,35 @@ class Watch:
     def dropped(self) -> None:
         """The reader went away in a place that can neither wait nor touch a file."""
         if (said := self._end(complete=False)) is not None:
-            for sink, ticket in self._tickets:
-                sink.post(ticket, self._origin, said.own, said.items)
+            self._post(said)
 
     def raised(self, error: BaseException, *, asynchronous: bool) -> None:
         """The exchange brought no answer at all."""
+        store = self._post if asynchronous else self._write
         for said in self._guarded("error", self._raised(error)):
-            for sink, ticket in self._tickets:
-                store = sink.post if asynchronous else sink.write
-                store(ticket, self._origin, said.own, said.items)
+            store(said)
 
-    def _write(self, said: Said) -> None:
+    def _write(self, said: Said) -> None:  # a sink that fails is told so, and the user's call goes on
         for sink, ticket in self._tickets:
-            sink.write(ticket, self._origin, said.own, said.items)
+            try:
+                sink.write(ticket, self._origin, said.own, said.items)
+            except Exception as error:
+                sink.fault("write", error)
+
+    def _post(self, said: Said) -> None:
+        for sink, ticket in self._tickets:
+            try:
+                sink.post(ticket, self._origin, said.own, said.items)
+            except Exception as error:
+                sink.fault("post", error)
 
     async def _write_async(self, said: Said) -> None:
         for sink, ticket in self._tickets:
-            if (rest := sink.write_async(ticket, self._origin, said.own, said.items)) is not None:
-                await rest
+            try:
+                if (rest := sink.write_async(ticket, self._origin, said.own, said.items)) is not None:
+                    await rest
+            except Exception as error:
+                sink.fault("write", error)
 
     def _said_by(self, response: Any) -> Iterable[Said]:
         """What an answer says. Nearly every one is a JSON body that is here already."""

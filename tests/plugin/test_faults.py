@@ -15,6 +15,8 @@ STAGES = {
     "making an entry of it": "pytest_claude_budget.recorder.Entry",
     "laying it out": "pytest_claude_budget.ledger.rows.line_of",
     "storing it": "pytest_claude_budget.ledger.journal.Journal.write",
+    "keeping what cannot be stored": "pytest_claude_budget.recorder.Recorder._store",
+    "taking a call": "pytest_claude_budget.recorder.Recorder._laid_out",
     "opening the journal": "pytest_claude_budget.ledger.journal.Journal._begin",
     "opening the ledger": "pytest_claude_budget.ledger.sqlite.SqliteLedger._open",
     "bringing journals in": "pytest_claude_budget.ledger.sqlite.gather",
