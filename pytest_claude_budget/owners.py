@@ -7,7 +7,10 @@ them only when there is a call.
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from contextvars import ContextVar
 
 OUTSIDE_TESTS = "outside tests"
 LABELS = ("feature", "tier", "case")
@@ -23,7 +26,9 @@ class Owners:
         self._stack: list[tuple[str, str, str]] = []
         self.marked: Tags = {}
         """Labels of the running test's marker."""
-        self._tags: ContextVar[Tags | None] = ContextVar("claude_budget_tags", default=None)
+        self._tags: ContextVar[Tags | None] | None = None
+        """Made for the first tag: its module is one more to load, and most suites have none."""
+        self._making = threading.Lock()
         self._tagged: list[tuple[Tags, int]] = []
         """Tags in force in any thread, for the threads that inherit none, with the thread that set each."""
 
@@ -43,7 +48,7 @@ class Owners:
     def who(self) -> tuple[tuple[str, str, str], Tags]:
         """Who pays for the call of this moment, and what it is called: its tags, over its test's marker."""
         owner = self._stack[-1] if self._stack else _OUTSIDE
-        tags = self._tags.get()
+        tags = self._tags.get() if self._tags is not None else None
         if tags is None:
             tags = self._inherited_tags() if self._tagged else {}
         if self.marked and owner[1] == "test":
@@ -53,19 +58,28 @@ class Owners:
     @contextmanager
     def tagged(self, tags: Tags) -> Iterator[None]:
         """Call everything inside by these labels, also in threads that are started there."""
-        whole = {**(self._tags.get() or self._inherited_tags()), **tags}
-        token = self._tags.set(whole)
+        variable = self._variable()
+        whole = {**(variable.get() or self._inherited_tags()), **tags}
+        token = variable.set(whole)
         entry = (whole, threading.get_ident())
         self._tagged.append(entry)
         try:
             yield
         finally:
             with suppress(ValueError):  # an async fixture may end in another context than it began in
-                self._tags.reset(token)
+                variable.reset(token)
             for at in range(len(self._tagged) - 1, -1, -1):
                 if self._tagged[at] is entry:
                     del self._tagged[at]
                     break
+
+    def _variable(self) -> "ContextVar[Tags | None]":
+        from contextvars import ContextVar
+
+        with self._making:
+            if self._tags is None:
+                self._tags = ContextVar("claude_budget_tags", default=None)
+            return self._tags
 
     def _inherited_tags(self) -> Tags:
         here = threading.get_ident()
