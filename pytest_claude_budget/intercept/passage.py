@@ -5,15 +5,14 @@ as what was seen inside. Whatever differs counts by itself, so that no money hid
 """
 
 from contextvars import ContextVar, Token
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
-from pytest_claude_budget.usage import Answer, Status, Usage
+from pytest_claude_budget.usage import Answer, Status, Usage, summed
 
 PASSED_ON = "passed on by a gateway in this process: counted as the call that the gateway made"
 _IN_PROCESS = frozenset(("ASGITransport", "WSGITransport", "MockTransport", "_TestClientTransport"))
 """Transports that reach an application in this process; the last is Starlette's."""
-_COUNTS = tuple(count.name for count in fields(Usage))
 
 
 class Inside:
@@ -44,7 +43,7 @@ class Inside:
         if answer.status is not Status.MEASURED:
             return False
         usages = [each.usage for each in seen if each.model == answer.model]
-        return answer.usage in usages or (bool(usages) and answer.usage == _sum(usages))
+        return answer.usage in usages or (bool(usages) and answer.usage == summed(usages))
 
 
 AROUND: ContextVar[Inside | None] = ContextVar("claude_budget_exchange", default=None)
@@ -67,7 +66,3 @@ def is_in_process(client: Any, url: Any) -> bool:
 def passed_on(answer: Answer) -> Answer:
     """The answer of an exchange whose money is counted inside of it."""
     return replace(answer, status=Status.FREE, usage=Usage(), iterations=(), notes=(PASSED_ON,))
-
-
-def _sum(usages: list[Usage]) -> Usage:
-    return Usage(**{name: sum(getattr(usage, name) for usage in usages) for name in _COUNTS})

@@ -10,7 +10,7 @@ from functools import lru_cache
 from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any, NamedTuple
 
-from pytest_claude_budget.usage import Answer, Call, Iteration, Labels, Origin, Owner, Status, Usage
+from pytest_claude_budget.usage import COUNTS, Answer, Call, Iteration, Labels, Origin, Owner, Status, Usage, counts_of
 
 PAYER = ("process", "owner", "owner_kind", "phase", "feature", "tier", '"case"')
 KIND = (
@@ -27,16 +27,6 @@ KIND = (
     "service_tier",
     "http_status",
     "reason",
-)
-COUNTS = (
-    "input_tokens",
-    "cache_creation_5m_input_tokens",
-    "cache_creation_1h_input_tokens",
-    "cache_read_input_tokens",
-    "output_tokens",
-    "web_search_requests",
-    "web_fetch_requests",
-    "code_execution_requests",
 )
 REST = ("batch_id", "item_id", "notes", "iterations", "request")
 LINE = ("id", "at", "payer", "kind", *COUNTS, *REST)
@@ -254,23 +244,10 @@ def _usage(counts: Sequence[Any]) -> Usage:
     )
 
 
-def _counts(usage: Usage) -> list[int]:
-    return [
-        usage.input_tokens,
-        usage.cache_creation_5m_input_tokens,
-        usage.cache_creation_1h_input_tokens,
-        usage.cache_read_input_tokens,
-        usage.output_tokens,
-        usage.web_search_requests,
-        usage.web_fetch_requests,
-        usage.code_execution_requests,
-    ]
-
-
 def _iterations_text(answer: Answer) -> str | None:
     if not answer.iterations:
         return None
-    return json.dumps([[entry.kind, entry.model, *_counts(entry.usage)] for entry in answer.iterations])
+    return json.dumps([[entry.kind, entry.model, *counts_of(entry.usage)] for entry in answer.iterations])
 
 
 def _iterations(text: str) -> tuple[Iteration, ...]:
