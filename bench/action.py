@@ -1,6 +1,5 @@
 """The action beyond the tests: its own environment, and the verdict with a comment that a small GitHub on loopback takes."""
 
-import json
 import os
 import subprocess
 import sys
@@ -9,10 +8,12 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from bench.children import LONGEST_SECONDS, ROOT
 from bench.figures import Figure, Line, shown
-from tests.action.github_double import REPOSITORY, RUN, Double
+from tests.action.github_double import Double
+from tests.action.job import given_to_a_step
 from tests.action.project import Project, pull_request, start, workflow
 
 RUNS = 5
@@ -79,7 +80,7 @@ def _job(desk: Project, double: Double, runner: Mapping[str, str]) -> float:
     double.add_pull(7, payload["pull_request"]["head"]["sha"])
     with tempfile.TemporaryDirectory() as made:
         temp = Path(made)
-        environ = _environ(desk, double, temp, json.dumps(payload)) | runner
+        environ = _environ(desk, double, temp, payload) | runner
         began = time.perf_counter()
         _step([sys.executable, "-I", str(ROOT / "action" / "environment.py")], desk, environ, expected=0)
         python = (temp / "output").read_text("utf-8").strip().removeprefix("python=")
@@ -90,31 +91,13 @@ def _job(desk: Project, double: Double, runner: Mapping[str, str]) -> float:
     return taken
 
 
-def _environ(desk: Project, double: Double, temp: Path, payload: str) -> dict[str, str]:
-    """What GitHub gives a step."""
-    for name in ("output", "summary"):
-        (temp / name).touch()
-    (temp / "event").write_text(payload, "utf-8")
+def _environ(desk: Project, double: Double, temp: Path, payload: Mapping[str, Any]) -> dict[str, str]:
+    """What GitHub gives a step, beside what the machine needs to reach its package index."""
     ours = ("BUDGET_", "CLAUDE", "GITHUB_", "PYTEST", "PYTHON", "VIRTUAL_ENV")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    return kept | {
-        "BUDGET_INPUT_GITHUB_TOKEN": "t0ken",
-        "GITHUB_ACTIONS": "true",
-        "GITHUB_API_URL": double.url,
-        "GITHUB_BASE_REF": "main",
-        "GITHUB_EVENT_NAME": "pull_request",
-        "GITHUB_EVENT_PATH": str(temp / "event"),
-        "GITHUB_OUTPUT": str(temp / "output"),
-        "GITHUB_REF_NAME": "7/merge",
-        "GITHUB_REPOSITORY": REPOSITORY,
-        "GITHUB_RUN_ATTEMPT": "1",
-        "GITHUB_RUN_ID": str(RUN),
-        "GITHUB_SHA": desk.git("rev-parse", "HEAD"),
-        "GITHUB_STEP_SUMMARY": str(temp / "summary"),
-        "GITHUB_WORKFLOW_REF": f"{REPOSITORY}/.github/workflows/test.yml@refs/heads/main",
-        "GITHUB_WORKSPACE": str(desk.folder),
-        "RUNNER_TEMP": str(temp),
-    }
+    (temp / "temp").mkdir()
+    checkout = {"GITHUB_SHA": desk.git("rev-parse", "HEAD"), "GITHUB_WORKSPACE": str(desk.folder)}
+    return kept | given_to_a_step(temp, double, "pull_request", payload) | checkout
 
 
 def _step(command: list[str], desk: Project, environ: Mapping[str, str], *, expected: int) -> None:

@@ -110,9 +110,10 @@ def _uncollected() -> Iterator[None]:
 
 def _grow_old() -> None:
     """Make all that is there old without looking through it, unless somebody else has frozen something."""
-    if not gc.get_freeze_count():
-        gc.freeze()
-        gc.unfreeze()
+    with suppress(AttributeError):  # only CPython has these
+        if not gc.get_freeze_count():
+            gc.freeze()
+            gc.unfreeze()
 
 
 def _accepted(report: CostReport, lock: Path, problems: list[str]) -> str | None:

@@ -75,10 +75,10 @@ class Fingerprints:
     def of_messages(self, body: bytes | None, betas: str = "") -> tuple[str | None, bool]:
         """Tell of a request for one message, and whether it `asks_for_more`; `betas` is its header. Never raises.
 
-        The text is None where it is no JSON object; else it is JSON: `system`, `tools`, `messages`, `opening` (the messages before the first of the assistant,
-        where there is one) and `parameters` as `hash:length`, the length in bytes of canonical JSON; `max_tokens`;
-        `cache`, the breakpoints as place and lifetime, with a hash of each one's `prefix`. Marks of caching are in no
-        other hash.
+        The text is None where the body is no JSON object; else it is JSON: `system`, `tools`, `messages`, `opening` (the
+        messages before the first of the assistant, where there is one) and `parameters` as `hash:length`, the length
+        in bytes of canonical JSON; `max_tokens`; `cache`, the breakpoints as place and lifetime, with a hash of each
+        one's `prefix`. Marks of caching are in no other hash.
         """
         if body is None:
             return None, False

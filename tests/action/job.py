@@ -26,30 +26,35 @@ class Result:
 Job = Callable[..., Result]
 
 
+def given_to_a_step(folder: Path, double: Double, event: str, payload: Mapping[str, Any]) -> dict[str, str]:
+    """The variables of a runner whose files lie in the folder, with the event's file; all but the commit and its checkout."""
+    for name, text in {"event": json.dumps(payload), "output": "", "summary": ""}.items():
+        (folder / name).write_text(text, "utf-8")
+    return {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_API_URL": double.url,
+        "GITHUB_BASE_REF": payload.get("pull_request", {}).get("base", {}).get("ref", ""),
+        "GITHUB_EVENT_NAME": event,
+        "GITHUB_EVENT_PATH": str(folder / "event"),
+        "GITHUB_OUTPUT": str(folder / "output"),
+        "GITHUB_REF_NAME": "main",
+        "GITHUB_REPOSITORY": REPOSITORY,
+        "GITHUB_RUN_ATTEMPT": "1",
+        "GITHUB_RUN_ID": str(RUN),
+        "GITHUB_STEP_SUMMARY": str(folder / "summary"),
+        "GITHUB_WORKFLOW_REF": f"{REPOSITORY}/.github/workflows/test.yml@refs/heads/main",
+        "RUNNER_TEMP": str(folder / "temp"),
+        "BUDGET_INPUT_GITHUB_TOKEN": "t0ken",
+    }
+
+
 def job_of(folder: Path, double: Double, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Job:
     """Runs the action in a workspace: `job(event, payload, report="…", fail_on="never")`."""
 
     def job(event: str, payload: Mapping[str, Any], *, workspace: Path, sha: str = "", **inputs: str) -> Result:
-        given = {"event": json.dumps(payload), "output": "", "summary": ""}
-        for name, text in given.items():
-            (folder / name).write_text(text, "utf-8")
-        environ = {
-            "GITHUB_ACTIONS": "true",
-            "GITHUB_API_URL": double.url,
-            "GITHUB_BASE_REF": payload.get("pull_request", {}).get("base", {}).get("ref", ""),
-            "GITHUB_EVENT_NAME": event,
-            "GITHUB_EVENT_PATH": str(folder / "event"),
-            "GITHUB_OUTPUT": str(folder / "output"),
-            "GITHUB_REF_NAME": "main",
-            "GITHUB_REPOSITORY": REPOSITORY,
-            "GITHUB_RUN_ATTEMPT": "1",
-            "GITHUB_RUN_ID": str(RUN),
+        environ = given_to_a_step(folder, double, event, payload) | {
             "GITHUB_SHA": sha,
-            "GITHUB_STEP_SUMMARY": str(folder / "summary"),
-            "GITHUB_WORKFLOW_REF": f"{REPOSITORY}/.github/workflows/test.yml@refs/heads/main",
             "GITHUB_WORKSPACE": str(workspace),
-            "RUNNER_TEMP": str(folder / "temp"),
-            "BUDGET_INPUT_GITHUB_TOKEN": "t0ken",
         }
         environ |= {f"BUDGET_INPUT_{name.upper()}": value for name, value in inputs.items()}
         capfd.readouterr()

@@ -156,16 +156,17 @@ def test_a_ledger_that_cannot_be_written_warns_and_harms_nothing(suite: Suite, o
     assert "the ledger cannot be written" in outcome.result.stdout.str()
 
 
-@pytest.mark.parametrize(
-    "obstacle",
-    [
-        "a full disk",
-        "a full disk and a closed stderr",
-        "a full disk and no stderr",
-        "a folder that cannot be made",
-        "a client that cannot be hooked",
-    ],
-)
+CHILD_DISK = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))"
+IN_A_CHILD = {
+    "a full disk": CHILD_DISK,
+    "a full disk and a closed stderr": f"{CHILD_DISK}; sys.stderr.close()",
+    "a full disk and no stderr": f"{CHILD_DISK}; sys.stderr = None",
+    "a client that cannot be hooked": "import pytest_claude_budget.intercept.hooks as hooks; hooks.Hooks.wrap = None",
+    "a folder that cannot be made": "",
+}
+
+
+@pytest.mark.parametrize("obstacle", IN_A_CHILD)
 def test_a_child_that_cannot_store_its_calls_makes_the_run_incomplete(suite: Suite, obstacle: str) -> None:
     """It has the calls, and nobody to tell but by a sign; its own work goes on, also where its warning cannot be written.
 
@@ -173,19 +174,11 @@ def test_a_child_that_cannot_store_its_calls_makes_the_run_incomplete(suite: Sui
     """
     suite.budget("version: 1\nlimits:\n  - {scope: run, max_cost: 1}\n")
     options = []
-    broken = ""
-    if obstacle.startswith("a full disk"):
-        broken = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))"
-        broken += {"closed stderr": "; sys.stderr.close()", "no stderr": "; sys.stderr = None"}.get(
-            obstacle.partition(" and ")[2].removeprefix("a "), ""
-        )
-    elif obstacle == "a client that cannot be hooked":
-        broken = "import pytest_claude_budget.intercept.hooks as hooks; hooks.Hooks.wrap = None"
-    else:
+    if obstacle == "a folder that cannot be made":
         (suite.path / "cache").write_text("in the way", encoding="utf-8")
         options = ["-o", "cache_dir=cache", "-W", "ignore"]
     suite.write(
-        app=f'{broken}\nfrom http_double import ask\nassert ask()["usage"]["output_tokens"] == 100\n',
+        app=f'{IN_A_CHILD[obstacle]}\nfrom http_double import ask\nassert ask()["usage"]["output_tokens"] == 100\n',
         test_a="""
         import subprocess, sys
         def test_child(): subprocess.run([sys.executable, "app.py"], check=True)

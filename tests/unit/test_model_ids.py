@@ -120,8 +120,8 @@ def test_no_text_raises(spelled: str) -> None:
 
 
 @pytest.mark.parametrize("part", ["a", "anthropic.", "anthropic/", "arn:", "-v1", ":0", "4.5", "publishers/", "\ud800"])
-def test_a_megabyte_takes_no_time(part: str) -> None:
-    """Long before the end of a thousand of them, one that was looked through whole would have hung."""
+def test_a_megabyte_comes_back_as_it_is(part: str) -> None:
+    """Nothing looks through it for what a name may say."""
     megabyte = part * (1_000_000 // len(part))
 
-    assert len({normalise(megabyte) for _ in range(1000)}) == 1
+    assert normalise(megabyte) == ModelId(name=megabyte)
