@@ -1,8 +1,8 @@
 """Stores what is seen, for whoever owns the moment. The sink behind the hooks.
 
 An answer is in this process's journal before its caller has it. No file is touched on the thread of a running event
-loop: there, a writer thread does it. Nothing here raises an Exception; what cannot be stored is kept in memory and
-makes the verdict incomplete.
+loop: where the journal has no room in memory, a writer thread does it. Nothing here raises an Exception; what cannot be
+stored is kept in memory and makes the verdict incomplete.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_claude_budget.errors import described
 from pytest_claude_budget.ledger import lost
-from pytest_claude_budget.ledger.journal import Journal, OwnerFacts
+from pytest_claude_budget.ledger.journal import Journal, OwnerFacts, line_of_owner
 from pytest_claude_budget.ledger.rows import Entry, Payer, lines_of, payer_of
 from pytest_claude_budget.ledger.writer import Writer
 from pytest_claude_budget.usage import Answer, Call, Labels, Origin, Owner
@@ -103,6 +103,8 @@ class Recorder:
     def write(self, ticket: Any, origin: Origin, own: Answer | None, items: Sequence[Answer]) -> None:
         """Store now, before the caller has its answer."""
         entries, lines = self._laid_out(ticket, origin, own, items)
+        if self._taken(entries, lines):
+            return
         if _running_loop() is None:
             self._store(entries, lines)
         else:
@@ -113,7 +115,7 @@ class Recorder:
     ) -> Awaitable[None] | None:
         """Store without touching a file on this event loop; returns what to await where it is not stored yet."""
         entries, lines = self._laid_out(ticket, origin, own, items)
-        return self._writer.run(lambda: self._store(entries, lines)) if entries else None
+        return None if self._taken(entries, lines) else self._writer.run(lambda: self._store(entries, lines))
 
     def post(self, ticket: Any, origin: Origin, own: Answer | None, items: Sequence[Answer]) -> None:
         """Store soon, from a place that can neither wait nor touch a file."""
@@ -217,6 +219,22 @@ class Recorder:
             return entries, lines_of(entries)
         except Exception:
             return entries, b""
+
+    def _taken(self, entries: Sequence[Entry], lines: bytes) -> bool:
+        """Store without touching a file; False where that cannot be. Never raises."""
+        if not lines or self.broken is not None:
+            return not entries
+        try:
+            owner = entries[0].payer.owner.id
+            if owner in self._told:
+                return self.journal.take(lines)
+            facts = self._facts.get(owner)
+            if not self.journal.take(lines if facts is None else line_of_owner(facts) + lines):
+                return False
+            self._told.add(owner)
+        except Exception:
+            return False
+        return True
 
     def _store(self, entries: Sequence[Entry], lines: bytes) -> None:
         """Store, or keep what cannot be stored. Never raises: this may be in the middle of the user's call."""

@@ -1,7 +1,6 @@
 """Brings journals into the ledger: each line once, the later state of a call in the place of the earlier."""
 
 import json
-import os
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
@@ -91,8 +90,8 @@ def remove_whole(
     for path in journals:
         with suppress(OSError), path.open("rb") as file:
             writer = False if path.name in closed else has_writer(file.fileno())
-            size = os.fstat(file.fileno()).st_size
-            if writer is not True and known.get(path.name, 0) < size:
+            file.seek(known.get(path.name, 0))
+            if writer is not True and file.read().strip(b"\0"):
                 connection.execute(_FAULT, (path.name, _TORN))
             elif writer is False and not keep:
                 path.unlink()
@@ -116,7 +115,7 @@ def _take(connection: sqlite3.Connection, file: BinaryIO, name: str, shared: tup
         end = data.rfind(b"\n") + 1
         held = data[end:]
         if end:
-            _store(connection, name, _values(data[: end - 1]), shared)
+            _store(connection, name, _values(data[: end - 1].replace(b"\0", b"")), shared)
             at += end
     connection.execute(_READ, (name, at))
 

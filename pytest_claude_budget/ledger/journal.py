@@ -1,7 +1,8 @@
 """What one process writes: a file of its own beside the ledger, a line of JSON for each call.
 
-One `write` to a file opened for appending is all that a call costs, and a killed process loses nothing that was
-written: the operating system holds it. Whoever reads the ledger brings the journals in.
+One copy into memory that the file shares is all that a call costs, or one `write` where that is not to be had. A
+killed process loses nothing that was written: the operating system holds it. Whoever reads the ledger brings the
+journals in.
 """
 
 import errno
@@ -10,8 +11,8 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
+from pytest_claude_budget.ledger.pieces import END, Piece, first_piece
 from pytest_claude_budget.ledger.places import SUFFIX
 from pytest_claude_budget.ledger.rows import Entry, lines_of, storable
 from pytest_claude_budget.values import value_class
@@ -36,7 +37,7 @@ class OwnerFacts:
 
 
 class Journal:
-    """Appends to a file that no other process writes. Every method may raise OSError."""
+    """Appends to a file that no other process writes. Every method but `take` may raise OSError."""
 
     def __init__(self, ledger: Path) -> None:
         self.ledger = ledger
@@ -44,76 +45,130 @@ class Journal:
         """Something was written here, whatever became of the file since."""
         self.closed: set[str] = set()
         """Names of the files that this process wrote and will write no more."""
-        self._open = _CLOSED
+        self._open: _Open | None = None
+        self._begun: dict[int, _Open] = {}
+        """The open file of each process: this one's, and those of the ones it was forked from."""
         self._was_lost = False
 
     def append(self, entries: Iterable[Entry]) -> None:
-        """Store calls by one write; of several with one id, the last holds."""
+        """Store calls at once; of several with one id, the last holds."""
         self.write(lines_of(entries))
 
     def append_owner(self, facts: OwnerFacts) -> None:
         """Store what is known of an owner."""
-        self._write_object(owner=(facts.owner, facts.place, facts.limits))
+        self.write(line_of_owner(facts))
 
     def append_fault(self, process: str, reason: str) -> None:
         """Store that measuring itself failed somewhere."""
-        self._write_object(fault=(process, reason))
+        self.write(_line(fault=(process, reason)))
+
+    def take(self, lines: bytes) -> bool:
+        """Store lines where no file has to be touched for it; False where one has to be."""
+        here = self._open
+        if here is None or here.pid != os.getpid():
+            return False
+        piece = here.piece
+        try:
+            (piece.newest() if piece.after else piece).write(lines)
+        except ValueError:
+            return False
+        return True
 
     def write(self, lines: bytes) -> None:
-        """Store lines that are laid out already, by one write."""
+        """Store lines that are laid out already, all or none of them."""
+        if self.take(lines):
+            return
         here = self._open
-        if here.pid != os.getpid():
-            here = self._begin()
-        if os.write(here.file, lines) != len(lines):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        if here is None or here.pid != os.getpid():
+            here = self._begin(len(lines))
+        try:
+            here.write(lines)
+        except ValueError:  # closed since, by another thread
+            self._begin(len(lines)).write(lines)
         self.used = True
 
     @property
     def is_lost(self) -> bool:
         """Was a file removed while it was written?"""
-        if self._was_lost or self._open.pid != os.getpid():
+        here = self._open
+        if self._was_lost or here is None or here.pid != os.getpid():
             return self._was_lost
         with suppress(OSError):
-            return os.fstat(self._open.file).st_nlink == 0
+            return os.fstat(here.file).st_nlink == 0
         return True
 
     def close(self) -> None:
         """Let go of the file; what comes next goes to a new one."""
         self._was_lost = self.is_lost
-        last, self._open = self._open, _CLOSED
-        if last.pid == os.getpid():
+        self._open = None
+        last = self._begun.pop(os.getpid(), None)
+        if last is not None:
             self.closed.add(last.name)
-            os.close(last.file)
+            last.close()
 
-    def _write_object(self, **told: Iterable[str]) -> None:
-        lists = {name: [storable(text) for text in texts] for name, texts in told.items()}
-        self.write(f"{json.dumps(lists)}\n".encode("ascii"))
-
-    def _begin(self) -> "_Open":
+    def _begin(self, needed: int) -> "_Open":
         """Begin a file, anew after a fork: the parent's is left as it is, since its number may be another's by now.
 
-        Takes no lock, which a fork could leave locked: of two threads that come here at once, each has a file.
+        Takes no lock, which a fork could leave locked: of threads that come here at once, all but one remove theirs.
         """
         self.ledger.parent.mkdir(parents=True, exist_ok=True)
         for _ in range(_NAMES_TRIED):
             name = f"{self.ledger.name}.{os.getpid()}-{os.urandom(4).hex()}{SUFFIX}"
-            file = os.open(self.ledger.with_name(name), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
+            path = self.ledger.with_name(name)
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
             if _is_held(file):
-                self._open = _Open(os.getpid(), file, name)
-                return self._open
+                made = _Open(name, file, first_piece(file, needed))
+                self._open = here = self._begun.setdefault(os.getpid(), made)
+                if here is not made:
+                    os.close(file)
+                    path.unlink(missing_ok=True)
+                return here
             os.close(file)
         raise OSError(errno.EAGAIN, "the journal is removed as fast as it is made")
 
 
-class _Open(NamedTuple):
+class _Open:
     """A file that is open, and in which process."""
 
-    pid: int
-    file: int
-    name: str
+    def __init__(self, name: str, file: int, piece: Piece) -> None:
+        self.pid = os.getpid()
+        self.name = name
+        self.file = file
+        self.piece = piece
+        """One of the newest of the file."""
+        self._closed = False
+
+    def write(self, lines: bytes) -> None:
+        """Store lines, whatever has to be done for it. May raise OSError, or ValueError where the file was closed."""
+        piece = self.piece.newest()
+        while piece is not END:
+            try:
+                piece.write(lines)
+            except ValueError:
+                piece = piece.next(len(lines))
+            else:
+                self.piece = piece
+                return
+        if self._closed:
+            raise ValueError("the journal was closed")
+        if os.write(self.file, lines) != len(lines):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def close(self) -> None:
+        """Let go of the file: nothing is written there any more."""
+        self._closed = True
+        self.piece.seal()
+        os.close(self.file)
 
 
-_CLOSED = _Open(0, -1, "")
+def line_of_owner(facts: OwnerFacts) -> bytes:
+    """Lay out what is known of an owner as a whole line."""
+    return _line(owner=(facts.owner, facts.place, facts.limits))
+
+
+def _line(**told: Iterable[str]) -> bytes:
+    lists = {name: [storable(text) for text in texts] for name, texts in told.items()}
+    return f"{json.dumps(lists)}\n".encode("ascii")
 
 
 def _is_held(file: int) -> bool:

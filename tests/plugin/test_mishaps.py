@@ -190,13 +190,18 @@ def test_a_damaged_answer_is_unmeasured_and_its_error_is_the_clients_own(suite: 
 
 @pytest.mark.parametrize("fails_at", ["the end of the stream", "message_start"])
 def test_a_call_whose_last_state_could_not_be_stored_is_counted_once(suite: Suite, fails_at: str, workers: int) -> None:
-    """The disk is full from some point of the stream on: the state in memory takes the place of the stored one."""
+    """The disk is full from some point of the stream on: the state in memory takes the place of the stored one.
+
+    Where a file system promises no room ahead; else the journal has some left.
+    """
     suite.write(
         streams=STREAMS,
         test_a=f"""
         import resource
         from http_double import REQUEST, ask
+        from pytest_claude_budget.ledger import pieces
         from streams import streaming
+        pieces._is_promising = lambda device: False
         EARLY = {fails_at == "message_start"}
         def full(limit):
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))

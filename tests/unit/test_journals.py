@@ -1,8 +1,11 @@
 """Journals of processes and the ledger that they are brought into: nothing is lost, nothing counts twice."""
 
+import errno
 import multiprocessing
 import os
+import signal
 import sqlite3
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -12,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from pytest_claude_budget.ledger import journal as journals
+from pytest_claude_budget.ledger import pieces
 from pytest_claude_budget.ledger.journal import Journal, OwnerFacts
 from pytest_claude_budget.ledger.places import journals_of
 from pytest_claude_budget.ledger.rows import Entry, payer_of
@@ -47,7 +51,22 @@ def faults_of(path: Path, closed: Sequence[str] = ()) -> list[str]:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
+def appended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a file system that promises no room: each line is a write."""
+    monkeypatch.setattr(pieces, "_is_promising", lambda device: False)
+
+
+@pytest.fixture
+def mapped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on one that does, wherever the tests run; with pieces of a few lines."""
+    monkeypatch.setattr(pieces, "_is_promising", lambda device: True)
+    monkeypatch.setattr(pieces, "SHORTEST", 1)
+
+
+@pytest.fixture(params=["appended", "mapped"])
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A ledger's, for each of the two ways to write its journals."""
+    request.getfixturevalue(request.param)
     return tmp_path / "made" / "run-1.sqlite3"
 
 
@@ -85,7 +104,8 @@ def test_what_utf_8_cannot_hold_is_written_out(path: Path) -> None:
     ledger.close()
 
 
-def test_lines_are_ascii_and_one_write_holds_all_of_a_chunk(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("appended")
+def test_lines_are_ascii_and_one_write_holds_all_of_a_chunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[bytes] = []
     write = os.write
 
@@ -94,7 +114,7 @@ def test_lines_are_ascii_and_one_write_holds_all_of_a_chunk(path: Path, monkeypa
         return write(file, data)
 
     monkeypatch.setattr(journals.os, "write", noted)
-    Journal(path).append(entry(number, Owner(id="é\n", kind="test")) for number in range(20))
+    Journal(tmp_path / "run-1.sqlite3").append(entry(number, Owner(id="é\n", kind="test")) for number in range(20))
     (data,) = written
     assert data.isascii()
     assert data.count(b"\n") == 20
@@ -199,10 +219,11 @@ def test_a_line_that_cannot_be_read_loses_no_other_and_is_not_passed_over(path: 
     assert [call.id for call in calls_of(path)] == [1, 2]
 
 
-def test_a_short_write_is_an_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("appended")
+def test_a_short_write_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journals.os, "write", lambda file, data: len(data) - 1)
     with pytest.raises(OSError, match="No space left"):
-        Journal(path).append([entry(1)])
+        Journal(tmp_path / "run-1.sqlite3").append([entry(1)])
 
 
 def test_a_file_that_was_removed_is_noticed_and_one_that_was_closed_is_not_lost(path: Path) -> None:
@@ -249,3 +270,169 @@ def test_people_can_query_the_calls_by_name(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         rows = connection.execute('SELECT owner, phase, "case", origin, model, input_tokens, request FROM calls')
         assert rows.fetchall() == [("test_a.py::test_one", "call", None, "live", "m", 5, None)]
+
+
+def test_threads_that_begin_at_once_share_one_file(path: Path) -> None:
+    """Of two files, the one with the earlier state of a call might be read last."""
+    journal, ready = Journal(path), threading.Barrier(8)
+
+    def write(first: int) -> None:
+        ready.wait(10)
+        for number in range(first, first + 200):
+            journal.append([entry(number, answer=replace(ANSWER, status=Status.UNMEASURED))])
+            journal.append([entry(number)])
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(0, 1600, 200)))
+    assert len(journals_of(path)) == 1
+    assert [(call.id, call.answer.status) for call in calls_of(path)] == [
+        (number, Status.MEASURED) for number in range(1600)
+    ]
+    journal.close()
+    assert faults_of(path, sorted(journal.closed)) == []
+
+
+def test_what_a_killed_process_wrote_is_whole_and_its_journal_goes(path: Path) -> None:
+    """Whatever room it had left is no line that was cut off."""
+
+    def write_and_die() -> None:
+        Journal(path).append([entry(1), entry(2)])
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    child = multiprocessing.get_context("fork").Process(target=write_and_die)
+    child.start()
+    child.join()
+    assert child.exitcode == -signal.SIGKILL
+    assert faults_of(path) == []
+    assert [call.id for call in calls_of(path)] == [1, 2]
+    assert journals_of(path) == []
+
+
+def test_what_comes_while_the_journal_is_closed_goes_to_a_new_file(path: Path) -> None:
+    journal = Journal(path)
+    journal.append([entry(1)])
+    here = journal._open
+    journal.close()
+    journal._open = here  # as a thread has it that looked before
+    journal.append([entry(2)])
+    assert len(journals_of(path)) == 2
+    assert [call.id for call in calls_of(path)] == [1, 2]
+
+
+def long(number: int) -> Entry:
+    """A call whose line is longer than any piece is at first."""
+    return entry(number, answer=replace(ANSWER, reason="r" * 200_000))
+
+
+@pytest.fixture
+def in_pieces(mapped: None, tmp_path: Path) -> Path:
+    return tmp_path / "run-1.sqlite3"
+
+
+def test_a_later_state_is_read_after_an_earlier_one_from_whichever_piece(in_pieces: Path) -> None:
+    """A short line would still fit where a long one did not: there it would come too early."""
+    journal = Journal(in_pieces)
+    for number in range(5):
+        for each in (entry(number), long(number), replace_status(entry(number))):
+            journal.append([each])
+    assert [call.answer.status for call in calls_of(in_pieces)] == [Status.AT_LEAST] * 5
+
+
+def replace_status(each: Entry) -> Entry:
+    """A later state of a call."""
+    return each._replace(answer=replace(each.answer, status=Status.AT_LEAST))
+
+
+def test_lines_are_taken_without_a_file_where_there_is_room_in_memory(
+    in_pieces: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal, line = Journal(in_pieces), journals.lines_of([entry(1)])
+    assert not journal.take(line), "nothing was begun"
+    journal.append([entry(2)])
+    assert journal.take(line)
+    assert not journal.take(journals.lines_of([long(3)]))
+    monkeypatch.setattr(journals.os, "getpid", lambda: 7)
+    assert not journal.take(line), "another process"
+    monkeypatch.undo()
+    journal.close()
+    assert not journal.take(line)
+    assert [call.id for call in calls_of(in_pieces)] == [1, 2]
+
+
+def test_a_line_that_a_killed_process_did_not_finish_is_not_passed_over(in_pieces: Path) -> None:
+    journal = Journal(in_pieces)
+    journal.append([entry(1)])
+    assert journal.take(b'[2,1.5,"')
+    assert faults_of(in_pieces) == [], "its writer lives"
+    journal.close()
+    assert len(faults_of(in_pieces)) == 1
+
+
+def test_a_disk_without_room_for_another_piece_takes_what_it_can(
+    in_pieces: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Line by line, behind all that was written: and whoever finds room for a piece later must not overwrite it."""
+    journal = Journal(in_pieces)
+    journal.append([entry(1, answer=replace(ANSWER, status=Status.UNMEASURED))])
+
+    def full(*_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(pieces.os, "posix_fallocate", full)
+    for number in range(2, 100):
+        journal.append([entry(number)])
+    monkeypatch.undo()
+    journal.append([long(100)])
+    journal.append([entry(1)])
+    assert [call.id for call in calls_of(in_pieces)] == list(range(1, 101))
+    assert calls_of(in_pieces)[0].answer.status is Status.MEASURED
+    journal.close()
+    assert faults_of(in_pieces) == []
+
+
+@pytest.mark.usefixtures("mapped")
+def test_where_no_piece_can_be_made_each_line_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a system that cannot ask for room."""
+    monkeypatch.delattr(pieces.os, "posix_fallocate")
+    journal = Journal(tmp_path / "run-1.sqlite3")
+    journal.append([entry(1)])
+    assert not journal.take(b"\n")
+    assert [call.id for call in calls_of(journal.ledger)] == [1]
+
+
+@pytest.mark.usefixtures("mapped")
+def test_without_a_lock_around_each_copy_each_line_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a Python without a GIL."""
+    monkeypatch.setattr(pieces.sys, "_is_gil_enabled", lambda: False, raising=False)
+    journal = Journal(tmp_path / "run-1.sqlite3")
+    journal.append([entry(1)])
+    assert not journal.take(b"")
+    assert [call.id for call in calls_of(journal.ledger)] == [1]
+
+
+@pytest.mark.parametrize(
+    ("mounts", "safe"),
+    [
+        ("27 1 {device} / / rw,relatime - ext4 /dev/vda rw", True),
+        ("27 1 {device} / / rw,relatime shared:1 master:2 - xfs /dev/vda rw", True),
+        ("27 1 0:0 / / rw - ext4 /dev/vda rw\n28 1 {device} / / rw - btrfs /dev/vda rw", False),
+        ("27 1 {device} / / rw,relatime - overlay overlay rw", False),
+        ("27 1 0:0 / / rw,relatime - ext4 /dev/vda rw", False),
+        ("", False),
+    ],
+)
+def test_only_file_systems_that_keep_their_promises_are_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mounts: str, safe: bool
+) -> None:
+    device = tmp_path.stat().st_dev
+    file = tmp_path / "mountinfo"
+    file.write_text(mounts.format(device=f"{os.major(device)}:{os.minor(device)}"))
+    monkeypatch.setattr(pieces, "_MOUNTS", file)
+    pieces._is_promising.cache_clear()
+    try:
+        journal = Journal(tmp_path / "run-1.sqlite3")
+        journal.append([entry(1)])
+        assert journal.take(b"") is safe
+    finally:
+        pieces._is_promising.cache_clear()
+    assert [call.id for call in calls_of(journal.ledger)] == [1]
