@@ -12,12 +12,12 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from pytest_claude_budget.errors import described
 from pytest_claude_budget.ledger import lost
 from pytest_claude_budget.ledger.journal import Journal, OwnerFacts, line_of_owner
-from pytest_claude_budget.ledger.rows import Entry, Payer, lines_of, payer_of
+from pytest_claude_budget.ledger.rows import Entry, Laid, Payer, lines_of, payer_of
 from pytest_claude_budget.ledger.writer import Writer
 from pytest_claude_budget.usage import Answer, Call, Labels, Origin, Owner
 
@@ -29,16 +29,9 @@ LONGEST_WAIT_SECONDS = 30.0
 
 FactsOf = Callable[[str], OwnerFacts | None]
 Who = Callable[[], tuple[tuple[str, str, str], dict[str, str]]]
+Ticket = tuple[int, float, Payer, int]
+"""One exchange that was begun: its id, when, who pays for that moment, how many tries came before."""
 _running_loop = asyncio._get_running_loop
-
-
-class Ticket(NamedTuple):
-    """One exchange that was begun, with who pays for that moment."""
-
-    id: int
-    at: float
-    payer: Payer
-    retry: int
 
 
 class Clock:
@@ -98,7 +91,7 @@ class Recorder:
         except Exception as error:
             self.fault("owner", error)
             payer = payer_of(_NOBODY, Labels(), self._process)
-        return Ticket(self._ids.next(), self._clock.now(), payer, retry)
+        return self._ids.next(), self._clock.now(), payer, retry
 
     def write(self, ticket: Any, origin: Origin, own: Answer | None, items: Sequence[Answer]) -> None:
         """Store now, before the caller has its answer."""
@@ -204,14 +197,13 @@ class Recorder:
 
     def _laid_out(
         self, ticket: Any, origin: Origin, own: Answer | None, items: Sequence[Answer]
-    ) -> tuple[list[Entry], bytes]:
+    ) -> tuple[list[Laid], bytes]:
         """Calls with their lines, which are made where the call is: the less the writer has to do, the sooner it is done."""
         try:
-            id_, at, payer, retry = ticket
-            entries = [] if own is None else [Entry(id_, at, payer, retry, origin, own)]
+            entries: list[Laid] = [] if own is None else [(*ticket, origin, own)]
             if items:
-                ids = self._ids.several(len(items))
-                entries += [Entry(next(ids), at, payer, retry, origin, answer) for answer in items]
+                ids, (_, *rest) = self._ids.several(len(items)), ticket
+                entries += [(next(ids), *rest, origin, answer) for answer in items]
         except Exception as error:
             self.fault("call", error)
             return [], b""
@@ -220,12 +212,12 @@ class Recorder:
         except Exception:
             return entries, b""
 
-    def _taken(self, entries: Sequence[Entry], lines: bytes) -> bool:
+    def _taken(self, entries: Sequence[Laid], lines: bytes) -> bool:
         """Store without touching a file; False where that cannot be. Never raises."""
         if not lines or self.broken is not None:
             return not entries
         try:
-            owner = entries[0].payer.owner.id
+            owner = entries[0][2].owner.id
             if owner in self._told:
                 return self.journal.take(lines)
             facts = self._facts.get(owner)
@@ -236,21 +228,21 @@ class Recorder:
             return False
         return True
 
-    def _store(self, entries: Sequence[Entry], lines: bytes) -> None:
+    def _store(self, entries: Sequence[Laid], lines: bytes) -> None:
         """Store, or keep what cannot be stored. Never raises: this may be in the middle of the user's call."""
         if not entries:
             return
         try:
             if self.broken is None:
                 try:
-                    owner = entries[0].payer.owner.id
+                    owner = entries[0][2].owner.id
                     if owner not in self._told:
                         self.tell_of(owner)
                     self.journal.write(lines or lines_of(entries))  # what failed before fails again, and is kept
                     return
                 except Exception as error:
                     self._break(error)
-            self.unstored.update({entry.id: entry.call() for entry in entries})
+            self.unstored.update({entry[0]: Entry(*entry).call() for entry in entries})
         except Exception as error:
             self.faults.append(_fault_text("store", error))
 

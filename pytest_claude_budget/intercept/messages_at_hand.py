@@ -33,7 +33,9 @@ def told(request: Any) -> Told:
     listed = getattr(request.headers, "_list", None)  # with its names in lower case already
     if listed is None:
         listed = [(name, name.lower(), value) for name, value in request.headers.raw]
-    for name, value in [(name, value) for _, name, value in listed if name in _TOLD]:
+    for _, name, value in listed:
+        if name not in _TOLD:
+            continue
         if name == _VERSION:
             from_sdk = True
         elif name == _RETRY:

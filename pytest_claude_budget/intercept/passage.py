@@ -18,26 +18,24 @@ _IN_PROCESS = frozenset(("ASGITransport", "WSGITransport", "MockTransport", "_Te
 class Inside:
     """What is seen while one exchange goes on, in its own context. Small: connections keep a context for long."""
 
-    __slots__ = ("_answers",)
+    __slots__ = ("answers",)
 
     def __init__(self) -> None:
-        self._answers: dict[object, Answer] | None = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._answers)
+        self.answers: dict[object, Answer] | None = {}
+        """The newest state of each; None once the exchange is over."""
 
     def tell(self, exchange: object, answer: Answer) -> None:
         """Take the newest state of an exchange inside, as long as the one around it goes on."""
-        if self._answers is not None:
-            self._answers[exchange] = answer
+        if self.answers is not None:
+            self.answers[exchange] = answer
 
     def close(self) -> None:
         """Take no more: tasks that the exchange began may live on in its context."""
-        self._answers = None
+        self.answers = None
 
     def has(self, answer: Answer) -> bool:
         """Is this answer one that was seen inside, or all of those together?"""
-        seen = [each for each in (self._answers or {}).values() if each.status is answer.status]
+        seen = [each for each in (self.answers or {}).values() if each.status is answer.status]
         if answer.status is Status.FAILED:
             return any(each.http_status == answer.http_status for each in seen)
         if answer.status is not Status.MEASURED:

@@ -4,7 +4,7 @@ Nothing here may raise an Exception into the caller: measuring fails open. A fau
 and the verdict does not pass over it.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -34,29 +34,28 @@ from pytest_claude_budget.wire.messages import Exchange, read_answer, requested_
 from pytest_claude_budget.wire.requests import Fingerprints, asks_for_more, of_batch
 from pytest_claude_budget.wire.routes import Kind, Route, route
 
+Saying = tuple[Answer | None, Sequence[Answer]]
+"""What `Said` is, where nothing is won by its names."""
+_MESSAGES, _GUESS, _BATCH_CREATE = (
+    Kind.MESSAGES,
+    Kind.GUESS,
+    Kind.BATCH_CREATE,
+)  # Python 3.11 searches an enum at each look
+_READ_IN_PIECES = (Kind.BATCH_RESULTS, Kind.UNREAD)
+
 
 class Watch:
     """Reads one exchange for several sinks, each with its own idea of who pays."""
 
-    __slots__ = (
-        "_betas",
-        "_body",
-        "_client",
-        "_exchange",
-        "_expected",
-        "_module",
-        "_open",
-        "_origin",
-        "_outer",
-        "_passed",
-        "_prints",
-        "_relays",
-        "_request",
-        "_route",
-        "_tickets",
-        "inside",
-        "passes",
-    )
+    _origin = Origin.LIVE
+    _exchange: Exchange | None = None
+    _body: Body | None = None
+    _open = True
+    _expected: int | None = None
+    """Bytes that the answer said it would have: a reader may stop after the last without waiting for the end."""
+    _passed = 0
+    _relays = False
+    """The transport is an application of this process that asked Claude in its turn."""
 
     def __init__(
         self, exchange: tuple[Any, Any, Any], found: Route, said: Told, sinks: tuple[Sink, ...], prints: Fingerprints
@@ -64,18 +63,9 @@ class Watch:
         self._module, self._client, self._request = exchange
         self._route = found
         self._prints = prints
-        self._origin = Origin.LIVE
-        self._exchange: Exchange | None = None
-        self._body: Body | None = None
-        self._open = True
-        self._expected: int | None = None
-        """Bytes that the answer said it would have: a reader may stop after the last without waiting for the end."""
-        self._passed = 0
         self.passes: Callable[[bytes], bool] = _never
         """Takes bytes of a stream that change nothing, by one call; False where they must be fed. Never raises."""
         self._outer = AROUND.get()
-        self._relays = False
-        """The transport is an application of this process that asked Claude in its turn."""
         self.inside = Inside()
         retry, self._betas, _ = said
         self._tickets: list[tuple[Sink, Ticket]] = [(sink, sink.open(retry)) for sink in sinks]
@@ -84,7 +74,11 @@ class Watch:
 
     def answered(self, response: Any) -> Body | None:
         """Take an answer; returns what must see its bytes pass, None when they are here already."""
-        for said in self._said_by(response):
+        said = self._at_once(response)
+        if said is not None:
+            self._write(said)
+            return None
+        for said in self._guarded("answer", self._answered(response)):
             self._write(said)
         return self._body
 
@@ -102,7 +96,11 @@ class Watch:
 
     async def answered_async(self, response: Any) -> Body | None:
         """As `answered`, without touching a file on the event loop."""
-        for said in self._said_by(response):
+        said = self._at_once(response)
+        if said is not None:
+            await self._write_async(said)
+            return None
+        for said in self._guarded("answer", self._answered(response)):
             await self._write_async(said)
         return self._body
 
@@ -129,10 +127,11 @@ class Watch:
         for said in self._guarded("error", self._raised(error)):
             store(said)
 
-    def _write(self, said: Said) -> None:  # a sink that fails is told so, and the user's call goes on
+    def _write(self, said: Saying) -> None:  # a sink that fails is told so, and the user's call goes on
+        own, items = said
         for sink, ticket in self._tickets:
             try:
-                sink.write(ticket, self._origin, said.own, said.items)
+                sink.write(ticket, self._origin, own, items)
             except Exception as error:
                 sink.fault("write", error)
 
@@ -143,35 +142,39 @@ class Watch:
             except Exception as error:
                 sink.fault("post", error)
 
-    async def _write_async(self, said: Said) -> None:
+    async def _write_async(self, said: Saying) -> None:
+        own, items = said
         for sink, ticket in self._tickets:
             try:
-                if (rest := sink.write_async(ticket, self._origin, said.own, said.items)) is not None:
+                if (rest := sink.write_async(ticket, self._origin, own, items)) is not None:
                     await rest
             except Exception as error:
                 sink.fault("write", error)
 
-    def _said_by(self, response: Any) -> Iterable[Said]:
-        """What an answer says. Nearly every one is a JSON body that is here already."""
+    def _at_once(self, response: Any) -> Saying | None:
+        """What an answer says that is JSON and here already, as nearly every one; None where it must be read otherwise."""
         try:
             self._locate(response)
             content = content_of(response)
-            if content is None or not content.startswith(b"{") or response.status_code != 200:
-                return self._guarded("answer", self._answered(response))
-            if len(content) > LONGEST_JSON or self._route.kind in (Kind.BATCH_RESULTS, Kind.UNREAD):
-                return self._guarded("answer", self._answered(response))
+            if content is None or response.status_code != 200 or not content.startswith(b"{"):
+                return None
+            if self._route.kind in _READ_IN_PIECES or len(content) > LONGEST_JSON:
+                return None
             exchange = self._exchange = self._make_exchange(200, eager=False)
-            said = self._placed(Said(own=read_answer(content, exchange)))
+            said: Saying = (read_answer(content, exchange), ())
+            if self._outer is not None or self._relays:
+                said = self._placed(Said(*said))
         except Exception as error:
             said = self._fault("answer", error)
         self.inside.close()
-        return (said,)
+        return said
 
     def _locate(self, response: Any) -> None:
         """Tell where an answer came from."""
         url = self._request.url
         self._origin = origin_of(self._module, self._client, url, response.extensions)
-        self._relays = bool(self.inside) and is_in_process(self._client, url)
+        if self.inside.answers:
+            self._relays = is_in_process(self._client, url)
 
     def _guarded(self, stage: str, work: Iterator[Said]) -> Iterator[Said]:
         try:
@@ -231,19 +234,12 @@ class Watch:
 
     def _make_exchange(self, status: int, *, eager: bool) -> Exchange:
         body, kind = request_body(self._request), self._route.kind
-        if kind is Kind.MESSAGES or kind is Kind.GUESS:
+        if kind is _MESSAGES or kind is _GUESS:
             print_, more = self._prints.of_messages(body, self._betas)
         else:
-            print_, more = of_batch(body) if kind is Kind.BATCH_CREATE else None, asks_for_more(body)
-        model = requested_model(body) if eager else None
-        named = (lambda: model) if eager else (lambda: requested_model(body))
-        return Exchange(
-            route=self._route,
-            http_status=status,
-            requested_model=named,
-            asks_for_more=more,
-            request=print_,
-        )
+            print_, more = of_batch(body) if kind is _BATCH_CREATE else None, asks_for_more(body)
+        asked = requested_model(body) if eager else body
+        return Exchange(self._route, status, asked, print_, more)
 
     def _refused(self, status: int) -> Iterator[Said]:
         if (answer := tried(self._make_exchange(status, eager=False), f"HTTP status {status}")) is not None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pytest_claude_budget.ledger.pieces import END, Piece, first_piece
 from pytest_claude_budget.ledger.places import SUFFIX
-from pytest_claude_budget.ledger.rows import Entry, lines_of, storable
+from pytest_claude_budget.ledger.rows import Laid, lines_of, storable
 from pytest_claude_budget.values import value_class
 
 try:
@@ -50,7 +50,7 @@ class Journal:
         """The open file of each process: this one's, and those of the ones it was forked from."""
         self._was_lost = False
 
-    def append(self, entries: Iterable[Entry]) -> None:
+    def append(self, entries: Iterable[Laid]) -> None:
         """Store calls at once; of several with one id, the last holds."""
         self.write(lines_of(entries))
 

@@ -1,7 +1,7 @@
 """What one message of Claude used: the JSON answer, also as it stands in streams and batch results."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from pytest_claude_budget.usage import Answer, Status, Usage
@@ -11,6 +11,8 @@ from pytest_claude_budget.wire.usage_fields import UnreadableError, read_iterati
 
 ON_TOP = frozenset(("compaction", "advisor_message"))
 """Iterations that are billed besides the answer's own counts, whatever became of the answer."""
+_MEASURED = Status.MEASURED  # Python 3.11 searches an enum at each look
+_MESSAGES, _GUESS, _BATCH_RESULTS = Kind.MESSAGES, Kind.GUESS, Kind.BATCH_RESULTS
 LONGEST_MODEL = 300
 """Characters of a model id that are kept; a longer one is no id of a model."""
 
@@ -20,12 +22,16 @@ class Exchange(NamedTuple):
 
     route: Route
     http_status: int
-    requested_model: Callable[[], str | None]
-    """Reads the request only when asked: most answers name their model."""
+    asked: bytes | str | None
+    """The request, of which only the model is read, and only where it must be: most answers name theirs. Or that model."""
     request: str | None = None
     """The request's fingerprint."""
     asks_for_more: bool = False
     """The request's model may say more than the answer's: a region, fast mode, a profile of the user's."""
+
+    def requested_model(self) -> str | None:
+        """Name the model that the request asks for, None where it cannot be told."""
+        return requested_model(self.asked) if isinstance(self.asked, bytes) else self.asked
 
 
 def requested_model(body: bytes | None) -> str | None:
@@ -46,13 +52,14 @@ def read_answer(body: bytes, exchange: Exchange) -> Answer | None:
         value = loads(body)
     except (ValueError, RecursionError):
         value = None
-    if exchange.route.kind is Kind.GUESS and not _is_message(value):
+    kind = exchange.route.kind
+    if kind is _GUESS and not _is_message(value):
         return None
-    if exchange.route.kind is Kind.COUNT_TOKENS:
+    if kind is not _MESSAGES and kind is Kind.COUNT_TOKENS:
         return free(exchange, "count_tokens")
     if not isinstance(value, dict):
         return unmeasured(exchange, "the answer is not JSON" if value is None else "the answer is not a JSON object")
-    if exchange.route.kind is Kind.BATCH_CREATE:
+    if kind is not _MESSAGES and kind is Kind.BATCH_CREATE:
         return _batch_created(value, exchange)
     if value.get("type") == "error" or (value.get("error") and "usage" not in value):
         return failed(exchange, "an error inside an answer with status 200")
@@ -73,7 +80,7 @@ def answer_of(message: Mapping[str, object], exchange: Exchange, item_id: str | 
         geo = text(usage_fields, "inference_geo") if "inference_geo" in usage_fields else None
     except UnreadableError as reason:
         return unmeasured(exchange, str(reason), model=_model(message), item_id=item_id)
-    status: Status = Status.MEASURED
+    status: Status = _MEASURED
     why: str | None = None
     if usage_fields.get("input_tokens") is None or usage_fields.get("output_tokens") is None:
         status, why = _lacking(usage_fields)
@@ -83,7 +90,7 @@ def answer_of(message: Mapping[str, object], exchange: Exchange, item_id: str | 
     model, found = _model(message), exchange.route
     lacking = model is None or (iterations and any(entry.model is None for entry in iterations))
     needs_request = exchange.asks_for_more or lacking
-    in_batch = found.kind is Kind.BATCH_RESULTS
+    in_batch = found.kind is _BATCH_RESULTS
     return Answer(
         status=status,
         endpoint="batch_result" if in_batch else "messages",

@@ -26,10 +26,9 @@ _APART = frozenset(("model", "stream", "metadata", "max_tokens", "diagnostics", 
 _CONTROL = "cache_control"
 _START = re.compile(r'\{"max_tokens":([0-9]{1,12}),"messages":').match
 """How the SDK lays a request out: what differs from call to call comes first."""
-_QUESTION = re.compile(
-    rb'\{"max_tokens":([0-9]{1,12}),"messages":\[\{"role":"user","content":"([^"\\\x00-\x1f]*)"\}\](?=[,}])'
-).match
+_QUESTION = re.compile(rb'\{"max_tokens":([0-9]{1,12}),"messages":\[\{"role":"user","content":"').match
 """The same with one plain question, as most requests of tests are: its canonical form needs no parser."""
+_QUESTION_END = b'"}]'
 _TELLING = re.compile(rb'"model"\s*:\s*"[^"]{0,300}?(?:anthropic\.|arn:|-fast|/locations/)').search
 """A spelling that says where or how the model runs, which the answer's own plain id may leave out."""
 _decode = json.JSONDecoder().raw_decode
@@ -83,18 +82,18 @@ class Fingerprints:
         if body is None:
             return None, False
         try:
-            plain = _QUESTION(body)
-            if plain is not None and len(body) <= LARGEST_CANONICAL:
-                rest = self._rest(body[plain.end() :], betas)
-                if rest is not None and rest.around is not None:
-                    limit, question = plain.groups()
-                    whole = b'[{"content":"%b","role":"user"}]' % question
-                    made = _KEYED.copy()
-                    made.update(whole)
-                    before, after = rest.around
-                    messages = f"{made.hexdigest()}:{len(whole)}"
-                    # a question without a quote names no model
-                    return f'{before}"max_tokens":{limit.decode()},"messages":"{messages}"{after}', rest.asks_for_more
+            begun = _QUESTION(body)
+            if begun is not None and len(body) <= LARGEST_CANONICAL:
+                at = begun.end()
+                end = body.find(b'"', at)
+                if body.startswith(_QUESTION_END, end) and body.find(b"\\", at, end) < 0:
+                    rest = self._rest(body[end + len(_QUESTION_END) :], betas)
+                    if rest is not None and rest.around is not None:
+                        whole = b'[{"content":"%b","role":"user"}]' % body[at:end]
+                        before, after = rest.around
+                        messages = f'"max_tokens":{begun[1].decode()},"messages":"{_hashed(whole)}"'
+                        # a question without a quote names no model
+                        return f"{before}{messages}{after}", rest.asks_for_more
             return self._of_parsed(body, betas), asks_for_more(body)
         except Exception:  # also RecursionError: whatever the request holds is not ours to complain of
             return None, asks_for_more(body)

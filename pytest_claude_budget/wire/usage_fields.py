@@ -47,10 +47,10 @@ class UnreadableError(Exception):
 def count(fields: Mapping[str, object], name: str) -> int:
     """Read one count. Absent or null is zero; anything but a whole number from zero up is unreadable."""
     value = fields.get(name)
-    if value is None:
-        return 0
     if type(value) is int and 0 <= value <= LARGEST_COUNT:
         return value
+    if value is None:
+        return 0
     if type(value) is float and value.is_integer() and 0 <= value <= LARGEST_COUNT:
         return int(value)
     raise UnreadableError(f"usage.{name} is not a whole number from zero up")

@@ -12,7 +12,7 @@ STAGES = {
     "choosing a reader": "pytest_claude_budget.intercept.watch.content_of",
     "reading the answer": "pytest_claude_budget.wire.messages.answer_of",
     "asking for the headers": "pytest_claude_budget.intercept.watch.told",
-    "making an entry of it": "pytest_claude_budget.recorder.Entry",
+    "storing it where no file is touched": "pytest_claude_budget.ledger.journal.Journal.take",
     "laying it out": "pytest_claude_budget.ledger.rows.line_of",
     "storing it": "pytest_claude_budget.ledger.journal.Journal.write",
     "keeping what cannot be stored": "pytest_claude_budget.recorder.Recorder._store",

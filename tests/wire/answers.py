@@ -16,7 +16,7 @@ Json = dict[str, object]
 def exchange(kind: Kind = Kind.MESSAGES, *, requested: str | None = "claude-requested", **route: object) -> Exchange:
     """An exchange with status 200 on a route of this kind."""
     found = Route(kind=kind, **route)  # type: ignore[arg-type]  # fields of Route by name
-    return Exchange(route=found, http_status=200, requested_model=lambda: requested)
+    return Exchange(route=found, http_status=200, asked=requested)
 
 
 def usage(**counts: object) -> Json:

@@ -8,7 +8,7 @@ import pytest
 from pytest_claude_budget.files import load_rates_document
 from pytest_claude_budget.pricing import Price, price
 from pytest_claude_budget.rates import parse_rates
-from pytest_claude_budget.wire.messages import Exchange, read_answer, requested_model
+from pytest_claude_budget.wire.messages import Exchange, read_answer
 from pytest_claude_budget.wire.requests import Fingerprints, asks_for_more
 from pytest_claude_budget.wire.routes import Kind, Route
 from pytest_claude_budget.wire.sse import StreamReader
@@ -26,7 +26,7 @@ def asking(model: str) -> Exchange:
     return Exchange(
         route=Route(kind=Kind.MESSAGES),
         http_status=200,
-        requested_model=lambda: requested_model(request),
+        asked=request,
         asks_for_more=asks_for_more(request),
     )
 
