@@ -17,8 +17,12 @@ LONGEST_SECONDS = 120.0
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """What a child process sees: this package and the plugin, and nothing that a developer has set for pytest."""
+    """What a child process sees: this package and the plugin, and nothing that a developer has set for pytest.
+
+    Modules are compiled once: where that is turned off, all that is measured is how long it takes.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "CLAUDE_BUDGET_"))}
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
     return {**kept, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0", **changes}
 
 
