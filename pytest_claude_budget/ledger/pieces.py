@@ -7,6 +7,7 @@ The price: where the disk has no room for such memory, the process is not told, 
 first, and only on file systems that keep a promise of room however often its place is written.
 """
 
+import errno
 import mmap
 import os
 import sys
@@ -20,7 +21,9 @@ PROMISING = frozenset(("ext2", "ext3", "ext4", "xfs", "tmpfs"))
 """File systems that write in place. Those that copy on write (btrfs, ZFS, APFS) may need room again; of those that lie on
 others (overlay, network, FUSE) nobody knows."""
 _MOUNTS = Path("/proc/self/mountinfo")
-_POPULATED = getattr(mmap, "MAP_POPULATE", 0)
+_POPULATE_WRITE = 23
+"""`MADV_POPULATE_WRITE` of Linux 5.14 and later, which Python has no name for: brings pages in now, not at their first byte, and
+raises where a page cannot be had."""
 
 
 class Piece:
@@ -31,7 +34,12 @@ class Piece:
     def __init__(self, file: int, at: int, needed: int) -> None:
         length = -(-max(needed, SHORTEST) // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY
         os.posix_fallocate(file, at, length)
-        memory = mmap.mmap(file, length, flags=mmap.MAP_SHARED | _POPULATED, offset=at)
+        memory = mmap.mmap(file, length, flags=mmap.MAP_SHARED, offset=at)
+        try:
+            memory.madvise(_POPULATE_WRITE)
+        except OSError as error:
+            if error.errno != errno.EINVAL:  # an older Linux
+                raise
         self._file, self._end = file, at + length
         self.write: Callable[[bytes], object] = memory.write
         """Store lines behind the last; ValueError where they do not fit. Under the GIL no other thread comes between."""
