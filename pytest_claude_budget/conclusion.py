@@ -13,7 +13,6 @@ import pytest
 from pytest_claude_budget.budget import Limit
 from pytest_claude_budget.errors import InputError, described
 from pytest_claude_budget.files import write_atomically
-from pytest_claude_budget.ledger import lost
 from pytest_claude_budget.ledger.journal import OwnerFacts
 from pytest_claude_budget.ledger.places import journals_of
 from pytest_claude_budget.ledger.rows import call_of, row_of, storable
@@ -89,7 +88,7 @@ def conclude(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]], 
         text = f"the cost report could not be made ({described(error)}): this run's cost is not known"
         return Conclusion(fails=ended.judged, report=None, problems=(text,))
     with suppress(Exception):
-        lost.clear(run.path)
+        run.forget_word()
         _tidy(run)
     fails = report.verdict.fails or bool(problems)
     return Conclusion(fails=fails, report=report, problems=tuple(problems), accepted=accepted)

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_claude_budget.errors import described
-from pytest_claude_budget.ledger import lost
 from pytest_claude_budget.ledger.journal import Journal, OwnerFacts, line_of_owner
 from pytest_claude_budget.ledger.rows import Entry, Laid, Payer, lines_of, payer_of
 from pytest_claude_budget.ledger.writer import Writer
@@ -59,6 +58,8 @@ class Recorder:
         """The newest, with what it was made of."""
         self.facts_of: FactsOf = lambda owner: None
         """What is known of a test besides its calls; stored with its first call."""
+        self.on_loss: Callable[[], None] = lambda: None
+        """Called where a call could not be stored: a child process must leave word. Must not raise."""
         self._facts: dict[str, OwnerFacts | None] = {}
         """Of each owner that had a call, taken in its own time: the writer may come to it after the test has ended."""
         self._told: set[str] = set()
@@ -256,7 +257,7 @@ class Recorder:
     def _break(self, error: Exception) -> None:
         told = str(error) if isinstance(error, OSError) else described(error)
         self.broken = f"the ledger cannot be written: {told} ({self.path})"
-        lost.leave(self.path)
+        self.on_loss()
         if self._process.startswith("child") and sys.stderr is not None:
             with suppress(OSError, ValueError):  # stderr may be a file on the same full disk, or closed
                 print(f"claude-budget: warning: {self.broken}", file=sys.stderr, flush=True)

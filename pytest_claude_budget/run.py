@@ -2,13 +2,13 @@
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_claude_budget.intercept.watching import Watching
 from pytest_claude_budget.owners import Owners
+from pytest_claude_budget.watching import Watching
 
 if TYPE_CHECKING:
     import pytest
@@ -58,6 +58,7 @@ class Run:
 
             recorder = Recorder(self.path, self.owners.who, Clock(*self._clock), self.process)
             recorder.facts_of = self._facts_of()
+            recorder.on_loss = self.leave_word
             self._recorder = recorder
         return self._recorder
 
@@ -80,9 +81,20 @@ class Run:
     @property
     def has_lost(self) -> bool:
         """Did some process of the run leave word that it could not store its calls?"""
-        from pytest_claude_budget.ledger import lost
+        return any(map(_exists, _signs(self.path)))
 
-        return lost.found(self.path)
+    def leave_word(self) -> None:
+        """A call could not be stored: say so where the run will look at its end."""
+        for sign in _signs(self.path):
+            with suppress(OSError):
+                sign.touch()
+                return
+
+    def forget_word(self) -> None:
+        """Remove what was said, once it was heard."""
+        for sign in _signs(self.path):
+            with suppress(OSError):
+                sign.unlink(missing_ok=True)
 
     def start(self) -> None:
         """Begin to measure this process and those that it starts."""
@@ -102,7 +114,7 @@ class Run:
         if self._recorder is not None:
             self._recorder.close()
             if self.is_child and self._recorder.journal.is_lost:
-                self._leave_word()
+                self.leave_word()
         if not self.is_child:
             _tell(self._earlier)
 
@@ -117,12 +129,7 @@ class Run:
 
         self.faults.append(f"a fault of pytest-claude-budget itself ({stage}: {described(error)})")
         if self.is_child:
-            self._leave_word()
-
-    def _leave_word(self) -> None:
-        from pytest_claude_budget.ledger import lost
-
-        lost.leave(self.path)
+            self.leave_word()
 
     def guarded(self, stage: str, work: Callable[..., Any], *arguments: Any) -> Any:
         """Do our own work so that no fault of it reaches the user's test; None where it failed."""
@@ -157,6 +164,22 @@ def _tell(variables: Mapping[str, str | None]) -> None:
             os.environ.pop(name, None)
         else:
             os.environ[name] = value
+
+
+def _signs(ledger: Path) -> Iterator[Path]:
+    """An empty file can often be made where no more bytes can be written, and in the temporary folder where not beside it."""
+    yield ledger.with_name(f"{ledger.name}.lost")
+    import tempfile  # pytest has it; a child process seldom
+
+    with suppress(OSError):  # there may be no temporary folder
+        yield Path(tempfile.gettempdir()) / f"{ledger.name}.lost"
+
+
+def _exists(sign: Path) -> bool:
+    try:
+        return sign.exists()
+    except OSError:
+        return False
 
 
 def new_ledger_path(folder: Path) -> Path:

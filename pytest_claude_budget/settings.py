@@ -3,7 +3,7 @@
 import warnings
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -21,19 +21,20 @@ MOST_CHECKED = 20
 """Files that are remembered: the newest ones."""
 
 
-class Setup(NamedTuple):
-    """All that was written about a run. A tuple, since every pytest run makes the class, and this one in no time."""
+class Setup:
+    """All that was written about a run. A plain class: every pytest run makes it, and a tuple with names takes ten times as long."""
 
-    budget: "Budget | None" = None
-    rates: "RateTable | None" = None
-    """Only where the budget changes the packaged table; else it is read when it is needed."""
-    reports: tuple[tuple[str, Path], ...] = ()
-    """Kind and file of each report that was asked for."""
-    baseline: "Loaded | None" = None
-    """What to compare with."""
-    lock: Path | None = None
-    """The lock file to write when the run is over; None leaves it alone."""
-    rootdir: Path = Path()
+    def __init__(self, reports: tuple[tuple[str, Path], ...] = (), rootdir: Path = Path()) -> None:
+        self.budget: Budget | None = None
+        self.rates: RateTable | None = None
+        """Only where the budget changes the packaged table; else it is read when it is needed."""
+        self.reports = reports
+        """Kind and file of each report that was asked for."""
+        self.baseline: Loaded | None = None
+        """What to compare with."""
+        self.lock: Path | None = None
+        """The lock file to write when the run is over; None leaves it alone."""
+        self.rootdir = rootdir
 
     def rate_table(self) -> "RateTable":
         """The table in force."""
@@ -120,28 +121,28 @@ def read_setup(config: pytest.Config) -> Setup:
 
     try:
         if path is not None:
-            memory = CheckedFiles(getattr(config, "cache", None))
-            setup = _with_budget(setup, path, shown, memory)
-        return _with_baseline(setup, config, lock if updates else None)
+            _add_budget(setup, path, shown, CheckedFiles(getattr(config, "cache", None)))
+        _add_baseline(setup, config, lock if updates else None)
     except InputError as error:
         raise pytest.UsageError(str(error)) from None
+    return setup
 
 
-def _with_budget(setup: Setup, path: Path, shown: str, memory: "Memory") -> Setup:
+def _add_budget(setup: Setup, path: Path, shown: str, memory: "Memory") -> None:
     from pytest_claude_budget.budget_file import load_budget
     from pytest_claude_budget.rate_files import rates_of
 
-    budget, _ = load_budget(path, shown, memory)
-    rates = rates_of(budget, path.parent, memory) if budget.rates_file or budget.aliases else None
-    return setup._replace(budget=budget, rates=rates)
+    setup.budget, _ = load_budget(path, shown, memory)
+    if setup.budget.rates_file or setup.budget.aliases:
+        setup.rates = rates_of(setup.budget, path.parent, memory)
 
 
-def _with_baseline(setup: Setup, config: pytest.Config, lock: Path | None) -> Setup:
+def _add_baseline(setup: Setup, config: pytest.Config, lock: Path | None) -> None:
     """Read before the tests run: they may change the file, and bad input should not cost a run."""
     if hasattr(config, "workerinput"):
-        return setup
+        return
     from pytest_claude_budget.baseline_files import load_baseline
 
     source = config.getoption("claude_budget_baseline")
-    found = load_baseline(source, config.invocation_params.dir, config.rootpath)
-    return setup._replace(baseline=found, lock=lock)
+    setup.baseline = load_baseline(source, config.invocation_params.dir, config.rootpath)
+    setup.lock = lock

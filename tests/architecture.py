@@ -26,6 +26,7 @@ ENTRY = (
     "baseline_files",
     "starter",
     "owners",
+    "watching",
     "recorder",
     "marks",
     "run",

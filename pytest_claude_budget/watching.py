@@ -1,0 +1,102 @@
+"""Starts and stops watching: the modules that are here, and those that are yet to come.
+
+Imports nothing until a client is there, and is one module outside of `intercept`: most pytest runs never see a client, and pay
+for each module and each package that is loaded.
+"""
+
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pytest_claude_budget.intercept.sink import Sink
+
+CLIENT_MODULES = ("httpx", "httpx2")
+
+
+class Watching:
+    """One run's watch over all HTTP clients of this process."""
+
+    def __init__(self, make_sink: Callable[[], "Sink"], on_fault: Callable[[str, Exception], None]) -> None:
+        self._make_sink = make_sink
+        self._on_fault = on_fault
+        self._sink: Sink | None = None
+        self._finder = ClientFinder(CLIENT_MODULES, self._hook)
+
+    def start(self) -> None:
+        """Hook what is imported, and wait for what is not."""
+        sys.meta_path.insert(0, self._finder)
+        for name in CLIENT_MODULES:
+            module = sys.modules.get(name)
+            if module is not None and hasattr(module, "AsyncClient"):
+                self._hook(module)
+
+    def stop(self) -> None:
+        """Leave everything as it was found."""
+        if self._finder in sys.meta_path:
+            sys.meta_path.remove(self._finder)
+        if self._sink is not None:
+            from pytest_claude_budget.intercept.hooks import unhook_modules
+
+            unhook_modules(self._sink, CLIENT_MODULES)
+
+    def _hook(self, module: ModuleType) -> None:
+        try:
+            from pytest_claude_budget.intercept.hooks import hook_module
+
+            if self._sink is None:
+                self._sink = self._make_sink()
+            hook_module(module, self._sink)
+        except Exception as error:
+            self._on_fault(f"hooking {module.__name__}", error)
+
+
+class ClientFinder:
+    """Catches the import of a client that comes later, inside of a test: until then nothing is patched or paid.
+
+    Watches `import httpx` and `import httpx2`; everything else passes with one comparison.
+    """
+
+    def __init__(self, names: Sequence[str], on_import: Callable[[ModuleType], None]) -> None:
+        self._names = frozenset(names)
+        self._on_import = on_import
+        self._asking: set[tuple[int, str]] = set()
+        """What this finder asks the others for: another run's finder asks this one back."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Find as if this finder was not there, and see the module once it is executed."""
+        asked = (threading.get_ident(), fullname)
+        if fullname not in self._names or asked in self._asking:
+            return None
+        self._asking.add(asked)
+        try:
+            for finder in sys.meta_path:
+                find: Any = getattr(finder, "find_spec", None)
+                spec: ModuleSpec | None = None if finder is self or find is None else find(fullname, path, target)
+                if spec is not None:
+                    self._see_execution(spec)
+                    return spec
+            return None
+        finally:
+            self._asking.discard(asked)
+
+    def _see_execution(self, spec: ModuleSpec) -> None:
+        loader: Any = spec.loader
+        if loader is None or not hasattr(loader, "exec_module"):
+            return
+        execute, earlier = loader.exec_module, vars(loader).get("exec_module")
+
+        def exec_module(module: ModuleType) -> None:
+            if earlier is None:
+                del loader.exec_module
+            else:
+                loader.exec_module = earlier
+            execute(module)
+            self._on_import(module)
+
+        loader.exec_module = exec_module
