@@ -118,8 +118,7 @@ def _conclude(folder: Path, *, judged: bool) -> dict[str, float]:
 
     setup = Setup(reports=(("json", folder / "report.json"),), rootdir=folder)
     if judged:
-        budget, _ = load_budget(folder / "claude-budget.yml", "claude-budget.yml")
-        setup = setup._replace(budget=budget)
+        setup.budget, _ = load_budget(folder / "claude-budget.yml", "claude-budget.yml")
     gc.collect()
     wall, cpu = time.perf_counter(), time.process_time()
     from pytest_claude_budget.conclusion import Ended, conclude

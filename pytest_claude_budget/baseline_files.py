@@ -50,9 +50,14 @@ def load_baseline(
     return _of_file(folder / source, source, known)
 
 
+def no_lock_yet(shown: str) -> Loaded:
+    """What there is to compare with before the first lock file."""
+    return Loaded(baseline=Baseline(source=shown, kind="lock"), record=None)
+
+
 def _of_file(path: Path, shown: str, known: Known | None) -> Loaded:
     if path.name == LOCK_FILE and not path.exists():
-        return Loaded(baseline=Baseline(source=shown, kind="lock"), record=None)
+        return no_lock_yet(shown)
     value = read_json(path, shown)
     is_report = isinstance(value, dict) and "record" in value
     record = record_of(value, shown, known)

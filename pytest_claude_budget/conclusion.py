@@ -146,7 +146,7 @@ def _report(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]], e
     if run.has_lost and not run.all_faults():  # else it may be this process that left the sign
         unread.append(LOST)
     faults = [*run.all_faults(), *unread, *(text for output in from_workers for text in output.get("faults", ()))]
-    today, baseline = datetime.now(UTC).date(), setup.baseline
+    today, baseline = datetime.now(UTC).date(), setup.baseline()
     facts = RunFacts(
         rates=rates,
         budget=setup.budget,

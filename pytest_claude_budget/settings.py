@@ -30,11 +30,21 @@ class Setup:
         """Only where the budget changes the packaged table; else it is read when it is needed."""
         self.reports = reports
         """Kind and file of each report that was asked for."""
-        self.baseline: Loaded | None = None
-        """What to compare with."""
+        self.loaded: Loaded | None = None
+        """The baseline that was read."""
+        self.has_no_lock = False
+        """There was none to read yet, when the run began."""
         self.lock: Path | None = None
         """The lock file to write when the run is over; None leaves it alone."""
         self.rootdir = rootdir
+
+    def baseline(self) -> "Loaded | None":
+        """What to compare with."""
+        if self.has_no_lock:
+            from pytest_claude_budget.baseline_files import no_lock_yet
+
+            return no_lock_yet(LOCK_NAME)
+        return self.loaded
 
     def rate_table(self) -> "RateTable":
         """The table in force."""
@@ -122,7 +132,9 @@ def read_setup(config: pytest.Config) -> Setup:
     try:
         if path is not None:
             _add_budget(setup, path, shown, CheckedFiles(getattr(config, "cache", None)))
-        _add_baseline(setup, config, lock if updates else None)
+        if not hasattr(config, "workerinput"):
+            setup.lock = lock if updates else None
+            _add_baseline(setup, config, source)
     except InputError as error:
         raise pytest.UsageError(str(error)) from None
     return setup
@@ -130,19 +142,18 @@ def read_setup(config: pytest.Config) -> Setup:
 
 def _add_budget(setup: Setup, path: Path, shown: str, memory: "Memory") -> None:
     from pytest_claude_budget.budget_file import load_budget
-    from pytest_claude_budget.rate_files import rates_of
 
     setup.budget, _ = load_budget(path, shown, memory)
     if setup.budget.rates_file or setup.budget.aliases:
+        from pytest_claude_budget.rate_files import rates_of
+
         setup.rates = rates_of(setup.budget, path.parent, memory)
 
 
-def _add_baseline(setup: Setup, config: pytest.Config, lock: Path | None) -> None:
+def _add_baseline(setup: Setup, config: pytest.Config, source: str | None) -> None:
     """Read before the tests run: they may change the file, and bad input should not cost a run."""
-    if hasattr(config, "workerinput"):
-        return
-    from pytest_claude_budget.baseline_files import load_baseline
+    setup.has_no_lock = source is None and not (config.rootpath / LOCK_NAME).exists()
+    if not setup.has_no_lock:
+        from pytest_claude_budget.baseline_files import load_baseline
 
-    source = config.getoption("claude_budget_baseline")
-    setup.baseline = load_baseline(source, config.invocation_params.dir, config.rootpath)
-    setup.lock = lock
+        setup.loaded = load_baseline(source, config.invocation_params.dir, config.rootpath)
