@@ -76,15 +76,17 @@ class Journal:
 
     def write(self, lines: bytes) -> None:
         """Store lines that are laid out already, all or none of them."""
-        if self.take(lines):
-            return
-        here = self._open
-        if here is None or here.pid != os.getpid():
-            here = self._begin(len(lines))
-        try:
-            here.write(lines)
-        except ValueError:  # closed since, by another thread
-            self._begin(len(lines)).write(lines)
+        while not self.take(lines):
+            here = self._open
+            if here is None or here.pid != os.getpid():
+                here = self._begin(len(lines))
+            try:
+                here.write(lines)
+            except ValueError:  # closed since, by another thread: on to the next file
+                if self._open is here:
+                    self._open = None
+            else:
+                break
         self.used = True
 
     @property
@@ -113,7 +115,8 @@ class Journal:
         """
         self.ledger.parent.mkdir(parents=True, exist_ok=True)
         for _ in range(_NAMES_TRIED):
-            name = f"{self.ledger.name}.{os.getpid()}-{os.urandom(4).hex()}{SUFFIX}"
+            # by their names, the files of one process are read in the order in which it wrote them
+            name = f"{self.ledger.name}.{os.getpid()}-{len(self.closed):04}-{os.urandom(4).hex()}{SUFFIX}"
             path = self.ledger.with_name(name)
             file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
             if _is_held(file):

@@ -319,6 +319,21 @@ def test_what_comes_while_the_journal_is_closed_goes_to_a_new_file(path: Path) -
     assert [call.id for call in calls_of(path)] == [1, 2]
 
 
+def test_the_files_of_a_process_are_read_in_the_order_in_which_it_wrote_them(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever their random digits: a call that was begun before a file was closed may end in the next one."""
+    digits = iter((b"\xff" * 4, b"\x00" * 4))
+    monkeypatch.setattr(journals.os, "urandom", lambda _: next(digits))
+    journal = Journal(path)
+    journal.append([entry(1, answer=replace(ANSWER, status=Status.UNMEASURED))])
+    journal.close()
+    journal.append([entry(1)])
+    journal.close()
+    assert len(journals_of(path)) == 2
+    assert [call.answer.status for call in calls_of(path)] == [Status.MEASURED]
+
+
 def long(number: int) -> Entry:
     """A call whose line is longer than any piece is at first."""
     return entry(number, answer=replace(ANSWER, reason="r" * 200_000))
