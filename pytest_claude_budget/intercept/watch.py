@@ -36,11 +36,8 @@ from pytest_claude_budget.wire.routes import Kind, Route, route
 
 Saying = tuple[Answer | None, Sequence[Answer]]
 """What `Said` is, where nothing is won by its names."""
-_MESSAGES, _GUESS, _BATCH_CREATE = (
-    Kind.MESSAGES,
-    Kind.GUESS,
-    Kind.BATCH_CREATE,
-)  # Python 3.11 searches an enum at each look
+# Python 3.11 searches an enum's class at each look.
+_MESSAGES, _GUESS, _BATCH_CREATE = Kind.MESSAGES, Kind.GUESS, Kind.BATCH_CREATE
 _READ_IN_PIECES = (Kind.BATCH_RESULTS, Kind.UNREAD)
 
 

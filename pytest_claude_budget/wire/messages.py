@@ -11,7 +11,8 @@ from pytest_claude_budget.wire.usage_fields import UnreadableError, read_iterati
 
 ON_TOP = frozenset(("compaction", "advisor_message"))
 """Iterations that are billed besides the answer's own counts, whatever became of the answer."""
-_MEASURED = Status.MEASURED  # Python 3.11 searches an enum at each look
+# Python 3.11 searches an enum's class at each look.
+_MEASURED = Status.MEASURED
 _MESSAGES, _GUESS, _BATCH_RESULTS = Kind.MESSAGES, Kind.GUESS, Kind.BATCH_RESULTS
 LONGEST_MODEL = 300
 """Characters of a model id that are kept; a longer one is no id of a model."""
