@@ -35,6 +35,8 @@ def accept(report: CostReport, lock: Path) -> Accepted:
 
 def refusal(report: CostReport) -> str | None:
     """Why a report cannot become a baseline; None where it can."""
+    if not report.facts.run.selection.ran and not any(owner.kind == "test" for owner in report.record.owners.values()):
+        return "no test ran"
     if report.verdict.incomplete or report.totals.at_least:
         return "the cost is not known in full"
     if report.verdict.outcome is Outcome.OVER:

@@ -6,10 +6,10 @@ Live runs add samples to the spread of outputs rather than replace it; simulated
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from pytest_claude_budget.compare import Selection
 from pytest_claude_budget.noise import with_sample
 from pytest_claude_budget.pairing import asked_the_same, pair_up
 from pytest_claude_budget.record import Group, OwnerRecord, Record, in_order
+from pytest_claude_budget.selection import Selection
 from pytest_claude_budget.values import value_class
 
 
@@ -59,7 +59,7 @@ def update(old: Record | None, new: Record, selection: Selection) -> Updated:
             found["changed" if differs(before[name], owner) else "sampled"].append(name)
     for name, owner in before.items():
         if name not in owners:
-            if selection.has(name):
+            if selection.has(owner):
                 found["removed"].append(name)
             else:
                 owners[name] = owner
@@ -107,7 +107,7 @@ def stale(lock: Record, run: Record, selection: Selection) -> list[str]:
     names = []
     for name in sorted({*lock.owners, *run.owners}):
         there, now = lock.owners.get(name), run.owners.get(name)
-        if there is None or (now is not None and differs(there, now)) or (now is None and selection.has(name)):
+        if there is None or (selection.has(there) if now is None else differs(there, now)):
             names.append(name)
     return names
 

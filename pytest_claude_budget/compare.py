@@ -26,35 +26,10 @@ from pytest_claude_budget.record import (
     cost_of_owner,
     rates_of_terms,
 )
+from pytest_claude_budget.selection import Selection
 from pytest_claude_budget.values import value_class
 
 _NOT_RUN = (Standing.REMOVED, Standing.DESELECTED)
-_PATH_ENDS = ("/", "::", "[")
-
-
-@value_class(frozen=True, kw_only=True, slots=True)
-class Selection:
-    """Which part of the suite a run was asked for."""
-
-    paths: tuple[str, ...] = ()
-    """Relative to the rootdir; none is everything."""
-    narrowed: str | None = None
-    """What left tests out besides paths, such as `-k`; None where nothing did."""
-    skipped: frozenset[str] = frozenset()
-    """Tests that were there and did not run."""
-
-    @property
-    def whole(self) -> bool:
-        """Did the run have everything?"""
-        return not self.paths and self.narrowed is None
-
-    def has(self, owner: str) -> bool:
-        """Would the run have had this owner, if it were still there?"""
-        if self.narrowed is not None or owner in self.skipped:
-            return False
-        return not self.paths or any(
-            owner == path or owner.startswith(tuple(path + end for end in _PATH_ENDS)) for path in self.paths
-        )
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -92,7 +67,7 @@ def compare(before: Record, after: Record, facts: Facts) -> Comparison:
 
 
 def _compare(before: Record, after: Record, facts: Facts) -> Comparison:
-    renamed = _renamed(before, after)
+    renamed = _renamed(before, after, facts.selection)
     both = [_one(owner, before, after, renamed, facts) for owner in _all_owners(before, after, renamed)]
     both = _with_noise(both)
     changes = [one.change for one in both]
@@ -139,9 +114,9 @@ def _all_owners(before: Record, after: Record, renamed: Mapping[str, str]) -> li
     return sorted({*(owner for owner in before.owners if owner not in old_names), *after.owners})
 
 
-def _renamed(before: Record, after: Record) -> dict[str, str]:
+def _renamed(before: Record, after: Record, selection: Selection) -> dict[str, str]:
     """The old id of each owner that has a new one: it asks just what one asked that is not there any more."""
-    gone = [owner for name, owner in before.owners.items() if name not in after.owners]
+    gone = [owner for name, owner in before.owners.items() if name not in after.owners and selection.is_gone(owner)]
     if not gone:
         return {}
     asked: dict[object, list[str]] = {}
@@ -188,8 +163,10 @@ def _one(name: str, before: Record, after: Record, renamed: Mapping[str, str], f
         return _Both(change=row, before=old, after=new)
     if old is None:
         return _Both(change=replace(row, standing=Standing.NEW), before=None, after=new)
+    if new is None and name in facts.selection.ran:
+        new = replace(old, groups=())
     if new is None:
-        gone = Standing.REMOVED if facts.selection.has(name) else Standing.DESELECTED
+        gone = Standing.REMOVED if facts.selection.is_gone(old) else Standing.DESELECTED
         return _Both(change=replace(row, standing=gone, change=ZERO), before=old, after=None)
     return _of_two(row, old, new, facts)
 

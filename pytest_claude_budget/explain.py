@@ -55,6 +55,8 @@ def _calls_text(before: OwnerRecord, after: OwnerRecord, pairing: Pairing) -> st
     now, then = after.calls, before.calls
     if now == then:
         return f"asks other things in {now:,} {'call' if now == 1 else 'calls'}"
+    if not now:
+        return f"makes no calls any more (was {then:,})"
     text = f"makes {now:,} {'call' if now == 1 else 'calls'} (was {then:,})"
     repeated = [pair for pair in pairing.pairs if pair[1].calls > pair[0].calls and pair[0].request == pair[1].request]
     if repeated and not pairing.added and repeated[0][0].request is not None:

@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 
 from pytest_claude_budget.book import Answers, Book, OwnerTotals, Sums, Unpriced
 from pytest_claude_budget.budget import Budget, Limit
-from pytest_claude_budget.compare import Facts, Selection, compare, with_new_names
+from pytest_claude_budget.compare import Facts, compare, with_new_names
 from pytest_claude_budget.comparison import Baseline, Comparison
 from pytest_claude_budget.earlier import earlier_of
 from pytest_claude_budget.money import exact
@@ -17,6 +17,7 @@ from pytest_claude_budget.projection import Row, Volumes, project
 from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.record import Record
 from pytest_claude_budget.record_builder import RecordBuilder
+from pytest_claude_budget.selection import Selection
 from pytest_claude_budget.settlement import settle
 from pytest_claude_budget.totals import Totals
 from pytest_claude_budget.usage import Call

@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 
 from pytest_claude_budget.book import Answers, OwnerTotals, Sums, Unpriced
 from pytest_claude_budget.budget import Limit, limits_from_marker
-from pytest_claude_budget.compare import Selection
 from pytest_claude_budget.errors import InputError, Problem
 from pytest_claude_budget.record import Record
 from pytest_claude_budget.record_document import LARGEST_COUNT, Known, read_record
 from pytest_claude_budget.report import RunInfo
+from pytest_claude_budget.selection import Selection
 from pytest_claude_budget.totals import Totals
 from pytest_claude_budget.usage import Usage
 from pytest_claude_budget.values import value_class
@@ -137,6 +137,8 @@ class _Reader:
             paths=tuple(self.texts(entry, "paths")),
             narrowed=self.maybe(entry, "narrowed"),
             skipped=frozenset(self.texts(entry, "skipped")),
+            ran=frozenset(self.texts(entry, "without_calls")),
+            uncollected=frozenset(self.texts(entry, "uncollected")),
         )
         return RunInfo(ids=tuple(self.texts(entry, "ids")), outcome=outcome, selection=selection)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_claude_budget.run import OWNER_VARIABLE, Run
+from pytest_claude_budget.what_ran import WhatRan
 
 if TYPE_CHECKING:
     from pytest_claude_budget.conclusion import Conclusion
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 _PROPERTIES = ("claude_cost_usd", "claude_calls")
 WORKER_KEY = "claude_budget"
 """Where an xdist worker puts what it could not store."""
-DESELECTED_KEY = "claude_budget_deselected"
-"""Where an xdist worker says whether it left tests out."""
+RAN_KEY = "claude_budget_ran"
+"""Where an xdist worker says what it left out, and where it found no tests."""
 LEDGER_KEY = "claude_budget_ledger"
 """Where an xdist worker finds the run's ledger."""
 
@@ -51,9 +52,7 @@ class RunPlugin:
         self.unconcluded: str | None = None
         """Why there is no conclusion, where our own code failed."""
         self.from_workers: list[dict[str, Any]] = []
-        self.deselected = False
-        """A part of the suite was left out."""
-        self.skipped: set[str] = set()
+        self.what_ran = WhatRan()
 
     # Who owns the moment.
 
@@ -117,14 +116,29 @@ class RunPlugin:
         if item.get_closest_marker("claude_budget") is not None and self.run.has_calls:
             self.run.recorder.look(lambda: self.run.recorder.tell_of(item.nodeid))
 
+    # What was there: what did not run was not removed.
+
     def pytest_deselected(self) -> None:
         """Remember that this was not the whole suite."""
-        self.deselected = True
+        self.what_ran.deselected = True
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, object, object]:
+        """Remember that tests were left out, also where nobody says so."""
+        before = len(items)
+        try:
+            return (yield)
+        finally:
+            if len(items) < before:
+                self.what_ran.deselected = True
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Remember where there are no tests, and what skips itself."""
+        self.run.guarded("collecting", self.what_ran.collected, report)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Remember what was there and did not run: it was not removed."""
-        if report.skipped:
-            self.skipped.add(report.nodeid)
+        """Remember which tests ran."""
+        self.run.guarded("report of a test", self.what_ran.tested, report)
 
     # What it came to.
 
@@ -146,7 +160,7 @@ class RunPlugin:
         output = getattr(node, "workeroutput", None) or {}
         if WORKER_KEY in output:
             self.from_workers.append(output[WORKER_KEY])
-        self.deselected = self.deselected or bool(output.get(DESELECTED_KEY))
+        self.what_ran.include(output.get(RAN_KEY) or {})
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -154,7 +168,7 @@ class RunPlugin:
         output = getattr(self.config, "workeroutput", None)
         if output is not None:
             output[WORKER_KEY] = self.run.guarded("end of worker", _worker_output, self.run) or {}
-            output[DESELECTED_KEY] = self.deselected
+            output[RAN_KEY] = self.what_ran.of_worker()
             return
         try:
             fails = self._conclude(session)
@@ -173,10 +187,10 @@ class RunPlugin:
         if not self._has_something_to_say():
             return False
         from pytest_claude_budget.conclusion import Ended, conclude
-        from pytest_claude_budget.selection import run_info
+        from pytest_claude_budget.part_of_suite import run_info
 
-        ended = int(session.exitstatus)
-        info = run_info(self.config, ended, deselected=self.deselected, skipped=self.skipped, id_=self.run.path.stem)
+        ended, known = int(session.exitstatus), self.setup.known_owners()
+        info = run_info(self.config, ended, self.run.path.stem, self.what_ran, known)
         self.conclusion = conclude(self.run, self.setup, self.from_workers, Ended(info=info, judged=self._is_judged()))
         return self.conclusion.fails
 
@@ -194,7 +208,9 @@ class RunPlugin:
 
     def _has_something_to_say(self) -> bool:
         asked = self.setup.reports or self.setup.lock is not None
-        return self.run.has_calls or bool(asked) or any(self.from_workers) or self.run.has_lost
+        if self.run.has_calls or bool(asked) or any(self.from_workers) or self.run.has_lost:
+            return True
+        return not self.what_ran.ran.isdisjoint(self.setup.known_owners())  # a test makes no calls any more
 
     def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
         """Say what was found."""

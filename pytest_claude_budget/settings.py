@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from pytest_claude_budget.baseline_files import Loaded
     from pytest_claude_budget.budget import Budget
     from pytest_claude_budget.checked import Memory
@@ -45,6 +47,11 @@ class Setup:
 
             return no_lock_yet(LOCK_NAME)
         return self.loaded
+
+    def known_owners(self) -> "Collection[str]":
+        """The owners of the baseline, where one was read."""
+        record = self.loaded.record if self.loaded is not None else None
+        return record.owners.keys() if record is not None else ()
 
     def rate_table(self) -> "RateTable":
         """The table in force."""

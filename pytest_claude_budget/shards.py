@@ -6,17 +6,19 @@ from dataclasses import replace
 from typing import TypeVar
 
 from pytest_claude_budget.book import Answers, OwnerTotals, Sums, Unpriced
-from pytest_claude_budget.compare import Selection
 from pytest_claude_budget.errors import InputError, Problem
 from pytest_claude_budget.money import exact
 from pytest_claude_budget.record import Group, Key, OwnerRecord, Record, in_order, joined
 from pytest_claude_budget.record_builder import fold, with_failed_tries
 from pytest_claude_budget.report import RunInfo
 from pytest_claude_budget.report_document import OUTCOMES, LoadedReport
+from pytest_claude_budget.selection import Selection
 from pytest_claude_budget.totals import Sum, Totals
 
 BY_A_PLUGIN = "a plugin"
 """What narrowed a run whose tests were split among shards: all of them together are the whole."""
+NOTHING_RAN = "no test ran"
+"""What narrowed a run without a test: it says nothing of what is not in it."""
 _Name = TypeVar("_Name")
 
 
@@ -55,19 +57,23 @@ def _refuse_what_cannot_be_added(reports: Sequence[LoadedReport]) -> None:
 
 def _run(runs: Sequence[RunInfo]) -> RunInfo:
     """As a whole: what one shard left to another was not left out."""
-    narrowed = sorted({run.selection.narrowed for run in runs if run.selection.narrowed} - {BY_A_PLUGIN})
+    if len(runs) == 1:
+        return runs[0]
+    narrowed = {run.selection.narrowed for run in runs if run.selection.narrowed} - {BY_A_PLUGIN}
+    if any(run.selection.narrowed != NOTHING_RAN for run in runs):
+        narrowed.discard(NOTHING_RAN)
     paths = sorted({path for run in runs for path in run.selection.paths})
     if any(not run.selection.paths for run in runs):
         paths = []
-    if len(runs) == 1:
-        return runs[0]
     return RunInfo(
         ids=tuple(sorted(id_ for run in runs for id_ in run.ids)),
         outcome=max((run.outcome for run in runs), key=OUTCOMES.index),
         selection=Selection(
             paths=tuple(paths),
-            narrowed=", ".join(narrowed) or None,
+            narrowed=", ".join(sorted(narrowed)) or None,
             skipped=frozenset(name for run in runs for name in run.selection.skipped),
+            ran=frozenset(name for run in runs for name in run.selection.ran),
+            uncollected=frozenset.intersection(*(run.selection.uncollected for run in runs)),
         ),
     )
 

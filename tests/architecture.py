@@ -15,7 +15,7 @@ TEXTS = (
 CORE = """
     wire rates pricing settlement totals budget_changes budget fingerprints record record_builder scoped book
     comparison noise
-    pairing attribution explain compare baseline record_document caching projection repricing whatif
+    pairing attribution explain selection compare baseline record_document caching projection repricing whatif
     earlier verdict_changes verdict report report_document shards drafting tightening render comments
 """.split()  # noqa: SIM905  # a name a line would fill the screen
 EDGES = ("intercept", "ledger", "files", "git", "github")
@@ -31,7 +31,8 @@ ENTRY = (
     "marks",
     "run",
     "settings",
-    "selection",
+    "what_ran",
+    "part_of_suite",
     "documents",
     "acceptance",
     "judging",

@@ -8,10 +8,11 @@ from typing import Any
 from pytest_claude_budget import __version__
 from pytest_claude_budget.budget import Budget, Limit
 from pytest_claude_budget.money import to_json
+from pytest_claude_budget.record import Record
 from pytest_claude_budget.record_document import lock_text
 from pytest_claude_budget.render.json_comparison import comparison_entry, projection_entry
 from pytest_claude_budget.render.sentences import breach_line
-from pytest_claude_budget.report import CostReport, OwnerTotals, RunFacts
+from pytest_claude_budget.report import CostReport, OwnerTotals, RunFacts, RunInfo
 from pytest_claude_budget.totals import Totals
 from pytest_claude_budget.verdict_changes import Breach
 
@@ -37,7 +38,7 @@ def _without_record(report: CostReport) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "pytest-claude-budget", "version": __version__},
         "rates_as_of": facts.rates.as_of.isoformat(),
-        "run": _run(facts),
+        "run": _run(facts.run, report.record),
         "budget": _budget(facts.budget),
         "verdict": {
             "outcome": verdict.outcome.value,
@@ -78,11 +79,17 @@ def _laid_out(value: object) -> str:
     return json.dumps(value)
 
 
-def _run(facts: RunFacts) -> dict[str, Any]:
-    run = facts.run
+def _run(run: RunInfo, record: Record) -> dict[str, Any]:
     chosen = run.selection
-    selection = {"paths": list(chosen.paths), "narrowed": chosen.narrowed, "skipped": sorted(chosen.skipped)}
-    return {"ids": list(run.ids), "outcome": run.outcome, **selection}
+    return {
+        "ids": list(run.ids),
+        "outcome": run.outcome,
+        "paths": list(chosen.paths),
+        "narrowed": chosen.narrowed,
+        "skipped": sorted(chosen.skipped),
+        "without_calls": sorted(chosen.ran.difference(record.owners)),
+        "uncollected": sorted(chosen.uncollected),
+    }
 
 
 def _budget(budget: Budget | None) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from pytest_claude_budget.comparison import Standing
 from pytest_claude_budget.render.changes import comparison_lines, projection_lines
 from pytest_claude_budget.render.plain import columns, counted, printable
 from pytest_claude_budget.render.sentences import (
@@ -115,7 +116,8 @@ _INCOMPLETE_HINT = "  hint: see docs/messages.md; if this is on purpose, write o
 
 def _worth_saying(report: CostReport) -> bool:
     verdict = report.verdict
-    return bool(report.sums.by_owner or verdict.breaches or verdict.incomplete)
+    changed = report.comparison is not None and report.comparison.counts.get(Standing.CHANGED)
+    return bool(report.sums.by_owner or verdict.breaches or verdict.incomplete or changed)
 
 
 def _table(report: CostReport, width: int) -> list[str]:

@@ -10,6 +10,7 @@ from pytest_claude_budget.money import to_json
 
 Document = dict[str, Any]
 HAIKU, SONNET = "claude-haiku-4-5", "claude-sonnet-4-6"
+_EVERYTHING: Document = {"paths": [], "skipped": [], "without_calls": [], "uncollected": []}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +90,7 @@ class Report:
             },
             "accepted": self.accepted,
             "budget": {"source": "claude-budget.yml", "run_max_cost": self.budget} if self.judged else None,
-            "run": {"outcome": self.ended, "ids": ["run-1"], "paths": [], "narrowed": self.narrowed, "skipped": []},
+            "run": {"outcome": self.ended, "ids": ["run-1"], "narrowed": self.narrowed, **_EVERYTHING},
             "stale": [],
             "faults": [],
             "record": {"schema_version": 1, "rates_as_of": "2026-11-23", "owners": {}},

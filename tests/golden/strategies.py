@@ -179,6 +179,8 @@ documents = objects(
         narrowed=st.none() | names,
         ids=lists(names),
         skipped=lists(names),
+        without_calls=lists(names),
+        uncollected=lists(names),
     ),
     totals=objects(**sums),
     by_owner=lists(objects(owner=names, kind=st.sampled_from(("test", "fixture", "outside")), place=names, **sums)),

@@ -120,6 +120,116 @@ def test_removed_and_skipped_tests_are_no_saving(suite: Suite) -> None:
     assert "what was removed cost $0.0015: that is not counted as a saving" in removed.result.stdout.str()
 
 
+@pytest.mark.parametrize(
+    "options",
+    [["--collect-only"], ["--setup-only"], ["--setup-plan"], ["-p", "no:python"], ["-o", "norecursedirs=*"]],
+    ids=lambda options: options[-1],
+)
+def test_where_no_test_ran_nothing_is_known_of_any(suite: Suite, options: list[str], workers: int) -> None:
+    """The lock file stays as it is, by an update and by the run's report; nothing was removed."""
+    (suite.path / "deep").mkdir()
+    (suite.path / "deep" / "test_a.py").write_text(TWO, encoding="utf-8")
+    suite.run("--claude-budget-update")
+    before = (suite.path / LOCK).read_bytes()
+    outcome = suite.run("--claude-budget-update", *options, workers=workers)
+    assert (suite.path / LOCK).read_bytes() == before
+    assert f"{LOCK} was left as it was: no test ran   [not-updated]" in outcome.result.stdout.str()
+    counts = outcome.report["comparison"]["counts"]
+    assert (counts["deselected"], counts["removed"]) == (2, 0)
+
+
+NARROWER = {
+    "another setting": ("-o", "python_functions=test_one"),
+    "a subdirectory": ("in sub",),
+    "a plugin that says nothing": ("-p", "taker"),
+}
+
+
+@pytest.mark.parametrize("options", NARROWER.values(), ids=NARROWER)
+def test_a_run_of_less_keeps_what_it_did_not_run(
+    suite: Suite, options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    """However the suite was made smaller."""
+    take = "def pytest_collection_modifyitems(items): items[:] = [one for one in items if 'test_one' in one.name]"
+    suite.write(test_a=TWO, taker=take)
+    (suite.path / "sub").mkdir()
+    (suite.path / "sub" / "test_b.py").write_text(f"import sys; sys.path.append({str(suite.path)!r})\n{TWO}", "utf-8")
+    suite.pytester.makeini("[pytest]\n")
+    suite.run("--claude-budget-update")
+    before = (suite.path / LOCK).read_bytes()
+    if options == ("in sub",):
+        monkeypatch.chdir(suite.path / "sub")
+        options = ()
+    outcome = suite.run("--claude-budget-update", *options, workers=workers)
+    assert "2 kept as they were, since this was a part of the suite" in outcome.result.stdout.str()
+    assert (suite.path / LOCK).read_bytes() == before
+
+
+@pytest.mark.parametrize("how", ["importorskip", "ignored", "class"])
+def test_a_file_that_is_there_is_not_removed(suite: Suite, how: str, workers: int) -> None:
+    """It skipped itself, or a conftest told pytest not to look into it; once the file is gone, it is removed."""
+    body = TWO.replace("def test_two():", "class TestIt:\n  def test_two(self):")
+    suite.write(test_a=TWO, test_b=body)
+    suite.run("--claude-budget-update")
+    before = (suite.path / LOCK).read_bytes()
+    if how == "importorskip":
+        suite.write(test_b="import pytest; pytest.importorskip('no_such_module_here')\n" + body)
+    elif how == "ignored":
+        suite.pytester.makeconftest("collect_ignore = ['test_b.py']")
+    else:
+        suite.write(test_b=body.replace("class TestIt", "import pytest\n@pytest.mark.skip\nclass TestIt"))
+    kept = 1 if how == "class" else 2
+    outcome = suite.run("--claude-budget-update", workers=workers)
+    assert f"{kept} kept as they were" in outcome.result.stdout.str()
+    assert (suite.path / LOCK).read_bytes() == before
+    assert outcome.report["comparison"]["counts"]["deselected"] == kept
+    (suite.path / "test_b.py").unlink()
+    assert "2 removed (2 unchanged)" in suite.run("--claude-budget-update", workers=workers).result.stdout.str()
+
+
+def test_a_file_without_a_test_is_looked_into(suite: Suite, workers: int) -> None:
+    """Its last test became a helper: it is removed, though its file is there."""
+    suite.write(test_a=TWO, test_b=TWO)
+    suite.run("--claude-budget-update")
+    suite.write(test_b=TWO.replace("def test_", "def helper_"))
+    assert "2 removed (2 unchanged)" in suite.run("--claude-budget-update", workers=workers).result.stdout.str()
+
+
+def test_a_test_that_makes_no_calls_any_more_is_no_removed_one(suite: Suite, workers: int) -> None:
+    """It is a change with its cause, also where the whole suite makes none; skipped and removed tests are none."""
+    suite.budget(BUDGET)
+    suite.write(test_a=TWO)
+    suite.run("--claude-budget-update")
+    suite.write(test_a=TWO.replace('ask("two")', "pass"))
+    outcome = suite.run(workers=workers)
+    outcome.result.stdout.fnmatch_lines(["*-$0.0015  test_a.py::test_two", "*makes no calls any more (was 1)"])
+    comparison = outcome.report["comparison"]
+    assert (comparison["before"], comparison["after"], comparison["change"]) == ("0.003", "0.0015", "-0.0015")
+    assert (comparison["counts"]["changed"], comparison["counts"]["removed"]) == (1, 0)
+    suite.write(test_a=TWO.replace('ask("two")', "pass").replace("range(CALLS)", "()"))
+    silent = suite.run("--claude-budget-report=summary:s.md", workers=workers).result
+    silent.stdout.fnmatch_lines(
+        ["against claude-budget.lock.json: $0.003 ? $0.00*", "*makes no calls any more (was 1)"]
+    )
+    assert "makes no calls any more" in (suite.path / "s.md").read_text(encoding="utf-8")
+
+
+def test_a_rename_needs_a_test_that_is_gone(suite: Suite) -> None:
+    """A new test asks what another one asks that only did not run: it is new, and is judged as new."""
+    suite.budget(BUDGET)
+    suite.write(test_a=TWO)
+    suite.run("--claude-budget-update")
+    suite.write(test_b="from test_a import ask\ndef test_copy(): ask('two')")
+    for options in (
+        ["-k", "copy or one"],
+        ["test_b.py", "test_a.py::test_one"],
+        ["--ignore=x", "--deselect=test_a.py::test_two"],
+    ):
+        outcome = suite.run(*options)
+        counts = outcome.report["comparison"]["counts"]
+        assert (outcome.verdict, counts["new"], counts["renamed"], counts["deselected"]) == ("over", 1, 0, 1)
+
+
 def git(folder: Path, *arguments: str) -> None:
     """In a repository of the test's own."""
     settings = ["-c", "user.name=t", "-c", "user.email=t@example.invalid", "-c", "commit.gpgsign=false"]

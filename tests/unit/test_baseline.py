@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_claude_budget.baseline import merge, stale, update
-from pytest_claude_budget.compare import Selection
 from pytest_claude_budget.record import OwnerRecord, Record, Samples
 from pytest_claude_budget.record_document import lock_text
+from pytest_claude_budget.selection import Selection
 from tests.unit.records import HAIKU, group, owner, record, usage
 
 WHOLE = Selection()

@@ -8,10 +8,11 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_claude_budget.compare import Facts, Selection, compare
+from pytest_claude_budget.compare import Facts, compare
 from pytest_claude_budget.comparison import Baseline, Comparison, OwnerChange, Standing, percent
 from pytest_claude_budget.noise import with_sample
 from pytest_claude_budget.record import Group, OwnerRecord, Record, Samples
+from pytest_claude_budget.selection import Selection
 from tests.unit.priced import TABLE, TODAY
 from tests.unit.records import HAIKU, group, owner, record, usage
 
@@ -89,11 +90,59 @@ def test_what_a_part_of_the_suite_left_out_is_deselected() -> None:
 def test_a_path_means_what_lies_below_it_and_nothing_beside() -> None:
     """`tests/a` is no part of `tests/ab.py`."""
     selection = Selection(paths=("tests/a.py::test_x", "lib"))
-    assert selection.has("tests/a.py::test_x[1]")
-    assert selection.has("lib/b.py::t")
-    assert not selection.has("tests/a.py::test_xy")
-    assert not selection.has("library.py::t")
+    assert selection.has(cheap("tests/a.py::test_x[1]"))
+    assert selection.has(cheap("lib/b.py::t"))
+    assert not selection.has(cheap("tests/a.py::test_xy"))
+    assert not selection.has(cheap("library.py::t"))
     assert (Selection().whole, selection.whole) == (True, False)
+
+
+def test_what_lies_in_a_class_or_file_that_did_not_run_is_not_gone() -> None:
+    """It skipped itself, or pytest did not look into it."""
+    for selection in (
+        Selection(skipped=frozenset({"tests/a.py::TestIt"})),
+        Selection(skipped=frozenset({"tests/a.py"})),
+        Selection(uncollected=frozenset({"tests/a.py"})),
+    ):
+        assert not selection.is_gone(cheap("tests/a.py::TestIt::test_x[a::b]"))
+        assert selection.is_gone(cheap("tests/b.py::TestIt::test_x"))
+
+
+def test_a_fixture_is_not_gone_while_tests_that_might_use_it_do_not_run() -> None:
+    """Those of its file, or below its conftest."""
+    selection = Selection(skipped=frozenset({"tests/deep/test_a.py::t"}))
+    names = (
+        "conftest.py",
+        "tests/conftest.py",
+        "tests/deep/test_a.py",
+        "tests/deep/test_b.py",
+        "tests/other/conftest.py",
+    )
+    gone = {name: selection.is_gone(replace(cheap(f"{name}::corpus"), kind="fixture")) for name in names}
+    assert [name for name, is_gone in gone.items() if is_gone] == ["tests/deep/test_b.py", "tests/other/conftest.py"]
+
+
+def test_a_test_that_ran_and_makes_no_calls_any_more_has_changed() -> None:
+    """It is a saving: it ran."""
+    found = compared(record(cheap("a"), cheap("b")), record(cheap("a")), selection=Selection(ran=frozenset({"b"})))
+    quiet = row(found, "b")
+    assert (quiet.standing, quiet.change, found.change) == (Standing.CHANGED, Decimal("-0.0015"), Decimal("-0.0015"))
+    assert [cause.text for cause in quiet.causes] == ["makes no calls any more (was 1)"]
+
+
+def test_only_what_is_gone_can_have_another_name_now() -> None:
+    """A test that was left out, or that makes no calls any more, is still there."""
+    before, after = record(cheap("old.py::t")), record(cheap("new.py::t", request=asked("old.py::t")))
+    for selection, standing in (
+        (Selection(narrowed="-k"), Standing.DESELECTED),
+        (Selection(uncollected=frozenset({"old.py"})), Standing.DESELECTED),
+        (Selection(ran=frozenset({"old.py::t"})), Standing.CHANGED),
+    ):
+        found = compared(before, after, selection=selection)
+        assert {each.owner: each.standing for each in found.owners} == {
+            "old.py::t": standing,
+            "new.py::t": Standing.NEW,
+        }
 
 
 def test_a_renamed_test_is_known_by_what_it_asks() -> None:

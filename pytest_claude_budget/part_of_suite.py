@@ -1,0 +1,90 @@
+"""Which part of the suite a session ran, and how it ended: what a comparison must know of tests that are not in it."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pytest_claude_budget.report import RunInfo
+from pytest_claude_budget.selection import Selection
+from pytest_claude_budget.shards import BY_A_PLUGIN, NOTHING_RAN
+from pytest_claude_budget.what_ran import WhatRan
+
+_NARROWING = (
+    ("-k", "keyword"),
+    ("-m", "markexpr"),
+    ("--deselect", "deselect"),
+    ("--lf", "lf"),
+    ("--stepwise", "stepwise"),
+    ("--ignore", "ignore"),
+    ("--ignore-glob", "ignore_glob"),
+    ("--collect-only", "collectonly"),
+    ("--setup-only", "setuponly"),
+    ("--setup-plan", "setupplan"),
+)
+"""Options of pytest that leave tests out, with their names in its configuration."""
+_COLLECTING = frozenset(
+    {
+        "addopts",
+        "collect_imported_tests",
+        "norecursedirs",
+        "python_classes",
+        "python_files",
+        "python_functions",
+        "testpaths",
+    }
+)
+"""Settings of pytest that, where `-o` overrides them, make another suite of it."""
+
+
+def run_info(config: pytest.Config, exit_status: int, id_: str, what_ran: WhatRan, known: Iterable[str]) -> RunInfo:
+    """Describe a run that has ended; `known` are the owners of its baseline."""
+    selection = Selection(
+        paths=tuple(sorted(_paths(config))),
+        narrowed=_narrowed(config, what_ran),
+        skipped=frozenset(what_ran.skipped),
+        ran=frozenset(what_ran.ran),
+        uncollected=frozenset(_uncollected(config.rootpath, what_ran, known)),
+    )
+    return RunInfo(ids=(id_,), outcome=_outcome(exit_status), selection=selection)
+
+
+def _narrowed(config: pytest.Config, what_ran: WhatRan) -> str | None:
+    found = [option for option, name in _NARROWING if config.getoption(name, None)]
+    overridden = {text.partition("=")[0].strip() for text in config.getoption("override_ini", None) or ()}
+    found += [f"-o {name}" for name in sorted(overridden & _COLLECTING)]
+    if what_ran.deselected and not found:
+        found = [BY_A_PLUGIN]
+    if not what_ran.ran and not found:
+        found = [NOTHING_RAN]
+    return ", ".join(found) or None
+
+
+def _uncollected(root: Path, what_ran: WhatRan, known: Iterable[str]) -> Iterator[str]:
+    """The files of known owners that are there and that nobody looked into."""
+    seen = {owner.partition("::")[0] for owner in (*what_ran.ran, *what_ran.skipped)} | what_ran.empty
+    for file in {owner.partition("::")[0] for owner in known if "::" in owner} - seen:
+        if (root / file).is_file():
+            yield file
+
+
+def _outcome(exit_status: int) -> str:
+    if exit_status in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        return "passed"
+    return "failed" if exit_status == pytest.ExitCode.TESTS_FAILED else "interrupted"
+
+
+def _paths(config: pytest.Config) -> set[str]:
+    """What was asked for, relative to the rootdir; none where it is everything."""
+    if config.args_source is pytest.Config.ArgsSource.TESTPATHS:
+        return set()
+    paths = set()
+    for argument in config.args:
+        path, border, rest = argument.partition("::")
+        absolute = (config.invocation_params.dir / path).resolve()
+        root = config.rootpath.resolve()
+        if absolute == root or root.is_relative_to(absolute):
+            return set()
+        if absolute.is_relative_to(root):
+            paths.add(Path(absolute.relative_to(root)).as_posix() + border + rest)
+    return paths

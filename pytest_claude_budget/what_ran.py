@@ -1,0 +1,44 @@
+"""What became of each test, as pytest's hooks tell it. Light: every session loads it."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pytest
+
+
+class WhatRan:
+    """The tests of one session; a worker hands what it alone knows to its controller."""
+
+    def __init__(self) -> None:
+        self.deselected = False
+        """A part of the suite was left out."""
+        self.ran: set[str] = set()
+        self.skipped: set[str] = set()
+        """Tests, classes and files that were there and did not run."""
+        self.empty: set[str] = set()
+        """Files without a test."""
+
+    def tested(self, report: "pytest.TestReport") -> None:
+        """Take what became of a phase of a test."""
+        began = report.when == "call" and (not report.skipped or hasattr(report, "wasxfail"))
+        if began:
+            self.ran.add(report.nodeid)
+        elif report.skipped or (report.failed and report.when == "setup"):
+            self.skipped.add(report.nodeid)
+
+    def collected(self, report: "pytest.CollectReport") -> None:
+        """Take what was found in a file, a class or a folder."""
+        if report.skipped:
+            self.skipped.add(report.nodeid)
+        elif not report.result:
+            self.empty.add(report.nodeid.partition("::")[0])
+
+    def of_worker(self) -> dict[str, Any]:
+        """What an xdist worker knows alone: its controller has the reports of tests, and none of collecting."""
+        return {"deselected": self.deselected, "skipped": sorted(self.skipped), "empty": sorted(self.empty)}
+
+    def include(self, worker: dict[str, Any]) -> None:
+        """Take what a worker knew alone."""
+        self.deselected = self.deselected or bool(worker.get("deselected"))
+        self.skipped.update(worker.get("skipped", ()))
+        self.empty.update(worker.get("empty", ()))
