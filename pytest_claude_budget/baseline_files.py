@@ -8,6 +8,8 @@ from pytest_claude_budget.files import parse_json, read_json, write_atomically
 from pytest_claude_budget.git import file_at
 from pytest_claude_budget.record import Record
 from pytest_claude_budget.record_document import Known, lock_text, read_record
+from pytest_claude_budget.report_document import read_run
+from pytest_claude_budget.selection import Selection
 from pytest_claude_budget.values import value_class
 
 LOCK_FILE = "claude-budget.lock.json"
@@ -22,6 +24,8 @@ class Loaded:
     baseline: Baseline
     record: Record | None
     """None where there is none yet: the first run reports and passes."""
+    selection: Selection = Selection()
+    """Of which part of the suite it is, where it is a report."""
 
 
 def load_baseline(
@@ -59,9 +63,11 @@ def _of_file(path: Path, shown: str, known: Known | None) -> Loaded:
     if path.name == LOCK_FILE and not path.exists():
         return no_lock_yet(shown)
     value = read_json(path, shown)
-    is_report = isinstance(value, dict) and "record" in value
     record = record_of(value, shown, known)
-    return Loaded(baseline=Baseline(source=shown, kind="report" if is_report else "lock"), record=record)
+    if not (isinstance(value, dict) and "record" in value):
+        return Loaded(baseline=Baseline(source=shown, kind="lock"), record=record)
+    selection = read_run(value, shown).selection
+    return Loaded(baseline=Baseline(source=shown, kind="report"), record=record, selection=selection)
 
 
 def record_of(value: object, shown: str, known: Known | None = None) -> Record:

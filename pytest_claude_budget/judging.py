@@ -15,7 +15,7 @@ from pytest_claude_budget.files import read_json
 from pytest_claude_budget.rate_files import packaged_rates, rates_of
 from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.record import Record
-from pytest_claude_budget.report import CostReport, RunFacts, judge
+from pytest_claude_budget.report import CostReport, RunFacts, RunInfo, judge
 from pytest_claude_budget.report_document import LoadedReport, read_report
 from pytest_claude_budget.scoped import scoped_totals
 from pytest_claude_budget.values import value_class
@@ -93,7 +93,12 @@ def compare_sources(base: str, head: str, terms: Terms) -> CostReport:
     """Compare two lock files or reports, without limits but with the budget's volumes. Raises InputError."""
     before, after = (_existing(source) for source in (base, head))
     facts = RunFacts(
-        rates=terms.rates, day=terms.day, budget=terms.budget, baseline=before.baseline, before=before.record
+        rates=terms.rates,
+        day=terms.day,
+        budget=terms.budget,
+        run=RunInfo(selection=after.selection),
+        baseline=before.baseline,
+        before=before.record,
     )
     record = after.record or Record(rates_as_of=terms.rates.as_of, owners={})
     return judge(sums_of(record, terms), record, facts)

@@ -58,12 +58,11 @@ def read_report(value: object, shown: str) -> LoadedReport:
     if document.get("schema_version") != SCHEMA_VERSION or "by_owner" not in document:
         raise reader.refused("schema_version", "a JSON report of pytest-claude-budget", document.get("schema_version"))
     record = read_record(document.get("record"), shown)
-    run = reader.mapping(document.get("run"), "run")
     verdict = reader.mapping(document.get("verdict"), "verdict")
     rows = [reader.mapping(entry, "by_owner") for entry in reader.sequence(document, "by_owner")]
     return LoadedReport(
         shown=shown,
-        run=reader.run(run),
+        run=read_run(document, shown),
         rates_as_of=record.rates_as_of,
         sums=reader.sums(document, rows),
         record=record,
@@ -73,6 +72,12 @@ def read_report(value: object, shown: str) -> LoadedReport:
         outcome=reader.text(verdict, "outcome"),
         known=Known(document["record"]["owners"], record.owners),
     )
+
+
+def read_run(document: Mapping[str, object], shown: str) -> RunInfo:
+    """Which run a report is of. Raises InputError."""
+    reader = _Reader(shown=shown)
+    return reader.run(reader.mapping(document.get("run"), "run"))
 
 
 @value_class(frozen=True, slots=True)

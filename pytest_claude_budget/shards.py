@@ -23,7 +23,7 @@ _Name = TypeVar("_Name")
 
 
 def combine(reports: Sequence[LoadedReport]) -> LoadedReport:
-    """Add reports up. Raises InputError where two of them are of one run, or priced with different tables."""
+    """Add reports up. Raises InputError where two are of one run or have a test in common, or are priced otherwise."""
     reports = sorted(reports, key=lambda report: (report.run.ids, report.shown))
     _refuse_what_cannot_be_added(reports)
     with exact():
@@ -53,6 +53,18 @@ def _refuse_what_cannot_be_added(reports: Sequence[LoadedReport]) -> None:
             what = f"it was priced with rates as of {report.rates_as_of}, {reports[0].shown} as of {reports[0].rates_as_of}"
             hint = "run all shards with one version of pytest-claude-budget"
             raise InputError(Problem(slug="other-rates", where=report.shown, what=what, hint=hint))
+    _refuse_a_test_of_two(reports)
+
+
+def _refuse_a_test_of_two(reports: Sequence[LoadedReport]) -> None:
+    """A test's calls would count twice. Fixtures are set up in each shard, and count as often."""
+    seen: dict[str, str] = {}
+    for report in reports:
+        for row in report.sums.by_owner:
+            if row.kind == "test" and seen.setdefault(row.owner, report.shown) != report.shown:
+                what = f"{row.owner[:200]} ran in {seen[row.owner]} too: its calls would count twice"
+                hint = "name one report a test: shards share no tests, and a shard that ran again is named once"
+                raise InputError(Problem(slug="overlapping-shards", where=report.shown, what=what, hint=hint))
 
 
 def _run(runs: Sequence[RunInfo]) -> RunInfo:

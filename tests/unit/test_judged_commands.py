@@ -1,6 +1,7 @@
 """`gate`, `compare`, `explain`, `combine` and `baseline`: what they print, and their exit statuses."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ from pytest_claude_budget.record import OwnerRecord, Record
 from pytest_claude_budget.record_document import lock_text
 from pytest_claude_budget.render.json_document import report_text
 from pytest_claude_budget.report import RunFacts, RunInfo, judge
+from pytest_claude_budget.selection import Selection
 from tests.unit.priced import TABLE, TODAY
 from tests.unit.records import HAIKU, group, owner, record, usage
 
 LOCK = Path("claude-budget.lock.json")
+WHOLE = Selection()
 
 
 @pytest.fixture(autouse=True)
@@ -31,9 +34,9 @@ def costing(name: str, cents: int, **more: Any) -> OwnerRecord:
     return owner(name, group(usage(10_000 * cents), HAIKU, request=said, **more))
 
 
-def report(path: str, held: Record, *, id_: str = "r1", outcome: str = "passed") -> str:
+def report(path: str, held: Record, *, id_: str = "r1", outcome: str = "passed", selection: Selection = WHOLE) -> str:
     """Write a report of a run."""
-    facts = RunFacts(rates=TABLE, day=TODAY, run=RunInfo(ids=(id_,), outcome=outcome))
+    facts = RunFacts(rates=TABLE, day=TODAY, run=RunInfo(ids=(id_,), outcome=outcome, selection=selection))
     made = judge(sums_of(held, Terms(budget=None, rates=TABLE, day=TODAY)), held, facts)
     Path(path).write_text(report_text(made), encoding="utf-8")
     return path
@@ -147,6 +150,31 @@ def test_combine_adds_shards_up(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["combine", one, one]) == 2
     assert main(["combine", "all.json", other]) == 2
     assert "[duplicate-shard]" in capsys.readouterr().err
+
+
+def test_combine_refuses_a_test_that_two_shards_ran(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its calls would count twice; a fixture is set up in each shard, and costs as often."""
+    fixture = replace(costing("conftest.py::corpus", 3), kind="fixture")
+    one = report("1.json", record(costing("a.py::t", 1), fixture))
+    other = report("2.json", record(costing("b.py::t", 2), fixture), id_="r2")
+    again = report("3.json", record(costing("a.py::t", 1)), id_="r3")
+    assert main(["combine", one, other, "--output", "all.json"]) == 0
+    assert json.loads(Path("all.json").read_text(encoding="utf-8"))["totals"]["cost"] == "0.09"
+    assert main(["combine", one, other, again]) == 2
+    assert "3.json: a.py::t ran in 1.json too: its calls would count twice" in capsys.readouterr().err
+
+
+def test_a_comparison_knows_what_a_report_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of one shard, and of several that are still a part."""
+    lock(record(*(costing(f"{name}/t.py::t", 1) for name in "abc")))
+    shards = [
+        report(f"{name}.json", record(costing(f"{name}/t.py::t", 1)), id_=name, selection=Selection(paths=(name,)))
+        for name in "ab"
+    ]
+    assert main(["combine", *shards, "--output", "both.json"]) == 0
+    for path, counts in ((shards[0], "1 unchanged, 2 deselected"), ("both.json", "2 unchanged, 1 deselected")):
+        assert main(["compare", str(LOCK), path]) == 0
+        assert counts in capsys.readouterr().out
 
 
 def test_baseline_update_takes_a_report_as_pytest_would(capsys: pytest.CaptureFixture[str]) -> None:
