@@ -1,10 +1,10 @@
 """What the calls of a run mean together: one bill for a batch however often it was read, by whomever.
 
 A batch is paid by the test that created it; where none did, by the first of its readers by name, so that the
-order of tests and the number of workers move no money.
+order of tests and the number of workers move no money. Each creation is a batch of its own.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from pytest_claude_budget.usage import Answer, Call, Origin, Status
@@ -26,44 +26,85 @@ def settle(calls: Iterable[Call]) -> Iterator[Call]:
 
 
 class _Batch:
-    """All that a run saw of one batch."""
+    """All that a run saw under one batch id: one bill, or one for each creation where a double gives an id again."""
 
     def __init__(self) -> None:
         self._creators: list[Call] = []
         self._reads: list[Call] = []
-        self._items: dict[str | None, Call] = {}
+        """Items, and the ends of readings."""
         self._unidentified: list[Call] = []
 
     def take(self, call: Call) -> None:
-        endpoint = call.answer.endpoint
-        if endpoint == "batch_create":
-            (self._creators if call.answer.batch_id is not None else self._unidentified).append(call)
-        elif endpoint == "batch_read":
-            self._reads.append(call)
-        elif call.answer.item_id is None:
+        answer = call.answer
+        if answer.endpoint == "batch_create":
+            (self._creators if answer.batch_id is not None else self._unidentified).append(call)
+        elif answer.endpoint == "batch_result" and answer.item_id is None:
             self._unidentified.append(call)
         else:
-            known = self._items.get(call.answer.item_id)
-            if known is None or _precedes(call, known):
-                self._items[call.answer.item_id] = call
+            self._reads.append(call)
 
     def settled(self) -> list[Call]:
-        payer = min(self._creators, key=_by_name, default=None)
-        items = list(self._items.values())
-        if payer is not None:
-            items = [_paid_by(payer, item) for item in items]
-        if any(read.answer.status is Status.FREE for read in self._reads):
-            return [*self._unidentified, *self._creators, *items]
-        return [*self._unidentified, *self._unread(payer), *items]
+        bills = self._bills()
+        return [*self._unidentified, *(row for bill in bills for row in bill.settled())]
 
-    def _unread(self, payer: Call | None) -> list[Call]:
-        """The rows of a batch of which some results, or all, were never seen: they are billed all the same."""
-        if self._reads:
-            partial = min(self._reads, key=_by_name)
-            if payer is not None:
-                partial = _paid_by(payer, partial)
-            return [*self._creators, partial]
-        return [replace(call, answer=_outstanding(call)) for call in self._creators]
+    def _bills(self) -> list["_Bill"]:
+        """A real id is never given again; a double gives it to every creation, each of which would have been billed."""
+        if len(self._creators) < 2:
+            bills = [_Bill(next(iter(self._creators), None))]
+            for read in self._reads:
+                bills[0].take(read)
+            return bills
+        creators = sorted(self._creators, key=_by_name)
+        by_owner: dict[str, list[tuple[Call, _Bill]]] = {}
+        for creator in creators:
+            by_owner.setdefault(creator.owner.id, []).append((creator, _Bill(creator)))
+        of_first = by_owner[creators[0].owner.id]
+        for read in self._reads:
+            _newest(by_owner.get(read.owner.id, of_first), read).take(read)
+        return [bill for pairs in by_owner.values() for _, bill in pairs]
+
+
+class _Bill:
+    """One batch, with what was read of it."""
+
+    def __init__(self, creator: Call | None) -> None:
+        self.creator = creator
+        self._reads: list[Call] = []
+        self._items: dict[str | None, Call] = {}
+
+    def take(self, call: Call) -> None:
+        if call.answer.endpoint == "batch_read":
+            self._reads.append(call)
+            return
+        known = self._items.get(call.answer.item_id)
+        if known is None or _precedes(call, known):
+            self._items[call.answer.item_id] = call
+
+    def settled(self) -> list[Call]:
+        """The creation, what is outstanding, and each answer once."""
+        if self.creator is None:
+            return [*self._outstanding(), *self._items.values()]
+        if not self._reads:
+            return [replace(self.creator, answer=_unread(self.creator)), *self._of_creator(self._items.values())]
+        return [self.creator, *self._of_creator((*self._outstanding(), *self._items.values()))]
+
+    def _outstanding(self) -> list[Call]:
+        """A row for the answers that were never seen: they are billed all the same."""
+        if not self._reads or any(read.answer.status is Status.FREE for read in self._reads):
+            return []
+        return [min(self._reads, key=_by_name)]
+
+    def _of_creator(self, calls: Iterable[Call]) -> list[Call]:
+        creator = self.creator
+        return [call if creator is None else _paid_by(creator, call) for call in calls]
+
+
+def _newest(own: Sequence[tuple[Call, _Bill]], read: Call) -> _Bill:
+    """The batch that was read, of several that one owner created under one id: the newest, of the same process."""
+    near = [pair for pair in own if pair[0].process == read.process] or own
+    earlier = [pair for pair in near if pair[0].at <= read.at]
+    (_, bill) = max(earlier, key=_by_time) if earlier else min(near, key=_by_time)
+    return bill
 
 
 def _paid_by(creator: Call, item: Call) -> Call:
@@ -72,7 +113,7 @@ def _paid_by(creator: Call, item: Call) -> Call:
     return replace(item, owner=creator.owner, labels=creator.labels, answer=answer)
 
 
-def _outstanding(call: Call) -> Answer:
+def _unread(call: Call) -> Answer:
     """A real batch will be billed, so its cost is unknown. One that was made up never comes to anything."""
     if call.origin is Origin.LIVE:
         return replace(call.answer, status=Status.UNMEASURED, reason=_UNREAD)
@@ -81,6 +122,10 @@ def _outstanding(call: Call) -> Answer:
 
 def _by_name(call: Call) -> tuple[str, str, float, int]:
     return (call.owner.id, call.owner.phase, call.at, call.id)
+
+
+def _by_time(pair: tuple[Call, _Bill]) -> tuple[float, int]:
+    return (pair[0].at, pair[0].id)
 
 
 def _precedes(call: Call, other: Call) -> bool:

@@ -151,11 +151,39 @@ def test_an_empty_batch_that_was_read_costs_nothing() -> None:
     assert settle([creation, ended("t")]) == [creation]
 
 
-def test_the_first_of_two_creators_by_name_pays() -> None:
-    """A replayed cassette gives two tests the same batch id."""
+def test_the_first_of_two_creators_by_name_pays_for_a_third_reader() -> None:
+    """A replayed cassette gives two tests the same batch id; the other one's batch was not read."""
     first, second, only = created("b", feature="y"), created("a", feature="x"), item("c", "1")
     settled = settle([first, second, only, ended("c")])
-    assert settled == [first, second, replace(only, owner=second.owner, labels=Labels(feature="x"))]
+    assert settled[:2] == [second, replace(only, owner=second.owner, labels=Labels(feature="x"))]
+    assert told(settled[2:]) == [("b", UNMEASURED, None, NEVER_READ)]
+
+
+def test_each_creation_under_one_id_is_a_batch_of_its_own() -> None:
+    """A double gives every batch the same id; the API never does, and would have billed each."""
+    calls = [row for who in "ab" for row in (created(who), item(who, "1"), item(who, "1"), ended(who))]
+    assert told(calls) == [
+        (who, status, name, None) for who in "ab" for status, name in ((FREE, None), (MEASURED, "1"))
+    ]
+
+
+def test_one_test_that_creates_twice_reads_what_it_created_last() -> None:
+    """In the order of time, whatever the order of rows."""
+    calls = [row for _ in range(2) for row in (created("t"), item("t", "1"), ended("t"))]
+    for order in (calls, calls[::-1]):
+        assert told(order) == [("t", FREE, None, None)] * 2 + [("t", MEASURED, "1", None)] * 2
+    unread = [created("t"), created("t"), item("t", "1"), ended("t")]
+    assert told(unread)[-1] == ("t", UNMEASURED, None, NEVER_READ)
+
+
+def test_a_fixture_of_each_worker_creates_a_batch_of_its_own() -> None:
+    """What another test of that worker reads is the batch of its own worker."""
+    calls = [
+        replace(row, process=worker)
+        for worker in ("gw0", "gw1")
+        for row in (created("f"), item(worker, "1"), ended(worker))
+    ]
+    assert told(calls) == [("f", FREE, None, None)] * 2 + [("f", MEASURED, "1", None)] * 2
 
 
 def test_each_of_two_creators_has_a_batch_that_nobody_read() -> None:
