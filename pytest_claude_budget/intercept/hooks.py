@@ -13,7 +13,7 @@ from typing import Any
 from pytest_claude_budget.intercept.passage import AROUND, leave
 from pytest_claude_budget.intercept.sink import Sink
 from pytest_claude_budget.intercept.taps import async_tap, sync_tap
-from pytest_claude_budget.intercept.watch import watch
+from pytest_claude_budget.intercept.watch import Watch, watch
 from pytest_claude_budget.wire.requests import Fingerprints
 
 _MARK = "__claude_budget_hooks__"
@@ -45,20 +45,29 @@ class Hooks:
                 setattr(cls, name, original)
         self._originals.clear()
 
+    def _led_on(self, client: Any, response: Any) -> Watch | None:
+        """Watch an answer that redirects brought from Claude to a request that had gone elsewhere."""
+        if not getattr(response, "history", None):
+            return None
+        return watch(self.module, client, getattr(response, "_request", None), self.sinks, self._prints)
+
     def _sync(self, original: Any) -> Any:
         @functools.wraps(original)
         def send(client: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
             seen = watch(self.module, client, request, self.sinks, self._prints) if self.sinks else None
             if seen is None:
-                return original(client, request, *args, **kwargs)
-            around = AROUND.set(seen.inside)
-            try:
                 response = original(client, request, *args, **kwargs)
-            except BaseException as error:
-                seen.raised(error, asynchronous=False)
-                raise
-            finally:
-                leave(around)
+                if not self.sinks or (seen := self._led_on(client, response)) is None:
+                    return response
+            else:
+                around = AROUND.set(seen.inside)
+                try:
+                    response = original(client, request, *args, **kwargs)
+                except BaseException as error:
+                    seen.raised(error, asynchronous=False)
+                    raise
+                finally:
+                    leave(around)
             if seen.answered(response) is not None:
                 response.stream = self._sync_tap(response.stream, seen)
             return response
@@ -70,15 +79,18 @@ class Hooks:
         async def send(client: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
             seen = watch(self.module, client, request, self.sinks, self._prints) if self.sinks else None
             if seen is None:
-                return await original(client, request, *args, **kwargs)
-            around = AROUND.set(seen.inside)
-            try:
                 response = await original(client, request, *args, **kwargs)
-            except BaseException as error:
-                seen.raised(error, asynchronous=True)
-                raise
-            finally:
-                leave(around)
+                if not self.sinks or (seen := self._led_on(client, response)) is None:
+                    return response
+            else:
+                around = AROUND.set(seen.inside)
+                try:
+                    response = await original(client, request, *args, **kwargs)
+                except BaseException as error:
+                    seen.raised(error, asynchronous=True)
+                    raise
+                finally:
+                    leave(around)
             try:
                 if await seen.answered_async(response) is not None:
                     response.stream = self._async_tap(response.stream, seen)

@@ -4,6 +4,7 @@ Base URLs are proxies, gateways and loopback servers as often as Anthropic's own
 """
 
 import re
+from dataclasses import replace
 from enum import StrEnum
 
 from pytest_claude_budget.values import value_class
@@ -44,6 +45,7 @@ _GUESS = Route(kind=Kind.GUESS)
 _COMPLETE = Route(kind=Kind.UNREAD, reason="the legacy text completions API states no usage")
 _SESSION = Route(kind=Kind.UNREAD, reason="Managed Agents sessions are not measured yet")
 _CHAT = Route(kind=Kind.UNREAD, reason="an OpenAI-compatible route, which is not measured yet")
+_RESPONSES = replace(_CHAT)
 _RESULTS = re.compile(r"/v1/messages/batches/([^/]{1,200})/results$")
 _SESSION_EVENTS = re.compile(r"/v1/sessions/[^/]{1,200}/events$")
 _VERTEX = re.compile(r"/publishers/anthropic/models/([^/:]{1,200}):(stream)?[rR]awPredict$")
@@ -63,6 +65,8 @@ def route(method: str, path: str, body: bytes | None, *, from_sdk: bool) -> Rout
         found = _posted(path)
         if found is None:
             return _GUESS if _looks_like_messages(body) and _NAMES_CLAUDE.search(body or b"") else None
+        if found is _RESPONSES:  # a name that many a route has: only a request that can be read says whose it is
+            return found if _NAMES_CLAUDE.search(body or b"") else None
         if found.evident or from_sdk or body is None:
             return found
         if found is _CHAT:
@@ -84,6 +88,8 @@ def _posted(path: str) -> Route | None:
         return _COMPLETE
     if path.endswith("/chat/completions"):
         return _CHAT
+    if path.endswith("/responses"):
+        return _RESPONSES
     if path.endswith("awPredict"):
         return _vertex(path)
     if "/model/" in path:

@@ -189,6 +189,17 @@ def test_an_openai_compatible_route_that_names_claude_is_unmeasured(model: str, 
     assert (found.kind, found.reason) == (Kind.UNREAD, "an OpenAI-compatible route, which is not measured yet")
 
 
+@pytest.mark.parametrize("path", ["/responses", "/v1/responses", "/api/v1/responses"])
+def test_the_newer_openai_compatible_route_is_unmeasured_where_it_names_claude(path: str) -> None:
+    """Gateways answer it with Claude; a user's own `/responses`, or one whose request cannot be read, is not."""
+    data = body({"model": f"anthropic/{MODEL}", "input": "Hi"})
+    assert posted(path, data, from_sdk=False) == Route(
+        kind=Kind.UNREAD, reason="an OpenAI-compatible route, which is not measured yet"
+    )
+    for other in (None, body({"model": "gpt-5", "input": "claude"}), body({"survey": 1, "answers": ["claude"]})):
+        assert posted(path, other, from_sdk=False) is None
+
+
 def test_an_openai_compatible_route_with_another_model_is_not_claude() -> None:
     """Though its prompt speaks of Claude."""
     assert posted("https://api.openai.com/v1/chat/completions", OPENAI, from_sdk=False) is None
