@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_claude_budget.settings import Setup
 
 _PROPERTIES = ("claude_cost_usd", "claude_calls")
+_INSTALLED = frozenset(("site-packages", "dist-packages"))
 WORKER_KEY = "claude_budget"
 """Where an xdist worker puts what it could not store."""
 RAN_KEY = "claude_budget_ran"
@@ -244,13 +245,17 @@ class _FixturePhase:
 
 
 def _fixture_id(fixturedef: "pytest.FixtureDef[Any]", request: pytest.FixtureRequest) -> str:
-    """Name a fixture by where it is written: `tests/conftest.py::corpus`, with its parameter's place in the list."""
+    """Name a fixture by where it is written: `tests/conftest.py::corpus`, with its parameter's place in the list.
+
+    One of a class is named by the class that has it, and what pytest makes by where it is used, wherever pytest lies.
+    """
     code = getattr(fixturedef.func, "__code__", None)
     where = fixturedef.baseid
-    if code is not None:
+    if code is not None and "::" not in where:
         file = Path(code.co_filename)
         root = request.config.rootpath
-        where = file.relative_to(root).as_posix() if file.is_relative_to(root) else where or file.name
+        own = file.is_relative_to(root) and _INSTALLED.isdisjoint(file.parts)
+        where = file.relative_to(root).as_posix() if own else where or file.name
     parameter = getattr(request, "param_index", 0) if hasattr(request, "param") else None
     return f"{where}::{fixturedef.argname}" + (f"[{parameter}]" if parameter is not None else "")
 

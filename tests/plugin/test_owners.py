@@ -1,5 +1,10 @@
 """Who pays: tests by phase, wide fixtures for themselves, and nobody's test for what is outside of tests."""
 
+import sys
+from pathlib import Path
+
+import pytest
+
 from tests.plugin.conftest import Suite
 
 
@@ -87,6 +92,55 @@ def test_a_parametrized_wide_fixture_pays_by_parameter(suite: Suite) -> None:
         "test_a.py::test_one[x]": 1,
         "test_a.py::test_one[y]": 1,
     }
+
+
+def test_a_fixture_of_a_class_pays_by_its_class(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two classes in one file, inherited ones too; and what pytest makes of `setUpClass` is named alike wherever pytest is."""
+    suite.write(
+        base="""
+        import pytest
+        from http_double import ask
+        class Base:
+            @pytest.fixture(scope="class")
+            def inherited(self): ask()
+        """,
+        test_a="""
+        import unittest
+        import pytest
+        from base import Base
+        from http_double import ask
+        class TestA(Base):
+            @pytest.fixture(scope="class")
+            def corpus(self): ask()
+            def test_one(self, corpus, inherited): pass
+        class TestB(Base):
+            @pytest.fixture(scope="class")
+            def corpus(self): [ask(), ask()]
+            @classmethod
+            def setup_class(cls): ask()
+            def test_one(self, corpus, inherited): pass
+        class TestC(unittest.TestCase):
+            @classmethod
+            def setUpClass(cls): ask()
+            def test_one(self): pass
+        def setup_module(): ask()
+        def test_one(): pass
+        """,
+    )
+    named = {
+        "test_a.py::TestA::corpus": 1,
+        "test_a.py::TestA::inherited": 1,
+        "test_a.py::TestB::_xunit_setup_class_fixture_TestB": 1,
+        "test_a.py::TestB::corpus": 2,
+        "test_a.py::TestB::inherited": 1,
+        "test_a.py::TestC::_unittest_setUpClass_fixture_TestC": 1,
+        "test_a.py::_xunit_setup_module_fixture_test_a": 1,
+    }
+    (suite.path / "venv").symlink_to(Path(sys.prefix))
+    (inside,) = (suite.path / "venv" / "lib").glob("python*/site-packages")
+    for path in ("", str(inside)):  # the same packages, found below the rootdir
+        monkeypatch.setenv("PYTHONPATH", path)
+        assert {row["owner"]: row["calls"] for row in suite.run("test_a.py").report["by_owner"]} == named
 
 
 def test_calls_at_import_and_collection_belong_to_no_test(suite: Suite, workers: int) -> None:
