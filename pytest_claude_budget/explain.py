@@ -18,6 +18,8 @@ from pytest_claude_budget.values import value_class
 NAMES = {"system": "system prompt", "tools": "tools", "messages": "messages", "parameters": "parameters"}
 _SMALLEST = Decimal("0.000000000001")
 """To which shares are rounded where they do not end: a millionth of a millionth of a dollar."""
+_Row = tuple[str, Fraction, str, tuple[str, ...]]
+"""Cause, amount, sentence, further sentences."""
 _WIDE = Context(prec=400, rounding=ROUND_HALF_EVEN)
 
 
@@ -157,31 +159,35 @@ _TEXTS = {
 }
 
 
-def _merged(shares: Iterable[Share], texts: Mapping[str, str]) -> list[tuple[str, Fraction, str]]:
-    """One row a cause: the sum, and the sentence of its largest part."""
+def _merged(shares: Iterable[Share], texts: Mapping[str, str]) -> list[_Row]:
+    """One row a cause: the sum, the sentence of its largest part, and those of the others."""
     by_cause: dict[str, list[Share]] = {}
     for share in shares:
         by_cause.setdefault(share.cause, []).append(share)
     rows = []
     for cause, own in by_cause.items():
         own.sort(key=lambda share: (-abs(share.amount), share.text))
-        said = list(dict.fromkeys(share.text for share in own if share.text))
-        text = texts.get(cause) or (said[0] + (f" (and {len(said) - 1:,} more)" if len(said) > 1 else ""))
-        rows.append((cause, sum((share.amount for share in own), Fraction(0)), text))
+        said = list(dict.fromkeys(filter(None, (texts.get(cause) or share.text for share in own))))
+        more = tuple(said[1:])
+        text = said[0] + (f" (and {len(more):,} more)" if more else "")
+        rows.append((cause, sum((share.amount for share in own), Fraction(0)), text, more))
     return sorted(rows, key=lambda row: (-abs(row[1]), row[0]))
 
 
-def _exact(rows: Sequence[tuple[str, Fraction, str]]) -> list[Cause]:
+def _exact(rows: Sequence[_Row]) -> list[Cause]:
     """As decimals; what rounding leaves over goes to the largest, so that the sum stays exact."""
     if not rows:
         return []
-    whole = _decimal(sum((amount for _, amount, _ in rows), Fraction(0)))
-    rounded = [_decimal(amount).quantize(_SMALLEST, context=_WIDE) for _, amount, _ in rows]
+    whole = _decimal(sum((amount for _, amount, *_ in rows), Fraction(0)))
+    rounded = [_decimal(amount).quantize(_SMALLEST, context=_WIDE) for _, amount, *_ in rows]
     left = whole
     for amount in rounded[1:]:
         left = _WIDE.subtract(left, amount)
     amounts = [left, *rounded[1:]]
-    return [Cause(cause=cause, amount=own, text=text) for (cause, _, text), own in zip(rows, amounts, strict=True)]
+    return [
+        Cause(cause=cause, amount=own, text=text, more=more)
+        for (cause, _, text, more), own in zip(rows, amounts, strict=True)
+    ]
 
 
 def _decimal(value: Fraction) -> Decimal:

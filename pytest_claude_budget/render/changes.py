@@ -5,12 +5,12 @@ from datetime import date
 from decimal import Decimal
 
 from pytest_claude_budget.comparison import Comparison, OwnerChange, Standing, percent
-from pytest_claude_budget.money import dollars, to_json
+from pytest_claude_budget.money import dollars, exact_dollars, to_json
 from pytest_claude_budget.noise import FEWEST_SAMPLES
 from pytest_claude_budget.projection import Row
 from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.record import Cost, OwnerRecord, Record, cost_of_owner
-from pytest_claude_budget.render.plain import columns, counted, printable, shortened_id
+from pytest_claude_budget.render.plain import columns, counted, printable, shortened_id, wrapped
 
 MOST_OWNERS = 10
 """Owners whose change is shown one by one."""
@@ -92,15 +92,31 @@ def _rest(comparison: Comparison) -> Iterator[str]:
 
 def explanation_lines(row: OwnerChange) -> list[str]:
     """One owner's change with all of its causes, which add up to it."""
-    lines = [f"{printable(row.owner)}: {dollars(row.before)} → {dollars(row.after)}, {row.standing.value}"]
+    lines = [f"{printable(row.owner)}: {exact_dollars(row.before)} → {exact_dollars(row.after)}, {row.standing.value}"]
     if row.was is not None:
         lines.append(f"was {printable(row.was)}")
-    rows = [(printable(cause.text, 100), _plain(cause.amount)) for cause in row.causes]
-    if rows:
-        lines += [f"  {line}" for line in columns([*rows, ("change", _plain(row.change))], 78)]
+    if row.causes:
+        amounts = [_plain(cause.amount) for cause in row.causes] + [_plain(row.change)]
+        width = max(map(len, amounts))
+        texts = [[cause.text, *(f"also: {text}" for text in cause.more)] for cause in row.causes]
+        for said, amount in zip([*texts, ["change"]], amounts, strict=True):
+            lines += _beside(said, amount.rjust(width), 78 - width)
     if row.noise:
         lines.append(f"within the noise of {counted(row.samples, 'earlier run')}")
     return lines
+
+
+def _beside(texts: Sequence[str], amount: str, width: int) -> Iterator[str]:
+    """Whole sentences, the amount behind the first line."""
+    lines = [
+        line for at, text in enumerate(texts) for line in wrapped(printable(text, 500), width, _under(at), "      ")
+    ]
+    yield f"{lines[0].ljust(width)}  {amount}"
+    yield from lines[1:]
+
+
+def _under(at: int) -> str:
+    return "  " if at == 0 else "    "
 
 
 def _plain(amount: Decimal) -> str:

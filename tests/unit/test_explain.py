@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_claude_budget.attribution import Prices
-from pytest_claude_budget.comparison import Cause
+from pytest_claude_budget.comparison import Cause, OwnerChange, Standing
 from pytest_claude_budget.explain import causes_of
 from pytest_claude_budget.money import exact
 from pytest_claude_budget.pairing import pair_up
 from pytest_claude_budget.record import Group, OwnerRecord, cost_of_owner
+from pytest_claude_budget.render.changes import explanation_lines
 from pytest_claude_budget.usage import Usage
 from tests.unit.priced import TABLE, TODAY
 from tests.unit.records import HAIKU, SONNET, group, owner, usage
@@ -54,6 +55,57 @@ def test_the_same_request_made_again_is_said_to_be_what_retries_do() -> None:
     assert explained([before], [after]) == [
         ("calls", "0.0045", "makes 2 calls (was 1): it asks the same thing again, as retries do")
     ]
+
+
+def test_the_parts_of_one_cause_are_all_kept() -> None:
+    """Two requests that put out more: 100 and 200 tokens of Haiku's output, $0.0015."""
+    before = [
+        group(usage(1000, 100), HAIKU, request=asked()),
+        group(usage(1000, 100), HAIKU, request=asked(system="b:9")),
+    ]
+    after = [
+        group(usage(1000, 200), HAIKU, request=asked()),
+        group(usage(1000, 300), HAIKU, request=asked(system="b:9")),
+    ]
+    (cause,) = causes(before, after)
+    assert (cause.cause, f"{cause.amount.normalize():f}") == ("output", "0.0015")
+    assert cause.text == "output 100 → 300 tokens (and 1 more)"
+    assert cause.more == ("output 100 → 200 tokens",)
+
+
+def test_an_explanation_says_every_sentence_whole_at_80_columns() -> None:
+    """The amounts stand behind the first line of each cause, and add up."""
+    text = (
+        "cache reads 5,000 → 0: "
+        + "the block of the system prompt that comes after the tools and names the shop changed"
+    )
+    row = OwnerChange(
+        owner="a.py::t",
+        kind="test",
+        standing=Standing.CHANGED,
+        before=Decimal("0.10"),
+        after=Decimal("0.1152"),
+        change=Decimal("0.0152"),
+        causes=(
+            Cause(cause="cache", amount=Decimal("0.0142"), text=text),
+            Cause(
+                cause="output",
+                amount=Decimal("0.001"),
+                text="output 1 → 2 tokens (and 1 more)",
+                more=("output 3 → 4 tokens",),
+            ),
+        ),
+    )
+    lines = explanation_lines(row)
+    assert lines == [
+        "a.py::t: $0.10 → $0.1152, changed",
+        "  cache reads 5,000 → 0: the block of the system prompt that comes       +0.0142",
+        "      after the tools and names the shop changed",
+        "  output 1 → 2 tokens (and 1 more)                                        +0.001",
+        "    also: output 3 → 4 tokens",
+        "  change                                                                 +0.0152",
+    ]
+    assert max(map(len, lines)) <= 80
 
 
 def test_a_model_that_changed() -> None:
