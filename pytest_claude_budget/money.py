@@ -28,6 +28,10 @@ _DIGITS = 3
 _WHOLE_FROM = Decimal(1000)
 
 
+_MOST_MORE = 20
+"""Digits beyond those that `dollars` shows."""
+
+
 def exact() -> AbstractContextManager[Context]:
     """A block in which the operators of `Decimal` give exact results or raise `decimal.Inexact`."""
     return localcontext(EXACT)
@@ -62,6 +66,15 @@ def dollars_against(amount: Decimal, limit: Decimal) -> str:
     while (_rounded(amount, places) > limit) != (amount > limit):
         places += 1
     return _shown(_rounded(amount, places))
+
+
+def dollars_beyond(before: Decimal, after: Decimal, percent: Decimal) -> tuple[str, str]:
+    """Two amounts for a person, as `dollars`, with more digits where it takes them to see that one grew beyond `percent`."""
+    for more in range(_MOST_MORE):
+        one, other = (_rounded(amount, _places(amount) + more) for amount in (before, after))
+        if EXACT.multiply(other, 100) > EXACT.multiply(one, EXACT.add(percent, 100)):
+            return _shown(one), _shown(other)
+    return dollars(before), dollars(after)
 
 
 def exact_dollars(amount: Decimal) -> str:

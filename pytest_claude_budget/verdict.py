@@ -1,7 +1,7 @@
 """The one outcome of a run. Nothing after this compares a number with a limit."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -137,10 +137,11 @@ def _judge(breach: Breach, limit: Limit, change: Change | None, found: _Found) -
     """Sort in what has reached its limit, or the part of it from which the run warns."""
     if breach.value > limit.maximum:
         earlier = None if change is None else change.earlier(breach.scope, breach.name, breach.measure)
-        if earlier is not None and earlier > limit.maximum and breach.value <= earlier:
+        was_over = earlier is not None and earlier > limit.maximum
+        if was_over and earlier is not None and breach.value <= earlier:
             found.known.append(breach)
         else:
-            found.breaches.append(breach)
+            found.breaches.append(replace(breach, worse=was_over))
     else:
         found.warnings.append(breach)
 

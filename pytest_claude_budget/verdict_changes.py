@@ -42,6 +42,8 @@ class Breach:
     """Above `warn_increase` or `warn_at` only."""
     was_over: bool = False
     """The baseline was over it already, and this is not worse."""
+    worse: bool = False
+    """The baseline was over it already, and this is worse."""
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -160,6 +162,8 @@ def _monthly(budget: Budget, change: Change) -> Iterator[Breach]:
 
 
 def _over_a_month(month: _Month, limit: MonthlyLimit) -> Breach | None:
+    was_over = month.then is not None and month.then > limit.maximum
+    worse = month.then is not None and month.now > month.then
     breach = Breach(
         scope="projection",
         name=month.name,
@@ -169,7 +173,8 @@ def _over_a_month(month: _Month, limit: MonthlyLimit) -> Breach | None:
         where=limit.where,
         path=limit.path,
         at_least=month.at_least,
-        was_over=month.then is not None and month.then > limit.maximum and month.now <= month.then,
+        was_over=was_over and not worse,
+        worse=was_over and worse,
     )
     if month.now > limit.maximum:
         return breach

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from pytest_claude_budget.money import ZERO, dollars, dollars_against, exact_dollars, to_json
+from pytest_claude_budget.money import ZERO, dollars, dollars_against, dollars_beyond, exact_dollars, to_json
 from pytest_claude_budget.render.plain import counted, printable
 from pytest_claude_budget.report import CostReport
 from pytest_claude_budget.totals import Totals
@@ -10,11 +10,11 @@ from pytest_claude_budget.verdict import Outcome
 from pytest_claude_budget.verdict_changes import Breach
 
 _UNITS = {
-    "max_calls": "calls",
-    "max_attempts": "attempts",
-    "max_input_tokens": "input tokens",
-    "max_output_tokens": "output tokens",
-    "max_tokens_total": "tokens",
+    "max_calls": "call",
+    "max_attempts": "attempt",
+    "max_input_tokens": "input token",
+    "max_output_tokens": "output token",
+    "max_tokens_total": "token",
 }
 
 
@@ -63,7 +63,8 @@ def calls_of(totals: Totals) -> str:
 
 def breach_line(breach: Breach) -> str:
     """Say which limit was exceeded: value, limit, where it stands."""
-    return f"{breach.where}: {breach.path}: {_whose(breach)} {_excess(breach)}"
+    worse = "; the baseline was over it too, and this is worse" if breach.worse else ""
+    return f"{breach.where}: {breach.path}: {_whose(breach)} {_excess(breach)}{worse}"
 
 
 def _plain(value: Decimal | int) -> str:
@@ -73,12 +74,12 @@ def _plain(value: Decimal | int) -> str:
 def _excess(breach: Breach) -> str:
     least = "at least " if breach.at_least else ""
     if breach.measure in ("max_increase", "max_monthly_increase"):
-        before, after = dollars(breach.before or ZERO), dollars(breach.after or ZERO)
+        before, after = dollars_beyond(breach.before or ZERO, breach.after or ZERO, Decimal(breach.maximum))
         return f"costs {before} → {after}: {least}+{breach.value}%, the limit is +{_plain(breach.maximum)}%"
     if breach.measure in ("max_cost", "max_monthly_cost"):
         maximum = Decimal(breach.maximum)
         return f"costs {least}{dollars_against(Decimal(breach.value), maximum)}, the limit is {exact_dollars(maximum)}"
-    return f"takes {least}{breach.value:,} {_UNITS[breach.measure]}, the limit is {breach.maximum:,}"
+    return f"takes {least}{counted(int(breach.value), _UNITS[breach.measure])}, the limit is {breach.maximum:,}"
 
 
 def verdict_line(report: CostReport) -> str:
@@ -123,6 +124,8 @@ def _headroom(report: CostReport) -> str:
     for limit in limits:
         if limit.scope == "run" and limit.measure == "max_cost" and limit.maximum:
             maximum = Decimal(limit.maximum)
+            if report.totals.cost > maximum:
+                return ", though over the run's limit, as the baseline was"
             used = int(report.totals.cost * 100 / maximum)
             return f": {dollars_against(report.totals.cost, maximum)} of {exact_dollars(maximum)} for the run ({used}% used)"
     return ""

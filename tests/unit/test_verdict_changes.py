@@ -12,6 +12,7 @@ from pytest_claude_budget.budget import Budget
 from pytest_claude_budget.budget_file import load_budget
 from pytest_claude_budget.comparison import Baseline
 from pytest_claude_budget.judging import Terms, sums_of
+from pytest_claude_budget.money import dollars_beyond
 from pytest_claude_budget.record import OwnerRecord, Record
 from pytest_claude_budget.render.sentences import breach_line
 from pytest_claude_budget.render.terminal import terminal_lines
@@ -80,7 +81,7 @@ def test_what_equals_the_limit_is_within_and_a_hair_more_is_over(budget: Budget)
     assert judged(budget, before, at).verdict.outcome is Outcome.WARNED
     above = record(*(costing(name, 11) for name in "abcdefghi"), owner("j", group(usage(110_001), HAIKU, request="{}")))
     (line,) = lines(judged(budget, before, above))
-    assert "+10.1%, the limit is +10%" in line
+    assert "the run costs $1.00 → $1.100001: +10.1%, the limit is +10%" in line
 
 
 def test_an_increase_below_what_is_ignored_is_never_held_against_a_test(budget: Budget) -> None:
@@ -103,6 +104,24 @@ def test_a_limit_that_was_exceeded_before_is_shown_and_fails_no_change_that_does
         assert report.verdict.outcome is outcome
         assert len(report.verdict.known) == (outcome is Outcome.WITHIN)
     assert judged(budget, record(costing("b", 1)), record(costing("a", 30))).verdict.outcome is Outcome.OVER
+    (line, *_) = lines(judged(budget, before, record(costing("a", 31))))
+    assert line.endswith("a costs $0.31, the limit is $0.20; the baseline was over it too, and this is worse")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "percent", "shown"),
+    [
+        ("12.345", "12.346", "0", ("$12.345", "$12.346")),
+        ("0.1", "0.1101", "10", ("$0.10", "$0.1101")),
+        ("0.1", "0.14", "25", ("$0.10", "$0.14")),
+        ("0.1", "0.11", "10", ("$0.10", "$0.11")),
+    ],
+)
+def test_an_increase_shows_the_digits_that_decide(
+    before: str, after: str, percent: str, shown: tuple[str, str]
+) -> None:
+    """What is over looks over; where no digits tell, as where noise is left out, the usual ones."""
+    assert dollars_beyond(Decimal(before), Decimal(after), Decimal(percent)) == shown
 
 
 def test_a_new_test_is_held_to_limits_and_to_the_runs_increase(budget: Budget) -> None:
