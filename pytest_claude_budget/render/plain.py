@@ -40,7 +40,14 @@ def columns(rows: Sequence[Sequence[str]], width: int) -> list[str]:
 
 
 def wrapped(text: str, width: int, first: str, rest: str | None = None) -> list[str]:
-    """Break a sentence into lines, each behind its indent."""
+    """Break a sentence into lines between its words, each behind its indent: ids, paths and options stay whole."""
     import textwrap
 
-    return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=first if rest is None else rest)
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=first,
+        subsequent_indent=first if rest is None else rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

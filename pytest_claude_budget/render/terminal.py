@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pytest_claude_budget.comparison import Standing
 from pytest_claude_budget.render.changes import comparison_lines, projection_lines
-from pytest_claude_budget.render.plain import columns, counted, printable
+from pytest_claude_budget.render.plain import columns, counted, printable, wrapped
 from pytest_claude_budget.render.sentences import (
     answers_line,
     breach_line,
@@ -55,21 +55,27 @@ def terminal_lines(report: CostReport, width: int) -> list[Line]:
         lines += _fold(f"{calls_of(report.totals)}: {tokens_of(report.totals)}", width)
         lines += _fold(f"{priced_at_list(report.totals)}, {spent_of(report.totals)}", width)
         lines += _fold(answers_line(report), width)
-    lines += [Line(text=f"note: {note} ({counted(calls, 'call')})") for note, calls in report.sums.notes.items()]
+    said = [f"note: {note} ({counted(calls, 'call')})" for note, calls in report.sums.notes.items()]
+    lines += _whole(said, width)
     lines += [Line(text=text) for text in _compared(report, width)]
-    lines += [Line(text=f"warning: {printable(text, 500)}", tone="warn") for text in report.facts.warnings]
-    lines += [Line(text=text, tone="warn") for text in _stale_lock(report.facts.stale)]
+    lines += _whole([f"warning: {printable(text, 500)}" for text in report.facts.warnings], width, "warn")
+    lines += _whole(_stale_lock(report.facts.stale), width, "warn")
+    return lines + _judged(report, width)
+
+
+def _judged(report: CostReport, width: int) -> list[Line]:
+    """The verdict, and what it rests on."""
     verdict = report.verdict
     tone = _TONES[verdict.outcome]
-    lines.append(Line(text=f"verdict: {verdict_line(report)}", tone=tone))
-    lines += _listed([breach_line(breach) for breach in verdict.breaches], "bad")
+    lines = _whole([f"verdict: {verdict_line(report)}"], width, tone)
+    lines += _listed([breach_line(breach) for breach in verdict.breaches], "bad", width)
     if verdict.breaches:
-        lines.append(Line(text=_hint(verdict.breaches)))
-    lines += _listed([printable(reason, 500) for reason in verdict.incomplete], tone or "warn")
+        lines += _whole([_hint(verdict.breaches)], width)
+    lines += _listed([printable(reason, 500) for reason in verdict.incomplete], tone or "warn", width)
     if verdict.incomplete and verdict.outcome is not Outcome.UNJUDGED:
-        lines.append(Line(text=_INCOMPLETE_HINT))
-    lines += _listed([breach_line(breach) for breach in verdict.warnings], "warn")
-    lines += _listed([f"{_why_known(report)}: {breach_line(breach)}" for breach in verdict.known], "warn")
+        lines += _whole([_INCOMPLETE_HINT], width)
+    lines += _listed([breach_line(breach) for breach in verdict.warnings], "warn", width)
+    lines += _listed([f"{_why_known(report)}: {breach_line(breach)}" for breach in verdict.known], "warn", width)
     return lines
 
 
@@ -149,11 +155,20 @@ def _together(rows: Sequence[OwnerTotals]) -> Totals:
     return added.totals()
 
 
-def _listed(texts: Sequence[str], tone: str) -> list[Line]:
-    lines = [Line(text=f"  {text}", tone=tone) for text in texts[:MOST_LINES]]
+def _listed(texts: Sequence[str], tone: str, width: int) -> list[Line]:
+    lines = _whole([f"  {text}" for text in texts[:MOST_LINES]], width, tone)
     if len(texts) > MOST_LINES:
         lines.append(Line(text=f"  and {len(texts) - MOST_LINES:,} more", tone=tone))
     return lines
+
+
+def _whole(texts: Sequence[str], width: int, tone: str = "") -> list[Line]:
+    """Sentences that are too long for one line go on in the next, farther in."""
+    lines = []
+    for text in texts:
+        indent = " " * (len(text) - len(text.lstrip()))
+        lines += wrapped(text.lstrip(), width, indent, 2 * indent + "  ")
+    return [Line(text=line, tone=tone) for line in lines]
 
 
 def _fold(text: str, width: int) -> list[Line]:

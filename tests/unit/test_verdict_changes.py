@@ -153,8 +153,8 @@ def test_the_hint_says_how_an_increase_a_month_is_accepted(budget: Budget) -> No
     months = replace(budget, changes=())
     report = judged(months, before, record(costing("a", 14, feature="triage"), costing("z", 100)))
     assert {breach.measure for breach in report.verdict.breaches} == {"max_monthly_increase"}
-    said = [line.text for line in terminal_lines(report, 79)]
-    assert "  hint: if this is on purpose, accept it: pytest --claude-budget-update   [over-limit]" in said
+    said = " ".join(line.text.strip() for line in terminal_lines(report, 79))
+    assert "hint: if this is on purpose, accept it: pytest --claude-budget-update [over-limit]" in said
 
 
 def test_a_feature_has_an_increase_and_months_of_its_own(budget: Budget) -> None:
