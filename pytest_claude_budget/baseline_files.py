@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pytest_claude_budget.comparison import Baseline
+from pytest_claude_budget.errors import InputError, Problem
 from pytest_claude_budget.files import parse_json, read_json, write_atomically
 from pytest_claude_budget.git import file_at
 from pytest_claude_budget.record import Record
 from pytest_claude_budget.record_document import Known, lock_text, read_record
-from pytest_claude_budget.report_document import read_run
 from pytest_claude_budget.selection import Selection
 from pytest_claude_budget.values import value_class
 
@@ -44,6 +44,10 @@ def load_baseline(
     home = rootdir or folder
     if source == NO_BASELINE:
         return None
+    if source is not None and not source.removeprefix(GIT).strip():
+        what = f"expected a lock file, a JSON report, git:REF or none, got {source!r}"
+        hint = f"write for example git:main, or leave the option out: then it is {LOCK_FILE}"
+        raise InputError(Problem(slug="bad-baseline", where="baseline", what=what, hint=hint))
     if source is None:
         return _of_file(home / LOCK_FILE, LOCK_FILE, known)
     if source.startswith(GIT):
@@ -66,6 +70,8 @@ def _of_file(path: Path, shown: str, known: Known | None) -> Loaded:
     record = record_of(value, shown, known)
     if not (isinstance(value, dict) and "record" in value):
         return Loaded(baseline=Baseline(source=shown, kind="lock"), record=record)
+    from pytest_claude_budget.report_document import read_run
+
     selection = read_run(value, shown).selection
     return Loaded(baseline=Baseline(source=shown, kind="report"), record=record, selection=selection)
 

@@ -3,7 +3,7 @@
 A budget file and a marker in the code give the same kind of Limit, one for each measure.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -70,6 +70,8 @@ class Budget:
     """As written: relative to the budget file."""
     aliases: Mapping[str, str] = field(default_factory=dict)
     """The user's model names, each with the model whose rates apply."""
+    places: Mapping[ValuePath, str] = field(default_factory=dict)
+    """`file:line:column` of the file and the aliases of `rates`."""
     changes: tuple[ChangeLimit, ...] = ()
     features: tuple[Feature, ...] = ()
     """In the order of the file."""
@@ -119,11 +121,20 @@ def parse_budget(value: Mapping[str, Any], locate: Callable[[ValuePath], str], s
         on_incomplete=value.get("on_incomplete", "fail"),
         rates_file=rates.get("file"),
         aliases=dict(rates.get("aliases", {})),
+        places={path: locate(path) for path in _named_in(rates)},
         changes=extras.changes,
         features=extras.features,
         projection=extras.projection,
         source=source,
     )
+
+
+def _named_in(rates: Mapping[str, Any]) -> Iterator[ValuePath]:
+    """The values that are looked up elsewhere."""
+    if "file" in rates:
+        yield ("rates", "file")
+    for alias in rates.get("aliases", ()):
+        yield ("rates", "aliases", alias)
 
 
 def _limits_of_entry(entry: Mapping[str, Any], index: int, locate: Callable[[ValuePath], str]) -> Iterable[Limit]:

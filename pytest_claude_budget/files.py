@@ -30,6 +30,9 @@ __all__ = [
 
 MAX_BYTES = 1024 * 1024
 MAX_JSON_BYTES = 256 * MAX_BYTES
+NO_SUCH_FILE, IS_A_FOLDER = "no-such-file", "is-a-folder"
+_WRITES_BUDGET = "claude-budget init writes a new budget file"
+_WRITES_JSON = "pytest --claude-budget-report=json:PATH writes a report"
 _PACKAGE = Path(__file__).parent
 
 
@@ -39,13 +42,16 @@ def read_yaml(path: Path, shown: str | None = None) -> YamlDocument:
     return parse_yaml(read_text(path, name), name)
 
 
-def read_text(path: Path, shown: str, most: int = MAX_BYTES) -> str:
-    """A text file of at most one MiB or so many bytes, in UTF-8 with or without a byte order mark."""
+def read_text(path: Path, shown: str, most: int = MAX_BYTES, writes: str = _WRITES_BUDGET) -> str:
+    """A text file of at most one MiB or so many bytes, in UTF-8 with or without a byte order mark.
+
+    `writes` says what would write one, where there is none.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(most + 1)
     except (OSError, ValueError) as error:  # ValueError: a path with a null byte
-        raise InputError(unreadable(shown, error)) from None
+        raise InputError(unreadable(shown, error, writes)) from None
     if len(data) > most:
         what = f"expected a file of at most {most:,} bytes, got a larger one"
         hint = "check that this is the file you mean"
@@ -57,8 +63,8 @@ def read_text(path: Path, shown: str, most: int = MAX_BYTES) -> str:
 
 
 def read_json(path: Path, shown: str) -> object:
-    """A JSON file as plain values."""
-    return parse_json(read_text(path, shown, MAX_JSON_BYTES), shown)
+    """A lock file or a report, as plain values."""
+    return parse_json(read_text(path, shown, MAX_JSON_BYTES, _WRITES_JSON), shown)
 
 
 def parse_json(text: str, shown: str) -> object:
@@ -85,14 +91,13 @@ def _refuse_bytes(data: bytes, start: int, shown: str) -> str:
     raise InputError(Problem(slug="not-utf-8", where=f"{shown}:{line}:{column}", what=what, hint=hint))
 
 
-def unreadable(shown: str, error: OSError | ValueError) -> Problem:
+def unreadable(shown: str, error: OSError | ValueError, writes: str) -> Problem:
     """What to say of a file that cannot be opened or read."""
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):
-        hint = "check the path; claude-budget init writes a new budget file"
-        return Problem(slug="no-such-file", where=shown, what="there is no such file", hint=hint)
+        hint = f"check the path; {writes}"
+        return Problem(slug=NO_SUCH_FILE, where=shown, what="there is no such file", hint=hint)
     if isinstance(error, IsADirectoryError):
-        hint = "name the file in it, for example claude-budget.yml"
-        return Problem(slug="is-a-folder", where=shown, what="expected a file, got a folder", hint=hint)
+        return Problem(slug=IS_A_FOLDER, where=shown, what="expected a file, got a folder", hint="name the file in it")
     if isinstance(error, PermissionError):
         hint = "give yourself the right to read it"
         return Problem(slug="no-permission", where=shown, what="the file may not be read", hint=hint)

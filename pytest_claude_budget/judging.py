@@ -148,5 +148,9 @@ def find_test(name: str, known: Sequence[str]) -> str:
         if ends
         else ("expected the id of a test or fixture in the report")
     )
-    hint = f"one of {', '.join(ends[:3])}" if ends else suggestion(name, known) or "claude-budget compare lists them"
+    near = ends or [owner for owner in known if name.lower() in owner.lower()]
+    more = f" and {len(near) - 3:,} more" if len(near) > 3 else ""
+    hint = (
+        f"one of {', '.join(near[:3])}{more}" if near else suggestion(name, known) or "claude-budget compare lists them"
+    )
     raise InputError(Problem(slug="unknown-test", where=repr(name[:200]), what=what, hint=hint))

@@ -1,12 +1,15 @@
 """The rate table in force: the packaged one, with what a budget file changes in it."""
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 from pytest_claude_budget.budget import Budget
 from pytest_claude_budget.checked import Memory, read_checked
-from pytest_claude_budget.files import load_rates_document
+from pytest_claude_budget.errors import InputError, Problem
+from pytest_claude_budget.files import IS_A_FOLDER, NO_SUCH_FILE, load_rates_document
 from pytest_claude_budget.rates import RateTable, parse_rates
+from pytest_claude_budget.schema_errors import suggestion
 
 
 @lru_cache(maxsize=1)
@@ -23,10 +26,34 @@ def rates_of(budget: Budget, folder: Path, memory: Memory | None = None) -> Rate
         folder: the budget file's, to which `rates.file` is relative.
         memory: of files that were checked before.
 
-    Raises InputError with every problem of the file.
+    Raises InputError with every problem of the file, and for an alias of what has no rates.
     """
     table = packaged_rates()
     if budget.rates_file is not None:
-        document = read_checked(folder / budget.rates_file, budget.rates_file, "rates-overrides", memory)
+        try:
+            document = read_checked(folder / budget.rates_file, budget.rates_file, "rates-overrides", memory)
+        except InputError as error:
+            raise _at_its_line(error, budget) from None
         table = table.with_overrides(document.value)
+    problems = [_no_rates(alias, target, budget, table) for alias, target in budget.aliases.items()]
+    if any(problems):
+        raise InputError(*filter(None, problems))
     return table.with_aliases(budget.aliases)
+
+
+def _at_its_line(error: InputError, budget: Budget) -> InputError:
+    """Where there is no such file, the line that names it is what is wrong."""
+    (problem, *_) = error.problems
+    if problem.slug not in (NO_SUCH_FILE, IS_A_FOLDER):
+        return error
+    what = f"rates.file: {problem.what}: {budget.rates_file}"
+    hint = "write a path that is relative to this file, or remove the line"
+    return InputError(replace(problem, where=budget.places["rates", "file"], what=what, hint=hint))
+
+
+def _no_rates(alias: str, target: str, budget: Budget, table: RateTable) -> Problem | None:
+    if table.find(target) is not None:
+        return None
+    what = f"rates.aliases: expected a model that has rates, got {target[:60]!r} for {alias[:60]!r}"
+    hint = suggestion(target, table.models) or "claude-budget rates lists them; rates.file adds others"
+    return Problem(slug="unknown-model", where=budget.places["rates", "aliases", alias], what=what, hint=hint)

@@ -52,12 +52,15 @@ def validate(document: YamlDocument, schema: Mapping[str, Any]) -> list[Problem]
 
     errors = list(Draft202012Validator(schema).iter_errors(document.value))
     unknown = {tuple(error.absolute_path) for error in errors if error.validator == "additionalProperties"}
+    other_types = {tuple(error.absolute_path) for error in errors if error.validator == "type"}
     found: dict[Problem, tuple[int, int]] = {}
     for error in errors:
         path: ValuePath = tuple(error.absolute_path)
         rule = error.schema if isinstance(error.schema, dict) else {}
         if "x-what" in rule and path in unknown:
             continue  # what seems to be missing is the key that was misspelt
+        if error.validator != "type" and path in other_types:
+            continue  # of something else, neither least nor most is a question
         for problem, place in _problems(document, error, rule, path):
             found.setdefault(problem, place)
     return sorted(found, key=lambda problem: found[problem])
@@ -148,6 +151,8 @@ def _unknown_key(spot: _Spot, rule: Mapping[str, Any], key: str) -> tuple[Proble
         return spot.problem("not-yet", "this version does not have this key yet", hint)
     allowed = list(rule.get("properties", {}))
     what = f"unknown key, expected one of {', '.join(allowed)}"
+    if key.isdecimal():  # max_cost: 1,5
+        return spot.problem("unknown-key", what, "write fractions with a point: in braces, a comma ends a value")
     return spot.problem("unknown-key", what, suggestion(key, allowed) or "remove the key")
 
 

@@ -54,10 +54,13 @@ def _update(options: argparse.Namespace) -> int:
 
 def _merge(options: argparse.Namespace) -> int:
     from pytest_claude_budget.baseline import merge
-    from pytest_claude_budget.baseline_files import read_lock, write_lock
+    from pytest_claude_budget.baseline_files import record_of, write_lock
+    from pytest_claude_budget.files import read_json
 
     sides = (options.base, options.ours, options.theirs)
-    base, ours, theirs = (None if _is_empty(Path(path)) else read_lock(Path(path), path) for path in sides)
+    base, ours, theirs = (
+        None if _is_empty(Path(path)) else record_of(read_json(Path(path), path), path) for path in sides
+    )
     empty = base or ours or theirs
     if empty is None:
         return 0
@@ -71,4 +74,4 @@ def _merge(options: argparse.Namespace) -> int:
 
 def _is_empty(path: Path) -> bool:
     """So git shows a side that has no such file: the base, where both branches made their first lock file."""
-    return path.is_file() and not path.stat().st_size
+    return path.exists() and not path.is_dir() and not path.stat().st_size

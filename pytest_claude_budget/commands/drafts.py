@@ -33,6 +33,10 @@ def add_drafting(parser: argparse.ArgumentParser) -> None:
 def headroom(text: str) -> str:
     """Take a percentage such as 20%, as text: exact numbers are loaded when they are needed."""
     whole, _, rest = text.removesuffix("%").partition(".")
+    if text.startswith("0.") and not text.endswith("%"):
+        raise argparse.ArgumentTypeError(
+            f"expected a percentage such as 20%, got {text[:40]!r}: a part of one, or percent?"
+        )
     if _digits(whole) and (not rest or _digits(rest)) and int(whole) + bool(rest.strip("0")) <= _MOST_PERCENT:
         return text
     what = f"expected a percentage from 0% to {_MOST_PERCENT}% such as 20%, got {text[:40]!r}"

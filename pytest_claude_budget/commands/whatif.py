@@ -23,8 +23,15 @@ def add_whatif(commands: Commands) -> None:
     parser.add_argument("--from-model", metavar="M0", help="change only calls of this model [all]")
     parser.add_argument("--batch", action="store_true", help="in message batches")
     parser.add_argument("--cache", action="store_true", help="with what prompts have in common in the prompt cache")
-    parser.add_argument("--max-output", type=count, metavar="N", help="answers of at most so many tokens")
+    parser.add_argument("--max-output", type=_tokens, metavar="N", help="answers of at most so many tokens")
     parser.set_defaults(command=_whatif)
+
+
+def _tokens(text: str) -> int:
+    """At least one token: an answer has one."""
+    if not (tokens := count(text)):
+        raise argparse.ArgumentTypeError("expected at least 1 token, such as 500, got 0")
+    return tokens
 
 
 def _whatif(options: argparse.Namespace) -> int:

@@ -13,8 +13,8 @@ TEST = "tests/rag/test_a.py::TestX::test_y[param]"
 
 
 def locate(path: tuple[str | int, ...]) -> str:
-    """A stand-in for a document: every value of limit N is on line N + 3."""
-    return f"b.yml:{int(path[1]) + 3}:5"
+    """A stand-in for a document: every value of limit N is on line N + 3, all others on line 9."""
+    return f"b.yml:{path[1] + 3 if isinstance(path[1], int) else 9}:5"
 
 
 def holding(limits: tuple[Limit, ...], scope: str, name: str, measure: str) -> Limit | None:
@@ -58,6 +58,7 @@ def test_each_measure_of_an_entry_becomes_a_limit_of_its_own() -> None:
         on_incomplete="warn",
         rates_file="r.yml",
         aliases={"ours": "claude-sonnet-4-6"},
+        places={("rates", "file"): "b.yml:9:5", ("rates", "aliases", "ours"): "b.yml:9:5"},
         source="b.yml",
     )
     assert expected == parse_budget(value, locate, "b.yml")

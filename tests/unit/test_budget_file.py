@@ -68,6 +68,10 @@ def test_a_whole_file_becomes_a_budget(tmp_path: Path) -> None:
         on_incomplete="warn",
         rates_file="rates-overrides.yml",
         aliases={"arn:aws:bedrock:x": "claude-sonnet-4-6"},
+        places={
+            ("rates", "file"): "claude-budget.yml:12:9",
+            ("rates", "aliases", "arn:aws:bedrock:x"): "claude-budget.yml:13:34",
+        },
         source="claude-budget.yml",
     )  # fmt: skip
     assert expected == load(tmp_path, VALID)

@@ -43,7 +43,7 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         files.read_yaml(tmp_path, "folder")
 
-    expected = "folder: expected a file, got a folder\nhint: name the file in it, for example claude-budget.yml   [is-a-folder]"
+    expected = "folder: expected a file, got a folder\nhint: name the file in it   [is-a-folder]"
     assert expected == str(caught.value)
 
 
