@@ -56,10 +56,9 @@ def changes(document: Document, most: int | None, where: str) -> list[str]:
 
 
 def _worth_a_row(comparison: Document) -> list[Document]:
-    """What moved, and after that what may have."""
-    return moved(comparison) + [
-        row for row in comparison["owners"] if row["at_least"] and ran(row) and not amount(row["change"])
-    ]
+    """What moved, and after that what may have, and what changed at no cost, as failed tries do."""
+    still = [row for row in comparison["owners"] if ran(row) and not amount(row["change"])]
+    return moved(comparison) + [row for row in still if row["at_least"] or row["causes"]]
 
 
 def _by_owner(document: Document) -> dict[str, list[tuple[str, Document]]]:
@@ -80,17 +79,24 @@ def _by_owner(document: Document) -> dict[str, list[tuple[str, Document]]]:
 
 
 def _change(row: Document, limits: Sequence[tuple[str, Document]]) -> list[str]:
-    before, after, change = (amount(row[key]) for key in ("before", "after", "change"))
+    before, after = (amount(row[key]) for key in ("before", "after"))
     least = "at least " if row["at_least"] else ""
     new = row["status"] == "new"
     return [
         _owner(row),
         _NOTHING if new else dollars(before),
         least + _against(after, _most(limits, "max_cost")),
-        "not known" if least else signed(change) + (" (new)" if new else _percent(row, limits)),
+        "not known" if least else _moved_by(row, limits),
         "<br>".join(_limit(word, breach) for word, breach in limits[:CAUSES]) or _NOTHING,
         _cause(row),
     ]
+
+
+def _moved_by(row: Document, limits: Sequence[tuple[str, Document]]) -> str:
+    change = amount(row["change"])
+    if row["status"] == "new":
+        return f"{signed(change)} (new)"
+    return f"{signed(change)}{_percent(row, limits)}" if change else "unchanged"
 
 
 def _percent(row: Document, limits: Sequence[tuple[str, Document]]) -> str:

@@ -86,6 +86,18 @@ def test_a_run_that_is_hardly_over_its_budget_looks_over_in_every_line() -> None
     assert "Run $0.0525 → $0.07 · budget $0.069999 (101% used)" in page
 
 
+def test_failed_tries_have_a_row_though_they_cost_nothing() -> None:
+    """They are counted as changed, so they are shown."""
+    tries = ("attempts", "0", "2 failed tries (was 0): each is waited for")
+    owner = Owner(id="a.py::t", before="0.01", after="0.01", status="changed", causes=[tries])
+    for page in (
+        comment(Report(owners=[*steady(), owner]).document()),
+        summary(Report(owners=[*steady(), owner]).document()),
+    ):
+        assert "| `t`<br>`a.py` | $0.01 | $0.01 | unchanged | 2 failed tries (was 0): each is waited for |" in page
+        assert page.index("| `t`") < page.index("1 changed · ")
+
+
 def test_accepting_is_offered_only_where_an_increase_fails() -> None:
     offered = {
         name
