@@ -24,7 +24,7 @@ class Updated:
     sampled: tuple[str, ...] = ()
     """Nothing changed but the number of samples."""
     kept: tuple[str, ...] = ()
-    """Did not run, since only a part of the suite did."""
+    """Did not run."""
 
     def sentence(self, shown: str) -> str:
         """Say what changed, in one sentence."""
@@ -42,7 +42,8 @@ class Updated:
         unchanged = len(self.record.owners) - len(self.added + self.changed + self.sampled + self.kept)
         rest = [f"{unchanged:,} unchanged"] if unchanged else []
         if self.kept:
-            rest.append(f"{len(self.kept):,} kept as they were, since this was a part of the suite")
+            they, were = ("it", "it was") if len(self.kept) == 1 else ("they", "they were")
+            rest.append(f"{len(self.kept):,} kept as {were}, since {they} did not run")
         return f"{text} ({'; '.join(rest)})" if rest else text
 
 

@@ -22,7 +22,7 @@ class Standing(StrEnum):
     """Another id with the same requests."""
     UNCHANGED = "unchanged"
     DESELECTED = "deselected"
-    """Not in this run, which was only a part of the suite. Never a saving."""
+    """Not in this run, and, for all that the run can tell, still there. Never a saving."""
 
 
 @value_class(frozen=True, kw_only=True, slots=True)

@@ -20,6 +20,7 @@ from pytest_claude_budget.ledger.sqlite import SqliteLedger, told
 from pytest_claude_budget.marks import limits_of
 from pytest_claude_budget.money import exact
 from pytest_claude_budget.rates import RateTable
+from pytest_claude_budget.render.plain import wrapped
 from pytest_claude_budget.render.terminal import Line, terminal_lines
 from pytest_claude_budget.report import CostReport, RunFacts, RunInfo, build_report, priced_calls
 from pytest_claude_budget.run import Run, left_runs
@@ -53,7 +54,7 @@ class Conclusion:
     def lines(self, width: int) -> list[Line]:
         """Say it all."""
         told = terminal_lines(self.report, width) if self.report is not None else []
-        accepted = [Line(text=self.accepted)] if self.accepted is not None else []
+        accepted = [Line(text=line) for line in wrapped(self.accepted or "", width, "", "  ")]
         return [*told, *accepted, *(Line(text=text, tone="bad") for text in self.problems)]
 
     def print(self, reporter: "pytest.TerminalReporter") -> None:

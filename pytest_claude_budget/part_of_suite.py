@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from pytest_claude_budget.report import RunInfo
-from pytest_claude_budget.selection import Selection
-from pytest_claude_budget.shards import BY_A_PLUGIN, NOTHING_RAN
+from pytest_claude_budget.selection import BY_A_PLUGIN, NOTHING_RAN, Selection
 from pytest_claude_budget.what_ran import WhatRan
 
 _NARROWING = (
@@ -38,7 +37,7 @@ _COLLECTING = frozenset(
 
 
 def run_info(config: pytest.Config, exit_status: int, id_: str, what_ran: WhatRan, known: Iterable[str]) -> RunInfo:
-    """Describe a run that has ended; `known` are the owners of its baseline."""
+    """Describe a run that has ended; `known` are the tests of its baseline."""
     selection = Selection(
         paths=tuple(sorted(_paths(config))),
         narrowed=_narrowed(config, what_ran),
@@ -61,9 +60,9 @@ def _narrowed(config: pytest.Config, what_ran: WhatRan) -> str | None:
 
 
 def _uncollected(root: Path, what_ran: WhatRan, known: Iterable[str]) -> Iterator[str]:
-    """The files of known owners that are there and that nobody looked into."""
-    seen = {owner.partition("::")[0] for owner in (*what_ran.ran, *what_ran.skipped)} | what_ran.empty
-    for file in {owner.partition("::")[0] for owner in known if "::" in owner} - seen:
+    """The files of known tests that are there and that nobody looked into."""
+    seen = {test.partition("::")[0] for test in (*what_ran.ran, *what_ran.skipped)} | what_ran.empty
+    for file in {test.partition("::")[0] for test in known} - seen:
         if (root / file).is_file():
             yield file
 

@@ -5,6 +5,10 @@ from collections.abc import Iterator
 from pytest_claude_budget.record import OwnerRecord
 from pytest_claude_budget.values import value_class
 
+BY_A_PLUGIN = "a plugin"
+"""What narrowed a run whose tests were split among shards: all of them together are the whole."""
+NOTHING_RAN = "no test ran"
+"""What narrowed a run without a test: it says nothing of what is not in it."""
 _PATH_ENDS = ("/", "::", "[")
 _CONFTEST = "conftest.py"
 

@@ -190,7 +190,7 @@ class RunPlugin:
         from pytest_claude_budget.conclusion import Ended, conclude
         from pytest_claude_budget.part_of_suite import run_info
 
-        ended, known = int(session.exitstatus), self.setup.known_owners()
+        ended, known = int(session.exitstatus), self.setup.known_tests()
         info = run_info(self.config, ended, self.run.path.stem, self.what_ran, known)
         self.conclusion = conclude(self.run, self.setup, self.from_workers, Ended(info=info, judged=self._is_judged()))
         return self.conclusion.fails
@@ -211,7 +211,7 @@ class RunPlugin:
         asked = self.setup.reports or self.setup.lock is not None
         if self.run.has_calls or bool(asked) or any(self.from_workers) or self.run.has_lost:
             return True
-        return not self.what_ran.ran.isdisjoint(self.setup.known_owners())  # a test makes no calls any more
+        return not self.what_ran.ran.isdisjoint(self.setup.known_tests())  # a test makes no calls any more
 
     def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
         """Say what was found."""

@@ -48,10 +48,10 @@ class Setup:
             return no_lock_yet(LOCK_NAME)
         return self.loaded
 
-    def known_owners(self) -> "Collection[str]":
-        """The owners of the baseline, where one was read."""
+    def known_tests(self) -> "Collection[str]":
+        """The tests of the baseline, where one was read."""
         record = self.loaded.record if self.loaded is not None else None
-        return record.owners.keys() if record is not None else ()
+        return [owner.owner for owner in record.owners.values() if owner.kind == "test"] if record is not None else ()
 
     def rate_table(self) -> "RateTable":
         """The table in force."""

@@ -12,13 +12,9 @@ from pytest_claude_budget.record import Group, Key, OwnerRecord, Record, in_orde
 from pytest_claude_budget.record_builder import fold, with_failed_tries
 from pytest_claude_budget.report import RunInfo
 from pytest_claude_budget.report_document import OUTCOMES, LoadedReport
-from pytest_claude_budget.selection import Selection
+from pytest_claude_budget.selection import BY_A_PLUGIN, NOTHING_RAN, Selection
 from pytest_claude_budget.totals import Sum, Totals
 
-BY_A_PLUGIN = "a plugin"
-"""What narrowed a run whose tests were split among shards: all of them together are the whole."""
-NOTHING_RAN = "no test ran"
-"""What narrowed a run without a test: it says nothing of what is not in it."""
 _Name = TypeVar("_Name")
 
 

@@ -28,7 +28,7 @@ class WhatRan:
 
     def collected(self, report: "pytest.CollectReport") -> None:
         """Take what was found in a file, a class or a folder."""
-        if report.skipped:
+        if report.skipped or report.failed:
             self.skipped.add(report.nodeid)
         elif not report.result:
             self.empty.add(report.nodeid.partition("::")[0])

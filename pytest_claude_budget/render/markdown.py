@@ -21,6 +21,7 @@ from pytest_claude_budget.render.markdown_sentences import (
     why,
 )
 from pytest_claude_budget.render.markdown_text import amount, code, details, number, signed
+from pytest_claude_budget.selection import NOTHING_RAN
 from pytest_claude_budget.values import value_class
 
 COMMENT_BYTES = 65_000
@@ -170,7 +171,9 @@ def _about_run(document: Document) -> str:
         said.append(
             f"The tests {'were interrupted' if run['outcome'] == 'interrupted' else 'failed'}: calls may be missing."
         )
-    if run.get("narrowed") is not None:
+    if run.get("narrowed") == NOTHING_RAN:
+        said.append("No test ran.")
+    elif run.get("narrowed") is not None:
         said.append(f"Only a part of the suite ran ({code(run['narrowed'], 60)}).")
     return " ".join(said)
 

@@ -30,6 +30,11 @@ class Outcome:
         return str(self.report["totals"]["cost"])
 
     @property
+    def said(self) -> str:
+        """What was printed, in one line: sentences are wrapped at the terminal's width."""
+        return " ".join(self.result.stdout.str().split())
+
+    @property
     def verdict(self) -> str:
         """The outcome of the verdict."""
         return str(self.report["verdict"]["outcome"])

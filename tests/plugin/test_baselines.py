@@ -88,8 +88,8 @@ def test_a_lock_file_is_never_written_by_such_a_run(suite: Suite, test: str, opt
     suite.write(test_b="from test_a import *\n" + test)
     outcome = suite.run("--claude-budget-update", "test_b.py::test_bad", "test_a.py", *options)
     assert (suite.path / LOCK).read_bytes() == before
-    (line,) = [line for line in outcome.result.outlines if "[not-updated]" in line]
-    assert why in line
+    assert outcome.said.count("[not-updated]") == 1
+    assert why in outcome.said.partition(f"{LOCK} was left as it was: ")[2].partition("[not-updated]")[0]
 
 
 def test_a_part_of_the_suite_updates_only_what_ran(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,8 +98,8 @@ def test_a_part_of_the_suite_updates_only_what_ran(suite: Suite, monkeypatch: py
     suite.run("--claude-budget-update")
     monkeypatch.setenv("CALLS", "2")
     for options in (["-k", "test_one"], ["test_a.py::test_one"]):
-        said = suite.run("--claude-budget-update", *options).result.stdout.str()
-        assert "1 kept as they were, since this was a part of the suite" in said
+        said = suite.run("--claude-budget-update", *options).said
+        assert "1 kept as it was, since it did not run" in said
     owners = json.loads((suite.path / LOCK).read_text(encoding="utf-8"))["owners"]
     assert [
         sum(group["calls"] for group in owners[f"test_a.py::{name}"]["groups"]) for name in ("test_one", "test_two")
@@ -133,7 +133,7 @@ def test_where_no_test_ran_nothing_is_known_of_any(suite: Suite, options: list[s
     before = (suite.path / LOCK).read_bytes()
     outcome = suite.run("--claude-budget-update", *options, workers=workers)
     assert (suite.path / LOCK).read_bytes() == before
-    assert f"{LOCK} was left as it was: no test ran   [not-updated]" in outcome.result.stdout.str()
+    assert f"{LOCK} was left as it was: no test ran [not-updated]" in outcome.said
     counts = outcome.report["comparison"]["counts"]
     assert (counts["deselected"], counts["removed"]) == (2, 0)
 
@@ -161,7 +161,7 @@ def test_a_run_of_less_keeps_what_it_did_not_run(
         monkeypatch.chdir(suite.path / "sub")
         options = ()
     outcome = suite.run("--claude-budget-update", *options, workers=workers)
-    assert "2 kept as they were, since this was a part of the suite" in outcome.result.stdout.str()
+    assert "2 kept as they were, since they did not run" in outcome.said
     assert (suite.path / LOCK).read_bytes() == before
 
 
@@ -180,11 +180,34 @@ def test_a_file_that_is_there_is_not_removed(suite: Suite, how: str, workers: in
         suite.write(test_b=body.replace("class TestIt", "import pytest\n@pytest.mark.skip\nclass TestIt"))
     kept = 1 if how == "class" else 2
     outcome = suite.run("--claude-budget-update", workers=workers)
-    assert f"{kept} kept as they were" in outcome.result.stdout.str()
+    assert f"{kept} kept as {'it was' if kept == 1 else 'they were'}" in outcome.result.stdout.str()
     assert (suite.path / LOCK).read_bytes() == before
     assert outcome.report["comparison"]["counts"]["deselected"] == kept
     (suite.path / "test_b.py").unlink()
     assert "2 removed (2 unchanged)" in suite.run("--claude-budget-update", workers=workers).result.stdout.str()
+
+
+def test_a_file_that_cannot_be_imported_is_there(suite: Suite, workers: int) -> None:
+    """The run fails; its comparison says nothing of tests that were not even found."""
+    suite.write(test_a=TWO, test_b=TWO)
+    suite.run("--claude-budget-update")
+    suite.write(test_b="import no_such_module_here\n" + TWO)
+    outcome = suite.run("--continue-on-collection-errors", workers=workers)
+    counts = outcome.report["comparison"]["counts"]
+    assert (counts["unchanged"], counts["deselected"], counts["removed"]) == (2, 2, 0)
+
+
+def test_a_fixture_that_nobody_uses_any_more_is_removed(suite: Suite, workers: int) -> None:
+    """Its conftest is never looked into for tests; a test that runs and fails as expected runs."""
+    test = "import pytest\nfrom http_double import ask\n@pytest.mark.xfail\ndef test_one({}): assert not ask()"
+    suite.pytester.makeconftest(
+        "import pytest\nfrom http_double import ask\n@pytest.fixture(scope='module')\ndef corpus(): ask()"
+    )
+    suite.write(test_a=test.format("corpus"))
+    suite.run("--claude-budget-update")
+    suite.write(test_a=test.format(""))
+    said = suite.run("--claude-budget-update", workers=workers).result.stdout.str()
+    assert "1 removed (1 unchanged)" in said
 
 
 def test_a_file_without_a_test_is_looked_into(suite: Suite, workers: int) -> None:

@@ -41,7 +41,7 @@ def test_a_part_of_the_suite_updates_only_what_ran() -> None:
     old = record(entry("tests/a.py::t"), entry("tests/b.py::t"))
     found = update(old, record(entry("tests/a.py::t", 300)), Selection(paths=("tests/a.py",)))
     assert set(found.record.owners) == {"tests/a.py::t", "tests/b.py::t"}
-    assert found.sentence("lock") == "lock: 1 changed (1 kept as they were, since this was a part of the suite)"
+    assert found.sentence("lock") == "lock: 1 changed (1 kept as it was, since it did not run)"
 
 
 def test_live_runs_add_samples_and_keep_the_mean() -> None:

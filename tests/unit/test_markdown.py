@@ -98,6 +98,11 @@ def test_failed_tries_have_a_row_though_they_cost_nothing() -> None:
         assert page.index("| `t`") < page.index("1 changed · ")
 
 
+def test_a_run_without_a_test_says_so() -> None:
+    assert "\nNo test ran.\n" in comment(Report(owners=[], narrowed="no test ran").document())
+    assert "Only a part of the suite ran (`-k`)." in comment(Report(owners=[], narrowed="-k").document())
+
+
 def test_accepting_is_offered_only_where_an_increase_fails() -> None:
     offered = {
         name
