@@ -4,7 +4,8 @@ A batch is paid by the test that created it; where none did, by the first of its
 order of tests and the number of workers move no money. Each creation is a batch of its own.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from pytest_claude_budget.usage import Answer, Call, Origin, Status
@@ -54,14 +55,34 @@ class _Batch:
             for read in self._reads:
                 bills[0].take(read)
             return bills
-        creators = sorted(self._creators, key=_by_name)
-        by_owner: dict[str, list[tuple[Call, _Bill]]] = {}
-        for creator in creators:
-            by_owner.setdefault(creator.owner.id, []).append((creator, _Bill(creator)))
-        of_first = by_owner[creators[0].owner.id]
+        by_owner: dict[str, list[Call]] = {}
+        for creator in sorted(self._creators, key=_by_name):
+            by_owner.setdefault(creator.owner.id, []).append(creator)
+        created = {owner: _OfOwner(creators) for owner, creators in by_owner.items()}
+        of_first = next(iter(created.values()))
         for read in self._reads:
-            _newest(by_owner.get(read.owner.id, of_first), read).take(read)
-        return [bill for pairs in by_owner.values() for _, bill in pairs]
+            created.get(read.owner.id, of_first).newest(read).take(read)
+        return [bill for own in created.values() for bill in own.bills]
+
+
+class _OfOwner:
+    """The batches that one owner created under one id, in the order of time."""
+
+    def __init__(self, creators: Iterable[Call]) -> None:
+        self.bills: list[_Bill] = []
+        self._of_process: dict[str | None, tuple[list[tuple[float, int]], list[_Bill]]] = {}
+        """When each was created, by process, and (None) of all."""
+        for creator in sorted(creators, key=_by_time):
+            self.bills.append(_Bill(creator))
+            for process in (None, creator.process):
+                moments, bills = self._of_process.setdefault(process, ([], []))
+                moments.append(_by_time(creator))
+                bills.append(self.bills[-1])
+
+    def newest(self, read: Call) -> "_Bill":
+        """The batch that was read: the newest one of the same process, else of any."""
+        moments, bills = self._of_process.get(read.process) or self._of_process[None]
+        return bills[max(0, bisect_right(moments, _by_time(read)) - 1)]
 
 
 class _Bill:
@@ -99,14 +120,6 @@ class _Bill:
         return [call if creator is None else _paid_by(creator, call) for call in calls]
 
 
-def _newest(own: Sequence[tuple[Call, _Bill]], read: Call) -> _Bill:
-    """The batch that was read, of several that one owner created under one id: the newest, of the same process."""
-    near = [pair for pair in own if pair[0].process == read.process] or own
-    earlier = [pair for pair in near if pair[0].at <= read.at]
-    (_, bill) = max(earlier, key=_by_time) if earlier else min(near, key=_by_time)
-    return bill
-
-
 def _paid_by(creator: Call, item: Call) -> Call:
     """A batch's results belong to whom its creation does, and to that request."""
     answer = replace(item.answer, request=creator.answer.request)
@@ -124,8 +137,8 @@ def _by_name(call: Call) -> tuple[str, str, float, int]:
     return (call.owner.id, call.owner.phase, call.at, call.id)
 
 
-def _by_time(pair: tuple[Call, _Bill]) -> tuple[float, int]:
-    return (pair[0].at, pair[0].id)
+def _by_time(call: Call) -> tuple[float, int]:
+    return (call.at, call.id)
 
 
 def _precedes(call: Call, other: Call) -> bool:

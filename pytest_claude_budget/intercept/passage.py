@@ -13,6 +13,7 @@ from pytest_claude_budget.usage import Answer, Status, Usage, summed
 PASSED_ON = "passed on by a gateway in this process: counted as the call that the gateway made"
 _IN_PROCESS = frozenset(("ASGITransport", "WSGITransport", "MockTransport", "_TestClientTransport"))
 """Transports that reach an application in this process; the last is Starlette's."""
+_CREATION = "batch_create"
 
 
 class Inside:
@@ -36,6 +37,8 @@ class Inside:
     def has(self, answer: Answer) -> bool:
         """Is this answer one that was seen inside, or all of those together?"""
         seen = [each for each in (self.answers or {}).values() if each.status is answer.status]
+        if answer.endpoint == _CREATION and answer.batch_id is not None:
+            return any(each.endpoint == _CREATION and each.batch_id == answer.batch_id for each in seen)
         if answer.status is Status.FAILED:
             return any(each.http_status == answer.http_status for each in seen)
         if answer.status is not Status.MEASURED:
@@ -62,5 +65,6 @@ def is_in_process(client: Any, url: Any) -> bool:
 
 
 def passed_on(answer: Answer) -> Answer:
-    """The answer of an exchange whose money is counted inside of it."""
-    return replace(answer, status=Status.FREE, usage=Usage(), iterations=(), notes=(PASSED_ON,))
+    """The answer of an exchange whose money is counted inside of it; a batch that was passed on is no other batch."""
+    batch_id = None if answer.endpoint == _CREATION else answer.batch_id
+    return replace(answer, status=Status.FREE, usage=Usage(), iterations=(), notes=(PASSED_ON,), batch_id=batch_id)

@@ -73,3 +73,29 @@ def test_a_redirect_that_leads_elsewhere_is_nobodys(module: Any, *, asynchronous
             module, respond, asynchronous=asynchronous, url="https://shop.example/a", json={}, follow_redirects=True
         )
     assert (answer.status_code, told.answers) == (200, [])
+
+
+@CLIENTS
+def test_a_batch_that_a_gateway_of_this_process_passes_on_is_one_batch(module: Any) -> None:
+    """Its creation is seen twice, under one id, and billed once."""
+
+    def upstream(request: Any) -> Any:
+        if request.method == "POST":
+            return module.Response(200, json={"id": "msgbatch_1", "type": "message_batch"})
+        line = {"custom_id": "1", "result": {"type": "succeeded", "message": message(1_000, 10)}}
+        return module.Response(200, content=json.dumps(line) + "\n")
+
+    with watched() as told, module.Client(transport=module.MockTransport(upstream)) as inner:
+
+        def gateway(request: Any) -> Any:
+            answer = inner.request(
+                request.method, f"https://api.anthropic.com{request.url.path}", content=request.content
+            )
+            return module.Response(answer.status_code, content=answer.content)
+
+        creation = {"requests": [{"custom_id": "1", "params": ASKED}]}
+        url = "https://gateway.example/v1/messages/batches"
+        send(module, gateway, asynchronous=False, url=url, json=creation)
+        send(module, gateway, asynchronous=False, method="GET", url=f"{url}/msgbatch_1/results", json=None)
+    creations = [one.batch_id for one in told.answers if one.endpoint == "batch_create"]
+    assert sorted(creations, key=str) == [None, "msgbatch_1"]

@@ -177,13 +177,11 @@ def test_one_test_that_creates_twice_reads_what_it_created_last() -> None:
 
 
 def test_a_fixture_of_each_worker_creates_a_batch_of_its_own() -> None:
-    """What another test of that worker reads is the batch of its own worker."""
-    calls = [
-        replace(row, process=worker)
-        for worker in ("gw0", "gw1")
-        for row in (created("f"), item(worker, "1"), ended(worker))
-    ]
-    assert told(calls) == [("f", FREE, None, None)] * 2 + [("f", MEASURED, "1", None)] * 2
+    """What another test of that worker reads is the batch of its own worker, whichever was created last."""
+    workers = ("gw0", "gw1")
+    creations = [replace(created("f"), process=worker) for worker in workers]
+    reads = [replace(row, process=worker) for worker in workers for row in (item(worker, "1"), ended(worker))]
+    assert told([*creations, *reads]) == [("f", FREE, None, None)] * 2 + [("f", MEASURED, "1", None)] * 2
 
 
 def test_each_of_two_creators_has_a_batch_that_nobody_read() -> None:
