@@ -38,10 +38,12 @@ _COLLECTING = frozenset(
 
 def run_info(config: pytest.Config, exit_status: int, id_: str, what_ran: WhatRan, known: Iterable[str]) -> RunInfo:
     """Describe a run that has ended; `known` are the tests of its baseline."""
+    narrowed = _narrowed(config, what_ran)
+    not_reached = what_ran.found - what_ran.ran if narrowed is None else ()
     selection = Selection(
         paths=tuple(sorted(_paths(config))),
-        narrowed=_narrowed(config, what_ran),
-        skipped=frozenset(what_ran.skipped),
+        narrowed=narrowed,
+        skipped=frozenset(what_ran.skipped.union(not_reached)),
         ran=frozenset(what_ran.ran),
         uncollected=frozenset(_uncollected(config.rootpath, what_ran, known)),
     )
@@ -61,7 +63,7 @@ def _narrowed(config: pytest.Config, what_ran: WhatRan) -> str | None:
 
 def _uncollected(root: Path, what_ran: WhatRan, known: Iterable[str]) -> Iterator[str]:
     """The files of known tests that are there and that nobody looked into."""
-    seen = {test.partition("::")[0] for test in (*what_ran.ran, *what_ran.skipped)} | what_ran.empty
+    seen = {test.partition("::")[0] for test in (*what_ran.found, *what_ran.ran, *what_ran.skipped)} | what_ran.empty
     for file in {test.partition("::")[0] for test in known} - seen:
         if (root / file).is_file():
             yield file

@@ -1,6 +1,7 @@
 """Which part of a suite ran: what a comparison must know of owners that are in the baseline and not in the run."""
 
-from collections.abc import Iterator
+import re
+from functools import lru_cache
 
 from pytest_claude_budget.record import OwnerRecord
 from pytest_claude_budget.values import value_class
@@ -9,7 +10,7 @@ BY_A_PLUGIN = "a plugin"
 """What narrowed a run whose tests were split among shards: all of them together are the whole."""
 NOTHING_RAN = "no test ran"
 """What narrowed a run without a test: it says nothing of what is not in it."""
-_PATH_ENDS = ("/", "::", "[")
+_BORDER = re.compile(r"/|::|\[")
 _CONFTEST = "conftest.py"
 
 
@@ -35,9 +36,7 @@ class Selection:
 
     def has(self, owner: OwnerRecord) -> bool:
         """Would the run have had this owner of the baseline, if it still made calls?"""
-        if owner.owner in self.ran:
-            return True
-        return not self._left_out(owner)
+        return owner.owner in self.ran or not self._left_out(owner)
 
     def is_gone(self, owner: OwnerRecord) -> bool:
         """Is there no such owner any more, for all that the run can tell?"""
@@ -46,32 +45,44 @@ class Selection:
     def _left_out(self, owner: OwnerRecord) -> bool:
         if self.narrowed is not None:
             return True
-        if self.paths and not any(_is_below(owner.owner, path) for path in self.paths):
+        parts = _parts(owner.owner)
+        if self.paths and frozenset(self.paths).isdisjoint(parts):
             return True
         if owner.kind == "fixture":
-            return self._has_no_users(owner.owner)
-        return owner.kind == "test" and (
-            _file_of(owner.owner) in self.uncollected or any(part in self.skipped for part in _parts(owner.owner))
+            return self._may_be_wanted(owner.owner)
+        return owner.kind == "test" and not (
+            self.skipped.isdisjoint(parts) and _file_of(owner.owner) not in self.uncollected
         )
 
-    def _has_no_users(self, fixture: str) -> bool:
-        """Did tests not run that might have used a fixture: those of its file, or below its conftest?"""
+    def _may_be_wanted(self, fixture: str) -> bool:
+        """Is there a test that did not run and might use a fixture: one of its file, or below its conftest?"""
+        files, folders = _left_out_places(self.skipped, self.uncollected)
         file = _file_of(fixture)
-        folder = file.removesuffix(_CONFTEST) if file.rpartition("/")[2] == _CONFTEST else None
-        left_out = self.skipped | self.uncollected
-        return any(_is_below(one, file) or (folder is not None and one.startswith(folder)) for one in left_out)
+        folder, _, name = file.rpartition("/")
+        if name == _CONFTEST:
+            return folder in folders
+        if name.startswith("test_") or name.endswith("_test.py"):
+            return file in files
+        return bool(files)  # of a plugin, or a module that tests import from
 
 
-def _is_below(owner: str, path: str) -> bool:
-    return owner == path or owner.startswith(tuple(path + end for end in _PATH_ENDS))
+@lru_cache(maxsize=8)
+def _left_out_places(skipped: frozenset[str], uncollected: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """The files of what did not run, and all folders that they lie in, the rootdir as an empty name."""
+    files = frozenset(map(_file_of, skipped | uncollected))
+    folders = set()
+    for file in files:
+        folder = file
+        while folder:
+            folder = folder.rpartition("/")[0]
+            folders.add(folder)
+    return files, frozenset(folders)
 
 
 def _file_of(owner: str) -> str:
     return owner.partition("::")[0]
 
 
-def _parts(owner: str) -> Iterator[str]:
-    """An id, and all that it lies in: its class, its file."""
-    while owner:
-        yield owner
-        owner = owner.rpartition("::")[0]
+def _parts(owner: str) -> list[str]:
+    """An id, and all that it lies in: its test without the parameter, its class, its file, the folders of that."""
+    return [owner, *(owner[: border.start()] for border in _BORDER.finditer(owner))]

@@ -133,6 +133,15 @@ class RunPlugin:
             if len(items) < before:
                 self.what_ran.deselected = True
 
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Remember the tests that are to run."""
+        self.run.guarded("collecting", self.what_ran.has_found, (item.nodeid for item in session.items))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """Remember the tests that a worker found: the controller collects none."""
+        self.run.guarded("collecting", self.what_ran.has_found, ids)
+
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Remember where there are no tests, and what skips itself."""
         self.run.guarded("collecting", self.what_ran.collected, report)
@@ -211,7 +220,7 @@ class RunPlugin:
         asked = self.setup.reports or self.setup.lock is not None
         if self.run.has_calls or bool(asked) or any(self.from_workers) or self.run.has_lost:
             return True
-        return not self.what_ran.ran.isdisjoint(self.setup.known_tests())  # a test makes no calls any more
+        return not self.what_ran.ran.isdisjoint(self.setup.baseline_tests())  # a test makes no calls any more
 
     def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
         """Say what was found."""
@@ -254,8 +263,10 @@ def _fixture_id(fixturedef: "pytest.FixtureDef[Any]", request: pytest.FixtureReq
     if code is not None and "::" not in where:
         file = Path(code.co_filename)
         root = request.config.rootpath
-        own = file.is_relative_to(root) and _INSTALLED.isdisjoint(file.parts)
-        where = file.relative_to(root).as_posix() if own else where or file.name
+        inside = file.relative_to(root) if file.is_relative_to(root) else None
+        if inside is not None and _INSTALLED.isdisjoint(inside.parts):
+            where = inside.as_posix()
+        where = where or file.name
     parameter = getattr(request, "param_index", 0) if hasattr(request, "param") else None
     return f"{where}::{fixturedef.argname}" + (f"[{parameter}]" if parameter is not None else "")
 

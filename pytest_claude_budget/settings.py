@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from pytest_claude_budget.baseline_files import Loaded
     from pytest_claude_budget.budget import Budget
     from pytest_claude_budget.checked import Memory
     from pytest_claude_budget.rates import RateTable
+    from pytest_claude_budget.record import Record
 
 LOCK_NAME = "claude-budget.lock.json"
 BUDGET_NAMES = ("claude-budget.yml", "claude-budget.yaml")
@@ -36,6 +35,8 @@ class Setup:
         """The baseline that was read."""
         self.has_no_lock = False
         """There was none to read yet, when the run began."""
+        self.has_other_baseline = False
+        """Another one than the lock file was asked for, or none."""
         self.lock: Path | None = None
         """The lock file to write when the run is over; None leaves it alone."""
         self.rootdir = rootdir
@@ -48,10 +49,20 @@ class Setup:
             return no_lock_yet(LOCK_NAME)
         return self.loaded
 
-    def known_tests(self) -> "Collection[str]":
+    def baseline_tests(self) -> list[str]:
         """The tests of the baseline, where one was read."""
-        record = self.loaded.record if self.loaded is not None else None
-        return [owner.owner for owner in record.owners.values() if owner.kind == "test"] if record is not None else ()
+        return [] if self.loaded is None else _tests_of(self.loaded.record)
+
+    def known_tests(self) -> list[str]:
+        """Those, and the lock file's, with which a report may be compared though the run was not."""
+        if not self.has_other_baseline:
+            return self.baseline_tests()
+        from pytest_claude_budget.baseline_files import read_lock
+        from pytest_claude_budget.errors import InputError
+
+        with suppress(InputError):
+            return [*self.baseline_tests(), *_tests_of(read_lock(self.rootdir / LOCK_NAME, LOCK_NAME))]
+        return self.baseline_tests()
 
     def rate_table(self) -> "RateTable":
         """The table in force."""
@@ -60,6 +71,10 @@ class Setup:
         from pytest_claude_budget.rate_files import packaged_rates
 
         return packaged_rates()
+
+
+def _tests_of(record: "Record | None") -> list[str]:
+    return [] if record is None else [owner.owner for owner in record.owners.values() if owner.kind == "test"]
 
 
 class CheckedFiles:
@@ -159,6 +174,7 @@ def _add_budget(setup: Setup, path: Path, shown: str, memory: "Memory") -> None:
 
 def _add_baseline(setup: Setup, config: pytest.Config, source: str | None) -> None:
     """Read before the tests run: they may change the file, and bad input should not cost a run."""
+    setup.has_other_baseline = source is not None
     setup.has_no_lock = source is None and not (config.rootpath / LOCK_NAME).exists()
     if not setup.has_no_lock:
         from pytest_claude_budget.baseline_files import load_baseline

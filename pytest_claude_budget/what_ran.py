@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pytest
 
 
@@ -17,6 +19,8 @@ class WhatRan:
         """Tests, classes and files that were there and did not run."""
         self.empty: set[str] = set()
         """Files without a test."""
+        self.found: set[str] = set()
+        """Tests that were collected, and not deselected."""
 
     def tested(self, report: "pytest.TestReport") -> None:
         """Take what became of a phase of a test."""
@@ -26,6 +30,10 @@ class WhatRan:
         elif report.skipped or (report.failed and report.when == "setup"):
             self.skipped.add(report.nodeid)
 
+    def has_found(self, tests: "Iterable[str]") -> None:
+        """Take what is to run: what then does not, as after `-x`, is there all the same."""
+        self.found.update(tests)
+
     def collected(self, report: "pytest.CollectReport") -> None:
         """Take what was found in a file, a class or a folder."""
         if report.skipped or report.failed:
@@ -34,7 +42,7 @@ class WhatRan:
             self.empty.add(report.nodeid.partition("::")[0])
 
     def of_worker(self) -> dict[str, Any]:
-        """What an xdist worker knows alone: its controller has the reports of tests, and none of collecting."""
+        """What an xdist worker knows alone: its controller has the reports of tests, and not all of collecting."""
         return {"deselected": self.deselected, "skipped": sorted(self.skipped), "empty": sorted(self.empty)}
 
     def include(self, worker: dict[str, Any]) -> None:

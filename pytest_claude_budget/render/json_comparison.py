@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from pytest_claude_budget.comparison import Comparison, OwnerChange, percent
+from pytest_claude_budget.comparison import Cause, Comparison, OwnerChange, percent
 from pytest_claude_budget.money import to_json
 from pytest_claude_budget.projection import Row
 
@@ -50,8 +50,13 @@ def _owner(row: OwnerChange) -> dict[str, Any]:
         "samples": row.samples,
         "was": row.was,
         "place": row.place,
-        "causes": [{"cause": cause.cause, "amount": to_json(cause.amount), "text": cause.text} for cause in row.causes],
+        "causes": [_cause(cause) for cause in row.causes],
     }
+
+
+def _cause(cause: Cause) -> dict[str, Any]:
+    more = {"more": list(cause.more)} if cause.more else {}
+    return {"cause": cause.cause, "amount": to_json(cause.amount), "text": cause.text, **more}
 
 
 def projection_entry(row: Row) -> dict[str, Any]:

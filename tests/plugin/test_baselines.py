@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -208,6 +209,37 @@ def test_a_fixture_that_nobody_uses_any_more_is_removed(suite: Suite, workers: i
     suite.write(test_a=test.format(""))
     said = suite.run("--claude-budget-update", workers=workers).result.stdout.str()
     assert "1 removed (1 unchanged)" in said
+
+
+@pytest.mark.parametrize(
+    "end", ["assert False", "pytest.exit('enough', 0)", "os._exit(1)"], ids=["-x", "exit", "crash"]
+)
+def test_a_test_that_was_not_reached_is_there(suite: Suite, end: str, workers: int) -> None:
+    """It was found, so it was not removed, whatever kept it from running."""
+    if end.startswith("os") and not workers:
+        end = "raise KeyboardInterrupt"
+    suite.write(test_a=TWO)
+    suite.run("--claude-budget-update")
+    before = (suite.path / LOCK).read_bytes()
+    suite.write(test_a=TWO.replace("def test_two():", f"import pytest\ndef test_end():\n    {end}\ndef test_two():"))
+    options = ["--max-worker-restart=0", "--maxprocesses=1"] if workers else []
+    outcome = suite.run("-x", "--claude-budget-update", *options, workers=workers)
+    assert (suite.path / LOCK).read_bytes() == before
+    counts = outcome.report["comparison"]["counts"]
+    assert (counts["removed"], counts["unchanged"] + counts["deselected"]) == (0, 2)
+
+
+def test_a_report_knows_the_lock_file_that_it_was_not_compared_with(suite: Suite) -> None:
+    """So that it can be taken into it: what a conftest left out is kept."""
+    suite.write(test_a=TWO, test_b=TWO)
+    suite.run("--claude-budget-update")
+    before = (suite.path / LOCK).read_bytes()
+    suite.pytester.makeconftest("collect_ignore = ['test_b.py']")
+    suite.run("--claude-budget-baseline=none")
+    command = [sys.executable, "-m", "pytest_claude_budget", "baseline", "update", "out.json"]
+    said = subprocess.run(command, cwd=suite.path, check=True, capture_output=True, text=True).stdout
+    assert "2 kept as they were" in said
+    assert (suite.path / LOCK).read_bytes() == before
 
 
 def test_a_file_without_a_test_is_looked_into(suite: Suite, workers: int) -> None:

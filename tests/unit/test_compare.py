@@ -120,6 +120,9 @@ def test_a_fixture_is_not_gone_while_tests_that_might_use_it_do_not_run() -> Non
     )
     gone = {name: selection.is_gone(replace(cheap(f"{name}::corpus"), kind="fixture")) for name in names}
     assert [name for name, is_gone in gone.items() if is_gone] == ["tests/deep/test_b.py", "tests/other/conftest.py"]
+    of_a_plugin = replace(cheap("tests/fixtures.py::corpus"), kind="fixture")
+    assert not selection.is_gone(of_a_plugin)
+    assert Selection(ran=frozenset({"tests/deep/test_a.py::t"})).is_gone(of_a_plugin)
 
 
 def test_a_test_that_ran_and_makes_no_calls_any_more_has_changed() -> None:

@@ -1,6 +1,7 @@
 """Records and reports as files: what is written is read back, and what a stranger wrote is refused with a reason."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ from pytest_claude_budget.record import Record
 from pytest_claude_budget.record_builder import MOST_GROUPS, RecordBuilder
 from pytest_claude_budget.record_document import lock_text, read_record
 from pytest_claude_budget.render.json_document import json_document, report_text
-from pytest_claude_budget.report import RunFacts, build_report
-from pytest_claude_budget.report_document import read_report
+from pytest_claude_budget.report import RunFacts, RunInfo, build_report
+from pytest_claude_budget.report_document import LoadedReport, read_report
+from pytest_claude_budget.selection import BY_A_PLUGIN, NOTHING_RAN, Selection
 from pytest_claude_budget.shards import combine
 from pytest_claude_budget.usage import Answer, Call, Labels, Origin, Owner, Status, Usage
 from tests.unit.priced import TABLE, TODAY
@@ -206,6 +208,53 @@ def test_shards_add_up_to_the_whole_in_any_order(made: list[Call], cut: int, tur
     for name, owner in whole.record.owners.items():
         if owner.kind == "test":
             assert combined.record.owners[name] == owner
+
+
+def shard_of(id_: str, selection: Selection) -> LoadedReport:
+    """A report of a run that made one call, in a test of its own."""
+    run = RunInfo(ids=(id_,), selection=selection)
+    report = build_report([call(1, owner=f"{id_}.py::t")], RunFacts(rates=TABLE, day=TODAY, run=run))
+    return read_report(json_document(report), f"{id_}.json")
+
+
+def test_what_ran_is_read_back_and_adds_up() -> None:
+    """Of one run as it was; of shards, what one of them found or ran."""
+    one = Selection(
+        paths=("a",),
+        narrowed="-k",
+        skipped=frozenset({"a/s.py::t"}),
+        ran=frozenset({"a/r.py::t", "a.py::t"}),
+        uncollected=frozenset({"u.py", "b.py"}),
+    )
+    loaded = shard_of("a", one)
+    assert loaded.run.selection == replace(one, ran=frozenset({"a/r.py::t"}))  # the other made a call
+    assert combine([loaded]).run.selection == loaded.run.selection
+    other = Selection(paths=("b",), ran=frozenset({"b.py::r"}), uncollected=frozenset({"u.py", "a.py"}))
+    assert combine([loaded, shard_of("b", other)]).run.selection == Selection(
+        paths=("a", "b"),
+        narrowed="-k",
+        skipped=frozenset({"a/s.py::t"}),
+        ran=frozenset({"a/r.py::t", "b.py::r"}),
+        uncollected=frozenset({"u.py"}),
+    )
+
+
+def test_a_shard_without_a_test_makes_no_part_of_the_others() -> None:
+    """It is only where none of them ran any that nothing is known. What a plugin split among them is whole."""
+    nothing, rest = Selection(narrowed=NOTHING_RAN), Selection(ran=frozenset({"b.py::t"}))
+    assert combine([shard_of("a", nothing), shard_of("b", rest)]).run.selection.whole
+    assert combine([shard_of("a", nothing), shard_of("b", nothing)]).run.selection.narrowed == NOTHING_RAN
+    split = [shard_of(name, Selection(narrowed=BY_A_PLUGIN)) for name in "ab"]
+    assert combine(split).run.selection.whole
+    assert not combine(split[:1]).run.selection.whole
+
+
+def test_a_report_of_an_earlier_version_says_nothing_of_tests_without_calls() -> None:
+    """It has no such keys."""
+    document = json_document(build_report([call(1)], RunFacts(rates=TABLE, day=TODAY)))
+    del document["run"]["without_calls"], document["run"]["uncollected"]
+    assert read_report(document, "old.json").run.selection == Selection()
+    jsonschema.validate(document, REPORT)
 
 
 def test_a_shard_is_not_added_twice() -> None:
