@@ -10,6 +10,7 @@ from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
+from pytest_claude_budget.intercept.arrived import arrived
 from pytest_claude_budget.intercept.passage import AROUND, leave
 from pytest_claude_budget.intercept.sink import Sink
 from pytest_claude_budget.intercept.taps import async_tap, sync_tap
@@ -47,16 +48,38 @@ class Hooks:
 
     def _led_on(self, client: Any, response: Any) -> Watch | None:
         """Watch an answer that redirects brought from Claude to a request that had gone elsewhere."""
-        if not getattr(response, "history", None):
+        try:
+            last = response._request if response.history else None
+        except Exception:  # somebody's own idea of a response
             return None
-        return watch(self.module, client, getattr(response, "_request", None), self.sinks, self._prints)
+        return None if last is None else watch(self.module, client, last, self.sinks, self._prints)
+
+    def _failed_on(self, client: Any, request: Any, error: BaseException, *, asynchronous: bool) -> None:
+        """Record what redirects led to Claude and brought no answer, or one over which a hook raised."""
+        if not self.sinks:
+            return
+        try:
+            answer = arrived(self.module, error)
+            last = getattr(error if answer is None else answer, "_request", None)
+        except Exception as fault:
+            for sink in self.sinks:
+                sink.fault("redirect", fault)
+            return
+        if last is not None and last is not request:
+            seen = watch(self.module, client, last, self.sinks, self._prints)
+            if seen is not None:
+                seen.raised(error, asynchronous=asynchronous)
 
     def _sync(self, original: Any) -> Any:
         @functools.wraps(original)
         def send(client: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
             seen = watch(self.module, client, request, self.sinks, self._prints) if self.sinks else None
             if seen is None:
-                response = original(client, request, *args, **kwargs)
+                try:
+                    response = original(client, request, *args, **kwargs)
+                except BaseException as error:
+                    self._failed_on(client, request, error, asynchronous=False)
+                    raise
                 if not self.sinks or (seen := self._led_on(client, response)) is None:
                     return response
             else:
@@ -79,7 +102,11 @@ class Hooks:
         async def send(client: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
             seen = watch(self.module, client, request, self.sinks, self._prints) if self.sinks else None
             if seen is None:
-                response = await original(client, request, *args, **kwargs)
+                try:
+                    response = await original(client, request, *args, **kwargs)
+                except BaseException as error:
+                    self._failed_on(client, request, error, asynchronous=True)
+                    raise
                 if not self.sinks or (seen := self._led_on(client, response)) is None:
                     return response
             else:

@@ -1,11 +1,7 @@
 """What the clients' requests and responses hold already. Nothing is read that the client has not read itself."""
 
-import zlib
 from typing import Any
 
-LARGEST_REQUEST = 32_000_000
-"""Bytes of a packed request that are looked at: what the API takes at most."""
-_GZIP = b"\x1f\x8b"
 _RETRY, _BETA, _VERSION = b"x-stainless-retry-count", b"anthropic-beta", b"anthropic-version"
 _TOLD = frozenset((_RETRY, _BETA, _VERSION))
 
@@ -14,20 +10,9 @@ Told = tuple[int, str, bool]
 
 
 def request_body(request: Any) -> bytes | None:
-    """The request's body, unpacked; None where it cannot be read, as a stream that only the transport may read."""
+    """The request's body, None where it is a stream that only the transport may read."""
     body = getattr(request, "_content", None)
-    if not isinstance(body, bytes):
-        return None
-    return _unpacked(body) if body.startswith(_GZIP) else body
-
-
-def _unpacked(body: bytes) -> bytes | None:
-    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    try:
-        plain = unpacker.decompress(body, LARGEST_REQUEST)
-    except zlib.error:
-        return None
-    return plain if unpacker.eof else None
+    return body if isinstance(body, bytes) else None
 
 
 def content_of(response: Any) -> bytes | None:

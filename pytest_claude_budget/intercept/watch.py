@@ -30,6 +30,7 @@ from pytest_claude_budget.wire.bodies import (
     encoded_body_of,
     read_whole,
 )
+from pytest_claude_budget.wire.encodings import unpacked
 from pytest_claude_budget.wire.messages import Exchange, read_answer, requested_model, tried, unmeasured
 from pytest_claude_budget.wire.requests import Fingerprints, asks_for_more, of_batch
 from pytest_claude_budget.wire.routes import Kind, Route, route
@@ -231,6 +232,7 @@ class Watch:
 
     def _make_exchange(self, status: int, *, eager: bool) -> Exchange:
         body, kind = request_body(self._request), self._route.kind
+        body = unpacked(body) if body is not None else None
         if kind is _MESSAGES or kind is _GUESS:
             print_, more = self._prints.of_messages(body, self._betas)
         else:

@@ -13,6 +13,9 @@ class UndecodableError(Exception):
     """The body's coding is not known here, or its bytes are damaged; the text is the reason."""
 
 
+LARGEST_REQUEST = 32_000_000
+"""Bytes of a packed request that are looked at: what the API takes at most."""
+_GZIP = b"\x1f\x8b"
 Decode = Callable[[bytes], bytes]
 
 
@@ -109,3 +112,15 @@ def _checked(step: Decode, data: bytes, error: type[Exception]) -> bytes:
         return step(data)
     except error as damage:
         raise UndecodableError("the answer's compressed bytes are damaged") from damage
+
+
+def unpacked(request: bytes) -> bytes | None:
+    """A request's body as it was before gzip; as it is where it is not packed, None where it cannot be read."""
+    if not request.startswith(_GZIP):
+        return request
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    try:
+        plain = unpacker.decompress(request, LARGEST_REQUEST)
+    except zlib.error:
+        return None
+    return plain if unpacker.eof else None

@@ -4,10 +4,10 @@ Base URLs are proxies, gateways and loopback servers as often as Anthropic's own
 """
 
 import re
-from dataclasses import replace
 from enum import StrEnum
 
 from pytest_claude_budget.values import value_class
+from pytest_claude_budget.wire.encodings import unpacked
 
 
 class Kind(StrEnum):
@@ -45,7 +45,6 @@ _GUESS = Route(kind=Kind.GUESS)
 _COMPLETE = Route(kind=Kind.UNREAD, reason="the legacy text completions API states no usage")
 _SESSION = Route(kind=Kind.UNREAD, reason="Managed Agents sessions are not measured yet")
 _CHAT = Route(kind=Kind.UNREAD, reason="an OpenAI-compatible route, which is not measured yet")
-_RESPONSES = replace(_CHAT)
 _RESULTS = re.compile(r"/v1/messages/batches/([^/]{1,200})/results$")
 _SESSION_EVENTS = re.compile(r"/v1/sessions/[^/]{1,200}/events$")
 _VERTEX = re.compile(r"/publishers/anthropic/models/([^/:]{1,200}):(stream)?[rR]awPredict$")
@@ -64,10 +63,11 @@ def route(method: str, path: str, body: bytes | None, *, from_sdk: bool) -> Rout
     if method == "POST":
         found = _posted(path)
         if found is None:
-            return _GUESS if _looks_like_messages(body) and _NAMES_CLAUDE.search(body or b"") else None
-        if found is _RESPONSES:  # a name that many a route has: only a request that can be read says whose it is
-            return found if _NAMES_CLAUDE.search(body or b"") else None
+            return _unknown(path, body)
         if found.evident or from_sdk or body is None:
+            return found
+        body = unpacked(body)
+        if body is None:
             return found
         if found is _CHAT:
             return found if _NAMES_CLAUDE.search(body) else None
@@ -75,6 +75,16 @@ def route(method: str, path: str, body: bytes | None, *, from_sdk: bool) -> Rout
     if method == "GET" and (match := _RESULTS.search(path)):
         return Route(kind=Kind.BATCH_RESULTS, batch_id=match[1], evident=True)
     return None
+
+
+def _unknown(path: str, body: bytes | None) -> Route | None:
+    """A path of no API's: only a request that can be read says whose it is."""
+    if body is None:
+        return None
+    found = _GUESS if _looks_like_messages(body) else None
+    if found is None and path.endswith("/responses") and b'"input"' in body:
+        found = _CHAT
+    return found if found is not None and _NAMES_CLAUDE.search(body) else None
 
 
 def _posted(path: str) -> Route | None:
@@ -88,8 +98,6 @@ def _posted(path: str) -> Route | None:
         return _COMPLETE
     if path.endswith("/chat/completions"):
         return _CHAT
-    if path.endswith("/responses"):
-        return _RESPONSES
     if path.endswith("awPredict"):
         return _vertex(path)
     if "/model/" in path:
@@ -120,8 +128,8 @@ def _bedrock(path: str) -> Route | None:
     return Route(kind=Kind.UNREAD, model=match[1], reason=reason, evident=True)
 
 
-def _looks_like_messages(body: bytes | None) -> bool:
-    return body is not None and b'"messages"' in body and b'"max_tokens"' in body
+def _looks_like_messages(body: bytes) -> bool:
+    return b'"messages"' in body and b'"max_tokens"' in body
 
 
 def _looks_like_request(found: Route, body: bytes) -> bool:

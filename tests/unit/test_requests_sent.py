@@ -28,7 +28,7 @@ def test_a_packed_request_is_read_like_any_other(module: Any, *, asynchronous: b
 
 
 @pytest.mark.parametrize(
-    "content", [b"\x1f\x8b broken", gzip.compress(json.dumps(ASKED).encode())[:-20]], ids=["damaged", "cut"]
+    "content", [b"\x1f\x8b broken", gzip.compress(json.dumps(ASKED).encode())[:40]], ids=["damaged", "cut"]
 )
 @CLIENTS
 def test_a_packed_request_that_cannot_be_read_is_claudes_by_its_path(module: Any, content: bytes) -> None:
@@ -57,6 +57,47 @@ def test_an_answer_that_a_redirect_led_to_is_seen(module: Any, status: int, *, a
             asked = ASKED if known else {"anthropic_version": "vertex-2023-10-16", "messages": []}
             send(module, respond, asynchronous=asynchronous, url=url, json=asked, follow_redirects=True)
         assert [(one.status, one.usage.input_tokens) for one in told.answers] == [(Status.MEASURED, 1_000)]
+
+
+@CLIENTS
+@BOTH
+@pytest.mark.parametrize("raises", ["transport", "hook"])
+def test_a_try_that_a_redirect_led_to_is_recorded(module: Any, raises: str, *, asynchronous: bool) -> None:
+    """A read that timed out may have been billed; an answer over which a hook raises is measured."""
+
+    def respond(request: Any) -> Any:
+        if request.url.host == "old.example":
+            return module.Response(307, headers={"location": VERTEX})
+        if raises == "transport":
+            raise module.ReadTimeout("no answer", request=request) from OSError("timed out")
+        return module.Response(200, json=message())
+
+    def hook(response: Any) -> None:
+        if raises == "hook" and response.status_code == 200:
+            raise LookupError
+
+    how = {"url": "https://old.example/llm", "json": {"messages": []}, "follow_redirects": True, "hook": hook}
+    with watched() as told, pytest.raises((LookupError, module.ReadTimeout)):
+        send(module, respond, asynchronous=asynchronous, **how)
+    (answer,) = told.answers
+    if raises == "hook":
+        assert (answer.status, answer.usage.input_tokens) == (Status.MEASURED, 1_000)
+    else:
+        assert answer.reason is not None
+        assert answer.reason.startswith("no answer came (ReadTimeout)")
+
+
+@CLIENTS
+@BOTH
+def test_an_error_of_another_exchange_is_nobodys(module: Any, *, asynchronous: bool) -> None:
+    """The user gets it as it is."""
+
+    def respond(request: Any) -> Any:
+        raise module.ConnectError("no", request=request)
+
+    with watched() as told, pytest.raises(module.ConnectError):
+        send(module, respond, asynchronous=asynchronous, url="https://shop.example/a", json={})
+    assert told.answers == []
 
 
 @CLIENTS

@@ -196,8 +196,14 @@ def test_the_newer_openai_compatible_route_is_unmeasured_where_it_names_claude(p
     assert posted(path, data, from_sdk=False) == Route(
         kind=Kind.UNREAD, reason="an OpenAI-compatible route, which is not measured yet"
     )
-    for other in (None, body({"model": "gpt-5", "input": "claude"}), body({"survey": 1, "answers": ["claude"]})):
+    for other in (
+        None,
+        body({"model": "gpt-5", "input": "claude"}),
+        body({"survey": 1, "answers": ["claude"]}),
+        body({"model": MODEL, "answer": "yes"}),
+    ):
         assert posted(path, other, from_sdk=False) is None
+    assert posted(path, MESSAGES, from_sdk=False) == Route(kind=Kind.GUESS)
 
 
 def test_an_openai_compatible_route_with_another_model_is_not_claude() -> None:
