@@ -108,15 +108,12 @@ def explanation_lines(row: OwnerChange) -> list[str]:
 
 def _beside(texts: Sequence[str], amount: str, width: int) -> Iterator[str]:
     """Whole sentences, the amount behind the first line."""
-    lines = [
-        line for at, text in enumerate(texts) for line in wrapped(printable(text, 500), width, _under(at), "      ")
-    ]
+    first, *more = texts
+    lines = wrapped(printable(first, 500), width, "  ", "      ") or [""]
     yield f"{lines[0].ljust(width)}  {amount}"
     yield from lines[1:]
-
-
-def _under(at: int) -> str:
-    return "  " if at == 0 else "    "
+    for text in more:
+        yield from wrapped(printable(text, 500), width, "    ", "      ")
 
 
 def _plain(amount: Decimal) -> str:

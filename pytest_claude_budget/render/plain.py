@@ -40,7 +40,7 @@ def columns(rows: Sequence[Sequence[str]], width: int) -> list[str]:
 
 
 def wrapped(text: str, width: int, first: str, rest: str | None = None) -> list[str]:
-    """Break a sentence into lines between its words, each behind its indent: ids, paths and options stay whole."""
+    """Break a sentence into lines at its spaces, each behind its indent: paths and options stay whole, and ids without any."""
     import textwrap
 
     return textwrap.wrap(

@@ -188,11 +188,15 @@ def test_what_is_barely_over_a_limit_looks_over_it() -> None:
 
 def test_every_line_fits_and_no_path_or_option_is_broken() -> None:
     """At 80 columns; what is longer than a line, as an id may be, stays whole."""
+    option = "--claude-budget-report=json:PATH"
     reason = "1 answer is unmeasured: " + "a reason that is longer than a line of a terminal " * 3
-    facts = RunFacts(rates=packaged_rates(), budget=run_limit("0.00149999"), faults=[reason, "x" * 100])
+    facts = RunFacts(
+        rates=packaged_rates(), budget=run_limit("0.00149999"), faults=[reason, "x" * 100, f"{'x ' * 33}{option}"]
+    )
     lines = [line.text for line in terminal_lines(build_report([one_call()], facts), 79)]
     assert [line for line in lines if len(line) > 79] == ["  " + "x" * 100]
     assert reason.strip() in " ".join(line.strip() for line in lines)
+    assert option in [line.strip() for line in lines]
 
 
 def test_an_unknown_cost_is_never_shown_as_nothing() -> None:
