@@ -6,6 +6,7 @@ Live runs add samples to the spread of outputs rather than replace it; simulated
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from pytest_claude_budget.compare import renamed_owners
 from pytest_claude_budget.noise import with_sample
 from pytest_claude_budget.pairing import asked_the_same, pair_up
 from pytest_claude_budget.record import Group, OwnerRecord, Record, in_order
@@ -20,6 +21,8 @@ class Updated:
     record: Record
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    renamed: tuple[str, ...] = ()
+    """By their new ids."""
     changed: tuple[str, ...] = ()
     sampled: tuple[str, ...] = ()
     """Nothing changed but the number of samples."""
@@ -34,12 +37,14 @@ class Updated:
                 (self.added, "added"),
                 (self.changed, "changed"),
                 (self.removed, "removed"),
+                (self.renamed, "renamed"),
                 (self.sampled, "sampled once more"),
             )
             if names
         ]
         text = f"{shown}: {', '.join(said)}" if said else f"{shown}: nothing changed"
-        unchanged = len(self.record.owners) - len(self.added + self.changed + self.sampled + self.kept)
+        named = (*self.added, *self.renamed, *self.changed, *self.sampled, *self.kept)
+        unchanged = len(self.record.owners) - len(named)
         rest = [f"{unchanged:,} unchanged"] if unchanged else []
         if self.kept:
             they, were = ("it", "it was") if len(self.kept) == 1 else ("they", "they were")
@@ -51,15 +56,21 @@ def update(old: Record | None, new: Record, selection: Selection) -> Updated:
     """Take a run into a baseline."""
     before: Mapping[str, OwnerRecord] = {} if old is None else old.owners
     owners: dict[str, OwnerRecord] = {}
-    found: dict[str, list[str]] = {"added": [], "changed": [], "removed": [], "sampled": [], "kept": []}
+    found: dict[str, list[str]] = {
+        "added": [], "removed": [], "renamed": [], "changed": [], "sampled": [], "kept": []
+    }  # fmt: skip
+    earlier = {} if old is None else renamed_owners(old, new, selection)
     for name, owner in new.owners.items():
-        owners[name] = taken = _taken(before.get(name), owner)
-        if name not in before:
+        owners[name] = taken = _taken(before.get(earlier.get(name, name)), owner)
+        if name in earlier:
+            found["renamed"].append(name)
+        elif name not in before:
             found["added"].append(name)
         elif taken != before[name]:
             found["changed" if differs(before[name], owner) else "sampled"].append(name)
+    gone = frozenset(earlier.values())
     for name, owner in before.items():
-        if name not in owners:
+        if name not in owners and name not in gone:
             if selection.has(owner):
                 found["removed"].append(name)
             else:

@@ -67,7 +67,7 @@ def compare(before: Record, after: Record, facts: Facts) -> Comparison:
 
 
 def _compare(before: Record, after: Record, facts: Facts) -> Comparison:
-    renamed = _renamed(before, after, facts.selection)
+    renamed = renamed_owners(before, after, facts.selection)
     both = [_one(owner, before, after, renamed, facts) for owner in _all_owners(before, after, renamed)]
     both = _with_noise(both)
     changes = [one.change for one in both]
@@ -114,7 +114,7 @@ def _all_owners(before: Record, after: Record, renamed: Mapping[str, str]) -> li
     return sorted({*(owner for owner in before.owners if owner not in old_names), *after.owners})
 
 
-def _renamed(before: Record, after: Record, selection: Selection) -> dict[str, str]:
+def renamed_owners(before: Record, after: Record, selection: Selection) -> dict[str, str]:
     """The old id of each owner that has a new one: it asks just what one asked that is not there any more."""
     gone = [owner for name, owner in before.owners.items() if name not in after.owners and selection.is_gone(owner)]
     if not gone:
