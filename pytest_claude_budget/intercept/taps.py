@@ -27,6 +27,7 @@ def sync_tap(module: ModuleType) -> type:
                 for piece in self._stream:
                     if not passes(piece):
                         seen.fed(piece)
+                        passes = seen.passes
                     yield piece
                 complete = True
             finally:
@@ -64,6 +65,7 @@ def async_tap(module: ModuleType) -> type:
                 async for piece in inner:
                     if not passes(piece):
                         await seen.fed_async(piece)
+                        passes = seen.passes
                     yield piece
                 await seen.ended_async()
             finally:

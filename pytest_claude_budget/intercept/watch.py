@@ -223,8 +223,6 @@ class Watch:
         elif content is None:
             self._expected = length_of(response)
             self._body = encoded_body_of(self._exchange, content_type, response.headers.get("content-encoding", ""))
-            if self._expected is None:  # else every byte is counted
-                self.passes = getattr(self._body, "passes", _never)
             yield self._body.begin()
         else:
             body = body_of(self._exchange, content_type, content[:16])
@@ -270,6 +268,8 @@ class Watch:
         self._passed += len(data)
         try:
             said = self._body.feed(data)
+            if self._expected is None and self.passes is _never:  # its first bytes say what a body is
+                self.passes = getattr(self._body, "passes", None) or _never
             return None if said is None else self._placed(said)
         except Exception as error:
             return self._fault("stream", error)

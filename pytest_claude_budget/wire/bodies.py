@@ -1,7 +1,7 @@
 """The body of an answer as it passes: which reader it needs, and what it has said so far."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from pytest_claude_budget.usage import Answer, Status
@@ -15,8 +15,15 @@ WINDOW = 65_536
 """Bytes that are read at once, so that a body in one piece costs no memory of its size."""
 LONGEST_FIELD = len(b"event:")
 """Bytes that tell a stream from JSON."""
+LONGEST_START = 4_096
+"""Bytes, most of them blank, after which the type decides."""
+_STREAM_STARTS = (b"event:", b"data:", b"id:", b"retry:", b":")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 LONGEST_JSON = 64_000_000
 """Bytes of a JSON answer that are held for decoding."""
+
+
+Passes = Callable[[bytes], bool]
 
 
 class Said(NamedTuple):
@@ -145,43 +152,53 @@ class BatchBody:
 
 
 class UntypedBody:
-    """A message of which no header says whether it is JSON or a stream: its first bytes do."""
+    """A message as JSON or as a stream: its first bytes say which, since headers are often wrong."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, content_type: str) -> None:
         self._exchange = exchange
+        self._typed_as_stream = "event-stream" in content_type
         self._start = b""
         self._inner: Body | None = None
 
+    @property
+    def passes(self) -> Passes | None:
+        """As of a StreamBody, once the first bytes have shown that it is one."""
+        return getattr(self._inner, "passes", None)
+
     def begin(self) -> Said:
-        return JsonBody(self._exchange).begin()
+        return self._made(stream=self._typed_as_stream).begin()
 
     def feed(self, data: bytes) -> Said | None:
         if self._inner is not None:
             return self._inner.feed(data)
         self._start += data
-        return self._decided().feed(self._start) if len(self._start.lstrip()) >= LONGEST_FIELD else None
+        stream = _is_stream(self._start, typed=self._typed_as_stream)
+        if stream is None:
+            return None
+        self._inner, data, self._start = self._made(stream=stream), self._start, b""
+        return self._inner.feed(data)
 
     def end(self, *, complete: bool) -> Said | None:
-        if self._inner is None:
-            self._decided().feed(self._start)
-        return self._decided().end(complete=complete)
+        if self._inner is None:  # too short to tell, or neither
+            self._inner = self._made(stream=self._typed_as_stream)
+            self._inner.feed(self._start)
+        return self._inner.end(complete=complete)
 
-    def _decided(self) -> Body:
-        if self._inner is None:
-            self._inner = StreamBody(self._exchange) if _begins_as_stream(self._start) else JsonBody(self._exchange)
-        return self._inner
+    def _made(self, *, stream: bool) -> Body:
+        return StreamBody(self._exchange) if stream else JsonBody(self._exchange)
 
 
 def body_of(exchange: Exchange, content_type: str, start: bytes = b"") -> Body:
-    """Choose the reader of a plain body by its route and type; `start` decides where the type does not."""
+    """Choose the reader of a plain body by its route and its first bytes; the type decides where those do not."""
     kind, content_type = exchange.route.kind, content_type.lower()
     if kind is Kind.BATCH_RESULTS:
         return BatchBody(exchange)
     if kind not in (Kind.MESSAGES, Kind.GUESS):
         return JsonBody(exchange)
-    if "event-stream" in content_type or _begins_as_stream(start):
-        return StreamBody(exchange)
-    return JsonBody(exchange) if start or "json" in content_type else UntypedBody(exchange)
+    stream = _is_stream(start, typed="event-stream" in content_type)
+    if stream is None:
+        return UntypedBody(exchange, content_type)
+    return StreamBody(exchange) if stream else JsonBody(exchange)
 
 
 def encoded_body_of(exchange: Exchange, content_type: str, content_encoding: str) -> Body:
@@ -214,8 +231,17 @@ def windows(data: bytes) -> Iterator[bytes]:
         start = end
 
 
-def _begins_as_stream(start: bytes) -> bool:
-    return start.lstrip()[:LONGEST_FIELD].startswith((b"event:", b"data:", b":"))
+def _is_stream(start: bytes, *, typed: bool) -> bool | None:
+    """Tell by its first bytes whether a body is a stream of events or JSON; `typed` is what its type says.
+
+    None where more bytes are needed.
+    """
+    plain = start.removeprefix(_BYTE_ORDER_MARK).lstrip()
+    if plain.startswith(_STREAM_STARTS):
+        return True
+    if plain.startswith((b"{", b"[")):
+        return False
+    return typed if len(plain) >= LONGEST_FIELD or len(start) >= LONGEST_START else None
 
 
 def _is_whole(body: bytes) -> bool:

@@ -1,5 +1,6 @@
 """Which reader a body gets, and what it has said by the time its caller leaves."""
 
+import gzip
 import tracemalloc
 
 import pytest
@@ -109,25 +110,48 @@ def test_an_answer_that_is_too_long_is_unmeasured_and_not_held() -> None:
 SSE = "text/event-stream"
 
 
+TYPES = ["", SSE, "text/plain", "application/json", "application/x-ndjson", "application/octet-stream"]
+
+
 @pytest.mark.parametrize("content_type", [SSE, "text/event-stream; charset=utf-8", "Text/Event-Stream", f"x, {SSE}"])
 @pytest.mark.parametrize("kind", [Kind.MESSAGES, Kind.GUESS])
-def test_a_stream_is_known_by_its_type(content_type: str, kind: Kind) -> None:
+def test_a_body_that_says_nothing_of_itself_is_what_its_type_says(content_type: str, kind: Kind) -> None:
     """In any case and with any parameters."""
-    assert type(body_of(exchange(kind), content_type)) is StreamBody
+    said = read(body_of(exchange(kind), content_type), [b"neither of the two\n\n", NORMAL])
+    assert said == (MEASURED, [])
+    assert type(body_of(exchange(kind), content_type, b"neither of the two")) is StreamBody
 
 
-@pytest.mark.parametrize("content_type", ["", "text/plain", "application/json"])
-@pytest.mark.parametrize("start", [b"event: message_", b"data: {", b": hello", b"\n\nevent: x", b" data:{"])
+@pytest.mark.parametrize("content_type", TYPES)
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"event: message_",
+        b"data: {",
+        b": hello",
+        b"\n\nevent: x",
+        b" data:{",
+        b"id: 1",
+        b"retry: 9",
+        b"\xef\xbb\xbfdata:",
+    ],
+)
 def test_a_stream_is_known_by_its_first_bytes(content_type: str, start: bytes) -> None:
-    """A double may give no type, or a wrong one."""
+    """A gateway or a double may give no type, or a wrong one."""
     assert type(body_of(exchange(), content_type, start)) is StreamBody
 
 
-@pytest.mark.parametrize("content_type", ["", "application/json", "text/html", "application/vnd.amazon.eventstream"])
-@pytest.mark.parametrize("start", [b'{"id": "msg_', b"[", b"<html>", b'{"data:'])
-def test_everything_else_is_read_as_json(content_type: str, start: bytes) -> None:
-    """And is unmeasured where it is none."""
+@pytest.mark.parametrize("content_type", [*TYPES, "text/html", "application/vnd.amazon.eventstream"])
+@pytest.mark.parametrize("start", [b'{"id": "msg_', b"[", b'{"data:', b"\xef\xbb\xbf{", b"\n {"])
+def test_json_is_known_by_its_first_byte(content_type: str, start: bytes) -> None:
+    """Also where it is called a stream of events."""
     assert type(body_of(exchange(), content_type, start)) is JsonBody
+
+
+@pytest.mark.parametrize("content_type", ["", "application/json", "text/html", "application/vnd.amazon.eventstream"])
+def test_everything_else_is_read_as_json(content_type: str) -> None:
+    """And is unmeasured, since it is none."""
+    assert type(body_of(exchange(), content_type, b"<html>")) is JsonBody
 
 
 @pytest.mark.parametrize("content_type", ["", SSE, "application/x-jsonl", "application/json"])
@@ -143,14 +167,43 @@ def test_counts_and_batches_are_no_streams(kind: Kind) -> None:
     assert type(body_of(exchange(kind), "")) is JsonBody
 
 
-@pytest.mark.parametrize("content_type", ["", "text/plain", "application/octet-stream"])
+@pytest.mark.parametrize("content_type", TYPES)
 @pytest.mark.parametrize("step", [1, 5, 6, 10**6])
-@pytest.mark.parametrize("data", [JSON, NORMAL, b"\n\n" + NORMAL, b": hi\n\n" + NORMAL])
-def test_a_body_without_a_telling_type_is_read_by_its_first_bytes(content_type: str, step: int, data: bytes) -> None:
+@pytest.mark.parametrize("data", [JSON, NORMAL, b"\n\n" + NORMAL, b": hi\n\n" + NORMAL, b"\xef\xbb\xbf" + NORMAL])
+def test_a_body_of_any_type_is_read_by_its_first_bytes(content_type: str, step: int, data: bytes) -> None:
     """As it passes, when no byte of it was there to look at before."""
     pieces = [data[n : n + step] for n in range(0, len(data), step)]
     assert read(encoded_body_of(exchange(), content_type, ""), pieces) == (MEASURED, [])
     assert read(encoded_body_of(exchange(), content_type, ""), pieces, complete=False) == (MEASURED, [])
+
+
+@given(
+    st.lists(st.integers(min_value=0, max_value=1_000), max_size=5),
+    st.sampled_from([JSON, NORMAL, b"\n" + NORMAL, b"\xef\xbb\xbf" + NORMAL]),
+    st.sampled_from(TYPES),
+    st.booleans(),
+)
+def test_a_body_of_any_type_cut_anywhere_says_the_same(
+    places: list[int], data: bytes, content_type: str, packed: bool
+) -> None:
+    """Compressed or not."""
+    data = gzip.compress(data) if packed else data
+    said = read(encoded_body_of(exchange(), content_type, "gzip" if packed else ""), cut(data, places))
+    assert said == (MEASURED, [])
+
+
+def test_blank_bytes_are_given_to_the_reader_of_the_type() -> None:
+    """After the first few thousand: to look at all of them again with each piece would take for ever."""
+    answer = body_of(exchange(), "application/json")
+    tracemalloc.start()
+    try:
+        for _ in range(1_000):
+            answer.feed(b" " * 10_000)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert answer.end(complete=True) == Said(own=unmeasured(exchange(), "the answer is not JSON"))
+    assert peak < 12_000_000
 
 
 @pytest.mark.parametrize(
