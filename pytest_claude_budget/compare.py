@@ -84,6 +84,7 @@ def _compare(before: Record, after: Record, facts: Facts) -> Comparison:
         judged=change - _sum(row.change for row in compared if row.noise),
         price_change=_price_change(before, compared, facts),
         at_least=any(row.at_least for row in compared),
+        before_at_least=any(row.before_at_least for row in compared),
         owners=tuple(sorted(changes, key=_largest_first)),
         by_feature=tuple(_by_feature(both, facts)),
         not_run=_sum(row.before for row in changes if row.standing in _NOT_RUN),
@@ -156,6 +157,7 @@ def _one(name: str, before: Record, after: Record, renamed: Mapping[str, str], f
         after=now.amount,
         change=now.amount - then.amount,
         at_least=then.at_least or now.at_least,
+        before_at_least=then.at_least,
         was=was,
         place=facts.places.get(name, ""),
     )
@@ -256,6 +258,7 @@ def _by_feature(both: Sequence[_Both], facts: Facts) -> Iterable[FeatureChange]:
             change=change,
             judged=change - noise.get(feature, ZERO),
             at_least=before.at_least or after.at_least,
+            before_at_least=before.at_least,
         )
 
 

@@ -54,6 +54,8 @@ class OwnerChange:
     """`after - before`, but 0 for what did not run: that is no saving."""
     at_least: bool = False
     """One of the two is a lower bound."""
+    before_at_least: bool = False
+    """`before` is a lower bound: a baseline of $0.00 is then no known base."""
     noise: bool = False
     """Unchanged requests, live answers, and output within the measured spread: not held against the change."""
     samples: int = 0
@@ -89,6 +91,7 @@ class FeatureChange:
     judged: Decimal
     """The part of `change` that is held against limits: without noise."""
     at_least: bool = False
+    before_at_least: bool = False
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -105,6 +108,7 @@ class Comparison:
     price_change: Decimal = ZERO
     """What the baseline costs at today's rates more than at its own. Not part of `change`."""
     at_least: bool = False
+    before_at_least: bool = False
     owners: tuple[OwnerChange, ...] = ()
     """The largest change first, in either direction; then what did not move, by name."""
     by_feature: tuple[FeatureChange, ...] = ()

@@ -53,6 +53,8 @@ class Row:
     """The case whose tests were used; None is all tests of the feature."""
     before: Month | None = None
     """None where there is no baseline, or no test that both have."""
+    new: bool = False
+    """There is a baseline, and it has no call of the feature: that cost $0.00 a month. Limits on an increase say so."""
     after: Month | None = None
     """None where no test of the feature made a call, which `reason` says. Never a month of nothing."""
     judged_as: str = MEASURED
@@ -106,6 +108,8 @@ class ScenarioTotal:
     compared_before: Decimal
     """Of the features that have both sides."""
     compared_after: Decimal
+    increase: tuple[Decimal, Decimal] | None
+    """What an increase goes from and to: with the features that are new, from $0.00; None where nothing is known of before."""
     at_least: bool
     """A feature is a lower bound, or has no figure."""
     missing: tuple[str, ...] = ()
@@ -134,6 +138,7 @@ def project(volumes: Volumes, before: Record | None, after: Record, rates: RateT
         sides = _Sides(
             tests=[pricer.priced(part) for part in parts],
             earlier={name: pricer.priced(part) for name, part in earlier.items()},
+            new=before is not None and not earlier and not _had(feature, before),
         )
         for scenario, case, volume in _scenarios(feature, volumes.growth):
             row = Row(feature=feature.name, scenario=scenario, requests_per_month=volume, judged_as=volumes.cache)
@@ -150,8 +155,9 @@ def totals_by_scenario(rows: Iterable[Row]) -> tuple[ScenarioTotal, ...]:
 
 
 def _total(scenario: str, rows: Iterable[Row]) -> ScenarioTotal:
-    after = compared_before = compared_after = ZERO
-    at_least, missing = False, []
+    after = compared_before = compared_after = new = ZERO
+    compared = unsure = at_least = False
+    missing = []
     for row in rows:
         now, then = row.judged, row.judged_before
         at_least = at_least or row.at_least
@@ -159,13 +165,18 @@ def _total(scenario: str, rows: Iterable[Row]) -> ScenarioTotal:
             missing.append(row.feature)
             continue
         after = EXACT.add(after, now)
-        if then is not None:
+        compared = compared or row.new or then is not None
+        new = EXACT.add(new, now) if row.new else new
+        if row.before is not None and then is not None:
+            unsure = unsure or row.before.at_least
             compared_before, compared_after = EXACT.add(compared_before, then), EXACT.add(compared_after, now)
+    known = compared and (compared_before or not unsure)  # a lower bound of $0.00 is no amount to grow from
     return ScenarioTotal(
         scenario=scenario,
         after=after,
         compared_before=compared_before,
         compared_after=compared_after,
+        increase=(compared_before, EXACT.add(compared_after, new)) if known else None,
         at_least=at_least or bool(missing),
         missing=tuple(missing),
     )
@@ -214,6 +225,11 @@ def _earlier(feature: Feature, before: Record, tests: Iterable[OwnerRecord]) -> 
     return found
 
 
+def _had(feature: Feature, before: Record) -> bool:
+    """Has the baseline a call of the feature, of whatever test?"""
+    return any(_own_part(feature, owner) is not None for owner in before.owners.values())
+
+
 @value_class(frozen=True, kw_only=True, slots=True)
 class _Priced:
     """What one test of a feature costs."""
@@ -231,6 +247,8 @@ class _Sides:
 
     tests: Sequence[_Priced]
     earlier: Mapping[str, _Priced]
+    new: bool
+    """There is a baseline, and it has no call of the feature."""
 
     def filled(self, row: Row, case: str) -> Row:
         """The row with its figures, of the tests that are marked as this case; where none is, of all."""
@@ -245,6 +263,7 @@ class _Sides:
             row,
             case=case if marked else None,
             before=_month([self.earlier[test.owner] for test in both], volume) if both else None,
+            new=self.new,
             after=_month(used, volume),
             tests=tuple(sorted(test.owner for test in used)),
             left_out=tuple(sorted({test.owner for test in tests} - {test.owner for test in used})),

@@ -98,9 +98,9 @@ def evaluate(limits: Limits, scoped: Scoped, incomplete: Sequence[str], change: 
     for scope, measure in limits.written():
         limit_of, value_of = limits.finder(scope, measure), MEASURED[measure]
         for name, totals in scoped.get(scope, {}).items():
-            limit = limit_of(name)
-            if limit is not None and _reached(value_of(totals), limit):
-                _judge(_breach(scope, name, measure, totals, limit), limit, change, found)
+            limit, value = limit_of(name), value_of(totals)
+            if limit is not None and _reached(value, limit):
+                _judge(_breach(scope, name, measure, totals, limit), value, change, found)
     if change is not None and budget is not None:
         for breach in change_breaches(budget, change):
             _sort_in(breach, change, found)
@@ -133,12 +133,12 @@ def _reached(value: Decimal | int, limit: Limit) -> bool:
     return limit.warn_at is not None and bool(limit.maximum) and value >= limit.maximum * limit.warn_at
 
 
-def _judge(breach: Breach, limit: Limit, change: Change | None, found: _Found) -> None:
+def _judge(breach: Breach, value: Decimal | int, change: Change | None, found: _Found) -> None:
     """Sort in what has reached its limit, or the part of it from which the run warns."""
-    if breach.value > limit.maximum:
+    if value > breach.maximum:
         earlier = None if change is None else change.earlier(breach.scope, breach.name, breach.measure)
-        was_over = earlier is not None and earlier > limit.maximum
-        if was_over and earlier is not None and breach.value <= earlier:
+        was_over = earlier is not None and earlier > breach.maximum
+        if was_over and earlier is not None and value <= earlier:
             found.known.append(breach)
         else:
             found.breaches.append(replace(breach, worse=was_over))

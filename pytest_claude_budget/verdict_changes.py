@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from pytest_claude_budget.budget import Budget
 from pytest_claude_budget.budget_changes import ChangeLimit, MonthlyLimit, change_limit
-from pytest_claude_budget.comparison import Comparison, Standing, percent
+from pytest_claude_budget.comparison import Comparison, FeatureChange, OwnerChange, Standing, percent
 from pytest_claude_budget.projection import Row, totals_by_scenario
 from pytest_claude_budget.values import value_class
 
@@ -26,8 +26,11 @@ class Breach:
     """Which one of the scope; empty for the run."""
     measure: str
     """One of the budget file's measures, `max_increase`, `max_monthly_cost` or `max_monthly_increase`."""
-    value: Decimal | int
-    """Dollars, counts; percent for increases, rounded up to a tenth: what is over looks over."""
+    value: Decimal | int | None
+    """Dollars, counts; percent for increases, rounded up to a tenth: what is over looks over.
+
+    None for an increase from $0.00, which is more than any percentage.
+    """
     maximum: Decimal | int
     where: str
     """`file:line` of the limit."""
@@ -69,6 +72,8 @@ class _Increase:
     after: Decimal
     judged: Decimal
     at_least: bool
+    unknown_base: bool
+    """What was before is a lower bound: $0.00 is then no amount to grow from."""
 
 
 def change_breaches(budget: Budget, change: Change) -> Iterator[Breach]:
@@ -82,37 +87,29 @@ def change_breaches(budget: Budget, change: Change) -> Iterator[Breach]:
 
 def _increases(comparison: Comparison) -> Iterator[_Increase]:
     """Of the run, of each feature, and of each owner that the baseline has too: a new one is no increase of its own."""
-    yield _Increase(
-        scope="run",
-        name="",
-        before=comparison.before,
-        after=comparison.after,
-        judged=comparison.judged,
-        at_least=comparison.at_least,
-    )
+    yield _increase("run", "", comparison, comparison.judged)
     for row in comparison.by_feature:
-        yield _Increase(
-            scope="feature",
-            name=row.feature,
-            before=row.before,
-            after=row.after,
-            judged=row.judged,
-            at_least=row.at_least,
-        )
+        yield _increase("feature", row.feature, row, row.judged)
     for owner in comparison.owners:
         if owner.standing in (Standing.CHANGED, Standing.RENAMED) and not owner.noise:
-            yield _Increase(
-                scope="test",
-                name=owner.owner,
-                before=owner.before,
-                after=owner.after,
-                judged=owner.change,
-                at_least=owner.at_least,
-            )
+            yield _increase("test", owner.owner, owner, owner.change)
+
+
+def _increase(scope: str, name: str, row: Comparison | FeatureChange | OwnerChange, judged: Decimal) -> _Increase:
+    return _Increase(
+        scope=scope,
+        name=name,
+        before=row.before,
+        after=row.after,
+        judged=judged,
+        at_least=row.at_least,
+        unknown_base=row.before_at_least,
+    )
 
 
 def _judged(increase: _Increase, limit: ChangeLimit) -> Breach | None:
-    if increase.judged <= limit.ignore_below or not increase.before:
+    """What of an increase is above its limit. $0.00 that is known is a base like any other: all is above a part of it."""
+    if increase.judged <= limit.ignore_below or (not increase.before and increase.unknown_base):
         return None
     for allowed, warns in ((limit.max_increase, False), (limit.warn_increase, True)):
         if allowed is not None and increase.judged > increase.before * allowed:
@@ -120,7 +117,7 @@ def _judged(increase: _Increase, limit: ChangeLimit) -> Breach | None:
                 scope=increase.scope,
                 name=increase.name,
                 measure="max_increase",
-                value=percent(increase.judged, increase.before) or Decimal(0),
+                value=percent(increase.judged, increase.before),
                 maximum=allowed * 100,
                 where=limit.where,
                 path=limit.path,
@@ -139,18 +136,20 @@ class _Month:
     name: str
     now: Decimal
     then: Decimal | None
+    """None where nothing is known of before."""
     at_least: bool
 
 
 def _monthly(budget: Budget, change: Change) -> Iterator[Breach]:
     for total in totals_by_scenario(change.projection):
-        then = total.compared_before if total.compared_before else None
+        then = total.compared_before or None  # of a month that is new, nobody says that it was not over
         month = _Month(name=total.scenario, now=total.after, then=then, at_least=total.at_least)
         limit = budget.projection.max_monthly_cost.get(total.scenario)
         if limit is not None and (breach := _over_a_month(month, limit)) is not None:
             yield breach
-        if then is not None:
-            yield from _monthly_increase(budget, replace(month, now=total.compared_after))
+        if total.increase is not None:
+            base, now = total.increase
+            yield from _monthly_increase(budget, replace(month, then=base, now=now))
     features = {feature.name: feature for feature in budget.features}
     for row in change.projection:
         limit = features[row.feature].max_monthly_cost.get(row.scenario)
@@ -190,7 +189,7 @@ def _monthly_increase(budget: Budget, month: _Month) -> Iterator[Breach]:
                 scope="projection",
                 name=month.name,
                 measure="max_monthly_increase",
-                value=percent(month.now - then, then) or Decimal(0),
+                value=percent(month.now - then, then),
                 maximum=allowed * 100,
                 where=limits.where,
                 path=limits.path,

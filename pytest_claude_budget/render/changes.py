@@ -25,7 +25,7 @@ def signed(amount: Decimal) -> str:
 
 
 def change_of(change: Decimal, before: Decimal) -> str:
-    """A change with its part of what was before: `+$0.0225 (+38.3%)`."""
+    """A change with its part of what was before: `+$0.0225 (+38.3%)`; of nothing there is no part."""
     part = percent(change, before)
     if not change or part is None:
         return signed(change)

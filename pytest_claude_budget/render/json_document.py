@@ -17,6 +17,8 @@ from pytest_claude_budget.totals import Totals
 from pytest_claude_budget.verdict_changes import Breach
 
 SCHEMA_VERSION = 1
+FROM_NOTHING = "from $0.00"
+"""The value of an increase that has no percentage."""
 _PERCENT = ("max_increase", "max_monthly_increase")
 
 
@@ -140,11 +142,12 @@ def _totals(totals: Totals) -> dict[str, Any]:
 
 def _breach(breach: Breach) -> dict[str, Any]:
     percent = "%" if breach.measure in _PERCENT else ""
+    value = FROM_NOTHING if breach.value is None else _amount(breach.value)
     return {
         "scope": breach.scope,
         "name": breach.name,
         "measure": breach.measure,
-        "value": f"{_amount(breach.value)}%" if percent else _amount(breach.value),
+        "value": f"{value}%" if percent and breach.value is not None else value,
         "maximum": f"{_amount(breach.maximum)}%" if percent else _amount(breach.maximum),
         "at_least": breach.at_least,
         "where": breach.where,

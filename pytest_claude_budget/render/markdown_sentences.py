@@ -104,7 +104,9 @@ def _moved_by(document: Document, comparison: Document) -> str:
     percent = comparison["change_percent"]
     limit = next((percent_in(each["maximum"]) for each in failing(document) if _of_run(each, "max_increase")), None)
     if percent is None:
-        return f"{least}{signed(change)} per run (was $0.00)"
+        unknown = comparison["at_least"]
+        was = "what it was before is not known" if unknown else "from $0.00"
+        return f"{least}{signed(change)} per run ({was})"
     return f"{least}{signed(change)} per run ({share(amount(percent), limit)})"
 
 

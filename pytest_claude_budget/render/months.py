@@ -74,11 +74,12 @@ def _figures(row: Row) -> tuple[str, str, str, str]:
 
 
 def _total_figures(total: ScenarioTotal) -> tuple[str, str, str]:
-    """By the figure that limits judge; the change is of the features that have both sides."""
-    compared = total.compared_before or total.compared_after
-    change = EXACT.subtract(total.compared_after, total.compared_before) if compared else None
-    before = dollars(total.compared_before) if total.compared_before else ""
-    return before, _amount(total.after, at_least=total.at_least), _change(change if before else None)
+    """By the figure that limits judge; the change is of the features that have both sides, or that are new."""
+    after = _amount(total.after, at_least=total.at_least)
+    if total.increase is None:
+        return "", after, ""
+    base, now = total.increase
+    return dollars(base), after, _change(EXACT.subtract(now, base))
 
 
 def _amount(amount: Decimal, *, at_least: bool) -> str:

@@ -74,12 +74,15 @@ def _plain(value: Decimal | int) -> str:
 def _excess(breach: Breach) -> str:
     least = "at least " if breach.at_least else ""
     if breach.measure in ("max_increase", "max_monthly_increase"):
+        limit = f"the limit is +{_plain(breach.maximum)}%"
+        if breach.value is None:
+            return f"costs {least}{dollars(breach.after or ZERO)}, up from $0.00, {limit}"
         before, after = dollars_beyond(breach.before or ZERO, breach.after or ZERO, Decimal(breach.maximum))
-        return f"costs {before} → {after}: {least}+{breach.value}%, the limit is +{_plain(breach.maximum)}%"
+        return f"costs {before} → {after}: {least}+{breach.value}%, {limit}"
     if breach.measure in ("max_cost", "max_monthly_cost"):
         maximum = Decimal(breach.maximum)
-        return f"costs {least}{dollars_against(Decimal(breach.value), maximum)}, the limit is {exact_dollars(maximum)}"
-    return f"takes {least}{counted(int(breach.value), _UNITS[breach.measure])}, the limit is {breach.maximum:,}"
+        return f"costs {least}{dollars_against(Decimal(breach.value or 0), maximum)}, the limit is {exact_dollars(maximum)}"
+    return f"takes {least}{counted(int(breach.value or 0), _UNITS[breach.measure])}, the limit is {breach.maximum:,}"
 
 
 def verdict_line(report: CostReport) -> str:

@@ -9,11 +9,14 @@ import pytest
 
 from pytest_claude_budget.book import Sums
 from pytest_claude_budget.budget import Budget
+from pytest_claude_budget.budget_changes import Feature
 from pytest_claude_budget.budget_file import load_budget
 from pytest_claude_budget.comparison import Baseline
 from pytest_claude_budget.judging import Terms, sums_of
 from pytest_claude_budget.money import dollars_beyond
 from pytest_claude_budget.record import OwnerRecord, Record
+from pytest_claude_budget.render.json_document import json_document
+from pytest_claude_budget.render.markdown import comment
 from pytest_claude_budget.render.sentences import breach_line
 from pytest_claude_budget.render.terminal import terminal_lines
 from pytest_claude_budget.report import CostReport, RunFacts, judge
@@ -177,3 +180,72 @@ def test_without_a_baseline_only_limits_and_months_are_judged(budget: Budget) ->
     report = judge(sums_of(after, Terms(budget=budget, rates=TABLE, day=TODAY)), after, facts)
     assert (report.verdict.outcome, report.comparison) == (Outcome.WITHIN, None)
     assert [row.after.measured for row in report.projection if row.after is not None] == [Decimal(100), Decimal(200)]
+
+
+def test_what_grows_from_nothing_is_over_every_limit_on_an_increase(budget: Budget) -> None:
+    """$0.00 is a base: $0.00 to $0.19 a run, which are $190 and $380 a month at 1,000 and 2,000 requests."""
+    before, after = (record(costing("a", cents, feature="triage")) for cents in (0, 19))
+    report = judged(budget, before, after)
+    assert lines(report) == [
+        "claude-budget.yml:5: changes.run.max_increase: the run costs $0.19, up from $0.00, the limit is +10%",
+        "claude-budget.yml:7: changes.feature.max_increase: feature triage costs $0.19, up from $0.00, the limit is +50%",
+        "claude-budget.yml:6: changes.test.max_increase: a costs $0.19, up from $0.00, the limit is +25%",
+        "claude-budget.yml:12: projection.max_monthly_increase: a month (average) costs $190.00, up from $0.00, the limit is +50%",
+        "claude-budget.yml:11: projection.max_monthly_cost.heavy: a month (heavy) costs $380.00, the limit is $300.00",
+        "claude-budget.yml:12: projection.max_monthly_increase: a month (heavy) costs $380.00, up from $0.00, the limit is +50%",
+    ]
+    assert {row["value"] for row in json_document(report)["verdict"]["breaches"]} == {"from $0.00", "380"}
+
+
+def test_the_first_test_that_ever_calls_is_over_but_has_no_increase_of_its_own(budget: Budget) -> None:
+    """A baseline that holds no call is one of $0.00: $0.05 a run, $50 and $100 a month."""
+    report = judged(budget, record(), record(costing("a", 5, feature="triage")))
+    assert [(breach.scope, breach.name, breach.value) for breach in report.verdict.breaches] == [
+        ("run", "", None),
+        ("feature", "triage", None),
+        ("projection", "average", None),
+        ("projection", "heavy", None),
+    ]
+
+
+def test_a_month_that_is_new_counts_in_the_increase_of_all(budget: Budget) -> None:
+    """$10 and $20 a month stay; a second feature brings $60 at 1,000 requests: $10 to $70 is +600%, heavy is as it was."""
+    second = Feature(name="reply", requests_per_month={"average": 1000}, where="claude-budget.yml:9")
+    both = replace(budget, changes=(), features=(*budget.features, second))
+    old = costing("a", 1, feature="triage")
+    report = judged(both, record(old), record(old, costing("b", 6, feature="reply")))
+    assert [(breach.name, breach.before, breach.after, breach.value) for breach in report.verdict.breaches] == [
+        ("average", Decimal(10), Decimal(70), Decimal("600.0"))
+    ]
+
+
+def test_from_nothing_it_is_ignored_up_to_what_is_ignored(budget: Budget) -> None:
+    """One cent of a test is, two are not; the run ignores nothing."""
+    for cents, scopes in ((1, ["run"]), (2, ["run", "test"])):
+        report = judged(budget, record(costing("a", 0)), record(costing("a", cents)))
+        assert [breach.scope for breach in report.verdict.breaches] == scopes
+
+
+def test_a_base_that_nobody_knows_is_not_nothing(budget: Budget) -> None:
+    """The baseline's call had no rates. What it cost is not known, so there is nothing to grow from."""
+    unknown = owner("a", group(usage(10_000), "claude-unheard-of", request="{}", feature="triage"))
+    report = judged(budget, record(unknown), record(costing("a", 10, feature="triage")))
+    assert lines(report) == []
+
+
+def test_an_increase_from_nothing_that_warns_only(budget: Budget) -> None:
+    """`warn_increase` alone."""
+    (limit, *_) = budget.changes
+    warned = replace(budget, changes=(replace(limit, max_increase=None),))
+    report = judged(warned, record(costing("a", 0)), record(costing("a", 1)))
+    assert (report.verdict.outcome, [breach.value for breach in report.verdict.warnings]) == (Outcome.WARNED, [None])
+
+
+def test_what_grows_from_nothing_is_worded_without_a_percentage(budget: Budget) -> None:
+    """Neither +inf% nor +0%, in the terminal and on the page."""
+    report = judged(budget, record(costing("a", 0)), record(costing("a", 10)))
+    page = comment(json_document(report))
+    said = "\n".join(line.text for line in terminal_lines(report, 79))
+    assert page.splitlines()[0].startswith("### Claude cost: +$0.10 per run (from $0.00), over the limit of +10%")
+    assert "+0%" not in page + said
+    assert "inf" not in (page + said).lower()
