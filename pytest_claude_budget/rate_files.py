@@ -8,8 +8,8 @@ from pytest_claude_budget.budget import Budget
 from pytest_claude_budget.checked import Memory, read_checked
 from pytest_claude_budget.errors import InputError, Problem
 from pytest_claude_budget.files import IS_A_FOLDER, NO_SUCH_FILE, load_rates_document
+from pytest_claude_budget.model_hints import did_you_mean
 from pytest_claude_budget.rates import RateTable, parse_rates
-from pytest_claude_budget.schema_errors import suggestion
 
 
 @lru_cache(maxsize=1)
@@ -55,5 +55,5 @@ def _no_rates(alias: str, target: str, budget: Budget, table: RateTable) -> Prob
     if table.find(target) is not None:
         return None
     what = f"rates.aliases: expected a model that has rates, got {target[:60]!r} for {alias[:60]!r}"
-    hint = suggestion(target, table.models) or "claude-budget rates lists them; rates.file adds others"
+    hint = did_you_mean(target, table) or "claude-budget rates lists them; rates.file adds others"
     return Problem(slug="unknown-model", where=budget.places["rates", "aliases", alias], what=what, hint=hint)

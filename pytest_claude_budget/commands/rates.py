@@ -1,12 +1,15 @@
 """`rates`: the table in force, and prices by hand."""
 
 import argparse
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pytest_claude_budget.commands.common import DEFAULT_FILE, Commands, add_command, count, day
 from pytest_claude_budget.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from pytest_claude_budget.rates import RateTable
 
 
 def add_rates(commands: Commands) -> None:
@@ -58,17 +61,17 @@ def _rates(options: argparse.Namespace) -> int:
         inference_geo=options.geo,
     )
     if table.find(options.model) is None:
-        raise InputError(_unknown_model(options.model, table.models))
+        raise InputError(_unknown_model(options.model, table))
     print(hand_price(answer, on, table))
     return 0
 
 
-def _unknown_model(model: str, known: Iterable[str]) -> Problem:
-    from pytest_claude_budget.schema_errors import suggestion
+def _unknown_model(model: str, table: "RateTable") -> Problem:
+    from pytest_claude_budget.model_hints import did_you_mean
 
     return Problem(
         slug="unknown-model",
         where=repr(model[:80]),
         what="expected a model of the rate table",
-        hint=suggestion(model, tuple(known)) or "claude-budget rates shows them all",
+        hint=did_you_mean(model, table) or "claude-budget rates shows them all",
     )

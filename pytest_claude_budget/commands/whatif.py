@@ -66,8 +66,9 @@ def _model(option: str, spelled: str | None, rates: "RateTable") -> str | None:
     model = rates.find(spelled)
     if model is not None:
         return model.name
-    from pytest_claude_budget.schema_errors import shown_value, suggestion
+    from pytest_claude_budget.model_hints import did_you_mean
+    from pytest_claude_budget.schema_errors import shown_value
 
     what = f"expected a model of the rate table, got {shown_value(spelled)}"
-    hint = suggestion(spelled[:200], tuple(rates.models)) or "claude-budget rates shows them all"
+    hint = did_you_mean(spelled, rates) or "claude-budget rates shows them all"
     raise InputError(Problem(slug="unknown-model", where=option, what=what, hint=hint))

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
+from pytest_claude_budget.model_hints import did_you_mean
 from pytest_claude_budget.money import EXACT
 from pytest_claude_budget.rates import CELLS, Cells, Found, Model, RateTable, Row
 from pytest_claude_budget.values import value_class
@@ -71,7 +72,7 @@ def in_force(
         return Refusal(reason="the answer names no model")
     found = rates.resolve(model)
     if found.model is None:
-        return Refusal(reason=_unknown(model, found))
+        return Refusal(reason=_unknown(model, found, rates))
     asked = Found() if requested is None else rates.resolve(requested)
     speed, geo, tier, batch, regional = conditions
     if speed not in (None, "standard", "fast"):
@@ -128,12 +129,13 @@ def _of_tier(tier: str | None) -> str:
     return f"service tier {quoted(tier or '')} has no published rates: priced at the standard rates"
 
 
-def _unknown(model: str, found: Found) -> str:
+def _unknown(model: str, found: Found, rates: RateTable) -> str:
     if found.alias_of is not None:
         return f"no rates for model {quoted(found.alias_of)}, which rates.aliases gives for {quoted(model)}"
     if found.opaque:
         return f"{quoted(model)} does not tell its model: name it in rates.aliases"
-    return f"no rates for model {quoted(model)}"
+    near = did_you_mean(model, rates)
+    return f"no rates for model {quoted(model)}{f': {near}' if near else ''}"
 
 
 def quoted(text: str) -> str:

@@ -31,6 +31,10 @@ BUDGETS = {
         "b.yml:3:19: rates.aliases: expected a model that has rates, got 'gpt-5' for 'mine'\n"
         "hint: claude-budget rates lists them; rates.file adds others   [unknown-model]",
     ),
+    "an alias of a misspelt name": (
+        "rates:\n  aliases: {mine: claude-sonet-4-5}\n",
+        "got 'claude-sonet-4-5' for 'mine'\nhint: did you mean 'claude-sonnet-4-5'?   [unknown-model]",
+    ),
     "a decimal comma": (
         "limits:\n  - {scope: run, max_cost: 1,5}\n",
         "warn_at\nhint: write fractions with a point: in braces, a comma ends a value   [unknown-key]",

@@ -75,8 +75,16 @@ def test_rates_of_an_unknown_model_suggests_a_known_one(capsys: pytest.CaptureFi
     assert main(["rates", "claude-sonet-4-6", "--input", "1"]) == 2
     said = capsys.readouterr()
     assert said.out == ""
-    assert "claude-sonnet-4-6" in said.err
-    assert "[unknown-model]" in said.err
+    assert "did you mean 'claude-sonnet-4-6'?   [unknown-model]" in said.err
+
+
+def test_a_hint_may_be_a_name_of_the_users_own(capsys: pytest.CaptureFixture[str]) -> None:
+    """All names that are accepted are looked at."""
+    Path("claude-budget.yml").write_text(
+        "version: 1\nrates: {aliases: {our-gateway-sonnet: claude-sonnet-4-6}}\n", encoding="utf-8"
+    )
+    assert main(["rates", "our-gatway-sonnet", "--input", "1"]) == 2
+    assert "did you mean 'our-gateway-sonnet'?" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
