@@ -9,7 +9,17 @@ import sys
 from collections.abc import Sequence
 
 from pytest_claude_budget import __version__
-from pytest_claude_budget.commands import baselines, budget_files, github, judged, project, rates, shards, whatif
+from pytest_claude_budget.commands import (
+    baselines,
+    budget_files,
+    github,
+    judged,
+    project,
+    rates,
+    schemas,
+    shards,
+    whatif,
+)
 from pytest_claude_budget.errors import InputError
 
 BAD_INPUT = 2
@@ -42,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     budget_files.add_init(commands)
     budget_files.add_check(commands)
+    schemas.add_schema(commands)
     judged.add_compare(commands)
     judged.add_gate(commands)
     baselines.add_baseline_commands(commands)

@@ -19,6 +19,11 @@ _LONGEST_MATCH = 500
 _FAR = 3
 """A test sticks out that uses more than this many times what the middle one does."""
 _ROUNDED = Context(prec=2, rounding=ROUND_CEILING)
+FOR_EDITORS = (
+    "# For completion in an editor: claude-budget schema budget > claude-budget.schema.json, beside this file.",
+    "# yaml-language-server: $schema=claude-budget.schema.json",
+)
+"""What a new budget file begins with: a relative path is right on every machine."""
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -32,7 +37,6 @@ class Draft:
     """0.2 for 20% above what was used."""
     source: str
     """The report as the user knows it."""
-    schema_location: str
 
 
 def readable_dollars(used: Decimal, headroom: Decimal) -> Decimal:
@@ -57,7 +61,7 @@ def draft_budget(draft: Draft) -> str:
 
 
 def _head(draft: Draft) -> Iterator[str]:
-    yield f"# yaml-language-server: $schema={_line(draft.schema_location)}"
+    yield from FOR_EDITORS
     yield f"# Limits from what a run used ({_line(draft.source)}), plus {percent_text(draft.headroom)}, rounded up."
     yield "# Costs are US dollars at list price. Read the limits, and lower what you can."
     yield "version: 1"

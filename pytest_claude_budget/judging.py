@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from pytest_claude_budget.baseline import stale
-from pytest_claude_budget.baseline_files import Loaded, load_baseline, read_lock
+from pytest_claude_budget.baseline_files import LOCK_FILE, Loaded, load_baseline, read_lock
 from pytest_claude_budget.book import Answers, OwnerTotals, Sums
 from pytest_claude_budget.budget import Budget
 from pytest_claude_budget.budget_file import load_budget
@@ -17,10 +17,9 @@ from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.record import Record
 from pytest_claude_budget.report import CostReport, RunFacts, RunInfo, judge
 from pytest_claude_budget.report_document import LoadedReport, read_report
+from pytest_claude_budget.rootdir import project_of, seen_from
 from pytest_claude_budget.scoped import scoped_totals
 from pytest_claude_budget.values import value_class
-
-BUDGET_NAMES = ("claude-budget.yml", "claude-budget.yaml")
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -33,12 +32,13 @@ class Terms:
 
 
 def load_terms(path: str | None) -> Terms:
-    """Read a budget file; without a name the usual ones, where they are. Raises InputError."""
-    shown = path or next((name for name in BUDGET_NAMES if Path(name).exists()), None)
+    """Read a budget file; without a name the one that pytest would take, where there is one. Raises InputError."""
+    project = project_of(Path.cwd())
+    shown = path or (None if project.budget is None else seen_from(project.budget, Path.cwd()))
     today = datetime.now(UTC).date()
     if shown is None:
         return Terms(budget=None, rates=packaged_rates(), day=today)
-    memory = PytestsMemory(Path(".pytest_cache"))
+    memory = PytestsMemory(project.rootdir / ".pytest_cache")
     budget, _ = load_budget(Path(shown), shown, memory)
     return Terms(budget=budget, rates=rates_of(budget, Path(shown).parent, memory), day=today)
 
@@ -49,8 +49,15 @@ def load_report(path: str) -> LoadedReport:
 
 
 def baseline_at(source: str | None, head: LoadedReport | None = None) -> Loaded | None:
-    """Read a baseline that is named on the command line, for a run to compare it with. Raises InputError."""
-    return load_baseline(source, Path.cwd(), known=head.known if head is not None else None)
+    """Read a baseline that is named on the command line, for a run to compare it with; else pytest's. Raises InputError."""
+    known = head.known if head is not None else None
+    return load_baseline(source, Path.cwd(), lock_path().parent, known=known)
+
+
+def lock_path() -> Path:
+    """The lock file that pytest would take from here; this folder's own counts where the rootdir has none."""
+    rootdir, here = project_of(Path.cwd()).rootdir, Path.cwd()
+    return next((each / LOCK_FILE for each in (rootdir, here) if (each / LOCK_FILE).exists()), rootdir / LOCK_FILE)
 
 
 @value_class(frozen=True, kw_only=True, slots=True)

@@ -2,10 +2,8 @@
 
 from pytest_claude_budget.files import package_data, read_text
 
-_PLACEHOLDER = "SCHEMA_LOCATION"
 
-
-def starter_budget(schema_location: str) -> str:
-    """The starter file, with an address or path of the budget schema for editors that complete and check YAML."""
+def starter_budget() -> str:
+    """The starter file."""
     name = "starter-budget.yml"
-    return read_text(package_data(name), name).replace(_PLACEHOLDER, schema_location, 1)
+    return read_text(package_data(name), name)

@@ -20,6 +20,7 @@ CORE = """
 """.split()  # noqa: SIM905  # a name a line would fill the screen
 EDGES = ("intercept", "ledger", "files", "git", "github")
 ENTRY = (
+    "rootdir",
     "checked",
     "rate_files",
     "budget_file",

@@ -6,6 +6,7 @@ from pathlib import Path
 from pytest_claude_budget.commands.common import Commands, add_command, put_out
 
 CONFLICT = 1
+PYTESTS_LOCK = "claude-budget.lock.json at pytest's rootdir"
 
 
 def add_baseline_commands(commands: Commands) -> None:
@@ -15,12 +16,12 @@ def add_baseline_commands(commands: Commands) -> None:
     show = add_command(
         kinds, "show", "list what the baseline holds, priced today", "claude-budget baseline show git:main"
     )
-    show.add_argument("source", nargs="?", metavar="PATH|git:REF", help="[claude-budget.lock.json]")
+    show.add_argument("source", nargs="?", metavar="PATH|git:REF", help=f"[{PYTESTS_LOCK}]")
     show.set_defaults(command=_show)
     help_ = "take a run into the lock file, as pytest --claude-budget-update does"
     update = add_command(kinds, "update", help_, "claude-budget baseline update claude-cost.json")
     update.add_argument("report", metavar="REPORT", help="JSON report of a run that passed and whose cost is known")
-    update.add_argument("--lock", default="claude-budget.lock.json", metavar="PATH", help="[claude-budget.lock.json]")
+    update.add_argument("--lock", metavar="PATH", help=f"[{PYTESTS_LOCK}]")
     update.set_defaults(command=_update)
     help_ = "merge two lock files that come from one, as a git merge driver: the result replaces OURS"
     merge = add_command(kinds, "merge", help_, "claude-budget baseline merge %O %A %B")
@@ -43,9 +44,9 @@ def _show(options: argparse.Namespace) -> int:
 
 def _update(options: argparse.Namespace) -> int:
     from pytest_claude_budget.acceptance import accept
-    from pytest_claude_budget.judging import Asked, baseline_at, judge_report, load_report, load_terms
+    from pytest_claude_budget.judging import Asked, baseline_at, judge_report, load_report, load_terms, lock_path
 
-    lock = Path(options.lock)
+    lock = lock_path() if options.lock is None else Path(options.lock)
     asked = Asked(baseline=baseline_at(options.lock), accepted="claude-budget baseline update")
     outcome = accept(judge_report(load_report(options.report), load_terms(None), asked), lock)
     put_out(outcome.text)

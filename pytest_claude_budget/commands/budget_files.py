@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from pytest_claude_budget.commands.common import DEFAULT_FILE, Commands, add_command
+from pytest_claude_budget.commands.common import DEFAULT_FILE, PYTESTS_FILE, Commands, add_command, budget_here
 from pytest_claude_budget.commands.drafts import add_drafting, draft_from_report, wants_a_report
 from pytest_claude_budget.errors import InputError, Problem
 
@@ -13,7 +13,7 @@ def add_init(commands: Commands) -> None:
     help_ = "write a commented budget file to start from, with limits from what a run used if one is given"
     example = "claude-budget init\n  claude-budget init --from claude-cost.json --headroom 20%"
     parser = add_command(commands, "init", help_, example)
-    parser.add_argument("path", nargs="?", default=DEFAULT_FILE, help=f"where to write it [{DEFAULT_FILE}]")
+    parser.add_argument("path", nargs="?", help=f"where to write it [{DEFAULT_FILE} at pytest's rootdir]")
     parser.add_argument("--force", action="store_true", help="replace a file that is there")
     add_drafting(parser)
     parser.set_defaults(command=_init)
@@ -23,23 +23,31 @@ def add_check(commands: Commands) -> None:
     """Add `check`."""
     help_ = "check that budget files are right, and say what is wrong with them and where"
     parser = add_command(commands, "check", help_, "claude-budget check claude-budget.yml")
-    parser.add_argument("paths", nargs="*", default=[DEFAULT_FILE], metavar="PATH", help=f"[{DEFAULT_FILE}]")
+    parser.add_argument("paths", nargs="*", metavar="PATH", help=f"[{PYTESTS_FILE}]")
     parser.set_defaults(command=_check)
 
 
 def _init(options: argparse.Namespace) -> int:
-    from pytest_claude_budget.files import schema_path, write_atomically
+    from pytest_claude_budget.files import write_atomically
     from pytest_claude_budget.starter import starter_budget
 
+    if options.path is None:
+        options.path = budget_here() or _at_rootdir()
     path = Path(options.path)
     if wants_a_report(options):
         return draft_from_report(options, path)
     if path.exists() and not options.force:
         hint = "edit it, or write it anew with --force"
         raise InputError(Problem(slug="file-exists", where=options.path, what="there is a file already", hint=hint))
-    write_atomically(path, starter_budget(schema_path("budget").resolve().as_uri()))
+    write_atomically(path, starter_budget())
     print(f"wrote {options.path}: read it, set your limits, then run pytest")
     return 0
+
+
+def _at_rootdir() -> str:
+    from pytest_claude_budget.rootdir import project_of, seen_from
+
+    return seen_from(project_of(Path.cwd()).rootdir / DEFAULT_FILE, Path.cwd())
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -47,7 +55,7 @@ def _check(options: argparse.Namespace) -> int:
     from pytest_claude_budget.rate_files import rates_of
 
     problems: list[Problem] = []
-    for shown in options.paths:
+    for shown in options.paths or [budget_here() or DEFAULT_FILE]:
         try:
             budget, _ = load_budget(Path(shown), shown)
             rates_of(budget, Path(shown).parent)

@@ -3,9 +3,11 @@
 import argparse
 import sys
 from datetime import date
+from pathlib import Path
 from typing import TypeAlias
 
 DEFAULT_FILE = "claude-budget.yml"
+PYTESTS_FILE = "the one that pytest would take"
 MOST_DIGITS = 12
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -24,18 +26,28 @@ def add_command(commands: Commands, name: str, help_: str, example: str) -> argp
 
 def add_budget(parser: argparse.ArgumentParser) -> None:
     """Let a command be told of a budget file."""
-    parser.add_argument("--budget", metavar="PATH", help=f"apply this budget file [{DEFAULT_FILE}, where there is one]")
+    parser.add_argument("--budget", metavar="PATH", help=f"apply this budget file [{PYTESTS_FILE}]")
 
 
 def add_baseline(parser: argparse.ArgumentParser) -> None:
     """Let a command be told what to compare with."""
     help_ = "compare with this lock file or report, or with the lock file at a commit; none: with nothing"
-    parser.add_argument("--baseline", metavar="PATH|git:REF", help=f"{help_} [claude-budget.lock.json]")
+    parser.add_argument(
+        "--baseline", metavar="PATH|git:REF", help=f"{help_} [claude-budget.lock.json at pytest's rootdir]"
+    )
 
 
 def add_format(parser: argparse.ArgumentParser) -> None:
     """Let a command be told how to print."""
     parser.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="what to print [text]")
+
+
+def budget_here() -> str | None:
+    """The budget file that pytest would take, as a person in this folder writes it; None where there is none."""
+    from pytest_claude_budget.rootdir import project_of, seen_from
+
+    budget = project_of(Path.cwd()).budget
+    return None if budget is None else seen_from(budget, Path.cwd())
 
 
 def put_out(text: str) -> None:

@@ -107,7 +107,7 @@ def _ended(outcome: str) -> str:
 
 def _write(options: argparse.Namespace, path: Path, report: "LoadedReport") -> int:
     from pytest_claude_budget.drafting import Draft, draft_budget
-    from pytest_claude_budget.files import schema_path, write_atomically
+    from pytest_claude_budget.files import write_atomically
     from pytest_claude_budget.rate_files import packaged_rates
     from pytest_claude_budget.scoped import scoped_totals
 
@@ -121,7 +121,6 @@ def _write(options: argparse.Namespace, path: Path, report: "LoadedReport") -> i
             day=today,
             headroom=_headroom(options),
             source=report.shown,
-            schema_location=schema_path("budget").resolve().as_uri(),
         )
     )
     write_atomically(path, text)

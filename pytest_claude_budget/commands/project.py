@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_claude_budget.commands.common import DEFAULT_FILE, Commands, add_baseline, add_command, put_out
+from pytest_claude_budget.commands.common import DEFAULT_FILE, Commands, add_baseline, add_command, budget_here, put_out
 from pytest_claude_budget.commands.repriced import add_run, record_from, terms_of
 from pytest_claude_budget.errors import InputError, Problem
 
@@ -27,7 +27,7 @@ def add_project(commands: Commands) -> None:
 def _project(options: argparse.Namespace) -> int:
     terms = terms_of(options)
     if terms.budget is None or not terms.budget.features:
-        raise InputError(_no_features(options.budget or DEFAULT_FILE))
+        raise InputError(_no_features(options.budget or budget_here() or DEFAULT_FILE))
     rows = _rows(terms, record_from(options.report), options)
     if options.format == "json":
         put_out(json.dumps(_document(rows, terms), indent=1))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_claude_budget.commands.common import DEFAULT_FILE, Commands, add_command, count, day
+from pytest_claude_budget.commands.common import PYTESTS_FILE, Commands, add_command, budget_here, count, day
 from pytest_claude_budget.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def add_rates(commands: Commands) -> None:
     parser.add_argument("--fast", action="store_true", help="answered in fast mode")
     parser.add_argument("--geo", metavar="GEO", help="inference_geo of the answer, such as us")
     parser.add_argument("--on", type=day, metavar="YYYY-MM-DD", help="price as of this day [today]")
-    parser.add_argument("--budget", metavar="PATH", help=f"apply the rates of this budget file [{DEFAULT_FILE}]")
+    parser.add_argument("--budget", metavar="PATH", help=f"apply the rates of this budget file [{PYTESTS_FILE}]")
     parser.set_defaults(command=_rates)
 
 
@@ -35,8 +35,8 @@ def _rates(options: argparse.Namespace) -> int:
 
     on = options.on or datetime.now(UTC).date()
     table = packaged_rates()
-    shown = options.budget or DEFAULT_FILE
-    if options.budget or Path(shown).exists():
+    shown = options.budget or budget_here()
+    if shown is not None:
         from pytest_claude_budget.budget_file import load_budget
 
         table = rates_of(load_budget(Path(shown), shown)[0], Path(shown).parent)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pytest_claude_budget.budget import Budget, Limit
 from pytest_claude_budget.budget_file import load_budget
+from pytest_claude_budget.drafting import FOR_EDITORS
 from pytest_claude_budget.errors import InputError
 from pytest_claude_budget.files import schema
 from pytest_claude_budget.starter import starter_budget
@@ -88,10 +89,10 @@ def test_the_document_comes_with_the_budget(tmp_path: Path) -> None:
 
 def test_the_starter_file_is_valid_and_limits_something(tmp_path: Path) -> None:
     """Also with every commented key switched on."""
-    starter = starter_budget("../budget.schema.json")
+    starter = starter_budget()
     everything = re.sub(r"^( *)# (?=- |  |rates:|changes:|features:|projection:)", r"\1", starter, flags=re.MULTILINE)
 
-    assert "# yaml-language-server: $schema=../budget.schema.json" == starter.splitlines()[0]
+    assert list(FOR_EDITORS) == starter.splitlines()[:2]
     assert ["run", "test", "test"] == [limit.scope for limit in load(tmp_path, starter).limits]
     assert ["run", "test", "test", "test", "model"] == [limit.scope for limit in load(tmp_path, everything).limits]
     assert "rates-overrides.yml" == load(tmp_path, everything).rates_file

@@ -7,6 +7,7 @@ import pytest
 
 from pytest_claude_budget.budget_file import load_budget
 from pytest_claude_budget.cli import main
+from pytest_claude_budget.files import schema_path
 
 
 @pytest.fixture(autouse=True)
@@ -115,3 +116,54 @@ def test_schemas_say_which_draft_they_follow() -> None:
     folder = Path(__file__).parents[2] / "schemas"
     drafts = {json.loads(path.read_text(encoding="utf-8"))["$schema"] for path in folder.glob("*.json")}
     assert drafts == {"https://json-schema.org/draft/2020-12/schema"}
+
+
+def test_init_names_a_schema_that_is_found_on_every_machine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A relative path, with the command that puts the schema there."""
+    assert main(["init"]) == 0
+    written = Path("claude-budget.yml").read_text(encoding="utf-8")
+    assert "$schema=claude-budget.schema.json" in written
+    assert str(tmp_path) not in written
+    assert "file:" not in written.replace("rates:\n#   file:", "")
+    assert "claude-budget schema budget > claude-budget.schema.json" in written
+
+
+@pytest.mark.parametrize("name", ["budget", "lock", "report", "rates", "rates-overrides"])
+def test_schema_prints_the_schema_that_is_in_force(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """To the byte, so that it can be put into a file."""
+    assert main(["schema", name]) == 0
+    assert capsys.readouterr().out == schema_path(name).read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def below_the_rootdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder below pytest's rootdir."""
+    (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\n", encoding="utf-8")
+    (tmp_path / "tests").mkdir()
+    monkeypatch.chdir(tmp_path / "tests")
+    return tmp_path
+
+
+def test_the_budget_file_is_the_one_that_pytest_takes(
+    below_the_rootdir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From a folder below the rootdir too, with either ending, or by the name that the configuration gives."""
+    (below_the_rootdir / "claude-budget.yaml").write_text("version: 1\n", encoding="utf-8")
+    assert main(["check"]) == 0
+    assert capsys.readouterr().out == "../claude-budget.yaml: fine, 0 limits\n"
+    (below_the_rootdir / "pytest.ini").write_text("[pytest]\nclaude_budget = mine.yml\n", encoding="utf-8")
+    aliases = "rates: {aliases: {ours: claude-haiku-4-5}}\n"
+    (below_the_rootdir / "mine.yml").write_text("version: 1\n" + aliases, encoding="utf-8")
+    assert main(["check"]) == 0
+    assert main(["rates", "ours", "--input", "1"]) == 0
+    assert "../mine.yml: fine, 0 limits\nours = claude-haiku-4-5-20251001" in capsys.readouterr().out
+
+
+def test_init_writes_where_pytest_looks(below_the_rootdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And never beside a file that pytest would take."""
+    assert main(["init"]) == 0
+    assert capsys.readouterr().out.startswith("wrote ../claude-budget.yml: ")
+    assert (below_the_rootdir / "claude-budget.yml").exists()
+    (below_the_rootdir / "claude-budget.yml").rename(below_the_rootdir / "claude-budget.yaml")
+    assert main(["init"]) == 2
+    assert "../claude-budget.yaml: there is a file already" in capsys.readouterr().err

@@ -29,9 +29,7 @@ def load(folder: Path, text: str) -> tuple[Budget, YamlDocument]:
 
 
 def draft(told: Record, headroom: Decimal = A_FIFTH, source: str = "out.json") -> str:
-    return draft_budget(
-        Draft(record=told, rates=TABLE, day=TODAY, headroom=headroom, source=source, schema_location="budget.json")
-    )
+    return draft_budget(Draft(record=told, rates=TABLE, day=TODAY, headroom=headroom, source=source))
 
 
 def limits_of(budget: Budget) -> Limits:

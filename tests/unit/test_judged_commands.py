@@ -228,3 +228,21 @@ def test_every_command_has_help_with_an_example(command: str, capsys: pytest.Cap
         main([command, "--help"])
     assert ended.value.code == 0
     assert f"example:\n  claude-budget {command}" in capsys.readouterr().out
+
+
+def test_budget_and_lock_file_are_those_of_pytests_rootdir(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """10 to 14 cents is more than the 25% that the rootdir's budget allows; the update goes to the rootdir's lock file."""
+    lock(BEFORE)
+    budget("changes:\n  test: {max_increase: 25%}\n")
+    Path("pytest.ini").write_text("", encoding="utf-8")
+    (tmp_path / "tests").mkdir()
+    monkeypatch.chdir(tmp_path / "tests")
+    assert main(["gate", report("more.json", AFTER)]) == 1
+    assert main(["baseline", "show"]) == 0
+    assert "a.py::t" in capsys.readouterr().out
+    assert main(["explain", "a.py::t", "more.json"]) == 0
+    assert main(["baseline", "update", "more.json"]) == 0
+    assert not LOCK.exists()
+    assert main(["gate", "more.json"]) == 0
