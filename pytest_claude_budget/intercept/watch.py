@@ -31,6 +31,7 @@ from pytest_claude_budget.wire.bodies import (
     read_whole,
 )
 from pytest_claude_budget.wire.encodings import unpacked
+from pytest_claude_budget.wire.lifetimes import lifetimes_in
 from pytest_claude_budget.wire.messages import Exchange, read_answer, requested_model, tried, unmeasured
 from pytest_claude_budget.wire.requests import Fingerprints, asks_for_more, of_batch
 from pytest_claude_budget.wire.routes import Kind, Route, route
@@ -186,12 +187,16 @@ class Watch:
 
     def _placed(self, said: Said) -> Said:
         """Tell the exchange around this one, and leave the money with the one inside that brought the answer."""
-        own = said.own
-        if own is None or (self._outer is None and not self._relays):
+        if self._outer is None and not self._relays:
             return said
+        own = None if said.own is None else self._with_inner(self.inside, said.own)
+        items = [each if each.batch_id is not None else self._with_inner(object(), each) for each in said.items]
+        return Said(own=own, items=items)
+
+    def _with_inner(self, exchange: object, answer: Answer) -> Answer:
         if self._outer is not None:
-            self._outer.tell(self.inside, own)
-        return said._replace(own=passed_on(own)) if self._relays and self.inside.has(own) else said
+            self._outer.tell(exchange, answer)
+        return passed_on(answer) if self._relays and self.inside.has(answer) else answer
 
     def _fault(self, stage: str, error: Exception) -> Said:
         self._open = False
@@ -236,7 +241,7 @@ class Watch:
         else:
             print_, more = of_batch(body) if kind is _BATCH_CREATE else None, asks_for_more(body)
         asked = requested_model(body) if eager else body
-        return Exchange(self._route, status, asked, print_, more)
+        return Exchange(self._route, status, asked, print_, more, lifetimes_in(body))
 
     def _refused(self, status: int) -> Iterator[Said]:
         if (answer := tried(self._make_exchange(status, eager=False), f"HTTP status {status}")) is not None:

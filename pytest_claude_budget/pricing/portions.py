@@ -77,7 +77,8 @@ def take_apart(answer: Answer, day: date, rates: RateTable) -> Parts | Refusal:
     sorting = _Sorting(answer=answer, day=day, rates=rates, parts=parts)
     inside, extra = sorting.sort()
     _add_own(parts, answer.usage, inside)
-    return sorting.add(extra) or parts
+    sorting.add(extra)
+    return parts
 
 
 def _add_own(parts: Parts, usage: Usage, inside: Iterable[Usage]) -> None:
@@ -153,17 +154,17 @@ class _Sorting:
                 self.parts.gaps.append(f"{kind}, which is not priced")
         return inside, extra
 
-    def add(self, extra: list[tuple[str, str | None, Iteration]]) -> Refusal | None:
-        """Price what comes on top, each entry a prompt of its own. One that has no price leaves the answer without."""
+    def add(self, extra: list[tuple[str, str | None, Iteration]]) -> None:
+        """Price what comes on top, each entry a prompt of its own. One that has no price leaves a lower bound."""
         for label, model, entry in extra:
             held = self._in_force(label, model)
             if isinstance(held, Refusal):
-                return held
+                self.parts.gaps.append(held.reason if model is None else f"{label}: {held.reason}")
+                continue
             high = held.high if entry.usage.prompt_tokens > held.threshold else None
             portion = Portion(usage=entry.usage, rates=held, side=high or held.low, label=f"{label} {held.model.name}")
             self.parts.portions.append(portion)
             self.parts.notes += held.notes
-        return None
 
     def _in_force(self, label: str, model: str | None) -> InForce | Refusal:
         if model is None:

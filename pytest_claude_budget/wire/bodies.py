@@ -32,7 +32,7 @@ class Said(NamedTuple):
     own: Answer | None = None
     """The newest state of the exchange itself; it replaces the one before."""
     items: Sequence[Answer] = ()
-    """Answers of their own, such as the lines of batch results."""
+    """Answers of their own: the lines of batch results, and the messages of a stream that another one followed."""
 
 
 class Body(Protocol):
@@ -67,7 +67,7 @@ class EncodedBody:
 
 
 class StreamBody:
-    """A message as server-sent events."""
+    """A message as server-sent events, or several."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._reader = StreamReader(exchange)
@@ -87,16 +87,15 @@ class StreamBody:
         return self._now(ended=False) if changed else None
 
     def end(self, *, complete: bool) -> Said | None:
-        if self._final:
+        changed = self._reader.close() if complete else False
+        if self._final and not changed:
             return None
-        if complete:
-            self._reader.close()
         return self._now(ended=complete)
 
     def _now(self, *, ended: bool) -> Said:
         answer = self._reader.answer(ended=ended)
         self._final = answer is not None and answer.status is Status.MEASURED and self._reader.stopped
-        return Said(own=answer)
+        return Said(own=answer, items=self._reader.take_closed())
 
 
 class JsonBody:

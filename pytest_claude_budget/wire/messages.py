@@ -4,16 +4,18 @@ import json
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from pytest_claude_budget.usage import Answer, Status, Usage
+from pytest_claude_budget.usage import Answer, Iteration, Status, Usage
 from pytest_claude_budget.wire.decoding import loads
+from pytest_claude_budget.wire.lifetimes import lifetimes_of
 from pytest_claude_budget.wire.routes import Kind, Route
-from pytest_claude_budget.wire.usage_fields import UnreadableError, read_iterations, read_usage, text
+from pytest_claude_budget.wire.usage_fields import Remarks, UnreadableError, read_iterations, read_usage, text
 
 ON_TOP = frozenset(("compaction", "advisor_message"))
 """Iterations that are billed besides the answer's own counts, whatever became of the answer."""
 # Python 3.11 searches an enum's class at each look.
 _MEASURED = Status.MEASURED
 _MESSAGES, _GUESS, _BATCH_RESULTS = Kind.MESSAGES, Kind.GUESS, Kind.BATCH_RESULTS
+_NO_USAGE = Usage()
 LONGEST_MODEL = 300
 """Characters of a model id that are kept; a longer one is no id of a model."""
 
@@ -29,10 +31,16 @@ class Exchange(NamedTuple):
     """The request's fingerprint."""
     asks_for_more: bool = False
     """The request's model may say more than the answer's: a region, fast mode, a profile of the user's."""
+    long_lifetimes: frozenset[str] | None = None
+    """Lifetimes of the request's cache breakpoints, where it is too long for its fingerprint to list them."""
 
     def requested_model(self) -> str | None:
         """Name the model that the request asks for, None where it cannot be told."""
         return requested_model(self.asked) if isinstance(self.asked, bytes) else self.asked
+
+    def lifetimes(self) -> frozenset[str] | None:
+        """Tell the lifetimes that the request's cache breakpoints set, None where the request was not seen."""
+        return self.long_lifetimes if self.long_lifetimes is not None else lifetimes_of(self.request)
 
 
 def requested_model(body: bytes | None) -> str | None:
@@ -72,22 +80,21 @@ def answer_of(message: Mapping[str, object], exchange: Exchange, item_id: str | 
     usage_fields = message.get("usage")
     if not isinstance(usage_fields, dict) or not usage_fields:
         return unmeasured(exchange, "the answer states no usage", model=_model(message), item_id=item_id)
-    notes: list[str] = []
+    remarks = Remarks(exchange.lifetimes)
     try:
-        usage = read_usage(usage_fields, notes)
-        iterations = read_iterations(usage_fields, notes) if "iterations" in usage_fields else ()
-        tier = text(usage_fields, "service_tier")
-        speed = text(usage_fields, "speed") if "speed" in usage_fields else None
-        geo = text(usage_fields, "inference_geo") if "inference_geo" in usage_fields else None
+        usage, iterations, tier, speed, geo = _read(usage_fields, remarks)
     except UnreadableError as reason:
         return unmeasured(exchange, str(reason), model=_model(message), item_id=item_id)
     status: Status = _MEASURED
     why: str | None = None
-    if usage_fields.get("input_tokens") is None or usage_fields.get("output_tokens") is None:
-        status, why = _lacking(usage_fields)
-    if message.get("stop_reason") == "refusal" and _refused_unbilled(message):
-        usage, notes = Usage(), ["refused before any output: not billed"]
-        iterations = tuple(entry for entry in iterations if entry.kind in ON_TOP)
+    notes = remarks.notes
+    if not usage.input_tokens or not usage.output_tokens or remarks.gaps:
+        status, why = _standing(message, usage, remarks.gaps, has_iterations=bool(iterations))
+        if status is Status.UNMEASURED:
+            return unmeasured(exchange, why or "", model=_model(message), item_id=item_id)
+        if message.get("stop_reason") == "refusal" and _refused_unbilled(message):
+            status, why, usage, notes = _MEASURED, None, _NO_USAGE, ["refused before any output: not billed"]
+            iterations = tuple(entry for entry in iterations if entry.kind in ON_TOP)
     model, found = _model(message), exchange.route
     lacking = model is None or (iterations and any(entry.model is None for entry in iterations))
     needs_request = exchange.asks_for_more or lacking
@@ -111,6 +118,18 @@ def answer_of(message: Mapping[str, object], exchange: Exchange, item_id: str | 
         notes=tuple(dict.fromkeys(notes)) if notes else (),
         request=exchange.request,
     )
+
+
+def _read(
+    fields: Mapping[str, object], remarks: Remarks
+) -> tuple[Usage, tuple[Iteration, ...], str | None, str | None, str | None]:
+    """The counts of an answer, its iterations, service tier, speed and geo. Raises UnreadableError."""
+    usage = read_usage(fields, remarks)
+    iterations = read_iterations(fields, remarks) if "iterations" in fields else ()
+    tier = text(fields, "service_tier")
+    speed = text(fields, "speed") if "speed" in fields else None
+    geo = text(fields, "inference_geo") if "inference_geo" in fields else None
+    return usage, iterations, tier, speed, geo
 
 
 def failed(exchange: Exchange, reason: str, *, item_id: str | None = None) -> Answer:
@@ -177,12 +196,45 @@ def _priced_model(answered: str | None, exchange: Exchange) -> str | None:
     return answered or exchange.requested_model()
 
 
-def _lacking(usage_fields: Mapping[str, object]) -> tuple[Status, str]:
-    """What a usage is worth that lacks a count."""
+def _lacking(usage_fields: Mapping[str, object]) -> tuple[Status, str | None]:
+    """What a usage is worth that may lack a count."""
     missing = [name for name in ("input_tokens", "output_tokens") if usage_fields.get(name) is None]
+    if not missing:
+        return _MEASURED, None
     if len(missing) == 2:
         return Status.UNMEASURED, "the answer's usage has neither input_tokens nor output_tokens"
     return Status.AT_LEAST, f"the answer's usage has no {missing[0]}"
+
+
+def _standing(
+    message: Mapping[str, object], usage: Usage, gaps: list[str], *, has_iterations: bool
+) -> tuple[Status, str | None]:
+    """What counts are worth that lack something, leave something open, or are zeros that cannot be."""
+    fields = message["usage"]
+    status, why = _lacking(fields) if isinstance(fields, dict) else (_MEASURED, None)
+    if gaps and status is not Status.UNMEASURED:
+        status, why = Status.AT_LEAST, "; ".join(filter(None, (why, *gaps)))
+    if has_iterations or message.get("stop_reason") == "refusal":
+        return status, why
+    if usage == _NO_USAGE:
+        return Status.UNMEASURED, why or "the answer's usage counts nothing at all"
+    if status is not _MEASURED:
+        return status, why
+    if not usage.prompt_tokens:
+        return Status.AT_LEAST, "the answer's usage counts no token of the prompt"
+    if not usage.output_tokens and _shows_output(message.get("content")):
+        return Status.AT_LEAST, "the answer has content and its usage counts no output"
+    return status, why
+
+
+def _shows_output(content: object) -> bool:
+    """Is there anything that took tokens to write? An empty block of text did not."""
+    for block in content if isinstance(content, list) else ():
+        if not isinstance(block, dict) or block.get("type", "text") not in ("text", "thinking"):
+            return True
+        if block.get("text") or block.get("thinking") or block.get("signature"):
+            return True
+    return isinstance(content, str) and content != ""
 
 
 def _refused_unbilled(message: Mapping[str, object]) -> bool:

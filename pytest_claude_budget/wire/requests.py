@@ -234,7 +234,7 @@ def _lifetimes(block: object) -> Iterator[str]:
         return
     control = block.get(_CONTROL)
     if isinstance(control, dict):
-        said = control.get("ttl", "5m")
+        said = control.get("ttl") or "5m"
         yield said if said in ("5m", "1h") else "other"
     if block.get("type") == "tool_result" and isinstance(block.get("content"), list):
         for inner in block["content"]:

@@ -1,19 +1,17 @@
-"""The usage of a streamed message, read as the bytes pass and kept nowhere.
+"""The usage of streamed messages, read as the bytes pass and kept nowhere.
 
-Only `message_start` and `message_delta` carry usage; its values are cumulative, so the last one said holds. A
+Only `message_start` and `message_delta` carry usage; its values are cumulative, so the greatest one said holds. A
 `fallback` block names the model that answers from there on. Everything else is passed over by the name of its
 event, without decoding it.
 """
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 
-from pytest_claude_budget.usage import Answer, Status
-from pytest_claude_budget.wire.estimates import tokens_of_text
-from pytest_claude_budget.wire.messages import Exchange, answer_of, failed, unmeasured
-from pytest_claude_budget.wire.routes import Kind
+from pytest_claude_budget.usage import Answer
+from pytest_claude_budget.wire.messages import Exchange
+from pytest_claude_budget.wire.streamed_message import StreamedMessage
 
 LONGEST_EVENT = 4_000_000
 """Bytes of one event that are held back for decoding; a longer one is no event with usage."""
@@ -34,7 +32,7 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class StreamReader:
-    """Reads server-sent events of one message, in chunks cut anywhere."""
+    """Reads server-sent events of a message, or of several one after the other, in chunks cut anywhere."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
@@ -43,21 +41,15 @@ class StreamReader:
         self._event = b""
         self._data: list[bytes] = []
         self._data_size = 0
-        self._message: dict[str, object] | None = None
-        self._usage: dict[str, object] = {}
-        self._said_usage = False
-        """A message_delta stated usage."""
-        self._complete = False
-        """A reason to stop was given, so the counts are final."""
-        self._stopped = False
-        self._has_content = False
+        self._message = StreamedMessage(exchange)
+        """The newest: a gateway that loses one may begin another in the same stream."""
+        self._closed: list[Answer] = []
+        """The ones before, until they are taken."""
         self._text_bytes = 0
         self._delta = b"none yet"
         """How the last delta began, up to its text: nearly every one to come begins like it."""
         self._around = len(self._delta) + len(_DELTA_END)
         """Bytes of a delta that are not its text."""
-        self._error = False
-        self._fault: str | None = None
 
     def feed(self, data: bytes) -> bool:
         """Take the next bytes; True when what is known has changed."""
@@ -137,37 +129,35 @@ class StreamReader:
 
     def _pass_over(self, lines: bytes) -> None:
         """Take lines that carry no usage: what they show is that there is content, and how much."""
-        self._has_content = self._has_content or b"content_block" in lines
+        self._message.look(lines)
         self._text_bytes += sum(map(len, _TEXTS(lines)))
 
     @property
     def stopped(self) -> bool:
         """The message is said to be over."""
-        return self._stopped
+        return self._message.stopped
 
     def answer(self, *, ended: bool) -> Answer | None:
-        """Tell what the stream has said so far; `ended` means that its last byte has come.
+        """Tell what the newest message has said so far; `ended` means that the stream's last byte has come.
 
         None when it shows that the exchange was not with Claude after all.
         """
-        if self._message is None:
-            return self._without_start(ended=ended)
-        content: object = [0] if self._has_content else []
-        message = {**self._message, "usage": self._usage, "content": content}
-        answer = answer_of(message, self._exchange)
-        reason = self._incomplete_reason(ended=ended)
-        if reason is None or answer.status is Status.UNMEASURED:
-            return answer
-        return self._at_least(answer, reason)
+        return self._message.answer(self._text_bytes, ended=ended)
 
-    def close(self) -> None:
-        """Take what stands after the last line end: a final event may lack its blank line."""
+    def take_closed(self) -> Sequence[Answer]:
+        """Return the messages that another one has followed since this was called last."""
+        if not self._closed:
+            return ()
+        closed, self._closed = self._closed, []
+        return closed
+
+    def close(self) -> bool:
+        """Take what stands after the last line end, as a final event may lack its blank line; True where that tells more."""
         if self._held:
             for line in bytes(self._held).rstrip(b"\r").split(b"\n"):
                 self._line(line)
             self._held.clear()
-        if self._data:
-            self._dispatch()
+        return self._dispatch() if self._data else False
 
     def _plain_line_ends(self, data: bytes) -> bytes:
         if self._held.endswith(b"\r"):
@@ -212,8 +202,8 @@ class StreamReader:
         try:
             value = json.loads(data)
         except (ValueError, RecursionError):
-            if named and self._fault is None:
-                self._fault = f"the stream's {event.decode('ascii')} event is not JSON"
+            if named and self._message.fault is None:
+                self._message.fault = f"the stream's {event.decode('ascii')} event is not JSON"
             return named
         if isinstance(value, dict) and self._take(value, str(value.get("type") or event.decode("ascii", "replace"))):
             return True
@@ -221,74 +211,30 @@ class StreamReader:
         return False
 
     def _take(self, value: Mapping[str, object], kind: str) -> bool:
+        message = self._message
         if kind == "message_start":
-            message = value.get("message")
-            if not isinstance(message, dict):
-                self._fault = "the stream's message_start holds no message"
-                return True
-            self._message = {name: message.get(name) for name in ("model", "stop_reason")}
-            usage = message.get("usage")
-            self._usage.update(usage if isinstance(usage, dict) else {})
+            if message.is_another(value, self._text_bytes):
+                message = self._next()
+            message.start(value)
         elif kind == "message_delta":
-            self._take_delta(value)
+            message.take_delta(value)
         elif kind == "message_stop":
-            self._complete = self._stopped = True
+            message.stop()
         elif kind == "error":
-            self._error = True
+            message.fail()
         elif kind == "content_block_start":
-            return self._take_fallback(value)
+            return message.take_fallback(value)
         else:
             return False
         return True
 
-    def _take_delta(self, value: Mapping[str, object]) -> None:
-        usage, delta = value.get("usage"), value.get("delta")
-        if isinstance(usage, dict):
-            self._usage.update({name: said for name, said in usage.items() if said is not None})
-            self._said_usage = self._said_usage or usage.get("output_tokens") is not None
-        if isinstance(delta, dict) and delta.get("stop_reason") is not None:
-            self._complete = True
-            if self._message is not None:
-                self._message["stop_reason"] = delta["stop_reason"]
-
-    def _take_fallback(self, value: Mapping[str, object]) -> bool:
-        """From a `fallback` block on another model answers, and the message is priced as its own."""
-        block = value.get("content_block")
-        to = block.get("to") if isinstance(block, dict) and block.get("type") == "fallback" else None
-        model = to.get("model") if isinstance(to, dict) else None
-        if self._message is None or not isinstance(model, str):
-            return False
-        self._message["model"] = model
-        self._has_content = True
-        return True
-
-    def _incomplete_reason(self, *, ended: bool) -> str | None:
-        if self._fault is not None:
-            return self._fault
-        if self._complete:
-            return None if self._said_usage else "the stream's last event stated no usage"
-        if self._error:
-            return "the stream broke off with an error event"
-        return "the stream broke off before its last usage" if ended else "the stream was not read to its end"
-
-    def _at_least(self, answer: Answer, reason: str) -> Answer:
-        """Lower bound: what was stated, and output estimated from the text seen where that is more."""
-        estimate = tokens_of_text(self._text_bytes, answer.model)
-        usage, notes = answer.usage, answer.notes
-        if estimate > usage.output_tokens:
-            usage = replace(usage, output_tokens=estimate)
-            notes = (*notes, f"output estimated from {self._text_bytes:,} characters seen")
-        return replace(answer, status=Status.AT_LEAST, reason=reason, usage=usage, notes=notes)
-
-    def _without_start(self, *, ended: bool) -> Answer | None:
-        if self._exchange.route.kind is Kind.GUESS:
-            return None
-        if self._error:
-            return failed(self._exchange, "an error event before the message began")
-        if self._fault is not None:
-            return unmeasured(self._exchange, self._fault)
-        reason = "the stream ended without a message" if ended else "the stream was not read"
-        return unmeasured(self._exchange, reason)
+    def _next(self) -> StreamedMessage:
+        """Close the message so far: another one follows it."""
+        answer = self._message.answer(self._text_bytes, ended=True, followed=True)
+        if answer is not None:
+            self._closed.append(answer)
+        self._message, self._text_bytes = StreamedMessage(self._exchange), 0
+        return self._message
 
 
 def _may_matter(data: bytes) -> bool:

@@ -89,6 +89,25 @@ def test_a_stream_that_a_gateway_passes_on_is_counted_once(module: Any) -> None:
 
 
 @CLIENTS
+def test_the_messages_of_one_stream_are_counted_once_each(module: Any) -> None:
+    """The gateway passes two answers on, one behind the other: 2 x $0.0015."""
+    ask = claude(module, *(module.Response(200, json=message()) for _ in range(2)))
+    stop = {"delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 100}}
+    starts = [{"message": {**message(output_tokens=1), "id": name}} for name in ("a", "b")]
+    events = [event for each in starts for event in (("message_start", each), ("message_delta", stop))]
+
+    async def handle() -> tuple[int, str, bytes]:
+        for _ in range(2):
+            await ask()
+        return 200, "text/event-stream", sse(*events)
+
+    told = asked(module, handle)
+    statuses = sorted(answer.status for answer in told.answers)
+    assert statuses == [Status.FREE, Status.FREE, Status.MEASURED, Status.MEASURED]
+    assert totals_of(told).cost == Decimal("0.003")
+
+
+@CLIENTS
 def test_the_sum_of_several_calls_is_the_calls_themselves(module: Any) -> None:
     """A gateway that asks three times and states what it used in all: 3 x $0.0015."""
     ask = claude(module, *(module.Response(200, json=message()) for _ in range(3)))

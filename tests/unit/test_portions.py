@@ -150,7 +150,8 @@ def test_an_advisor_without_fast_rates_is_priced_at_its_standard_ones() -> None:
     assert Price(amount=Decimal("12.1"), notes=notes) == got
     unknown = (entry("advisor_message", "claude-9", prompt(100_000)),)
     told = answer("claude-opus-5", prompt(1_000_000), iterations=unknown, speed="fast")
-    assert Price(amount=None, reason="no rates for model 'claude-9'") == priced(told)
+    reason = "advisor: no rates for model 'claude-9'"
+    assert Price(amount=Decimal(10), at_least=True, reason=reason) == priced(told)
 
 
 def test_the_notes_of_what_comes_on_top_are_the_answers_too() -> None:
@@ -208,12 +209,12 @@ def test_message_entries_without_a_fallback_are_inside_whatever_their_model() ->
 @pytest.mark.parametrize(
     ("rounds", "requested", "reason"),
     [
-        ((entry("advisor_message", "claude-9", prompt(1)),), None, "no rates for model 'claude-9'"),
+        ((entry("advisor_message", "claude-9", prompt(1)),), None, "advisor: no rates for model 'claude-9'"),
         ((entry("advisor_message", None, prompt(1)),), None, "the advisor entry of usage.iterations names no model"),
         (
             (entry("message", "claude-9", prompt(1, 1)), entry("fallback_message", "claude-opus-5", prompt(1))),
             None,
-            "no rates for model 'claude-9'",
+            "declined attempt: no rates for model 'claude-9'",
         ),
         (
             (entry("message", None, prompt(1, 1)), entry("fallback_message", "claude-opus-5", prompt(1))),
@@ -223,17 +224,17 @@ def test_message_entries_without_a_fallback_are_inside_whatever_their_model() ->
         (
             (entry("compaction", None, prompt(1)), entry("fallback_message", "claude-opus-5", prompt(1))),
             "claude-9",
-            "no rates for model 'claude-9'",
+            "compaction: no rates for model 'claude-9'",
         ),
     ],
 )
-def test_a_part_without_a_price_leaves_the_whole_unpriced(
+def test_a_part_without_a_price_leaves_a_lower_bound(
     rounds: tuple[Iteration, ...], requested: str | None, reason: str
 ) -> None:
-    """A sum that lacks a term is no sum."""
+    """The rest is priced: 1 M x 5."""
     told = answer("claude-opus-5", prompt(1_000_000), iterations=rounds, requested_model=requested)
 
-    assert Price(amount=None, reason=reason) == priced(told)
+    assert Price(amount=Decimal(5), at_least=True, reason=reason) == priced(told)
 
 
 def test_an_unknown_kind_of_entry_makes_a_lower_bound() -> None:

@@ -40,6 +40,9 @@ class Told:
         if own is not None:
             self._states[ticket] = own
             self.origins[ticket] = origin
+        for item in items:
+            number = next(self._ids)
+            self._states[number], self.origins[number] = item, origin
 
     post = write
 

@@ -140,9 +140,9 @@ def test_a_part_of_usage_that_cannot_be_read_makes_all_of_it_unmeasured(wrong: J
 @pytest.mark.parametrize(("value", "count"), [(12.0, 12), (0, 0), (10**12, 10**12), (-0.0, 0)])
 def test_a_whole_number_is_a_count_however_it_is_spelled(value: object, count: int) -> None:
     """Some gateways write 12.0."""
-    answer = of(input_tokens=value)
-    assert (answer.status, answer.usage.input_tokens) == (Status.MEASURED, count)
-    assert type(answer.usage.input_tokens) is int
+    answer = of(cache_read_input_tokens=value)
+    assert (answer.status, answer.usage.cache_read_input_tokens) == (Status.MEASURED, count)
+    assert type(answer.usage.cache_read_input_tokens) is int
 
 
 @pytest.mark.parametrize("said", [None, {}, [], "x", 5])

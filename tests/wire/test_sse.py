@@ -242,8 +242,8 @@ def test_null_in_a_delta_keeps_the_earlier_count() -> None:
 
 
 def test_a_zero_in_a_delta_is_a_count() -> None:
-    """Zero is said, null is not."""
-    assert of(start() + delta(output_tokens=0, input_tokens=0) + STOP).usage == Usage()
+    """Of output, where nothing was written; the input that was said before cannot fall."""
+    assert of(start() + delta(output_tokens=0, input_tokens=0) + STOP).usage == Usage(input_tokens=120)
 
 
 def test_only_the_first_delta_has_usage() -> None:
