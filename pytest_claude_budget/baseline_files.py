@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from pytest_claude_budget.baseline import merge
 from pytest_claude_budget.comparison import Baseline
 from pytest_claude_budget.errors import InputError, Problem
-from pytest_claude_budget.files import parse_json, read_json, write_atomically
+from pytest_claude_budget.files import MAX_JSON_BYTES, parse_json, read_json, read_text, write_atomically
 from pytest_claude_budget.git import file_at
+from pytest_claude_budget.mending import conflict, first_mark, sides_of
 from pytest_claude_budget.record import Record
 from pytest_claude_budget.record_document import Known, lock_text, read_record
 from pytest_claude_budget.selection import Selection
@@ -26,6 +28,18 @@ class Loaded:
     """None where there is none yet: the first run reports and passes."""
     selection: Selection = Selection()
     """Of which part of the suite it is, where it is a report."""
+
+
+@value_class(frozen=True, kw_only=True, slots=True)
+class Lock:
+    """A lock file that was read, mended where a merge had left marks in it."""
+
+    record: Record | None
+    """None where there is none, or an empty one."""
+    conflicts: frozenset[str] = frozenset()
+    """Owners that both sides of the merge have, each in its own way."""
+    broken: bool = False
+    """It is not as it was written: there were marks, or nothing in it."""
 
 
 def load_baseline(
@@ -85,6 +99,36 @@ def record_of(value: object, shown: str, known: Known | None = None) -> Record:
 def read_lock(path: Path, shown: str, known: Known | None = None) -> Record | None:
     """Read a lock file; None where there is none. Raises InputError."""
     return record_of(read_json(path, shown), shown, known) if path.exists() else None
+
+
+def mended_lock(path: Path, shown: str, side: str = "ours") -> Lock:
+    """Read a lock file that is to be written anew: conflict marks and an empty file are no fault. Raises InputError.
+
+    Owners that only one side has, or changed, are that side's; of those that both have, each in its own way, `side` is
+    taken, `ours` or `theirs`.
+    """
+    if not path.exists():
+        return Lock(record=None)
+    text = read_text(path, shown, MAX_JSON_BYTES)
+    if not text.strip():
+        return Lock(record=None, broken=True)
+    if first_mark(text) is None:
+        return Lock(record=record_of(parse_json(text, shown), shown))
+    sides = sides_of(text)
+    try:
+        ours, theirs, base = (
+            None if each is None else record_of(parse_json(each, shown), shown)
+            for each in (sides.ours, sides.theirs, sides.base)
+        )
+    except InputError:
+        hint = (
+            "take one side: git checkout --ours, or --theirs, and the file's name; then pytest --claude-budget-update"
+        )
+        raise InputError(*filter(None, [conflict(text, shown, hint)])) from None
+    if ours is None or theirs is None:
+        return Lock(record=None, broken=True)
+    merged = merge(base, ours, theirs) if side == "ours" else merge(base, theirs, ours)
+    return Lock(record=merged.record, conflicts=frozenset(merged.conflicts), broken=True)
 
 
 def write_lock(path: Path, record: Record) -> bool:

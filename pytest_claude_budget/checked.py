@@ -10,9 +10,9 @@ from typing import Protocol
 
 from pytest_claude_budget import __version__
 from pytest_claude_budget.errors import InputError
-from pytest_claude_budget.files import read_text, schema, schema_path
+from pytest_claude_budget.files import parse_yaml_text, read_text, schema, schema_path
 from pytest_claude_budget.schema_errors import validate
-from pytest_claude_budget.yaml_document import YamlDocument, parse_yaml
+from pytest_claude_budget.yaml_document import YamlDocument
 
 CACHE_KEY = "claude-budget/checked"
 """Where pytest's cache has the fingerprints."""
@@ -48,7 +48,7 @@ class PytestsMemory:
 def read_checked(path: Path, shown: str, schema_name: str, memory: Memory | None = None) -> YamlDocument:
     """A YAML file that the named schema allows. Raises InputError with every problem of the file."""
     text = read_text(path, shown)
-    document = parse_yaml(text, shown)
+    document = parse_yaml_text(text, shown)
     fingerprint = "" if memory is None else _fingerprint(text, schema_name)
     if memory is not None and memory.knows(fingerprint):
         return document

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_claude_budget.errors import InputError, Problem
+from pytest_claude_budget.mending import LOCK_ENDING, conflict, way_out
 from pytest_claude_budget.schema_errors import validate
 from pytest_claude_budget.wire.decoding import LARGE, loads_large
 from pytest_claude_budget.yaml_document import YamlDocument, parse_yaml
@@ -19,6 +20,7 @@ __all__ = [
     "load_rates_document",
     "package_data",
     "parse_json",
+    "parse_yaml_text",
     "read_json",
     "read_text",
     "read_yaml",
@@ -39,7 +41,7 @@ _PACKAGE = Path(__file__).parent
 def read_yaml(path: Path, shown: str | None = None) -> YamlDocument:
     """A YAML file as plain values with their places; `shown` is the path as the user knows it."""
     name = str(path) if shown is None else shown
-    return parse_yaml(read_text(path, name), name)
+    return parse_yaml_text(read_text(path, name), name)
 
 
 def read_text(path: Path, shown: str, most: int = MAX_BYTES, writes: str = _WRITES_BUDGET) -> str:
@@ -71,16 +73,37 @@ def parse_json(text: str, shown: str) -> object:
     """A JSON text as plain values. Raises InputError, whatever the text is."""
     import json
 
-    hint = "write the file anew, or take it from another branch"
+    text, hint = text.removeprefix("\ufeff"), way_out(shown)  # a byte order mark is no part of it
+    if not text.strip():
+        raise InputError(Problem(slug="empty-file", where=shown, what="expected JSON, got an empty file", hint=hint))
     try:
         value: object = json.loads(text) if len(text) < LARGE else loads_large(text.encode("utf-8", "surrogatepass"))
     except json.JSONDecodeError as error:
+        if marks := conflict(text, shown, _merged_by(shown)):
+            raise InputError(marks) from None
         where, what = f"{shown}:{error.lineno}:{error.colno}", f"expected JSON: {error.msg[:1].lower()}{error.msg[1:]}"
         raise InputError(Problem(slug="bad-json", where=where, what=what, hint=hint)) from None
     except (ValueError, RecursionError):
         what = "expected JSON, got numbers or nesting beyond any use"
         raise InputError(Problem(slug="bad-json", where=shown, what=what, hint=hint)) from None
     return value
+
+
+def _merged_by(shown: str) -> str:
+    if shown.startswith("git:") or not shown.endswith(LOCK_ENDING):
+        return way_out(shown)
+    return "pytest --claude-budget-update merges it; without a run, claude-budget baseline update --ours, or --theirs"
+
+
+def parse_yaml_text(text: str, shown: str) -> YamlDocument:
+    """A YAML text as plain values with their places. Raises InputError."""
+    try:
+        return parse_yaml(text, shown)
+    except InputError:
+        hint = "keep what is right of both sides, and remove the lines with the marks"
+        if marks := conflict(text, shown, hint):
+            raise InputError(marks) from None
+        raise
 
 
 def _refuse_bytes(data: bytes, start: int, shown: str) -> str:

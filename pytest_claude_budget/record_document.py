@@ -12,6 +12,7 @@ from operator import attrgetter
 from typing import Any
 
 from pytest_claude_budget.errors import InputError, Problem
+from pytest_claude_budget.mending import way_out
 from pytest_claude_budget.record import Group, OwnerRecord, Record, Samples, Terms, in_order
 from pytest_claude_budget.usage import COUNTS, Usage
 from pytest_claude_budget.values import value_class
@@ -120,7 +121,7 @@ def read_record(value: object, shown: str, known: Known = _NOTHING) -> Record:
     document = reader.mapping(value, "the file")
     version = document.get("schema_version")
     if version != SCHEMA_VERSION:
-        raise reader.refused("schema_version", f"the number {SCHEMA_VERSION}", version)
+        raise reader.other_version(version)
     if unknown := [key for key in document if key not in ("schema_version", "rates_as_of", "owners")]:
         raise reader.refused(unknown[0], "schema_version, rates_as_of or owners", unknown[0])
     owners = reader.mapping(document.get("owners"), "owners")
@@ -138,7 +139,13 @@ class _Reader:
 
     def refused(self, where: str, expected: str, got: object) -> InputError:
         what = f"{where[:200]}: expected {expected}, got {repr(got)[:60]}"
-        hint = "write the file anew: pytest --claude-budget-update"
+        return InputError(Problem(slug="bad-record", where=self.shown, what=what, hint=way_out(self.shown)))
+
+    def other_version(self, version: object) -> InputError:
+        if type(version) is not int or version <= SCHEMA_VERSION:
+            return self.refused("schema_version", f"the number {SCHEMA_VERSION}", version)
+        what = f"schema_version: expected the number {SCHEMA_VERSION}, got {version}, which a newer version writes"
+        hint = "install a newer version: pip install --upgrade pytest-claude-budget"
         return InputError(Problem(slug="bad-record", where=self.shown, what=what, hint=hint))
 
     def mapping(self, value: object, where: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from pytest_claude_budget.book import Answers, OwnerTotals, Sums, Unpriced
 from pytest_claude_budget.budget import Limit, limits_from_marker
 from pytest_claude_budget.errors import InputError, Problem
+from pytest_claude_budget.mending import way_out
 from pytest_claude_budget.record import Record
 from pytest_claude_budget.record_document import LARGEST_COUNT, Known, read_record
 from pytest_claude_budget.report import RunInfo
@@ -88,7 +89,7 @@ class _Reader:
 
     def refused(self, where: str, expected: str, got: object) -> InputError:
         what = f"{where[:200]}: expected {expected}, got {repr(got)[:60]}"
-        hint = "write it anew: pytest --claude-budget-report=json:PATH"
+        hint = way_out(self.shown)
         return InputError(Problem(slug="bad-record", where=self.shown, what=what, hint=hint))
 
     def mapping(self, value: object, where: str) -> dict[str, Any]:

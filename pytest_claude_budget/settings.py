@@ -2,6 +2,7 @@
 
 import warnings
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -177,6 +178,11 @@ def _add_baseline(setup: Setup, config: pytest.Config, source: str | None) -> No
     setup.has_other_baseline = source is not None
     setup.has_no_lock = source is None and not (config.rootpath / LOCK_NAME).exists()
     if not setup.has_no_lock:
-        from pytest_claude_budget.baseline_files import load_baseline
+        from pytest_claude_budget import baseline_files
 
-        setup.loaded = load_baseline(source, config.invocation_params.dir, config.rootpath)
+        if source is None and setup.lock is not None:  # it is written anew, so a merge's marks are no fault
+            lock = baseline_files.mended_lock(setup.lock, LOCK_NAME)
+            if lock.broken:
+                setup.loaded = replace(baseline_files.no_lock_yet(LOCK_NAME), record=lock.record)
+                return
+        setup.loaded = baseline_files.load_baseline(source, config.invocation_params.dir, config.rootpath)

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from pytest_claude_budget.commands.common import Commands, add_command, put_out
+from pytest_claude_budget.errors import InputError, Problem
 
 CONFLICT = 1
 PYTESTS_LOCK = "claude-budget.lock.json at pytest's rootdir"
@@ -20,8 +21,13 @@ def add_baseline_commands(commands: Commands) -> None:
     show.set_defaults(command=_show)
     help_ = "take a run into the lock file, as pytest --claude-budget-update does"
     update = add_command(kinds, "update", help_, "claude-budget baseline update claude-cost.json")
-    update.add_argument("report", metavar="REPORT", help="JSON report of a run that passed and whose cost is known")
+    help_ = "JSON report of a run that passed and whose cost is known; may be left out with --ours and --theirs"
+    update.add_argument("report", nargs="?", metavar="REPORT", help=help_)
     update.add_argument("--lock", metavar="PATH", help=f"[{PYTESTS_LOCK}]")
+    sides = update.add_mutually_exclusive_group()
+    for side in ("ours", "theirs"):
+        help_ = f"take git's conflict marks out: what both sides changed is as {side} has it"
+        sides.add_argument(f"--{side}", dest="side", action="store_const", const=side, help=help_)
     update.set_defaults(command=_update)
     help_ = "merge two lock files that come from one, as a git merge driver: the result replaces OURS"
     merge = add_command(kinds, "merge", help_, "claude-budget baseline merge %O %A %B")
@@ -47,10 +53,33 @@ def _update(options: argparse.Namespace) -> int:
     from pytest_claude_budget.judging import Asked, baseline_at, judge_report, load_report, load_terms, lock_path
 
     lock = lock_path() if options.lock is None else Path(options.lock)
+    if options.side is not None:
+        put_out(_resolved(lock, options.side))
+        if options.report is None:
+            return 0
+    if options.report is None:
+        what, hint = (
+            "expected the JSON report of a run",
+            "write one: pytest --claude-budget-report=json:claude-cost.json",
+        )
+        raise InputError(Problem(slug="no-report", where="baseline update", what=what, hint=hint))
     asked = Asked(baseline=baseline_at(options.lock), accepted="claude-budget baseline update")
     outcome = accept(judge_report(load_report(options.report), load_terms(None), asked), lock)
     put_out(outcome.text)
     return 0 if outcome.written else 2
+
+
+def _resolved(lock: Path, side: str) -> str:
+    """Take the marks of a merge out of a lock file; returns what was done."""
+    from pytest_claude_budget.baseline_files import mended_lock, write_lock
+
+    found = mended_lock(lock, str(lock), side)
+    if not found.broken or found.record is None:
+        return f"{lock}: there are no conflict marks"
+    write_lock(lock, found.record)
+    count = len(found.conflicts)
+    whose = f"{count:,} that both sides changed {'is' if count == 1 else 'are'} as {side} has {'it' if count == 1 else 'them'}"
+    return f"{lock}: the conflict marks are gone; {whose if count else 'both sides changed different tests'}"
 
 
 def _merge(options: argparse.Namespace) -> int:

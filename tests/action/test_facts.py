@@ -114,6 +114,7 @@ CODEOWNERS = """\
 docs/*                   @octo/docs
 /claude-budget.lock.json @octo/finops  # costs
 /free/
+/my\\ app/               @octo/my-app
 """
 
 
@@ -127,6 +128,8 @@ docs/*                   @octo/docs
         ("docs/deep/a.md", ["octo/devs", "dev@example.test"]),
         ("src/a.py", ["octo/devs", "dev@example.test"]),
         ("free/a.py", []),
+        ("my app/claude-budget.lock.json", ["octo/my-app"]),
+        ("my/claude-budget.lock.json", ["octo/locks"]),
     ],
 )
 def test_the_last_line_that_fits_names_the_owners(path: str, owners: list[str]) -> None:
@@ -135,6 +138,10 @@ def test_the_last_line_that_fits_names_the_owners(path: str, owners: list[str]) 
 
 def test_nobody_owns_what_no_line_names() -> None:
     assert [] == owners_of("a", "")
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_line() -> None:
+    assert ["octo/all"] == owners_of("a", "\ufeff* @octo/all")
 
 
 def test_a_pull_request_whose_fork_was_deleted_is_still_a_forks() -> None:

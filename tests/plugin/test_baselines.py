@@ -318,8 +318,35 @@ def test_a_broken_lock_file_ends_the_run_before_it_starts(suite: Suite) -> None:
     refused = suite.run()
     assert refused.result.ret == pytest.ExitCode.USAGE_ERROR
     assert f"{LOCK}:2:2: expected JSON: " in refused.result.stderr.str()
+    (suite.path / LOCK).write_text("", encoding="utf-8")
+    assert f"{LOCK}: expected JSON, got an empty file" in suite.run().result.stderr.str()
     (suite.path / LOCK).write_text("[]", encoding="utf-8")
     assert "[bad-record]" in suite.run("-n", "2").result.stderr.str()
+
+
+def test_an_update_merges_what_git_left_with_conflict_marks(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the test that did not run, our side's entry is kept; without an update the marks are named, with the way out."""
+    suite.write(test_a=TWO)
+    monkeypatch.setenv("SYSTEM", "theirs")
+    suite.run("--claude-budget-update")
+    theirs = (suite.path / LOCK).read_text("utf-8")
+    monkeypatch.setenv("SYSTEM", "ours")
+    suite.run("--claude-budget-update")
+    ours = (suite.path / LOCK).read_text("utf-8")
+    head, mine, yours = ours[: ours.index("  ")], ours[ours.index("  ") :], theirs[theirs.index("  ") :]
+    marked = f"{head}<<<<<<< HEAD\n{mine}=======\n{yours}>>>>>>> theirs\n"
+    (suite.path / LOCK).write_text(marked, encoding="utf-8")
+    refused = suite.run()
+    assert refused.result.ret == pytest.ExitCode.USAGE_ERROR
+    assert f"{LOCK}:5: expected a merged file, got the conflict marks (<<<<<<<)" in refused.result.stderr.str()
+    assert "pytest --claude-budget-update merges it" in refused.result.stderr.str()
+    updated = suite.run("--claude-budget-update", "-k", "one")
+    assert "both sides had changed 2; 1 of them did not run and is as one side had it" in " ".join(
+        updated.result.stdout.str().split()
+    )
+    assert (suite.path / LOCK).read_text("utf-8") == ours
+    (suite.path / LOCK).write_text("", encoding="utf-8")
+    assert "2 added" in suite.run("--claude-budget-update").result.stdout.str()
 
 
 def test_reports_of_every_kind_are_written(suite: Suite) -> None:

@@ -1,6 +1,7 @@
 """`gate`, `compare`, `explain`, `combine` and `baseline`: what they print, and their exit statuses."""
 
 import json
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -246,3 +247,87 @@ def test_budget_and_lock_file_are_those_of_pytests_rootdir(
     assert main(["baseline", "update", "more.json"]) == 0
     assert not LOCK.exists()
     assert main(["gate", "more.json"]) == 0
+
+
+def marked(ours: Record, theirs: Record, base: Record | None = None) -> str:
+    """A lock file as git leaves it: what both sides have is there once."""
+    sides = [lock_text(side).splitlines(keepends=True) for side in (ours, theirs, base) if side is not None]
+    head, tail = sides[0][:3], sides[0][-2:]
+    mine, yours, *older = ("".join(side[3:-2]) for side in sides)
+    diff3 = f"||||||| 5f9d731\n{older[0]}" if older else ""
+    return f"{''.join(head)}\n<<<<<<< HEAD\n{mine}\n{diff3}=======\n{yours}\n>>>>>>> main\n{''.join(tail)}"
+
+
+@pytest.mark.parametrize(("side", "cents"), [("ours", 14), ("theirs", 15)])
+def test_baseline_update_takes_a_side_where_git_left_conflict_marks(
+    side: str, cents: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What only one side has is kept; what both changed is as the side has it."""
+    ours = record(costing("a.py::t", 14), costing("bb.py::t", 10), costing("c.py::mine", 1))
+    theirs = record(costing("a.py::t", 15), costing("bb.py::t", 10), costing("d.py::theirs", 2))
+    LOCK.write_text(marked(ours, theirs), encoding="utf-8")
+    assert main(["baseline", "show"]) == 2
+    assert capsys.readouterr().err == (
+        "claude-budget.lock.json:5: expected a merged file, got the conflict marks (<<<<<<<) that git leaves where both "
+        "sides changed it\nhint: pytest --claude-budget-update merges it; without a run, claude-budget baseline update "
+        "--ours, or --theirs   [conflict-marks]\n"
+    )
+    assert main(["baseline", "update", f"--{side}"]) == 0
+    assert "the conflict marks are gone; 1 that both sides changed is as " in capsys.readouterr().out
+    merged = record(
+        costing("a.py::t", cents), costing("bb.py::t", 10), costing("c.py::mine", 1), costing("d.py::theirs", 2)
+    )
+    assert LOCK.read_text(encoding="utf-8") == lock_text(merged)
+    assert main(["baseline", "update", f"--{side}"]) == 0
+    assert "there are no conflict marks" in capsys.readouterr().out
+    assert main(["baseline", "update", "--theirs", report("out.json", BEFORE)]) == 0
+
+
+def test_marks_with_a_base_tell_what_each_side_removed() -> None:
+    """Ours removed `bb`, theirs left it as it was: it is gone."""
+    ours, theirs = record(costing("a.py::t", 14)), record(costing("a.py::t", 10), costing("bb.py::t", 10))
+    LOCK.write_text(marked(ours, theirs, BEFORE), encoding="utf-8")
+    assert main(["baseline", "update", "--ours"]) == 0
+    assert LOCK.read_text(encoding="utf-8") == lock_text(ours)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "expected JSON, got an empty file"),
+        (" \n", "expected JSON, got an empty file"),
+        ("{", "expected JSON: "),
+        ('{"schema_version": 2}', "got 2, which a newer version writes\nhint: install a newer version: pip install"),
+        ("<<<<<<< a\n{\n=======\n}\n>>>>>>> b\n", "got the conflict marks (<<<<<<<)"),
+    ],
+)
+def test_a_lock_file_that_is_broken_says_what_to_do(text: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """And what it says can be done: an update refuses such a file, but for an empty one and one with marks."""
+    LOCK.write_text(text, encoding="utf-8")
+    assert main(["gate", report("out.json", BEFORE)]) == 2
+    assert said in capsys.readouterr().err
+    assert main(["baseline", "update", "--ours"]) == (0 if not text.strip() else 2)
+
+
+def test_a_byte_order_mark_is_no_part_of_a_file() -> None:
+    """In a lock file and a report."""
+    LOCK.write_text("\ufeff" + lock_text(BEFORE), encoding="utf-8")
+    path = report("out.json", BEFORE)
+    Path(path).write_text("\ufeff" + Path(path).read_text(encoding="utf-8"), encoding="utf-8")
+    assert main(["gate", path]) == 0
+
+
+def test_a_byte_order_mark_is_no_part_of_a_file_at_a_commit(tmp_path: Path) -> None:
+    """As `git show` gives it."""
+    LOCK.write_text("\ufeff" + lock_text(BEFORE), encoding="utf-8")
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "x"]):
+        settings = ["-c", "user.name=t", "-c", "user.email=t@example.invalid", "-c", "commit.gpgsign=false"]
+        subprocess.run(["git", *settings, *arguments], cwd=tmp_path, check=True, capture_output=True)
+    assert main(["gate", report("out.json", BEFORE), "--baseline", "git:HEAD"]) == 0
+
+
+def test_conflict_marks_in_a_budget_file_are_named_as_such(capsys: pytest.CaptureFixture[str]) -> None:
+    """And not as YAML that is odd."""
+    budget("<<<<<<< HEAD\nlimits: []\n=======\non_incomplete: warn\n>>>>>>> main\n")
+    assert main(["check"]) == 2
+    assert capsys.readouterr().err.startswith("claude-budget.yml:2: expected a merged file, got the conflict marks")

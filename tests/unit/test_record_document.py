@@ -148,7 +148,9 @@ def test_a_lock_file_that_somebody_broke_is_refused_with_what_was_allowed(value:
     with pytest.raises(InputError) as raised:
         read_record(value, "claude-budget.lock.json")
     assert str(raised.value).startswith(f"claude-budget.lock.json: {what}")
-    assert "hint: write the file anew: pytest --claude-budget-update   [bad-record]" in str(raised.value)
+    assert "hint: take it back from git, or remove it and run pytest --claude-budget-update   [bad-record]" in str(
+        raised.value
+    )
 
 
 JSON = st.recursive(

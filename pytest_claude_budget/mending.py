@@ -1,0 +1,65 @@
+"""What can be done about a file that is no longer what was written, as after a merge that git left to a person.
+
+The marks that git leaves where both sides have changed a file are found, and both sides taken apart again.
+"""
+
+import re
+
+from pytest_claude_budget.errors import Problem
+from pytest_claude_budget.values import value_class
+
+LOCK_ENDING = ".lock.json"
+_FIRST = re.compile(r"^<{7}(?: .*)?\r?$", re.MULTILINE)
+_MARK = re.compile(r"(?P<sign>[<|=>])(?P=sign){6}(?: .*)?\r?\n?")
+_SIDES = {"<": "ours", "|": "base", "=": "theirs", ">": ""}
+
+
+@value_class(frozen=True, kw_only=True, slots=True)
+class Sides:
+    """What a file was on each side."""
+
+    ours: str
+    theirs: str
+    base: str | None
+    """What both come from; None where git was not told to write it (`merge.conflictStyle`)."""
+
+
+def way_out(shown: str) -> str:
+    """What to do about a lock file or a report that cannot be used; `shown` is the file as the user knows it."""
+    if shown.startswith("git:"):
+        return "name another commit, or a file: this one cannot be mended any more"
+    if shown.endswith(LOCK_ENDING):
+        return "take it back from git, or remove it and run pytest --claude-budget-update"
+    return "write it anew: pytest --claude-budget-report=json:PATH"
+
+
+def first_mark(text: str) -> int | None:
+    """The line of the first conflict, None where there is none."""
+    found = _FIRST.search(text)
+    return None if found is None else text.count("\n", 0, found.start()) + 1
+
+
+def conflict(text: str, shown: str, hint: str) -> Problem | None:
+    """What to say of a file with conflict marks; None where it has none."""
+    line = first_mark(text)
+    if line is None:
+        return None
+    what = "expected a merged file, got the conflict marks (<<<<<<<) that git leaves where both sides changed it"
+    return Problem(slug="conflict-marks", where=f"{shown}:{line}", what=what, hint=hint)
+
+
+def sides_of(text: str) -> Sides:
+    """What the file was on each side: lines outside of conflicts belong to all."""
+    written: dict[str, list[str]] = {"ours": [], "theirs": [], "base": []}
+    side, has_base = "", False
+    for line in text.splitlines(keepends=True):
+        mark = _MARK.fullmatch(line)
+        if mark is not None and (side or mark["sign"] == "<"):
+            side = _SIDES[mark["sign"]]
+            has_base = has_base or side == "base"
+            continue
+        for name, lines in written.items():
+            if side in ("", name):
+                lines.append(line)
+    ours, theirs, base = ("".join(written[name]) for name in ("ours", "theirs", "base"))
+    return Sides(ours=ours, theirs=theirs, base=base if has_base else None)
