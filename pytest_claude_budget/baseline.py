@@ -119,6 +119,8 @@ def stale(lock: Record, run: Record, selection: Selection) -> list[str]:
     names = []
     for name in sorted({*lock.owners, *run.owners}):
         there, now = lock.owners.get(name), run.owners.get(name)
+        if name in selection.failed:
+            continue  # what it would have used, nobody knows
         if there is None or (selection.has(there) if now is None else differs(there, now)):
             names.append(name)
     return names

@@ -71,7 +71,7 @@ def _compare(before: Record, after: Record, facts: Facts) -> Comparison:
     both = [_one(owner, before, after, renamed, facts) for owner in _all_owners(before, after, renamed)]
     both = _with_noise(both)
     changes = [one.change for one in both]
-    compared = [change for change in changes if change.standing not in _NOT_RUN]
+    compared = [change for change in changes if change.is_compared]
     change = _sum(row.change for row in compared)
     sorted_in: dict[Standing, list[OwnerChange]] = {standing: [] for standing in Standing}
     for row in changes:
@@ -83,11 +83,12 @@ def _compare(before: Record, after: Record, facts: Facts) -> Comparison:
         change=change,
         judged=change - _sum(row.change for row in compared if row.noise),
         price_change=_price_change(before, compared, facts),
-        at_least=any(row.at_least for row in compared),
+        at_least=any(row.at_least or row.not_known for row in changes if row.standing not in _NOT_RUN),
         before_at_least=any(row.before_at_least for row in compared),
         owners=tuple(sorted(changes, key=_largest_first)),
         by_feature=tuple(_by_feature(both, facts)),
         not_run=_sum(row.before for row in changes if row.standing in _NOT_RUN),
+        not_compared=_sum(row.before for row in changes if row.standing not in _NOT_RUN and not row.is_compared),
         counts={standing: len(rows) for standing, rows in sorted_in.items()},
         amounts={standing: _sum(row.change for row in rows) for standing, rows in sorted_in.items()},
     )
@@ -161,16 +162,45 @@ def _one(name: str, before: Record, after: Record, renamed: Mapping[str, str], f
         was=was,
         place=facts.places.get(name, ""),
     )
-    if old is new:
-        return _Both(change=row, before=old, after=new)
-    if old is None:
-        return _Both(change=replace(row, standing=Standing.NEW), before=None, after=new)
-    if new is None and name in facts.selection.ran:
+    if new is None and old is not None and (name in facts.selection.ran or name in facts.selection.failed):
         new = replace(old, groups=())
-    if new is None:
+    if new is None and old is not None:
         gone = Standing.REMOVED if facts.selection.is_gone(old) else Standing.DESELECTED
         return _Both(change=replace(row, standing=gone, change=ZERO), before=old, after=None)
-    return _of_two(row, old, new, facts)
+    reason = _why_not_known(row, old, new or _NOBODY, facts)
+    if reason:
+        row = replace(
+            row, not_known=reason, after_at_least=now.at_least or not then.at_least or name in facts.selection.failed
+        )
+    if old is None:
+        return _Both(change=replace(row, standing=Standing.NEW), before=None, after=new)
+    if row.not_known and row.change <= 0:
+        same = old is new or (new is not None and old.groups == new.groups)
+        standing = Standing.RENAMED if was is not None else Standing.UNCHANGED if same else Standing.CHANGED
+        return _Both(change=replace(row, standing=standing, change=ZERO), before=old, after=new)
+    if old is new:
+        return _Both(change=row, before=old, after=new)
+    return _of_two(row, old, new or _NOBODY, facts)
+
+
+def _why_not_known(row: OwnerChange, old: OwnerRecord | None, new: OwnerRecord, facts: Facts) -> str:
+    """Why nobody can say what an owner's cost moved by; empty where that is known."""
+    for side, owner in (("", new), ("in the baseline, ", old)):
+        reason = _unpriced(owner, facts) if owner is not None else ""
+        if reason:
+            return side + reason
+    reason = facts.selection.cut_short(new)
+    # What failed may have cost less than it would have. What was skipped, or shares its tests, says nothing unless it did.
+    return reason if new.owner in facts.selection.failed or row.change < 0 else ""
+
+
+def _unpriced(owner: OwnerRecord, facts: Facts) -> str:
+    """Why a side is a lower bound; empty where it is none."""
+    for group in owner.groups:
+        if cost_of_group(group, facts.rates, facts.day).at_least:
+            held = rates_of_terms(group.terms, facts.rates, facts.day)
+            return held.reason if isinstance(held, Refusal) else "an answer is not priced in full"
+    return ""
 
 
 _NOBODY = OwnerRecord(owner="", kind="outside", groups=())
@@ -236,10 +266,16 @@ def _by_feature(both: Sequence[_Both], facts: Facts) -> Iterable[FeatureChange]:
     """The run's cost of each feature on both sides, of the owners that ran."""
     sums: dict[str, list[Cost]] = {}
     noise: dict[str, Decimal] = {}
+    unsure: set[str] = set()
     for one in both:
         if one.change.standing in _NOT_RUN:
             continue
         rest = _feature_of_the_rest(one, facts)
+        if not one.change.is_compared or one.change.not_known:
+            owned = [group for side in (one.before, one.after) if side is not None for group in side.groups]
+            unsure.update(filter(None, (group.feature or rest for group in owned)))
+        if not one.change.is_compared:
+            continue
         for at, side in enumerate((one.before, one.after)):
             for group in side.groups if side is not None else ():
                 feature = group.feature or rest
@@ -249,6 +285,8 @@ def _by_feature(both: Sequence[_Both], facts: Facts) -> Iterable[FeatureChange]:
                     costs[at] += own
                     if one.change.noise:
                         noise[feature] = noise.get(feature, ZERO) + (own.amount if at else -own.amount)
+    for feature in unsure:
+        sums.setdefault(feature, [Cost(), Cost()])
     for feature, (before, after) in sorted(sums.items()):
         change = after.amount - before.amount
         yield FeatureChange(
@@ -257,7 +295,7 @@ def _by_feature(both: Sequence[_Both], facts: Facts) -> Iterable[FeatureChange]:
             after=after.amount,
             change=change,
             judged=change - noise.get(feature, ZERO),
-            at_least=before.at_least or after.at_least,
+            at_least=before.at_least or after.at_least or feature in unsure,
             before_at_least=before.at_least,
         )
 

@@ -51,11 +51,15 @@ class OwnerChange:
     """US dollars at list price, at today's rates."""
     after: Decimal
     change: Decimal
-    """`after - before`, but 0 for what did not run: that is no saving."""
+    """`after - before`, but 0 for what did not run, and for what is not known to be dearer: neither is a saving."""
     at_least: bool = False
     """One of the two is a lower bound."""
     before_at_least: bool = False
     """`before` is a lower bound: a baseline of $0.00 is then no known base."""
+    after_at_least: bool = False
+    """`after` is a lower bound, be it of a test that failed."""
+    not_known: str = ""
+    """Why the change is not known, for a person; empty where it is. `change` is then what is certain of an increase, or 0."""
     noise: bool = False
     """Unchanged requests, live answers, and output within the measured spread: not held against the change."""
     samples: int = 0
@@ -66,6 +70,12 @@ class OwnerChange:
     """The id in the baseline, of one that was renamed."""
     place: str = ""
     """`file:line`, where it is known."""
+
+    @property
+    def is_compared(self) -> bool:
+        """Are both sides part of the sums? Not of what did not run, nor of what may have become dearer or cheaper."""
+        ran = self.standing not in (Standing.REMOVED, Standing.DESELECTED)
+        return ran and (bool(self.change) or not self.not_known)
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -114,6 +124,8 @@ class Comparison:
     by_feature: tuple[FeatureChange, ...] = ()
     not_run: Decimal = ZERO
     """What removed and deselected owners cost in the baseline."""
+    not_compared: Decimal = ZERO
+    """What owners whose change is not known, and that are therefore left out of the sums, cost in the baseline."""
     counts: Mapping[Standing, int] = field(default_factory=dict)
     amounts: Mapping[Standing, Decimal] = field(default_factory=dict)
     """The part of `change` that comes from each."""

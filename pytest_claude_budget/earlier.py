@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from functools import cache
 
-from pytest_claude_budget.comparison import Comparison, Standing
+from pytest_claude_budget.comparison import Comparison
 from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.record import Record
 from pytest_claude_budget.scoped import scoped_totals
@@ -18,13 +18,13 @@ Earlier = Callable[[str, str, str], Decimal | int | None]
 
 
 def earlier_of(before: Record | None, comparison: Comparison | None, rates: RateTable, day: date) -> Earlier:
-    """Tell what a scope, name and measure came to, of the owners that ran again; None where there was none."""
+    """Tell what a scope, name and measure came to, of the owners that can be compared; None where there was none."""
 
     @cache
     def scoped() -> Mapping[str, Mapping[str, Totals]]:
         if before is None or comparison is None:
             return {}
-        ran = {row.owner for row in comparison.owners if row.standing not in (Standing.REMOVED, Standing.DESELECTED)}
+        ran = {row.owner for row in comparison.owners if row.is_compared}
         return scoped_totals((owner for owner in before.owners.values() if owner.owner in ran), rates, day)
 
     def earlier(scope: str, name: str, measure: str) -> Decimal | int | None:

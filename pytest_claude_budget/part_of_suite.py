@@ -46,6 +46,7 @@ def run_info(config: pytest.Config, exit_status: int, id_: str, what_ran: WhatRa
         skipped=frozenset(what_ran.skipped.union(not_reached)),
         ran=frozenset(what_ran.ran),
         uncollected=frozenset(_uncollected(config.rootpath, what_ran, known)),
+        failed=frozenset(what_ran.failed | what_ran.begun),
     )
     return RunInfo(ids=(id_,), outcome=_outcome(exit_status), selection=selection)
 

@@ -77,10 +77,11 @@ class Row:
 
     @property
     def change(self) -> Decimal | None:
-        """As measured; None where only one side is known."""
+        """As measured; None where only one side is known, and where a side is a lower bound and it is no increase."""
         if self.before is None or self.after is None:
             return None
-        return EXACT.subtract(self.after.measured, self.before.measured)
+        change = EXACT.subtract(self.after.measured, self.before.measured)
+        return None if self.at_least and change <= 0 else change
 
     @property
     def at_least(self) -> bool:
@@ -106,7 +107,7 @@ class ScenarioTotal:
     after: Decimal
     """US dollars a month of the features that have a figure."""
     compared_before: Decimal
-    """Of the features that have both sides."""
+    """Of the features that have both sides, and whose month is known or known to be dearer."""
     compared_after: Decimal
     increase: tuple[Decimal, Decimal] | None
     """What an increase goes from and to: with the features that are new, from $0.00; None where nothing is known of before."""
@@ -123,6 +124,8 @@ class Volumes:
     features: Sequence[Feature]
     growth: Mapping[str, Decimal] = field(default_factory=dict)
     cache: str = MEASURED
+    failed: frozenset[str] = frozenset()
+    """Tests that may have used less than they would have: a lower bound of themselves."""
 
 
 def project(volumes: Volumes, before: Record | None, after: Record, rates: RateTable, day: date) -> tuple[Row, ...]:
@@ -136,7 +139,7 @@ def project(volumes: Volumes, before: Record | None, after: Record, rates: RateT
         parts = [own for owner in after.owners.values() if (own := _own_part(feature, owner)) is not None]
         earlier = {} if before is None else _earlier(feature, before, parts)
         sides = _Sides(
-            tests=[pricer.priced(part) for part in parts],
+            tests=[pricer.priced(part, at_least=part.owner in volumes.failed) for part in parts],
             earlier={name: pricer.priced(part) for name, part in earlier.items()},
             new=before is not None and not earlier and not _had(feature, before),
         )
@@ -156,8 +159,7 @@ def totals_by_scenario(rows: Iterable[Row]) -> tuple[ScenarioTotal, ...]:
 
 def _total(scenario: str, rows: Iterable[Row]) -> ScenarioTotal:
     after = compared_before = compared_after = new = ZERO
-    compared = unsure = at_least = False
-    missing = []
+    compared, unsure, at_least, missing = False, False, False, list[str]()
     for row in rows:
         now, then = row.judged, row.judged_before
         at_least = at_least or row.at_least
@@ -169,6 +171,7 @@ def _total(scenario: str, rows: Iterable[Row]) -> ScenarioTotal:
         new = EXACT.add(new, now) if row.new else new
         if row.before is not None and then is not None:
             unsure = unsure or row.before.at_least
+        if then is not None and not (row.at_least and now <= then):  # else a month that is not known would save
             compared_before, compared_after = EXACT.add(compared_before, then), EXACT.add(compared_after, now)
     known = compared and (compared_before or not unsure)  # a lower bound of $0.00 is no amount to grow from
     return ScenarioTotal(
@@ -292,10 +295,10 @@ class _Pricer:
     rates: RateTable
     day: date
 
-    def priced(self, test: OwnerRecord) -> _Priced:
+    def priced(self, test: OwnerRecord, *, at_least: bool = False) -> _Priced:
         """What a test costs with each cache."""
         costs = dict.fromkeys((MEASURED, WARM, COLD), ZERO)
-        hour, at_least = writes_for_an_hour(test), False
+        hour = writes_for_an_hour(test)
         for group in test.groups:
             cost = cost_of_group(group, self.rates, self.day)
             at_least = at_least or cost.at_least
@@ -314,5 +317,4 @@ class _Pricer:
 
 def _micro(amount: Fraction) -> Decimal:
     """Rounded up to a whole micro-dollar."""
-    whole = -(-amount.numerator * _MICRO // amount.denominator)
-    return EXACT.multiply(Decimal(whole), Decimal("0.000001"))
+    return EXACT.multiply(Decimal(-(-amount.numerator * _MICRO // amount.denominator)), Decimal("0.000001"))

@@ -101,7 +101,7 @@ def judge(sums: Sums, record: Record, facts: RunFacts) -> CostReport:
         change, rows = _change(record, facts, day)
         unread = facts.limited and bool(facts.faults)
         limits = Limits(budget=facts.budget, markers=facts.markers, spellings=facts.rates.spellings, unread=unread)
-        verdict = evaluate(limits, sums.scoped(), _incomplete(sums.unpriced, facts.faults), change)
+        verdict = evaluate(limits, sums.scoped(), _incomplete(sums.unpriced, facts), change)
         compared = change.comparison if change is not None else None
         return CostReport(facts=facts, sums=sums, record=record, verdict=verdict, comparison=compared, projection=rows)
 
@@ -130,7 +130,12 @@ def _projected(before: Record | None, record: Record, facts: RunFacts, day: date
     budget = facts.budget
     if budget is None or not budget.features:
         return ()
-    volumes = Volumes(features=budget.features, growth=budget.projection.growth, cache=budget.projection.cache)
+    volumes = Volumes(
+        features=budget.features,
+        growth=budget.projection.growth,
+        cache=budget.projection.cache,
+        failed=facts.run.selection.failed,
+    )
     return project(volumes, before, record, facts.rates, day)
 
 
@@ -161,16 +166,26 @@ def _day(days: int) -> date:
     return datetime.fromtimestamp(days * 86_400, UTC).date()
 
 
-def _incomplete(unpriced: Sequence[Unpriced], faults: Sequence[str]) -> list[str]:
+def _incomplete(unpriced: Sequence[Unpriced], facts: RunFacts) -> list[str]:
     by_reason: Counter[tuple[str, str]] = Counter()
-    owners: dict[tuple[str, str], str] = {}
+    first: dict[tuple[str, str], Unpriced] = {}
     for row in unpriced:
         key = (row.kind, row.reason)
         by_reason[key] += row.calls
-        owners.setdefault(key, row.owner)
+        first.setdefault(key, row)
     sentences = []
     for (kind, reason), calls in by_reason.items():
         word = {"unpriced": "unpriced", "unmeasured": "unmeasured", "at_least": "priced only in part"}[kind]
         answers = "1 answer is" if calls == 1 else f"{calls:,} answers are"
-        sentences.append(f"{answers} {word}: {reason} (first in {owners[kind, reason]})")
-    return [*sentences, *faults]
+        found = first[kind, reason]
+        hint = _model_hint(found, facts.rates) if kind == "unpriced" else ""
+        sentences.append(f"{answers} {word}: {reason} (first in {found.owner}){hint}")
+    return [*sentences, *facts.faults]
+
+
+def _model_hint(row: Unpriced, rates: RateTable) -> str:
+    """What to do about a model that the rates do not know; empty where they do."""
+    known = row.model is None or rates.find(row.model) is not None or row.model in rates.aliases
+    if known or rates.resolve(row.model or "").opaque:
+        return ""
+    return "; if the name is right, say in rates.aliases which model it is"

@@ -145,6 +145,7 @@ class _Reader:
             skipped=frozenset(self.texts(entry, "skipped")),
             ran=frozenset(self.texts(entry, "without_calls")),
             uncollected=frozenset(self.texts(entry, "uncollected")),
+            failed=frozenset(self.texts(entry, "failed")),
         )
         return RunInfo(ids=tuple(self.texts(entry, "ids")), outcome=outcome, selection=selection)
 

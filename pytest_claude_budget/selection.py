@@ -29,6 +29,9 @@ class Selection:
     uncollected: frozenset[str] = frozenset()
     """Files that the baseline knows and that are there, but that pytest did not look into."""
 
+    failed: frozenset[str] = frozenset()
+    """Tests that failed, or that began and did not come to their end: they may have used less than they would have."""
+
     @property
     def whole(self) -> bool:
         """Did the run have everything?"""
@@ -42,6 +45,16 @@ class Selection:
         """Is there no such owner any more, for all that the run can tell?"""
         return owner.owner not in self.ran and not self._left_out(owner)
 
+    def cut_short(self, owner: OwnerRecord) -> str:
+        """Why an owner of this run may have used less than it would have, for a person; empty where nothing tells so."""
+        if owner.owner in self.failed:
+            return "the test failed"
+        if owner.kind == "test" and owner.owner in self.skipped:
+            return "the test did not come to its end"
+        if owner.kind == "fixture" and self._may_be_used(owner.owner, self.failed, frozenset()):
+            return "a test that may use it failed"
+        return ""
+
     def _left_out(self, owner: OwnerRecord) -> bool:
         if self.narrowed is not None:
             return True
@@ -49,14 +62,15 @@ class Selection:
         if self.paths and frozenset(self.paths).isdisjoint(parts):
             return True
         if owner.kind == "fixture":
-            return self._may_be_wanted(owner.owner)
+            return self._may_be_used(owner.owner, self.skipped, self.uncollected)
         return owner.kind == "test" and not (
             self.skipped.isdisjoint(parts) and _file_of(owner.owner) not in self.uncollected
         )
 
-    def _may_be_wanted(self, fixture: str) -> bool:
-        """Is there a test that did not run and might use a fixture: one of its file, or below its conftest?"""
-        files, folders = _left_out_places(self.skipped, self.uncollected)
+    @staticmethod
+    def _may_be_used(fixture: str, tests: frozenset[str], uncollected: frozenset[str]) -> bool:
+        """Might one of the tests, or one of a file, use a fixture: does it lie in the fixture's file or below its conftest?"""
+        files, folders = _places(tests, uncollected)
         file = _file_of(fixture)
         folder, _, name = file.rpartition("/")
         if name == _CONFTEST:
@@ -67,9 +81,9 @@ class Selection:
 
 
 @lru_cache(maxsize=8)
-def _left_out_places(skipped: frozenset[str], uncollected: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
-    """The files of what did not run, and all folders that they lie in, the rootdir as an empty name."""
-    files = frozenset(map(_file_of, skipped | uncollected))
+def _places(tests: frozenset[str], uncollected: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """The files of tests, and all folders that they lie in, the rootdir as an empty name."""
+    files = frozenset(map(_file_of, tests | uncollected))
     folders = set()
     for file in files:
         folder = file

@@ -82,6 +82,7 @@ def _run(runs: Sequence[RunInfo]) -> RunInfo:
             skipped=frozenset(name for run in runs for name in run.selection.skipped),
             ran=frozenset(name for run in runs for name in run.selection.ran),
             uncollected=frozenset.intersection(*(run.selection.uncollected for run in runs)),
+            failed=frozenset(name for run in runs for name in run.selection.failed),
         ),
     )
 

@@ -17,6 +17,10 @@ class WhatRan:
         self.ran: set[str] = set()
         self.skipped: set[str] = set()
         """Tests, classes and files that were there and did not run."""
+        self.failed: set[str] = set()
+        """Tests whose last attempt failed in one of its phases, or that began and did not end."""
+        self.begun: set[str] = set()
+        """Tests that were set up, and whose call nobody has reported."""
         self.empty: set[str] = set()
         """Files without a test."""
         self.found: set[str] = set()
@@ -24,6 +28,14 @@ class WhatRan:
 
     def tested(self, report: "pytest.TestReport") -> None:
         """Take what became of a phase of a test."""
+        if report.when == "setup":  # of the first attempt, or of another one
+            self.failed.discard(report.nodeid)
+            if report.passed:
+                self.begun.add(report.nodeid)
+        else:
+            self.begun.discard(report.nodeid)
+        if report.failed:
+            self.failed.add(report.nodeid)
         began = report.when == "call" and (not report.skipped or hasattr(report, "wasxfail"))
         if began:
             self.ran.add(report.nodeid)

@@ -5,11 +5,12 @@ from datetime import date
 from decimal import Decimal
 
 from pytest_claude_budget.comparison import Comparison, OwnerChange, Standing, percent
-from pytest_claude_budget.money import dollars, exact_dollars, to_json
+from pytest_claude_budget.money import ZERO, dollars, exact_dollars, to_json
 from pytest_claude_budget.noise import FEWEST_SAMPLES
 from pytest_claude_budget.projection import Row
 from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.record import Cost, OwnerRecord, Record, cost_of_owner
+from pytest_claude_budget.render.phrases import signed, unsure
 from pytest_claude_budget.render.plain import columns, counted, printable, shortened_id, wrapped
 
 MOST_OWNERS = 10
@@ -17,11 +18,6 @@ MOST_OWNERS = 10
 MOST_CAUSES = 3
 _INDENT = " " * 12
 _SAVES_NOTHING = (Standing.REMOVED, Standing.DESELECTED)
-
-
-def signed(amount: Decimal) -> str:
-    """A change for a person: `+$0.02`, `-$0.02`, `unchanged`."""
-    return "unchanged" if not amount else f"+{dollars(amount)}" if amount > 0 else dollars(amount)
 
 
 def change_of(change: Decimal, before: Decimal) -> str:
@@ -40,29 +36,44 @@ def comparison_lines(comparison: Comparison, width: int) -> list[str]:
 def _headline(comparison: Comparison) -> str:
     baseline = comparison.baseline
     source = f"{printable(baseline.source, 60)}{f' at {baseline.commit}' if baseline.commit else ''}"
-    least = "at least " if comparison.at_least else ""
+    if comparison.at_least:
+        unknown = sum(bool(row.not_known) for row in comparison.owners)
+        of = f"{counted(unknown, 'test or fixture is', 'tests or fixtures are')} not known"
+        more = f"{unsure(comparison.change)}, and " if comparison.change > 0 else "not known: "
+        return f"against {source}: {more}{of}"
     if not comparison.change:
-        return f"unchanged against {source}: {least}{dollars(comparison.after)}"
-    sides = f"{dollars(comparison.before)} → {least}{dollars(comparison.after)}"
+        return f"unchanged against {source}: {dollars(comparison.after)}"
+    sides = f"{dollars(comparison.before)} → {dollars(comparison.after)}"
     return f"against {source}: {sides}, {change_of(comparison.change, comparison.before)}"
 
 
 def _owners(comparison: Comparison, width: int) -> Iterator[str]:
-    moved = [row for row in comparison.owners if row.standing in (Standing.CHANGED, Standing.NEW) or _renamed(row)]
+    moved = [row for row in comparison.owners if _moved(row)]
     for row in moved[:MOST_OWNERS]:
-        change = f"  {signed(row.change)} ".ljust(len(_INDENT))
+        change = f"  {_change(row)} ".ljust(len(_INDENT))
         yield change + shortened_id(row.owner, width - len(change))
         yield from (f"{_INDENT}{line}" for line in reasons(row, width - len(_INDENT)))
     if len(moved) > MOST_OWNERS:
         yield f"  and {len(moved) - MOST_OWNERS:,} more"
 
 
-def _renamed(row: OwnerChange) -> bool:
-    return row.standing is Standing.RENAMED and bool(row.change)
+def _moved(row: OwnerChange) -> bool:
+    if row.standing in _SAVES_NOTHING:
+        return False
+    renamed = row.standing is Standing.RENAMED and bool(row.change)
+    return bool(row.not_known) or renamed or row.standing in (Standing.CHANGED, Standing.NEW)
+
+
+def _change(row: OwnerChange) -> str:
+    if not row.not_known:
+        return signed(row.change)
+    return unsure(row.change, before_at_least=row.before_at_least, after_at_least=row.after_at_least)
 
 
 def reasons(row: OwnerChange, width: int) -> list[str]:
     """Why one owner moved, a line each."""
+    if row.not_known:
+        return [printable(f"not known: {row.not_known}", width), *(["new"] if row.standing is Standing.NEW else [])]
     if row.standing is Standing.NEW:
         return ["new"]
     said = [printable(cause.text, width) for cause in row.causes[:MOST_CAUSES]]
@@ -86,6 +97,8 @@ def _rest(comparison: Comparison) -> Iterator[str]:
     if comparison.not_run:
         gone = " and ".join(standing.value for standing in _SAVES_NOTHING if counts.get(standing))
         yield f"what was {gone} cost {dollars(comparison.not_run)}: that is not counted as a saving"
+    if comparison.not_compared:
+        yield f"what is not known cost {dollars(comparison.not_compared)} before: that is not counted as a saving"
     if comparison.price_change:
         yield f"new prices alone: {signed(comparison.price_change)} on the baseline, not part of the change"
 
@@ -145,18 +158,21 @@ def projection_lines(rows: Sequence[Row], width: int) -> list[str]:
         return []
     table = [("a month", "requests", "cost", "change")]
     table += [
-        (f"{row.feature}, {row.scenario}", f"{row.requests_per_month:,}", _month(row), _moved(row)) for row in rows
+        (f"{row.feature}, {row.scenario}", f"{row.requests_per_month:,}", _month(row), _monthly_change(row))
+        for row in rows
     ]
     return columns(table, width)
 
 
 def _month(row: Row) -> str:
-    if row.after is None:
+    if row.after is None or (row.after.at_least and not row.after.measured):
         return "not known"
-    return f"{'at least ' if row.at_least else ''}{dollars(row.after.measured)}"
+    return f"{'at least ' if row.after.at_least else ''}{dollars(row.after.measured)}"
 
 
-def _moved(row: Row) -> str:
-    if row.change is None or row.before is None:
+def _monthly_change(row: Row) -> str:
+    if row.before is None or row.after is None:
         return ""
+    if row.change is None or row.at_least:
+        return unsure(row.change or ZERO, before_at_least=row.before.at_least, after_at_least=row.after.at_least)
     return change_of(row.change, row.before.measured)

@@ -91,6 +91,7 @@ def _run(run: RunInfo, record: Record) -> dict[str, Any]:
         "skipped": sorted(chosen.skipped),
         "without_calls": sorted(chosen.ran.difference(record.owners)),
         "uncollected": sorted(chosen.uncollected),
+        "failed": sorted(chosen.failed),
     }
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
-from pytest_claude_budget.money import EXACT, dollars
+from pytest_claude_budget.money import EXACT, ZERO, dollars
 from pytest_claude_budget.projection import Row, ScenarioTotal, totals_by_scenario
 from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.render.markdown_text import code, sentence, table
+from pytest_claude_budget.render.phrases import unsure
 from pytest_claude_budget.render.plain import columns, counted, shortened_id, wrapped
 
 WIDTH = 80
@@ -70,7 +71,14 @@ def _figures(row: Row) -> tuple[str, str, str, str]:
     """Requests, before, after and change, as measured: warm and cold stand beside them."""
     before = "" if row.before is None else _amount(row.before.measured, at_least=row.before.at_least)
     after = UNKNOWN if row.after is None else _amount(row.after.measured, at_least=row.after.at_least)
-    return f"{row.requests_per_month:,}", before, after, _change(row.change)
+    return f"{row.requests_per_month:,}", before, after, _moved(row)
+
+
+def _moved(row: Row) -> str:
+    if row.before is None or row.after is None or not row.at_least:
+        return _change(row.change)
+    sides = {"before_at_least": row.before.at_least, "after_at_least": row.after.at_least}
+    return unsure(row.change or ZERO, **sides)
 
 
 def _total_figures(total: ScenarioTotal) -> tuple[str, str, str]:
@@ -79,7 +87,8 @@ def _total_figures(total: ScenarioTotal) -> tuple[str, str, str]:
     if total.increase is None:
         return "", after, ""
     base, now = total.increase
-    return dollars(base), after, _change(EXACT.subtract(now, base))
+    change = EXACT.subtract(now, base)
+    return dollars(base), after, unsure(change) if total.at_least else _change(change)
 
 
 def _amount(amount: Decimal, *, at_least: bool) -> str:

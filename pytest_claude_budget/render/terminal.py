@@ -122,7 +122,8 @@ _INCOMPLETE_HINT = "  hint: see docs/messages.md; if this is on purpose, write o
 
 def _worth_saying(report: CostReport) -> bool:
     verdict = report.verdict
-    changed = report.comparison is not None and report.comparison.counts.get(Standing.CHANGED)
+    compared = report.comparison
+    changed = compared is not None and (compared.counts.get(Standing.CHANGED) or compared.at_least)
     return bool(report.sums.by_owner or verdict.breaches or verdict.incomplete or changed)
 
 

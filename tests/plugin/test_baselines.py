@@ -121,6 +121,55 @@ def test_removed_and_skipped_tests_are_no_saving(suite: Suite) -> None:
     assert "what was removed cost $0.0015: that is not counted as a saving" in removed.result.stdout.str()
 
 
+def test_a_test_that_failed_is_no_saving(suite: Suite, monkeypatch: pytest.MonkeyPatch, workers: int) -> None:
+    """It fails before its call, is interrupted in it, or its fixture fails: 0.0015 of the baseline is not compared."""
+    suite.write(
+        test_a="""
+import os, pytest
+from http_double import REQUEST, post
+END = os.environ.get("END")
+@pytest.fixture
+def ready():
+    assert END != "setup"
+def test_one(ready):
+    assert END != "call"
+    post({**REQUEST, "system": "one"})
+    assert END != "late"
+    post({**REQUEST, "system": "two"})
+def test_two():
+    post({**REQUEST, "system": "three"})
+"""
+    )
+    suite.run("--claude-budget-update")
+    for end in ("setup", "call", "late"):
+        monkeypatch.setenv("END", end)
+        outcome = suite.run(workers=workers)
+        comparison = outcome.report["comparison"]
+        assert outcome.report["run"]["failed"] == ["test_a.py::test_one"]
+        assert (comparison["change"], comparison["change_percent"], comparison["at_least"]) == ("0", None, True)
+        one = next(row for row in comparison["owners"] if row["owner"] == "test_a.py::test_one")
+        assert (one["change"], one["change_percent"], one["not_known"]) == ("0", None, "the test failed")
+
+
+def test_a_test_that_was_interrupted_is_no_saving(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It made the first of its two calls."""
+    body = """
+import os
+from http_double import REQUEST, post
+def test_one():
+    post({**REQUEST, "system": "one"})
+    if os.environ.get("END"):
+        raise KeyboardInterrupt
+    post({**REQUEST, "system": "two"})
+"""
+    suite.write(test_a=body)
+    suite.run("--claude-budget-update")
+    monkeypatch.setenv("END", "1")
+    report = suite.run().report
+    assert (report["run"]["failed"], report["comparison"]["change"]) == (["test_a.py::test_one"], "0")
+    assert report["comparison"]["owners"][0]["not_known"] == "the test failed"
+
+
 @pytest.mark.parametrize(
     "options",
     [["--collect-only"], ["--setup-only"], ["--setup-plan"], ["-p", "no:python"], ["-o", "norecursedirs=*"]],
@@ -355,3 +404,24 @@ def test_reports_of_every_kind_are_written(suite: Suite) -> None:
     suite.run("--claude-budget-report=markdown:c.md", "--claude-budget-report=summary:s.md")
     for name in ("c.md", "s.md"):
         assert (suite.path / name).read_text(encoding="utf-8").startswith("### Claude cost: $0.003 per run")
+
+
+def test_a_model_without_rates_is_no_saving_in_any_line(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    """A typo in a model's name: 0.0015 before, a month of 1,000 requests $1.50; now nobody knows either."""
+    features = 'features:\n  replies: {tests: ["test_a.py"], requests_per_month: {average: 1000}}\n'
+    suite.budget(BUDGET + features)
+    model = 'os.environ.get("MODEL", MODEL)'
+    suite.write(test_a=f"import os\nfrom http_double import MODEL, ask\ndef test_one():\n    ask(model={model})\n")
+    suite.run("--claude-budget-update")
+    monkeypatch.setenv("MODEL", "claude-hiaku-4-5")
+    outcome = suite.run("--claude-budget-report=markdown:c.md", workers=workers)
+    for text in (outcome.result.stdout.str(), (suite.path / "c.md").read_text("utf-8")):
+        assert "-$" not in text
+        assert "-100" not in text
+        assert "did you mean" in text
+    assert "against claude-budget.lock.json: not known: 1 test or fixture is not known" in outcome.said
+    (month,) = outcome.report["projection"]
+    assert (month["before"], month["change"], month["at_least"]) == ("1.5", None, True)
+    assert outcome.verdict == "incomplete"

@@ -148,6 +148,65 @@ def test_only_what_is_gone_can_have_another_name_now() -> None:
         }
 
 
+def test_what_is_not_known_in_full_is_never_a_saving() -> None:
+    """A model without rates: 0.0015 before and at least nothing now. `b`, 0.0015 too, became 0.0005 dearer."""
+    nobody = owner("a", group(usage(1000, 100), "claude-hauku-4-5", request=asked("a")))
+    found = compared(record(cheap("a"), cheap("b")), record(nobody, cheap("b", 200)))
+    assert (found.before, found.after, found.change) == (Decimal("0.0015"), Decimal("0.002"), Decimal("0.0005"))
+    assert (found.at_least, found.not_compared) == (True, Decimal("0.0015"))
+    unknown = row(found, "a")
+    assert (unknown.change, unknown.causes) == (0, ())
+    assert unknown.not_known == "no rates for model 'claude-hauku-4-5': did you mean 'claude-haiku-4-5'?"
+
+
+def test_an_increase_that_is_seen_already_counts_though_the_rest_is_not_known() -> None:
+    """0.0015 before; now 0.0025 and an answer without rates: at least 0.001 more."""
+    groups = [group(usage(1000, 300), HAIKU, request=asked("a")), group(usage(9, 9), "claude-nova-1")]
+    found = compared(record(cheap("a")), record(owner("a", *groups)))
+    assert (found.change, row(found, "a").change, found.at_least) == (Decimal("0.001"), Decimal("0.001"), True)
+    assert sum(cause.amount for cause in row(found, "a").causes) == Decimal("0.001")
+    assert row(found, "a").not_known
+
+
+def test_a_test_that_failed_saves_nothing() -> None:
+    """It made no call, fewer calls, or as many: what it would have made, nobody knows."""
+    before = record(cheap("a", calls=2), cheap("b"))
+    failed = Selection(ran=frozenset({"a"}), failed=frozenset({"a"}))
+    for now in (record(cheap("b")), record(cheap("a"), cheap("b")), record(cheap("a", calls=2), cheap("b"))):
+        found = compared(before, now, selection=failed)
+        assert (found.change, found.before, found.not_compared) == (0, Decimal("0.0015"), Decimal("0.0025"))
+        assert row(found, "a").not_known == "the test failed"
+        assert found.at_least
+
+
+def test_a_fixture_that_costs_less_where_a_test_failed_that_may_use_it_saves_nothing() -> None:
+    """And one whose tests all passed does."""
+    shared = [
+        replace(cheap(name, output), kind="fixture")
+        for name in ("t/conftest.py::f", "u/conftest.py::f")
+        for output in (100,)
+    ]
+    less = [replace(cheap(name, 50), kind="fixture") for name in ("t/conftest.py::f", "u/conftest.py::f")]
+    found = compared(record(*shared), record(*less), selection=Selection(failed=frozenset({"t/test_a.py::t"})))
+    assert row(found, "t/conftest.py::f").not_known == "a test that may use it failed"
+    assert row(found, "u/conftest.py::f").change == Decimal("-0.00025")
+
+
+def test_a_test_that_was_skipped_halfway_saves_nothing_and_one_that_asks_the_same_is_unchanged() -> None:
+    """A baseline that was skipped at the same place is the same."""
+    skipped = Selection(skipped=frozenset({"a"}))
+    assert row(compared(record(cheap("a", calls=2)), record(cheap("a")), selection=skipped), "a").not_known
+    assert not row(compared(record(cheap("a")), record(cheap("a")), selection=skipped), "a").not_known
+
+
+def test_a_feature_with_a_test_whose_change_is_not_known_saves_nothing() -> None:
+    """The feature's other test is unchanged; without the first, 0.0015 on both sides."""
+    before = record(*(owner(name, group(usage(1000, 100), HAIKU, feature="f", request=asked(name))) for name in "ab"))
+    after = record(*(owner(name, group(usage(1000, 100), HAIKU, feature="f", request=asked(name))) for name in "b"))
+    (feature,) = compared(before, after, selection=Selection(failed=frozenset("a"))).by_feature
+    assert (feature.before, feature.after, feature.at_least) == (Decimal("0.0015"), Decimal("0.0015"), True)
+
+
 def test_a_renamed_test_is_known_by_what_it_asks() -> None:
     """And its cost is compared with what it was."""
     before, after = record(cheap("old.py::t")), record(cheap("new.py::t", 200, request=asked("old.py::t")))

@@ -1,0 +1,17 @@
+"""Words that the terminal and the Markdown pages share: what moved, what is not known, what a reader can do next."""
+
+from decimal import Decimal
+
+from pytest_claude_budget.money import dollars
+
+
+def signed(amount: Decimal) -> str:
+    """A change for a person: `+$0.02`, `-$0.02`, `unchanged`."""
+    return "unchanged" if not amount else f"+{dollars(amount)}" if amount > 0 else dollars(amount)
+
+
+def unsure(change: Decimal, *, before_at_least: bool = False, after_at_least: bool = True) -> str:
+    """A change of which a side is a lower bound: `at least +$0.02`, `at most +$0.02` or `not known`, and never a saving."""
+    if change <= 0 or (before_at_least and after_at_least):
+        return "not known"
+    return f"{'at most' if before_at_least else 'at least'} +{dollars(change)}"
