@@ -6,7 +6,7 @@ from pathlib import Path
 from pytest_claude_budget.baseline import merge
 from pytest_claude_budget.comparison import Baseline
 from pytest_claude_budget.errors import InputError, Problem
-from pytest_claude_budget.files import MAX_JSON_BYTES, parse_json, read_json, read_text, write_atomically
+from pytest_claude_budget.files import MAX_JSON_BYTES, decoded, parse_json, read_json, read_text, write_atomically
 from pytest_claude_budget.git import file_at
 from pytest_claude_budget.mending import conflict, first_mark, sides_of
 from pytest_claude_budget.record import Record
@@ -67,7 +67,8 @@ def load_baseline(
     if source.startswith(GIT):
         found = file_at(source.removeprefix(GIT), LOCK_FILE, home)
         shown = f"{source}:{LOCK_FILE}"
-        record = None if found.text is None else record_of(parse_json(found.text, shown), shown, known)
+        data = found.data
+        record = None if data is None else record_of(parse_json(decoded(data, shown), shown), shown, known)
         return Loaded(baseline=Baseline(source=source, kind="git", commit=found.commit), record=record)
     return _of_file(folder / source, source, known)
 

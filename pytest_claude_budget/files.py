@@ -17,6 +17,7 @@ from pytest_claude_budget.yaml_document import YamlDocument, parse_yaml
 
 __all__ = [
     "YamlDocument",
+    "decoded",
     "load_rates_document",
     "package_data",
     "parse_json",
@@ -58,6 +59,11 @@ def read_text(path: Path, shown: str, most: int = MAX_BYTES, writes: str = _WRIT
         what = f"expected a file of at most {most:,} bytes, got a larger one"
         hint = "check that this is the file you mean"
         raise InputError(Problem(slug="too-large", where=shown, what=what, hint=hint))
+    return decoded(data, shown)
+
+
+def decoded(data: bytes, shown: str) -> str:
+    """The text of a file in UTF-8, with or without a byte order mark. Raises InputError."""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -1,12 +1,113 @@
-"""What git has of a file at another commit. Asks `git` itself, changes nothing, and takes no name for an option."""
+"""What git has of a file at another commit. Asks `git` itself, changes nothing, and takes no name for an option.
 
+Only one answer means that there is no such file: a tree that git has read and that does not name it. Whatever else goes
+wrong is an InputError with git's own words, which are shown and never read: they come in the user's language.
+"""
+
+import os
+import re
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from pytest_claude_budget.errors import InputError, Problem
+from pytest_claude_budget.render.plain import printable
 from pytest_claude_budget.values import value_class
 
 LONGEST_SECONDS = 30.0
+_PLACES = frozenset(
+    [
+        "GIT_DIR",
+        "GIT_COMMON_DIR",
+        "GIT_WORK_TREE",
+        "GIT_IMPLICIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_PREFIX",
+        "GIT_INTERNAL_SUPER_PREFIX",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_NAMESPACE",
+        "GIT_SHALLOW_FILE",
+        "GIT_GRAFT_FILE",
+        "GIT_NO_REPLACE_OBJECTS",
+        "GIT_REPLACE_REF_BASE",
+        "GIT_CONFIG",
+        "GIT_LITERAL_PATHSPECS",
+        "GIT_GLOB_PATHSPECS",
+        "GIT_NOGLOB_PATHSPECS",
+        "GIT_ICASE_PATHSPECS",
+    ]  # as git lists them
+)
+"""`git rev-parse --local-env-vars`, but for the settings: a hook and `git rebase --exec` set them for another folder."""
+_SECRET = re.compile(r"//[^/@\s]+@")
+_BEHIND_A_NAME = re.compile(r"[~^:]|@\{")
+_NOT_KNOWN = 1
+"""Exit status of `rev-parse --quiet` for a name that stands for nothing. Every other failure has another one."""
+
+
+@value_class(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What came of one command."""
+
+    status: int
+    out: bytes
+    said: str
+    """What git said of it, in one line; without passwords, and for a terminal."""
+
+    @property
+    def text(self) -> str:
+        """The output without its last line end."""
+        return self.out.decode("utf-8", "surrogateescape").removesuffix("\n")
+
+
+@value_class(frozen=True, kw_only=True, slots=True)
+class Repository:
+    """The repository that a folder belongs to, whatever the environment says of another one."""
+
+    folder: Path
+    """It, or a folder in it; a bare one too."""
+    environ: Mapping[str, str]
+    """Made by `without_places`."""
+    seconds: float = LONGEST_SECONDS
+    """How long one command may take."""
+
+    def ask(self, *arguments: str) -> Answer:
+        """Run one command. Raises InputError where git cannot be run, or does not end."""
+        command = ["git", "--literal-pathspecs", "-C", str(self.folder), *arguments]
+        try:
+            ended = subprocess.run(
+                command,
+                env=dict(self.environ),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=self.seconds,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise InputError(_not_asked(f"git {arguments[0]} gave no answer in {self.seconds:g} seconds")) from None
+        except OSError as error:
+            raise InputError(_not_asked(f"git cannot be run: {error.strerror or type(error).__name__}")) from None
+        said = _SECRET.sub("//", ended.stderr.decode("utf-8", "replace"))
+        return Answer(status=ended.returncode, out=ended.stdout, said=printable(" ".join(said.split()), 400))
+
+    def told(self, where: str, *arguments: str) -> Answer:
+        """Run one command that must succeed; `where` is what it is for, as the user named it. Raises InputError."""
+        answer = self.ask(*arguments)
+        if answer.status:
+            raise InputError(failed(where, arguments[0], answer))
+        return answer
+
+    def prefix(self, where: str) -> str:
+        """Where the folder is below the top: `api/`, or nothing at the top and in a bare repository."""
+        return self.told(where, "rev-parse", "--show-prefix").text
+
+    def file(self, where: str, commit: str, path: str) -> bytes | None:
+        """A file of a commit, its path from the top; None where the commit's tree has nothing of that name."""
+        found = self.told(where, "ls-tree", "-z", "--full-tree", commit, "--", path).out
+        if not found:
+            return None
+        _, _, blob = found.partition(b"\t")[0].decode("ascii").split(" ")
+        return self.told(where, "cat-file", "blob", blob).out
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -15,33 +116,54 @@ class AtCommit:
 
     commit: str
     """Abbreviated."""
-    text: str | None
+    data: bytes | None
     """None where the commit has no such file."""
 
 
+def without_places(environ: Mapping[str, str]) -> dict[str, str]:
+    """An environment in which git looks for the repository of a folder itself, and asks nobody anything."""
+    kept = {name: value for name, value in environ.items() if name not in _PLACES}
+    return {**kept, "GIT_TERMINAL_PROMPT": "0"}
+
+
 def file_at(ref: str, name: str, folder: Path) -> AtCommit:
-    """Read a file of a folder at a commit, branch or tag. Raises InputError where there is no such commit."""
-    shown = f"git:{ref}"
-    commit = _git(folder, "rev-parse", "--verify", "--quiet", "--short", "--end-of-options", f"{ref}^{{commit}}")
-    if commit is None:
+    """Read a file of a folder at a commit, branch or tag. Raises InputError where git cannot tell what was there."""
+    repository = Repository(folder=folder, environ=without_places(os.environ))
+    where = f"git:{printable(ref)}"
+    prefix = repository.prefix(where)
+    _refuse_ambiguous(repository, where, ref)
+    found = repository.ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    if found.status == _NOT_KNOWN:
         what = "expected a branch, tag or commit of this repository, and git knows none by that name"
         hint = "fetch it first; a shallow checkout has one commit only: git fetch --depth=1 origin main"
-        raise InputError(Problem(slug="bad-ref", where=shown[:200], what=what, hint=hint))
-    return AtCommit(commit=commit.strip(), text=_git(folder, "show", f"{commit.strip()}:./{name}"))
+        raise InputError(Problem(slug="bad-ref", where=where, what=what, hint=hint))
+    if found.status:
+        raise InputError(failed(where, "rev-parse", found))
+    short = repository.told(where, "rev-parse", "--short", found.text).text
+    return AtCommit(commit=short, data=repository.file(where, found.text, f"{prefix}{name}"))
 
 
-def _git(folder: Path, *arguments: str) -> str | None:
-    """What git prints; None where it fails. Raises InputError where there is no git."""
-    try:
-        ended = subprocess.run(
-            ["git", "-C", str(folder), *arguments],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=LONGEST_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        what = f"git could not be asked ({type(error).__name__})"
-        hint = "install git, or name a file instead: --claude-budget-baseline=claude-budget.lock.json"
-        raise InputError(Problem(slug="no-git", where="git", what=what, hint=hint)) from None
-    return ended.stdout.decode("utf-8", "replace") if ended.returncode == 0 else None
+def _refuse_ambiguous(repository: Repository, where: str, ref: str) -> None:
+    """A name of a branch and of a tag with different commits: git takes the tag, which is rarely what is meant."""
+    name = _BEHIND_A_NAME.split(ref, maxsplit=1)[0]
+    places = [f"refs/{name}", f"refs/tags/{name}", f"refs/heads/{name}", f"refs/remotes/{name}"]
+    there = "--format=%(refname) %(objectname) %(*objectname)"
+    lines = repository.told(where, "for-each-ref", there, *places, f"refs/remotes/{name}/HEAD").text.splitlines()
+    found = {words[0]: words[-1] for words in map(str.split, lines)}
+    named = {place: found[place] for place in (*places, f"refs/remotes/{name}/HEAD") if place in found}
+    if len(set(named.values())) > 1:
+        what = f"the name stands for several commits: {', '.join(named)}"
+        hint = f"write the one that is meant in full, for example git:{next(reversed(named))}"
+        raise InputError(Problem(slug="ambiguous-ref", where=where, what=printable(what, 400), hint=printable(hint)))
+
+
+def failed(where: str, command: str, answer: Answer) -> Problem:
+    """What to say where git refused, or could not do, what was needed."""
+    said = answer.said or f"exit status {answer.status}"
+    hint = "mend that, or compare with a file or with none; it is not taken for a baseline that is not there"
+    return Problem(slug="git-failed", where=where, what=f"git {command} failed, and says: {said}", hint=hint)
+
+
+def _not_asked(what: str) -> Problem:
+    hint = "install git, or name a file instead: --claude-budget-baseline=claude-budget.lock.json"
+    return Problem(slug="no-git", where="git", what=what, hint=hint)

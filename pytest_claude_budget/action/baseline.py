@@ -18,7 +18,6 @@ from pytest_claude_budget.github import ApiFailureError
 from pytest_claude_budget.render.markdown_text import sentence
 from pytest_claude_budget.values import value_class
 
-_NO_COMMIT = "the base commit is not in this checkout and could not be fetched: set fetch-depth: 0 at actions/checkout"
 _DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, EOFError, OSError)
 """All that reading a hostile or broken archive may raise."""
 
@@ -29,7 +28,7 @@ class Found:
 
     argument: str
     note: str = ""
-    """Why there is none; empty where there is one."""
+    """Why there is none, or which one where nothing was before; else empty."""
     commit: str = ""
     """The base, where it is known."""
     name: str = ""
@@ -62,7 +61,7 @@ class Around:
 
 
 def find_baseline(inputs: Inputs, event: Event, around: Around) -> Found:
-    """The baseline of the kind that was asked for, or why there is none."""
+    """The baseline of the kind that was asked for, or why there is none. Raises InputError where it cannot be had."""
     finders: Mapping[BaselineKind, Callable[[], Found]] = {
         BaselineKind.NONE: lambda: Found(argument=NO_BASELINE),
         BaselineKind.LOCK: lambda: _lock(event, around),
@@ -77,21 +76,30 @@ def _missing(why: str, commit: str = "") -> Found:
 
 
 def _base(event: Event, around: Around) -> str | None:
-    return around.checkout.base(event.sha, event.base_sha)
+    """The commit to compare with; None where a forced push has replaced it, and nobody has it any more."""
+    checkout = around.checkout
+    if event.base_is_exact:
+        return checkout.have(event.base_sha) if not event.forced else checkout.have_unless_lost(event.base_sha)
+    merged = checkout.merged_with(event.sha) if event.is_of_a_merge else None
+    return merged or checkout.left(event.base_sha)
+
+
+def _replaced(event: Event) -> Found:
+    why = f"what was there before, {event.base_sha[:12]}, was replaced by a forced push, and the server has it no more"
+    return Found(argument=NO_BASELINE, note=f"Not compared: {sentence(why)}.")
 
 
 def _lock(event: Event, around: Around) -> Found:
-    if event.compares_with_itself:
-        commit: str | None = "HEAD"
-    else:
-        commit = _base(event, around)
+    commit = "HEAD" if event.compares_with_itself else _base(event, around)
     if commit is None:
-        return _missing(_NO_COMMIT)
+        return _replaced(event)
     path = Path(around.prefix, LOCK_FILE).as_posix()
     if around.checkout.text_at(commit, path) is None:
         where = "this commit" if event.compares_with_itself else f"the base, {commit[:12]}"
         return _missing(f"there is no {path} at {where}", commit)
-    return Found(argument=f"git:{commit}", commit=commit, name=f"git:{event.base_branch or commit[:12]}")
+    itself = f"Compared with the lock file of this commit itself: {sentence(event.why_no_base)}."
+    note = itself if event.compares_with_itself else ""
+    return Found(argument=f"git:{commit}", commit=commit, name=f"git:{event.base_branch or commit[:12]}", note=note)
 
 
 def _artifact(inputs: Inputs, event: Event, around: Around) -> Found:
@@ -127,13 +135,11 @@ def _unpacked(archive: bytes, target: Path) -> Path | None:
 
 def _base_run(event: Event, around: Around) -> Found:
     if event.compares_with_itself:
-        return _missing("there is no base to run: this is no pull request, push or merge group")
+        return _missing(f"there is no base to run: {event.why_no_base}")
     commit = _base(event, around)
     if commit is None:
-        return _missing(_NO_COMMIT)
+        return _replaced(event)
     with around.checkout.worktree(commit, around.folder / "base") as tree:
-        if not tree.is_dir():
-            return _missing(f"git could not check out the base, {commit[:12]}", commit)
         try:
             report = around.run_base(tree / around.prefix)
         except InputError as error:

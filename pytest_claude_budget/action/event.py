@@ -35,7 +35,9 @@ class Event:
     pull_request: int | None = None
     head_sha: str = ""
     base_sha: str = ""
-    """The base as the event knows it, empty where there is none."""
+    """The base as the event knows it, empty where there is none: of a push, the commit that was there before it."""
+    forced: bool = False
+    """A push that replaced what was there before."""
     base_branch: str = ""
     fork: bool = False
     labels: frozenset[str] = frozenset()
@@ -47,6 +49,23 @@ class Event:
     def compares_with_itself(self) -> bool:
         """Nothing is merged: the newest committed baseline is the one that holds."""
         return not self.base_sha
+
+    @property
+    def base_is_exact(self) -> bool:
+        """Is `base_sha` what was there before? One push, or one group of a merge queue, may bring several merges."""
+        return self.name in ("push", "merge_group")
+
+    @property
+    def is_of_a_merge(self) -> bool:
+        """Does `sha` name the merge of a pull request? `pull_request_target` runs on the base itself."""
+        return self.pull_request is not None and self.name != "pull_request_target"
+
+    @property
+    def why_no_base(self) -> str:
+        """Why there is nothing that was before, for a person."""
+        if self.name == "push":
+            return "before this push there was no such branch or tag"
+        return f"{self.name or 'a run like this'} has no commit that was before"
 
 
 def event_from(environ: Mapping[str, str], payload: Mapping[str, Any]) -> Event:
@@ -63,6 +82,7 @@ def event_from(environ: Mapping[str, str], payload: Mapping[str, Any]) -> Event:
         head_sha=_sha(_mapping(pull, "head").get("sha")),
         base_sha=_base(name, payload),
         base_branch=_base_branch(environ, payload),
+        forced=name == "push" and payload.get("forced") is True,
         # A head whose repository was deleted is nobody's of ours.
         fork=bool(pull) and _mapping(_mapping(pull, "head"), "repo").get("full_name") != repository,
         labels=frozenset(str(label["name"]) for label in pull.get("labels") or ()),

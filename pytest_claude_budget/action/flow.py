@@ -229,8 +229,12 @@ def _codeowners(found: Found, around: Around) -> list[str]:
     """Who owns the lock file, as the base has it: a change does not say who may accept it."""
     if not found.commit:
         return []
-    texts = (around.checkout.text_at(found.commit, place) for place in PLACES)
-    text = next((each for each in texts if each is not None), "")
+    try:
+        texts = (around.checkout.text_at(found.commit, place) for place in PLACES)
+        text = next((each for each in texts if each is not None), "")
+    except InputError as error:  # it is only told, and decides nothing
+        runner.log(f"nobody is named who may accept: {error.problems[0].what}")
+        return []
     return owners_of(Path(around.prefix, LOCK_FILE).as_posix(), text)
 
 

@@ -140,17 +140,6 @@ def test_the_base_is_what_was_merged_and_not_what_an_older_event_says(job: Job, 
     assert ("0.024", "0.036") == (done.outputs["cost-before"], done.outputs["cost"])
 
 
-def test_a_base_that_cannot_be_had_is_said_in_words_and_passes(job: Job, desk: Project, double: Double) -> None:
-    payload = pull_request(desk)
-    payload["pull_request"]["base"]["sha"] = "f" * 40
-    desk.git("checkout", "--quiet", "topic")
-    double.add_pull(7, payload["pull_request"]["head"]["sha"])
-    done = job("pull_request", payload, workspace=desk.folder)
-    assert (0, "within", "") == (done.status, done.outputs["verdict"], done.outputs["cost-before"])
-    assert "set fetch-depth: 0 at `actions/checkout`" in done.summary
-    assert "set fetch-depth: 0 at `actions/checkout`" in double.comments[0]["body"]
-
-
 def test_the_heads_own_lock_file_is_not_the_baseline(job: Job, desk: Project, double: Double) -> None:
     """A branch whose lock file claims far more than it costs does not hide what it costs more than the base."""
     lock = (desk.folder / "claude-budget.lock.json").read_text("utf-8")
