@@ -8,7 +8,7 @@ from pytest_claude_budget.comparison import Baseline
 from pytest_claude_budget.errors import InputError, Problem
 from pytest_claude_budget.files import MAX_JSON_BYTES, decoded, parse_json, read_json, read_text, write_atomically
 from pytest_claude_budget.git import file_at
-from pytest_claude_budget.mending import conflict, first_mark, sides_of
+from pytest_claude_budget.mending import conflict, first_mark, other_kind, sides_of
 from pytest_claude_budget.record import Record
 from pytest_claude_budget.record_document import Known, lock_text, read_record
 from pytest_claude_budget.selection import Selection
@@ -99,7 +99,14 @@ def record_of(value: object, shown: str, known: Known | None = None) -> Record:
 
 def read_lock(path: Path, shown: str, known: Known | None = None) -> Record | None:
     """Read a lock file; None where there is none. Raises InputError."""
-    return record_of(read_json(path, shown), shown, known) if path.exists() else None
+    return record_of(lock_value(read_json(path, shown), shown), shown, known) if path.exists() else None
+
+
+def lock_value(value: object, shown: str) -> object:
+    """What a lock file holds, as plain values. Raises InputError where it is a report."""
+    if other := other_kind(value, "a lock file", shown):
+        raise InputError(other)
+    return value
 
 
 def mended_lock(path: Path, shown: str, side: str = "ours") -> Lock:
@@ -114,7 +121,7 @@ def mended_lock(path: Path, shown: str, side: str = "ours") -> Lock:
     if not text.strip():
         return Lock(record=None, broken=True)
     if first_mark(text) is None:
-        return Lock(record=record_of(parse_json(text, shown), shown))
+        return Lock(record=record_of(lock_value(parse_json(text, shown), shown), shown))
     sides = sides_of(text)
     try:
         ours, theirs, base = (

@@ -4,10 +4,25 @@ from pathlib import Path
 
 from pytest_claude_budget.budget import Budget, parse_budget
 from pytest_claude_budget.checked import Memory, read_checked
+from pytest_claude_budget.errors import InputError
+from pytest_claude_budget.files import read_json
+from pytest_claude_budget.mending import other_kind
 from pytest_claude_budget.yaml_document import YamlDocument
 
 
 def load_budget(path: Path, shown: str, memory: Memory | None = None) -> tuple[Budget, YamlDocument]:
     """The budget in a file, with the document to find lines in. Raises InputError with every problem of the file."""
+    if path.suffix == ".json":
+        _refuse_ours(path, shown)
     document = read_checked(path, shown, "budget", memory)
     return parse_budget(document.value, document.where, shown), document
+
+
+def _refuse_ours(path: Path, shown: str) -> None:
+    """JSON is YAML, and a report or a lock file of ours would be refused for each of its keys."""
+    try:
+        other = other_kind(read_json(path, shown), "a budget file", shown)
+    except InputError:
+        return
+    if other is not None:
+        raise InputError(other)

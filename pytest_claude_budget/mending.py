@@ -33,6 +33,29 @@ def way_out(shown: str) -> str:
     return "write it anew: pytest --claude-budget-report=json:PATH"
 
 
+def kind_of(value: object) -> str | None:
+    """Which of our JSON files plain values are of; None where they are of neither."""
+    if not isinstance(value, dict):
+        return None
+    if "by_owner" in value or "record" in value:
+        return "a JSON report"
+    return "a lock file" if "owners" in value and "rates_as_of" in value else None
+
+
+def other_kind(value: object, expected: str, shown: str) -> Problem | None:
+    """What to say where one of our files stands for another; None where it does not."""
+    kind = kind_of(value)
+    if kind is None or kind == expected:
+        return None
+    return Problem(slug="other-kind", where=shown, what=f"expected {expected}, got {kind}", hint=_USES[kind])
+
+
+_USES = {
+    "a JSON report": "claude-budget gate, compare, explain, project and whatif take it; baseline update makes a lock file of it",
+    "a lock file": "claude-budget baseline show, compare and whatif take it; pytest --claude-budget-report=json:PATH writes a report",
+}
+
+
 def first_mark(text: str) -> int | None:
     """The line of the first conflict, None where there is none."""
     found = _FIRST.search(text)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from pytest_claude_budget.book import Answers, OwnerTotals, Sums, Unpriced
 from pytest_claude_budget.budget import Limit, limits_from_marker
 from pytest_claude_budget.errors import InputError, Problem
-from pytest_claude_budget.mending import way_out
+from pytest_claude_budget.mending import other_kind, way_out
 from pytest_claude_budget.record import Record
 from pytest_claude_budget.record_document import LARGEST_COUNT, Known, read_record
 from pytest_claude_budget.report import RunInfo
@@ -56,6 +56,8 @@ def read_report(value: object, shown: str) -> LoadedReport:
     """Read a report. Raises InputError at the first fault."""
     reader = _Reader(shown=shown)
     document = reader.mapping(value, "the file")
+    if other := other_kind(document, "a JSON report", shown):
+        raise InputError(other)
     if document.get("schema_version") != SCHEMA_VERSION or "by_owner" not in document:
         raise reader.refused("schema_version", "a JSON report of pytest-claude-budget", document.get("schema_version"))
     record = read_record(document.get("record"), shown)

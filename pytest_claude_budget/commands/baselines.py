@@ -84,12 +84,13 @@ def _resolved(lock: Path, side: str) -> str:
 
 def _merge(options: argparse.Namespace) -> int:
     from pytest_claude_budget.baseline import merge
-    from pytest_claude_budget.baseline_files import record_of, write_lock
+    from pytest_claude_budget.baseline_files import lock_value, record_of, write_lock
     from pytest_claude_budget.files import read_json
 
     sides = (options.base, options.ours, options.theirs)
     base, ours, theirs = (
-        None if _is_empty(Path(path)) else record_of(read_json(Path(path), path), path) for path in sides
+        None if _is_empty(Path(path)) else record_of(lock_value(read_json(Path(path), path), path), path)
+        for path in sides
     )
     empty = base or ours or theirs
     if empty is None:

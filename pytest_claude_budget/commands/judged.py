@@ -48,7 +48,7 @@ def add_explain(commands: Commands) -> None:
     """Add `explain`."""
     help_ = "say why the cost of one test moved: every cause, which add up to the change exactly"
     parser = add_command(commands, "explain", help_, "claude-budget explain test_refund claude-cost.json")
-    parser.add_argument("test", metavar="TEST", help="its id, or the end of it")
+    parser.add_argument("test", metavar="TEST", help="its id, or the end of it; without parameters, with all of them")
     parser.add_argument("report", metavar="REPORT", help="JSON report of the run")
     add_budget(parser)
     add_baseline(parser)
@@ -82,8 +82,8 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _explain(options: argparse.Namespace) -> int:
-    from pytest_claude_budget.judging import Asked, baseline_at, find_test, judge_report, load_report, load_terms
-    from pytest_claude_budget.render.changes import explanation_lines
+    from pytest_claude_budget.judging import Asked, baseline_at, find_tests, judge_report, load_report, load_terms
+    from pytest_claude_budget.render.changes import explanation_lines, together_lines
 
     loaded = load_report(options.report)
     report = judge_report(loaded, load_terms(options.budget), Asked(baseline=baseline_at(options.baseline, loaded)))
@@ -91,5 +91,6 @@ def _explain(options: argparse.Namespace) -> int:
         put_out("there is no baseline to explain a change from: pytest --claude-budget-update writes one")
         return 0
     rows = {row.owner: row for row in report.comparison.owners}
-    put_out("\n".join(explanation_lines(rows[find_test(options.test, tuple(rows))])))
+    found = [rows[name] for name in find_tests(options.test, tuple(rows))]
+    put_out("\n".join([line for row in found for line in explanation_lines(row)] + together_lines(found)))
     return 0

@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_claude_budget.commands.common import PYTESTS_FILE, Commands, add_command, budget_here, count, day
+from pytest_claude_budget.commands.common import PYTESTS_FILE, Commands, add_command, budget_here, count, day, put_out
 from pytest_claude_budget.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from pytest_claude_budget.rates import RateTable
+
+UNPRICED = 3
 
 
 def add_rates(commands: Commands) -> None:
@@ -17,7 +19,9 @@ def add_rates(commands: Commands) -> None:
     help_ = "show the rate table in force, or price counts of one model by hand"
     example = "claude-budget rates claude-sonnet-4-6 --input 100000 --output 10000"
     parser = add_command(commands, "rates", help_, example)
-    parser.add_argument("model", nargs="?", help="price this model; without it, show the table")
+    parser.add_argument(
+        "model", nargs="?", help="show the rates of this model, or price its counts; without it, show the table"
+    )
     for name in ("input", "output", "cache-read", "cache-write-5m", "cache-write-1h", "web-search"):
         parser.add_argument(f"--{name}", type=count, default=0, metavar="N")
     parser.add_argument("--batch", action="store_true", help="answered by a batch")
@@ -29,8 +33,9 @@ def add_rates(commands: Commands) -> None:
 
 
 def _rates(options: argparse.Namespace) -> int:
+    from pytest_claude_budget.pricing import price
     from pytest_claude_budget.rate_files import packaged_rates, rates_of
-    from pytest_claude_budget.render.rates_table import hand_price, rates_table
+    from pytest_claude_budget.render.rates_table import hand_price, model_rates, rates_table
     from pytest_claude_budget.usage import Answer, Status, Usage
 
     on = options.on or datetime.now(UTC).date()
@@ -41,8 +46,11 @@ def _rates(options: argparse.Namespace) -> int:
 
         table = rates_of(load_budget(Path(shown), shown)[0], Path(shown).parent)
     if options.model is None:
-        print(rates_table(table, on))
+        put_out(rates_table(table, on))
         return 0
+    model = table.find(options.model)
+    if model is None:
+        raise InputError(_unknown_model(options.model, table))
     usage = Usage(
         input_tokens=options.input,
         cache_creation_5m_input_tokens=options.cache_write_5m,
@@ -60,10 +68,11 @@ def _rates(options: argparse.Namespace) -> int:
         speed="fast" if options.fast else None,
         inference_geo=options.geo,
     )
-    if table.find(options.model) is None:
-        raise InputError(_unknown_model(options.model, table))
-    print(hand_price(answer, on, table))
-    return 0
+    if usage == Usage():
+        put_out(model_rates(model, on, table))
+        return 0 if model.row(on, fast=options.fast) is not None else UNPRICED
+    put_out(hand_price(answer, on, table))
+    return 0 if price(answer, on, table).amount is not None else UNPRICED
 
 
 def _unknown_model(model: str, table: "RateTable") -> Problem:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from pytest_claude_budget.commands.common import Commands, add_command, count, put_out
@@ -50,13 +51,30 @@ def _whatif(options: argparse.Namespace) -> int:
         cache=options.cache,
         max_output=options.max_output,
     )
-    found = what_if(record_from(options.report), wish, terms.rates, terms.day)
+    record = record_from(options.report)
+    if wish.from_model is not None:
+        _refuse_unused(
+            wish.from_model, {group.terms.model for owner in record.owners.values() for group in owner.groups}
+        )
+    found = what_if(record, wish, terms.rates, terms.day)
     if options.format == "json":
         put_out(json.dumps(otherwise.otherwise_entry(found, terms.rates), indent=1))
     else:
         render = otherwise.otherwise_markdown if options.format == "markdown" else otherwise.otherwise_text
         put_out(render(found, terms.rates))
     return 0
+
+
+def _refuse_unused(model: str, used: Collection[str]) -> None:
+    """Nothing would be changed, and the answer would look like one."""
+    if model not in used:
+        what = f"expected a model that calls of this run used, got {model}"
+        hint = (
+            f"it used {', '.join(sorted(used))[:300]}"
+            if used
+            else "the run made no calls: is this the report you mean?"
+        )
+        raise InputError(Problem(slug="unused-model", where="--from-model", what=what, hint=hint))
 
 
 def _model(option: str, spelled: str | None, rates: "RateTable") -> str | None:

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from pytest_claude_budget.comparison import Comparison, OwnerChange, Standing, percent
-from pytest_claude_budget.money import ZERO, dollars, exact_dollars, to_json
+from pytest_claude_budget.money import ZERO, dollars, exact, exact_dollars, to_json
 from pytest_claude_budget.noise import FEWEST_SAMPLES
 from pytest_claude_budget.projection import Row
 from pytest_claude_budget.rates import RateTable
@@ -117,6 +117,15 @@ def explanation_lines(row: OwnerChange) -> list[str]:
     if row.noise:
         lines.append(f"within the noise of {counted(row.samples, 'earlier run')}")
     return lines
+
+
+def together_lines(rows: Sequence[OwnerChange]) -> list[str]:
+    """What several owners come to together; nothing of one."""
+    if len(rows) < 2:
+        return []
+    with exact():
+        before, after = (sum(amounts, ZERO) for amounts in zip(*((row.before, row.after) for row in rows), strict=True))
+    return [f"{len(rows):,} together: {exact_dollars(before)} → {exact_dollars(after)}"]
 
 
 def _beside(texts: Sequence[str], amount: str, width: int) -> Iterator[str]:

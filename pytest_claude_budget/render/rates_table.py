@@ -1,13 +1,13 @@
 """What `claude-budget rates` prints: the table in force on a day, or one answer priced by hand with its sum."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from pytest_claude_budget.money import exact_dollars, to_json
 from pytest_claude_budget.pricing import Explanation, Term, explain_price
 from pytest_claude_budget.rates import CELLS, Cells, Model, RateTable, Row
-from pytest_claude_budget.render.plain import columns, printable
+from pytest_claude_budget.render.plain import columns, printable, wrapped
 from pytest_claude_budget.usage import Answer
 
 WIDTH = 80
@@ -26,9 +26,30 @@ def rates_table(table: RateTable, day: date) -> str:
         "",
         *columns(rows, WIDTH),
         "",
-        f"us: x with inference_geo us   reg: x at regional endpoints   batch: x {to_json(table.batch)}",
-        f"web search: {exact_dollars(table.web_search_per_1000)} per 1,000, never discounted",
+        *_legend(table),
     ]
+    return "\n".join(lines)
+
+
+def _legend(table: RateTable) -> Iterator[str]:
+    yield f"us: x with inference_geo us   reg: x at regional endpoints   batch: x {to_json(table.batch)}"
+    yield f"web search: {exact_dollars(table.web_search_per_1000)} per 1,000, never discounted"
+
+
+def model_rates(model: Model, day: date, table: RateTable) -> str:
+    """The rates of one model on a day, and the days on which it has others."""
+    rows = list(_model_rows(model, day))
+    lines = [f"{printable(model.name)} on {day}, US dollars per million tokens", f"list rates as of {table.as_of}"]
+    names = table.spellings(model.name)
+    lines += (
+        wrapped(f"also called {', '.join(printable(name, 60) for name in names)}", WIDTH, "", "  ") if names else []
+    )
+    lines += ["", *(columns([_HEAD, *rows], WIDTH) if rows else [f"unpriced: it has no rates on {day}"]), ""]
+    lines += _legend(table) if rows else []
+    for words, dated in (("rates", model.rows), ("fast rates", model.fast_rows)):
+        if dated:
+            lines += wrapped(f"{words}: {', '.join(map(_days, dated))}", WIDTH, "", "  ")
+    lines += [f"note: {printable(model.note)}"] if model.note else []
     return "\n".join(lines)
 
 
@@ -37,6 +58,10 @@ def hand_price(answer: Answer, day: date, rates: RateTable) -> str:
     explained = explain_price(answer, day, rates)
     lines = [_headline(answer, day, rates), "", *_sum(explained), *(f"note: {note}" for note in explained.price.notes)]
     return "\n".join(lines)
+
+
+def _days(row: Row) -> str:
+    return f"from {row.since} " + ("on" if row.until is None else f"to {row.until - timedelta(days=1)}")
 
 
 def _model_rows(model: Model, day: date) -> Iterator[tuple[str, ...]]:

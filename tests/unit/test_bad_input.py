@@ -99,8 +99,8 @@ def test_options_that_would_mean_something_else_are_refused(capsys: pytest.Captu
 
 
 def test_a_part_of_an_id_is_met_with_those_that_have_it(capsys: pytest.CaptureFixture[str]) -> None:
-    """As the name of a parametrized test, which none of its ids ends with."""
+    """With what no id ends with, a few are named."""
     path = report("r.json", record(*(costing(f"a.py::test_{name}[{at}]", 1) for name in "pq" for at in range(5))))
-    assert main(["explain", "test_p", path, "--baseline", path]) == 2
+    assert main(["explain", "test_p[", path, "--baseline", path]) == 2
     said = "hint: one of a.py::test_p[0], a.py::test_p[1], a.py::test_p[2] and 2 more   [unknown-test]"
     assert said in capsys.readouterr().err

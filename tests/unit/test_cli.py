@@ -63,6 +63,39 @@ def test_rates_prices_by_hand_with_the_sum(capsys: pytest.CaptureFixture[str]) -
     assert "$0.45" in said
 
 
+def test_rates_of_a_model_without_counts_shows_its_rates(capsys: pytest.CaptureFixture[str]) -> None:
+    """Those of the day, its other names, and the days of all its rates."""
+    assert main(["rates", "claude-sonnet-4-5", "--on", "2026-11-23"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "claude-sonnet-4-5-20250929 on 2026-11-23, US dollars per million tokens",
+        "list rates as of 2026-11-23",
+        "also called claude-sonnet-4-5",
+        "",
+        "model                           input  write 5m  write 1h  read  output  us  reg",
+        "claude-sonnet-4-5-20250929       3.00      3.75      6.00  0.30   15.00   -  1.1",
+        "",
+        "us: x with inference_geo us   reg: x at regional endpoints   batch: x 0.5",
+        "web search: $10.00 per 1,000, never discounted",
+        "rates: from 2025-09-29 to 2026-04-29, from 2026-04-30 on",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["claude-opus-5-5", "--on", "2026-09-21"], "unpriced: it has no rates on 2026-09-21"),
+        (["claude-opus-5-5", "--on", "2026-09-21", "--input", "5"], "unpriced: 'claude-opus-5-5' has no rates on"),
+        (["claude-sonnet-5-5", "--fast", "--input", "5"], "unpriced: 'claude-sonnet-5-5' has no fast rates on"),
+    ],
+)
+def test_rates_of_what_has_no_price_is_incomplete(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Status 3, as the gate's."""
+    assert main(["rates", *arguments]) == 3
+    assert said in capsys.readouterr().out
+
+
 def test_rates_shows_the_table_within_80_columns(capsys: pytest.CaptureFixture[str]) -> None:
     """Every model of the table is there."""
     assert main(["rates", "--on", "2026-11-23"]) == 0

@@ -137,6 +137,64 @@ def test_explain_says_every_cause_of_one_test(capsys: pytest.CaptureFixture[str]
     assert "there is no baseline" in capsys.readouterr().out
 
 
+def test_explain_takes_all_parameters_of_a_test(capsys: pytest.CaptureFixture[str]) -> None:
+    """10 + 20 cents become 14 + 20. A name is a whole one, where it is one: `test_y` is not the end of `test_my`."""
+    ids = ("tests/test_x.py::test_y[a]", "tests/test_x.py::test_y[b/c::d]", "tests/test_x.py::test_my[a]")
+    lock(record(costing(ids[0], 10), costing(ids[1], 20), costing(ids[2], 1)))
+    path = report("more.json", record(costing(ids[0], 14), costing(ids[1], 20), costing(ids[2], 1)))
+    for name in ("tests/test_x.py::test_y", "test_x.py::test_y", "test_y"):
+        assert main(["explain", name, path]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert [line for line in lines if "$" in line] == [
+            f"{ids[0]}: $0.10 → $0.14, changed",
+            f"{ids[1]}: $0.20 → $0.20, unchanged",
+            "2 together: $0.30 → $0.34",
+        ]
+    assert main(["explain", "test_y[a]", path]) == 0
+    assert capsys.readouterr().out.startswith(f"{ids[0]}: $0.10 → $0.14, changed\n")
+    assert main(["explain", "y[a]", path]) == 2
+    assert (
+        "got 2 that end so\nhint: one of tests/test_x.py::test_my, tests/test_x.py::test_y " in capsys.readouterr().err
+    )
+
+
+IS_LOCK = (
+    "claude-budget.lock.json: expected a JSON report, got a lock file\nhint: claude-budget baseline show, compare "
+)
+IS_REPORT = (
+    ": expected a lock file, got a JSON report\nhint: claude-budget gate, compare, explain, project and whatif take it"
+)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["gate", str(LOCK)], IS_LOCK),
+        (["explain", "a.py::t", str(LOCK)], IS_LOCK),
+        (["combine", str(LOCK)], IS_LOCK),
+        (["init", "new.yml", "--from", str(LOCK)], IS_LOCK),
+        (["baseline", "update", str(LOCK)], IS_LOCK),
+        (["gate", "out.json", "--lock", "out.json"], f"out.json{IS_REPORT}"),
+        (["baseline", "update", "out.json", "--lock", "out.json"], f"out.json{IS_REPORT}"),
+        (["baseline", "merge", str(LOCK), "out.json", str(LOCK)], f"out.json{IS_REPORT}"),
+        (["check", "out.json"], "out.json: expected a budget file, got a JSON report\n"),
+        (["check", str(LOCK)], f"{LOCK}: expected a budget file, got a lock file\n"),
+        (["gate", "out.json", "--budget", str(LOCK)], f"{LOCK}: expected a budget file, got a lock file\n"),
+    ],
+)
+def test_a_file_of_another_kind_is_told_with_the_command_that_takes_it(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And neither file is touched."""
+    lock(BEFORE)
+    before = Path(report("out.json", BEFORE)).read_bytes()
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(said)
+    assert error.endswith("[other-kind]\n")
+    assert (LOCK.read_text(encoding="utf-8"), Path("out.json").read_bytes()) == (lock_text(BEFORE), before)
+
+
 def test_combine_adds_shards_up(capsys: pytest.CaptureFixture[str]) -> None:
     """The same document in either order."""
     one, other = (

@@ -251,6 +251,16 @@ def test_whatif_says_what_it_cannot_use(
     assert expected == text
 
 
+def test_whatif_from_a_model_that_no_call_used_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """An answer in which nothing changes would look like one."""
+    write_report(two_tests())
+    assert said(capsys, "whatif", "out.json", "--batch", "--from-model", "claude-opus-5", status=2) == (
+        "--from-model: expected a model that calls of this run used, got claude-opus-5\n"
+        "hint: it used claude-sonnet-4-6   [unused-model]\n"
+    )
+    assert "all" in said(capsys, "whatif", "out.json", "--batch", "--from-model", "anthropic/claude-sonnet-4.6")
+
+
 def test_init_from_a_report_writes_a_budget_that_the_run_is_within(capsys: pytest.CaptureFixture[str]) -> None:
     """$0.012 x 1.5 = $0.018."""
     write_report(two_tests())
