@@ -27,17 +27,23 @@ BAD_INPUT = 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
-    options = _parser().parse_args(arguments)
-    collects = gc.isenabled()
-    gc.disable()  # a command makes a million values and ends: looking through them again and again takes a third of it
     try:
-        status: int = options.command(options)
+        return run(arguments)
     except InputError as error:
         print(error, file=sys.stderr)
         return BAD_INPUT
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status. Raises InputError."""
+    options = _parser().parse_args(arguments)
+    collects = gc.isenabled()
+    gc.disable()  # a command makes a million values and ends: looking through them again and again takes a third of it
+    try:
+        status: int = options.command(options)
     finally:
         if collects:
             gc.enable()
@@ -62,5 +68,5 @@ def _parser() -> argparse.ArgumentParser:
     project.add_project(commands)
     whatif.add_whatif(commands)
     github.add_comment(commands)
-    github.add_action(commands, main)
+    github.add_action(commands, run)
     return parser

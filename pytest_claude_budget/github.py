@@ -202,15 +202,20 @@ class GitHub:
 
 def github_from(environ: Mapping[str, str], token: str, repository: str | None) -> GitHub | None:
     """The repository and the API that the environment names; None without a token. Raises InputError."""
-    name = repository or environ.get("GITHUB_REPOSITORY", "")
     if not token:
         return None
+    api_url = environ.get("GITHUB_API_URL") or "https://api.github.com"
+    return GitHub(Connection(api_url=api_url, repository=repository_from(environ, repository), token=token))
+
+
+def repository_from(environ: Mapping[str, str], repository: str | None) -> str:
+    """The repository's name. Raises InputError."""
+    name = repository or environ.get("GITHUB_REPOSITORY", "")
     if not REPOSITORY.fullmatch(name):
         hint = "give it as owner/name, in GITHUB_REPOSITORY or --repository"
         what = f"expected a repository, got {name[:80]!r}"
         raise InputError(Problem(slug="bad-repository", where="GITHUB_REPOSITORY", what=what, hint=hint))
-    api_url = environ.get("GITHUB_API_URL") or "https://api.github.com"
-    return GitHub(Connection(api_url=api_url, repository=name, token=token))
+    return name
 
 
 def _is_of_base(run: Mapping[str, Any], repository: str, branch: str) -> bool:

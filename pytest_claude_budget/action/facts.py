@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import PurePosixPath
+from posixpath import normpath
 from typing import Any
 
 from pytest_claude_budget.money import exact, to_json
@@ -61,7 +62,8 @@ def located(place: str, folder: str) -> tuple[str | None, int | None]:
     found = _PLACE.fullmatch(place)
     if found is None or not place.isprintable() or len(place) > 1000:
         return None, None
-    path = PurePosixPath(folder.replace("\\", "/"), found["file"].replace("\\", "/"))
+    # What lies above the folder of the run, as a budget file at pytest's rootdir may, has dots in its path.
+    path = PurePosixPath(normpath(PurePosixPath(folder.replace("\\", "/"), found["file"].replace("\\", "/"))))
     if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", found["file"]):
         return None, None
     return str(path), int(found["line"])

@@ -24,9 +24,10 @@ from pytest_claude_budget.comments import Marker, Mode
 from pytest_claude_budget.errors import InputError, Problem
 from pytest_claude_budget.files import read_json, write_atomically
 from pytest_claude_budget.github import ApiFailureError, GitHub, PullRequest
+from pytest_claude_budget.judging import baseline_at, load_terms
 from pytest_claude_budget.values import value_class
 
-OVER, BAD_INPUT, INCOMPLETE = 1, 2, 3
+OVER, INCOMPLETE = 1, 3
 DEFAULT_REPORT = "claude-budget-report.json"
 
 
@@ -39,7 +40,7 @@ class Here:
     """Of our own files, one for each tag."""
     environ: Mapping[str, str]
     command: Callable[[Sequence[str]], int]
-    """The `claude-budget` command."""
+    """The `claude-budget` command. Raises InputError."""
     github: GitHub | None
     """None without a token."""
     pause: Callable[[float], None]
@@ -47,7 +48,11 @@ class Here:
 
 def judge(inputs: Inputs, event: Event, here: Here) -> int:
     """Judge what a run measured, and say so everywhere. Raises InputError where there is nothing to judge."""
-    report = _one_report(inputs, here)
+    try:
+        report = _one_report(inputs, here)
+    except InputError:
+        _refuse_what_the_run_refused(inputs)
+        raise
     pull, failure = _pull_request(event, here)
     around = _around(inputs, here)
     found = find_baseline(inputs, event, around)
@@ -152,6 +157,12 @@ def _pull_request(event: Event, here: Here) -> tuple[PullRequest | None, ApiFail
         return None, failure
 
 
+def _refuse_what_the_run_refused(inputs: Inputs) -> None:
+    """Raises InputError for a bad budget or lock file: with one of those pytest ends before it writes a report."""
+    load_terms(inputs.budget or None)
+    baseline_at(None)
+
+
 def _one_report(inputs: Inputs, here: Here) -> Path:
     """The report that the run gave; several shards are added up."""
     ran = here.folder / "run.json"
@@ -166,11 +177,7 @@ def _combined(paths: Sequence[Path], inputs: Inputs, here: Here, target: Path) -
         return paths[0]
     budget = ["--budget", inputs.budget] if inputs.budget else []
     with runner.quiet(f"claude-budget combine: {len(paths)} shards"):
-        status = here.command(["combine", *map(str, paths), "--output", str(target), *budget])
-    if status == BAD_INPUT:
-        hint = "the lines above in the log say what is wrong"
-        what = f"the {len(paths)} reports could not be added up"
-        raise InputError(Problem(slug="bad-shards", where="input report", what=what, hint=hint))
+        here.command(["combine", *map(str, paths), "--output", str(target), *budget])
     return target
 
 
@@ -212,12 +219,7 @@ def _judged_by(inputs: Inputs, event: Event, found: Found, accepted: str) -> lis
 def _gate(here: Here, arguments: Sequence[str], name: str) -> Mapping[str, Any]:
     target = here.folder / "report.json"
     with runner.quiet("claude-budget gate"):
-        status = here.command(["gate", *arguments, "--output", f"json:{target}"])
-    if status == BAD_INPUT:
-        hint = "the lines above in the log say what is wrong, and where"
-        raise InputError(
-            Problem(slug="not-judged", where="claude-budget gate", what="nothing could be judged", hint=hint)
-        )
+        here.command(["gate", *arguments, "--output", f"json:{target}"])
     document: dict[str, Any] = read_json(target, "report.json")  # type: ignore[assignment]  # the gate wrote it
     if name and document["comparison"] is not None:
         document["comparison"]["baseline"]["source"] = name

@@ -59,5 +59,5 @@ def valid_document(value: object, shown: str) -> Mapping[str, Any]:
 
 
 def _refused(where: str, what: str) -> InputError:
-    hint = "it comes from a run that anybody may have changed; nothing was posted"
+    hint = "it is not as pytest-claude-budget writes one, and was perhaps changed; nothing was posted"
     return InputError(Problem(slug="bad-foreign-report", where=where, what=what, hint=hint))

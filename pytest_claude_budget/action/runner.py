@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 import github_action_utils as runner
 
-from pytest_claude_budget.action.facts import Annotation
+from pytest_claude_budget.action.facts import Annotation, located
 from pytest_claude_budget.errors import Problem
 from pytest_claude_budget.render.plain import printable
 
@@ -30,9 +31,11 @@ def annotate(annotations: Iterable[Annotation]) -> None:
         tell(each.text, title=each.title, file=each.file, line=each.line)
 
 
-def complain(problem: Problem) -> None:
-    """Show why nothing could be judged."""
-    runner.error(str(problem), title="Claude cost")
+def complain(problem: Problem, folder: str = "") -> None:
+    """Show why nothing could be judged, at the line of the file that is wrong; `folder` is where its path begins."""
+    file, line = located(problem.where, folder)
+    here = file is not None and Path(problem.where.partition(":")[0]).is_file()
+    runner.error(str(problem), title="Claude cost", file=file if here else None, line=line if here else None)
 
 
 def warn(problem: Problem) -> None:

@@ -1,11 +1,15 @@
 """`comment`, which posts a report on a pull request, and `action`, which is what `action.yml` runs."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from pytest_claude_budget.commands.common import Commands, add_command, count
+from pytest_claude_budget.commands.common import Commands, add_command, count, put_out
 from pytest_claude_budget.comments import DEFAULT_TAG, Mode
 from pytest_claude_budget.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from pytest_claude_budget.comments import Wanted
 
 
 def add_comment(commands: Commands) -> None:
@@ -19,6 +23,9 @@ def add_comment(commands: Commands) -> None:
     parser.add_argument("--title", default="", help="a line above the report")
     modes = [mode.value for mode in Mode if mode is not Mode.OFF]
     parser.add_argument("--mode", choices=modes, default="update", help="what becomes of an earlier comment [update]")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print it and where it would go: no token, nothing posted"
+    )
     parser.set_defaults(command=_comment)
 
 
@@ -33,28 +40,21 @@ def _comment(options: argparse.Namespace) -> int:
     import os
     import sys
     import time
-    from pathlib import Path
 
-    from pytest_claude_budget.action.event import event_from
-    from pytest_claude_budget.action.inputs import PREFIX, inputs_from
-    from pytest_claude_budget.action.pages import acceptance, comment_text, heading, wanted
     from pytest_claude_budget.action.publish import publish
-    from pytest_claude_budget.action.reports import valid_document
-    from pytest_claude_budget.comments import Marker
-    from pytest_claude_budget.files import read_json
     from pytest_claude_budget.github import ApiFailureError, github_from
 
-    said = {"TAG": options.tag, "TITLE": options.title, "COMMENT": options.mode}
-    inputs = inputs_from({f"{PREFIX}{name}": value for name, value in said.items()})
-    document = valid_document(read_json(Path(options.report), options.report), options.report)
+    if options.dry_run:
+        _show(options, _said(options, os.environ), os.environ)
+        return 0
+    _refuse_without_extra("comment", "github")
+    said = _said(options, os.environ)
     github = github_from(os.environ, os.environ.get("GITHUB_TOKEN", ""), options.repository)
     if github is None:
-        hint = "set GITHUB_TOKEN to a token that may write to pull requests"
+        hint = "set GITHUB_TOKEN to a token that may write to pull requests; --dry-run needs none"
         raise InputError(Problem(slug="no-token", where="GITHUB_TOKEN", what="a comment needs a token", hint=hint))
-    text = comment_text(document, heading(inputs.title, inputs.tag), [acceptance(document, ())])
-    marker = Marker(tag=inputs.tag, key=event_from(os.environ, {}).key)
     try:
-        posted = publish(github, options.pull_request, wanted(document, marker, text, inputs.comment), time.sleep)
+        posted = publish(github, options.pull_request, said, time.sleep)
     except ApiFailureError as failure:
         print(failure, file=sys.stderr)
         return 2
@@ -62,11 +62,63 @@ def _comment(options: argparse.Namespace) -> int:
     return 0
 
 
+def _said(options: argparse.Namespace, environ: Mapping[str, str]) -> "Wanted":
+    """What is to be said on the pull request. Raises InputError."""
+    from pathlib import Path
+
+    from pytest_claude_budget.action.event import event_from
+    from pytest_claude_budget.action.inputs import PREFIX, inputs_from
+    from pytest_claude_budget.action.pages import acceptance, comment_text, heading, wanted
+    from pytest_claude_budget.action.reports import valid_document
+    from pytest_claude_budget.comments import Marker
+    from pytest_claude_budget.files import read_json
+    from pytest_claude_budget.report_document import read_report
+
+    said = {"TAG": options.tag, "TITLE": options.title, "COMMENT": options.mode}
+    inputs = inputs_from({f"{PREFIX}{name}": value for name, value in said.items()})
+    value = read_json(Path(options.report), options.report)
+    read_report(value, options.report)  # says of a lock file what it is
+    document = valid_document(value, options.report)
+    text = comment_text(document, heading(inputs.title, inputs.tag), [acceptance(document, ())])
+    marker = Marker(tag=inputs.tag, key=event_from(environ, {}).key)
+    return wanted(document, marker, text, inputs.comment)
+
+
+def _show(options: argparse.Namespace, said: "Wanted", environ: Mapping[str, str]) -> None:
+    """Print what would be posted, and where. Which comments are there already is not asked."""
+    from pytest_claude_budget.github import repository_from
+
+    repository = repository_from(environ, options.repository)
+    first = _FIRST[options.mode] if said.worth_a_first else "only where a comment is there already: nothing changed"
+    put_out(f"would be posted on {repository}, pull request {options.pull_request}: {first}\n\n{said.body.rstrip()}")
+
+
+_FIRST = {
+    "update": "in the place of the comment that is there, else as a new one",
+    "new": "as a new comment",
+    "hide-and-new": "as a new comment, and those that are there are folded",
+}
+
+
+def _refuse_without_extra(command: str, *modules: str) -> None:
+    """What only the extra brings is not there in most installations."""
+    from importlib.util import find_spec
+
+    if any(find_spec(module) is None for module in modules):
+        what = "what speaks to GitHub is not installed: it comes with an extra"
+        hint = "install pytest-claude-budget[action], for example: pip install 'pytest-claude-budget[action]'"
+        raise InputError(Problem(slug="no-extra", where=f"claude-budget {command}", what=what, hint=hint))
+
+
 def _action(main: Callable[[Sequence[str]], int]) -> int:
     import os
     import time
     from pathlib import Path
 
+    _refuse_without_extra("action", "github", "github_action_utils")
+    if not os.environ.get("RUNNER_TEMP"):
+        what, hint = "expected a GitHub runner, which sets this variable", "elsewhere use the commands gate and comment"
+        raise InputError(Problem(slug="no-runner", where="RUNNER_TEMP", what=what, hint=hint))
     from pytest_claude_budget.action import runner
     from pytest_claude_budget.action.checkout import safe_anywhere
     from pytest_claude_budget.action.event import event_from
@@ -74,14 +126,19 @@ def _action(main: Callable[[Sequence[str]], int]) -> int:
     from pytest_claude_budget.action.inputs import inputs_from
     from pytest_claude_budget.github import github_from
 
+    below = ""
     try:
         inputs = inputs_from(os.environ)
         event = event_from(os.environ, payload_of(os.environ.get("GITHUB_EVENT_PATH", "")))
         workspace = Path(os.environ.get("GITHUB_WORKSPACE", ".")).resolve()
-        folder = Path(os.environ.get("RUNNER_TEMP", "."), f"claude-budget-{inputs.tag}").resolve()
+        below = inputs.working_directory
+        if not (workspace / below).is_dir():
+            what, hint = f"expected a folder of the checkout, got {below[:80]!r}", "correct it in the workflow file"
+            raise InputError(Problem(slug="bad-input", where="input working-directory", what=what, hint=hint))
+        folder = Path(os.environ["RUNNER_TEMP"], f"claude-budget-{inputs.tag}").resolve()
         folder.mkdir(parents=True, exist_ok=True)
         os.environ.update(safe_anywhere(os.environ))  # the gate asks git as well
-        os.chdir(workspace / inputs.working_directory)
+        os.chdir(workspace / below)
         here = Here(
             workspace=workspace,
             folder=folder,
@@ -93,5 +150,5 @@ def _action(main: Callable[[Sequence[str]], int]) -> int:
         return (relay if event.name == "workflow_run" else judge)(inputs, event, here)
     except InputError as error:
         for problem in error.problems:
-            runner.complain(problem)
+            runner.complain(problem, below)
         return 2

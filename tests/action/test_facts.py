@@ -61,6 +61,8 @@ def test_errors_come_before_warnings() -> None:
         ("/etc/passwd:1", ".", (None, None)),
         ("C:\\x.py:1", ".", (None, None)),
         ("../x.py:1", ".", (None, None)),
+        ("../claude-budget.yml:4:15", "api", ("claude-budget.yml", 4)),
+        ("a/../../x.py:1", ".", (None, None)),
         ("tests/test_a.py", ".", (None, None)),
         ("tests/test_a.py:0", ".", (None, None)),
         ("a\n::error::b.py:1", ".", (None, None)),

@@ -13,6 +13,7 @@ from tests.action.job import Job
 from tests.action.project import Project, pull_request
 
 REPORT = "claude-budget-report.json"
+BAD_VERSION = "::error title=Claude cost,file=claude-budget.yml,line=1::claude-budget.yml:1:10: version: expected the number 1, got 9"
 
 
 def on_pull_request(job: Job, desk: Project, double: Double, **inputs: str) -> Any:
@@ -64,7 +65,26 @@ def test_wrong_inputs_are_told_all_at_once(job: Job, desk: Project, double: Doub
 
 def test_a_bad_budget_is_a_failure_even_where_nothing_else_is(job: Job, desk: Project, double: Double) -> None:
     desk.write("claude-budget.yml", "version: 9\n")
-    assert 2 == on_pull_request(job, desk, double, fail_on="never").status
+    done = on_pull_request(job, desk, double, fail_on="never")
+    assert 2 == done.status
+    assert [BAD_VERSION] == [said.partition("%0A")[0] for said in done.commands("error")]
+
+
+def test_a_bad_budget_that_left_no_report_is_told_and_not_the_missing_report(
+    job: Job, desk: Project, double: Double
+) -> None:
+    """With a bad budget pytest ends before it starts."""
+    desk.write("claude-budget.yml", "version: 9\n")
+    (desk.folder / REPORT).unlink()
+    done = on_pull_request(job, desk, double)
+    assert 2 == done.status
+    assert [BAD_VERSION] == [said.partition("%0A")[0] for said in done.commands("error")]
+
+
+def test_a_working_directory_that_is_not_there_is_an_error(job: Job, desk: Project, double: Double) -> None:
+    done = on_pull_request(job, desk, double, working_directory="nowhere")
+    assert 2 == done.status
+    assert "input working-directory: expected a folder of the checkout, got 'nowhere'" in done.commands("error")[0]
 
 
 # Reports
@@ -81,7 +101,7 @@ def test_the_same_shard_twice_is_refused(job: Job, desk: Project, double: Double
     desk.write("claude-budget-report-2.json", (desk.folder / REPORT).read_text("utf-8"))
     done = on_pull_request(job, desk, double, report="claude-budget-report*.json")
     assert 2 == done.status
-    assert "[bad-shards]" in done.commands("error")[0]
+    assert "[duplicate-shard]" in done.commands("error")[0]
 
 
 def test_a_project_below_the_top_has_paths_of_its_own(job: Job, desk: Project, double: Double) -> None:
