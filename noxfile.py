@@ -8,6 +8,7 @@ import nox
 NEWEST = "newest"
 SDKS = ("0.40.0", "0.125.0", "1.17.0", "2.12.0", NEWEST)
 IN_CI = ("0.125.0",)  # the newest is what the tests' own environment holds, and they run the shape suite too
+PYTHONS = ("3.11", "3.12", "3.13")
 COMPANIONS = {"0.40.0": ["httpx<0.28"]}  # that SDK passes `proxies`, which httpx 0.28 removed
 
 nox.needs_version = ">=2025.2.9"
@@ -25,3 +26,11 @@ def shapes(session: nox.Session, sdk: str) -> None:
     session.install("--editable", ".", *group, *wanted, *COMPANIONS.get(sdk, []))
     session.run("python", "-c", "import anthropic; print('anthropic', anthropic.__version__)")
     session.run("python", "-m", "pytest", "tests/shapes", *session.posargs)
+
+
+@nox.session(python=PYTHONS, default=False)
+def endings(session: nox.Session) -> None:
+    """What is open when a run ends, on each Python that is there: the interpreter's own end differs."""
+    group = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "shapes")
+    session.install("--editable", ".", *group, "httpx2")
+    session.run("python", "-m", "pytest", "tests/plugin/test_shutdown.py", *session.posargs)

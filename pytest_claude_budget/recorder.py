@@ -58,6 +58,10 @@ class Recorder:
         """The newest, with what it was made of."""
         self.facts_of: FactsOf = lambda owner: None
         """What is known of a test besides its calls; stored with its first call."""
+        self.home = 0
+        """The thread on which the run goes on."""
+        self.may_own: Callable[[int], bool] = lambda thread: True
+        """Could a call on this thread be of the run?"""
         self.on_loss: Callable[[], None] = lambda: None
         """Called where a call could not be stored: a child process must leave word. Must not raise."""
         self._facts: dict[str, OwnerFacts | None] = {}
@@ -112,14 +116,24 @@ class Recorder:
         return None if self._taken(entries, lines) else self._writer.run(lambda: self._store(entries, lines))
 
     def post(self, ticket: Any, origin: Origin, own: Answer | None, items: Sequence[Answer]) -> None:
-        """Store soon, from a place that can neither wait nor touch a file."""
+        """Store soon, from a place that can neither wait nor touch a file. A fork lets go of what its parent still reads."""
+        if not self._ids.began(ticket[0]):
+            return
         entries, lines = self._laid_out(ticket, origin, own, items)
         if entries:
             self._writer.submit(lambda: self._store(entries, lines))
 
+    def settle(self, ticket: Any, origin: Origin, own: Answer | None, items: Sequence[Answer]) -> None:
+        """Store what holds at the end of the run, unless the exchange is another process's."""
+        if self._ids.began(ticket[0]):
+            self.write(ticket, origin, own, items)
+
     def fault(self, stage: str, error: Exception) -> None:
         """Our own code failed: the verdict must not pass over it."""
-        reason = _fault_text(stage, error)
+        self.missed(_fault_text(stage, error))
+
+    def missed(self, reason: str) -> None:
+        """Calls may have passed unseen: the verdict must not pass over it."""
         self.faults.append(reason)
         self._writer.submit(lambda: self._store_fault(reason))
 
@@ -274,15 +288,19 @@ class _Ids:
     """Numbers that no two processes of a run share: 38 random bits, then 24 that count."""
 
     def __init__(self) -> None:
-        self._pid = 0
+        self._pid = self._start = 0
         self._count = itertools.count()
 
     def several(self, number: int) -> Iterator[int]:
         self.next()  # looks whether this process is a new one
         return itertools.islice(self._count, number)
 
+    def began(self, number: int) -> bool:
+        """Is this a number of this process, rather than of one that it was forked from?"""
+        return self._pid == os.getpid() and number >> 24 == self._start
+
     def next(self) -> int:
         if self._pid != os.getpid():
-            start = (int.from_bytes(os.urandom(5), "big") >> 2) << 24
-            self._count, self._pid = itertools.count(start), os.getpid()
+            self._start = int.from_bytes(os.urandom(5), "big") >> 2
+            self._count, self._pid = itertools.count(self._start << 24), os.getpid()
         return next(self._count)

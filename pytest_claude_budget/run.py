@@ -1,11 +1,13 @@
 """One pytest session's measuring in one process: who owns the moment, where calls are stored, and for how long."""
 
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from pytest_claude_budget.owners import Owners
 from pytest_claude_budget.watching import Watching
@@ -49,6 +51,9 @@ class Run:
         self._recorder: Recorder | None = None
         self._watching = Watching(lambda: self.recorder, self.fault)
         self._clock = (time.time, time.monotonic)
+        self._thread = threading.get_ident()
+        self._earlier_threads = WeakSet(threading.enumerate())
+        """No thread that was there before the run was begun by it."""
 
     @property
     def recorder(self) -> "Recorder":
@@ -59,6 +64,7 @@ class Run:
             recorder = Recorder(self.path, self.owners.who, Clock(*self._clock), self.process)
             recorder.facts_of = self._facts_of()
             recorder.on_loss = self.leave_word
+            recorder.home, recorder.may_own = self._thread, self.may_own
             self._recorder = recorder
         return self._recorder
 
@@ -106,6 +112,20 @@ class Run:
             self._earlier[OWNER_VARIABLE] = os.environ.get(OWNER_VARIABLE)
             _tell(told)
         self._watching.start()
+
+    def may_own(self, thread: int) -> bool:
+        """Could a call on this thread be of this run? On its own, or on one that was begun after it."""
+        return thread == self._thread or not any(
+            each.ident == thread and each.is_alive() for each in self._earlier_threads
+        )
+
+    def settle(self) -> None:
+        """The run is about to be told: an exchange that still goes on is told as it is by now."""
+        self.guarded("end of run", self._watching.settle)
+
+    def check(self) -> None:
+        """See that calls are still seen."""
+        self.guarded("hooks", self._watching.check)
 
     def stop(self) -> None:
         """Leave everything as it was found."""

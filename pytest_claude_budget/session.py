@@ -65,6 +65,7 @@ class RunPlugin:
             return (yield)
         finally:
             self.run.guarded("end of test", self._end_of_test, item)
+            self.run.check()
             self.run.item = None
             self.run.owners.marked = {}
 
@@ -217,6 +218,7 @@ class RunPlugin:
                 print(text, file=sys.stderr)
 
     def _has_something_to_say(self) -> bool:
+        self.run.settle()
         asked = self.setup.reports or self.setup.lock is not None
         if self.run.has_calls or bool(asked) or any(self.from_workers) or self.run.has_lost:
             return True
@@ -300,6 +302,7 @@ def _add_properties(item: pytest.Item, run: Run, setup: "Setup") -> None:
 
 
 def _worker_output(run: Run) -> dict[str, Any]:
+    run.settle()
     from pytest_claude_budget.conclusion import worker_output
 
     return worker_output(run) if run.has_calls else {}

@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pytest_claude_budget.intercept.hooks import Hooks
     from pytest_claude_budget.intercept.sink import Sink
 
 CLIENT_MODULES = ("httpx", "httpx2")
@@ -24,6 +25,7 @@ class Watching:
         self._make_sink = make_sink
         self._on_fault = on_fault
         self._sink: Sink | None = None
+        self._hooks: list[Hooks] = []
         self._finder = ClientFinder(CLIENT_MODULES, self._hook)
 
     def start(self) -> None:
@@ -38,10 +40,20 @@ class Watching:
         """Leave everything as it was found."""
         if self._finder in sys.meta_path:
             sys.meta_path.remove(self._finder)
-        if self._sink is not None:
-            from pytest_claude_budget.intercept.hooks import unhook_modules
+        hooks, self._hooks = self._hooks, []
+        for each in hooks:
+            each.remove(self._sink)  # type: ignore[arg-type]  # it came before them
 
-            unhook_modules(self._sink, CLIENT_MODULES)
+    def settle(self) -> None:
+        """The run is about to be told: what still goes on is told as it is by now, and does not count beyond that."""
+        for each in self._hooks:
+            each.check()
+            each.settle(self._sink)  # type: ignore[arg-type]  # as above
+
+    def check(self) -> None:
+        """See that nobody has thrown a hook out."""
+        for each in self._hooks:
+            each.check()
 
     def _hook(self, module: ModuleType) -> None:
         try:
@@ -49,7 +61,9 @@ class Watching:
 
             if self._sink is None:
                 self._sink = self._make_sink()
-            hook_module(module, self._sink)
+            hooks = hook_module(module, self._sink)
+            if hooks not in self._hooks:
+                self._hooks.append(hooks)
         except Exception as error:
             self._on_fault(f"hooking {module.__name__}", error)
 

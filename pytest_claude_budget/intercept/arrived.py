@@ -3,8 +3,11 @@
 The client closes such an answer and lets go of it; only the error's own frames still hold it.
 """
 
+from dataclasses import replace
 from types import FrameType
 from typing import Any
+
+from pytest_claude_budget.wire.bodies import Said
 
 
 def arrived(module: Any, error: BaseException) -> Any:
@@ -24,6 +27,13 @@ def arrived(module: Any, error: BaseException) -> Any:
         if isinstance(answer, module.Response) and _is_of_this_try(frame, answer):
             found = answer
     return found
+
+
+def with_error(said: Said, name: str) -> Said:
+    """An answer that had arrived may be measured all the same; where it is not, the error is why."""
+    if said.own is None or said.own.reason is None:
+        return said
+    return said._replace(own=replace(said.own, reason=f"{said.own.reason} ({name})"))
 
 
 def _belongs(frame: FrameType, module: Any) -> bool:

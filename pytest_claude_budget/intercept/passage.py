@@ -19,9 +19,11 @@ _CREATION = "batch_create"
 class Inside:
     """What is seen while one exchange goes on, in its own context. Small: connections keep a context for long."""
 
-    __slots__ = ("answers",)
+    __slots__ = ("answers", "of")
 
-    def __init__(self) -> None:
+    def __init__(self, of: tuple[Any, Any, Any] | None = None) -> None:
+        self.of = of
+        """Client, request and who watches, as long as `send` goes on: who wraps a hook and hides it is hooked once more."""
         self.answers: dict[object, Answer] | None = {}
         """The newest state of each; None once the exchange is over."""
 
@@ -32,7 +34,7 @@ class Inside:
 
     def close(self) -> None:
         """Take no more: tasks that the exchange began may live on in its context."""
-        self.answers = None
+        self.answers = self.of = None
 
     def has(self, answer: Answer) -> bool:
         """Is this answer one that was seen inside, or all of those together?"""

@@ -13,6 +13,12 @@ class Ticket(Protocol):
 class Sink(Protocol):
     """Takes what an exchange says. No method may raise an Exception."""
 
+    home: int
+    """The thread on which its run goes on."""
+
+    def may_own(self, thread: int) -> bool:
+        """Could a call on this thread be of its run? Asked only where several runs watch."""
+
     def open(self, retry: int) -> Ticket:
         """Begin an exchange: whoever owns the moment pays for it."""
 
@@ -26,6 +32,12 @@ class Sink(Protocol):
 
     def post(self, ticket: Ticket, origin: Origin, own: Answer | None, items: Sequence[Answer]) -> None:
         """Store soon, from a place that can neither wait nor touch a file."""
+
+    def settle(self, ticket: Ticket, origin: Origin, own: Answer | None, items: Sequence[Answer]) -> None:
+        """Store what holds at the end of the run, unless the exchange is another process's."""
+
+    def missed(self, reason: str) -> None:
+        """Calls may have passed unseen: the verdict must not pass over it."""
 
     def fault(self, stage: str, error: Exception) -> None:
         """Our own code failed where nothing could be stored: the verdict must not pass over it."""

@@ -5,12 +5,11 @@ and the verdict does not pass over it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from pytest_claude_budget.errors import described
-from pytest_claude_budget.intercept.arrived import arrived
-from pytest_claude_budget.intercept.messages_at_hand import Told, content_of, length_of, request_body, told
+from pytest_claude_budget.intercept.arrived import arrived, with_error
+from pytest_claude_budget.intercept.messages_at_hand import Told, content_of, length_of, request_body
 from pytest_claude_budget.intercept.origin import (
     has_wire_cause,
     is_loopback,
@@ -34,12 +33,13 @@ from pytest_claude_budget.wire.encodings import unpacked
 from pytest_claude_budget.wire.lifetimes import lifetimes_in
 from pytest_claude_budget.wire.messages import Exchange, read_answer, requested_model, tried, unmeasured
 from pytest_claude_budget.wire.requests import Fingerprints, asks_for_more, of_batch
-from pytest_claude_budget.wire.routes import Kind, Route, route
+from pytest_claude_budget.wire.routes import Kind, Route
 
 Saying = tuple[Answer | None, Sequence[Answer]]
 """What `Said` is, where nothing is won by its names."""
 # Python 3.11 searches an enum's class at each look.
 _MESSAGES, _GUESS, _BATCH_CREATE = Kind.MESSAGES, Kind.GUESS, Kind.BATCH_CREATE
+_ENDED = "the run ended before an answer came; it may have been billed"
 _READ_IN_PIECES = (Kind.BATCH_RESULTS, Kind.UNREAD)
 
 
@@ -50,6 +50,7 @@ class Watch:
     _exchange: Exchange | None = None
     _body: Body | None = None
     _open = True
+    """The exchange goes on."""
     _expected: int | None = None
     """Bytes that the answer said it would have: a reader may stop after the last without waiting for the end."""
     _passed = 0
@@ -65,7 +66,7 @@ class Watch:
         self.passes: Callable[[bytes], bool] = _never
         """Takes bytes of a stream that change nothing, by one call; False where they must be fed. Never raises."""
         self._outer = AROUND.get()
-        self.inside = Inside()
+        self.inside = Inside((self._client, self._request, sinks))
         retry, self._betas, _ = said
         self._tickets: list[tuple[Sink, Ticket]] = [(sink, sink.open(retry)) for sink in sinks]
 
@@ -79,6 +80,7 @@ class Watch:
             return None
         for said in self._guarded("answer", self._answered(response)):
             self._write(said)
+        self._open = self._body is not None
         return self._body
 
     def fed(self, data: bytes) -> None:
@@ -101,6 +103,7 @@ class Watch:
             return None
         for said in self._guarded("answer", self._answered(response)):
             await self._write_async(said)
+        self._open = self._body is not None
         return self._body
 
     async def fed_async(self, data: bytes) -> None:
@@ -120,11 +123,24 @@ class Watch:
         if (said := self._end(complete=False)) is not None:
             self._post(said)
 
+    def give_up(self, sink: Sink) -> None:
+        """The run of a sink ends: tell it all that is known by now, and nothing more after that."""
+        tickets = [(other, ticket) for other, ticket in self._tickets if other is sink]
+        self._tickets = [pair for pair in self._tickets if pair[0] is not sink]
+        for _, ticket in tickets:
+            try:
+                said = self._so_far() if self._open else None
+                if said is not None:
+                    sink.settle(ticket, self._origin, said.own, said.items)
+            except Exception as error:
+                sink.fault("end of run", error)
+
     def raised(self, error: BaseException, *, asynchronous: bool) -> None:
         """The exchange brought no answer at all."""
         store = self._post if asynchronous else self._write
         for said in self._guarded("error", self._raised(error)):
             store(said)
+        self._open = False  # the error's own frames hold it for longer
 
     def _write(self, said: Saying) -> None:  # a sink that fails is told so, and the user's call goes on
         own, items = said
@@ -182,6 +198,7 @@ class Watch:
         except Exception as error:
             self._body = None
             yield self._fault(stage, error)
+        self.inside.of = None
         if self._body is None or not self._relays:
             self.inside.close()
 
@@ -253,8 +270,7 @@ class Watch:
         if response is not None and (response.is_success or response.is_error):
             self._locate(response)
             for said in self._answered(response):
-                yield _with_error(said, name)
-            self._open = False
+                yield with_error(said, name)
             return
         exchange = self._make_exchange(0, eager=False)
         made_up = is_made_up(self._module, self._client, url)
@@ -266,6 +282,19 @@ class Watch:
         from_wire = has_wire_cause(error) or not isinstance(error, Exception)
         self._origin = Origin.SIMULATED if made_up or is_loopback(url.host) or not from_wire else Origin.LIVE
         yield Said(own=answer)
+
+    def _so_far(self) -> Said | None:
+        """What holds if nothing more comes; None where that was said already."""
+        if self._body is not None:
+            return self._body.so_far()
+        if self._exchange is not None:
+            return None
+        exchange = self._make_exchange(0, eager=False)
+        if tried(exchange, _ENDED) is None:
+            return None
+        made_up = is_made_up(self._module, self._client, self._request.url)
+        self._origin = Origin.SIMULATED if made_up or is_loopback(self._request.url.host) else Origin.LIVE
+        return Said(own=unmeasured(exchange, _ENDED))
 
     def _feed(self, data: bytes) -> Said | None:
         if self._body is None or not self._open:
@@ -290,29 +319,6 @@ class Watch:
             return self._fault("end of stream", error)
         finally:
             self.inside.close()
-
-
-def watch(module: Any, client: Any, request: Any, sinks: tuple[Sink, ...], prints: Fingerprints) -> Watch | None:
-    """Begin to watch an exchange; None when it is not with Claude."""
-    try:
-        method = request.method
-        if method not in ("POST", "GET"):
-            return None
-        body = request_body(request) if method == "POST" else None
-        said = told(request)
-        found = route(method, request.url.path, body, from_sdk=said[2])
-        return None if found is None else Watch((module, client, request), found, said, sinks, prints)
-    except Exception as error:
-        for sink in sinks:
-            sink.fault("request", error)
-        return None
-
-
-def _with_error(said: Said, name: str) -> Said:
-    """An answer that had arrived may be measured all the same; where it is not, the error is why."""
-    if said.own is None or said.own.reason is None:
-        return said
-    return said._replace(own=replace(said.own, reason=f"{said.own.reason} ({name})"))
 
 
 def _never(_: bytes) -> bool:

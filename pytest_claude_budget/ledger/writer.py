@@ -41,6 +41,11 @@ class Job:
         if self.tell is not None:
             self.tell()
 
+    def refuse(self, error: BaseException) -> None:
+        """Do not work, and say why."""
+        self.error = error
+        self._ended.put(None)
+
     @property
     def is_over(self) -> bool:
         """Has nobody to wait any more? Not to be asked after a wait that came to its end."""
@@ -55,11 +60,19 @@ class Job:
         return True
 
 
+class WriterStoppedError(RuntimeError):
+    """Work came after the end."""
+
+
 class Writer:
-    """Runs work in the order it came. Starts its thread with the first work, anew after a fork."""
+    """Runs work in the order it came. Starts its thread with the first work, anew after a fork, and never after its end.
+
+    Where the interpreter ends, no thread can be started any more; Python 3.11 would wait for one for ever.
+    """
 
     def __init__(self) -> None:
         self._pid = 0
+        self._stopped = False
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._started: list[tuple[int, threading.Thread, queue.SimpleQueue[Job | None]]] = []
@@ -71,11 +84,16 @@ class Writer:
         return self._thread is not None
 
     def submit(self, work: Work) -> Job:
-        """Do work soon."""
-        if self._pid != os.getpid():
-            self._start()
+        """Do work soon; not at all after the end, and at once where the interpreter ends before that."""
         job = Job(work)
-        self._queue.put(job)
+        if self._stopped:
+            job.refuse(WriterStoppedError("the run is over"))
+        elif sys.is_finalizing():
+            job.do()
+        else:
+            if self._pid != os.getpid():
+                self._start()
+            self._queue.put(job)
         return job
 
     def run(self, work: Work) -> Awaitable[None] | None:
@@ -91,13 +109,13 @@ class Writer:
         return _on_asyncio(loop, job) if loop is not None else _on_trio(trio, job)
 
     def stop(self) -> None:
-        """Do what is left, then end the thread."""
+        """Do what is left, then end the thread for good."""
+        self._stopped = True
         started, self._started, self._thread = self._started, [], None
         for pid, thread, jobs in started:
             if pid == os.getpid():
                 jobs.put(None)
                 thread.join(STOP_SECONDS)
-        self._pid = 0
 
     def _start(self) -> None:
         jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()

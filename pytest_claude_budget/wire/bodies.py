@@ -47,6 +47,9 @@ class Body(Protocol):
     def end(self, *, complete: bool) -> Said | None:
         """No more bytes will come: the last one has, or the reader went away."""
 
+    def so_far(self) -> Said | None:
+        """What holds if nothing more comes, where that is more than was said; bytes may come all the same."""
+
 
 class EncodedBody:
     """Undoes the content coding before the real body reads."""
@@ -64,6 +67,9 @@ class EncodedBody:
 
     def end(self, *, complete: bool) -> Said | None:
         return self._inner.end(complete=complete)
+
+    def so_far(self) -> Said | None:
+        return self._inner.so_far()
 
 
 class StreamBody:
@@ -91,6 +97,9 @@ class StreamBody:
         if self._final and not changed:
             return None
         return self._now(ended=complete)
+
+    def so_far(self) -> Said | None:
+        return None if self._final else Said(own=self._reader.answer(ended=False))
 
     def _now(self, *, ended: bool) -> Said:
         answer = self._reader.answer(ended=ended)
@@ -130,6 +139,9 @@ class JsonBody:
             return Said(own=unmeasured(self._exchange, "the answer was not read to its end"))
         return None
 
+    def so_far(self) -> Said | None:
+        return None
+
 
 class BatchBody:
     """The results of a batch."""
@@ -148,6 +160,9 @@ class BatchBody:
         if not complete:
             return None
         return Said(own=self._reader.end(complete=True), items=self._reader.close())
+
+    def so_far(self) -> Said | None:
+        return None
 
 
 class UntypedBody:
@@ -182,6 +197,9 @@ class UntypedBody:
             self._inner = self._made(stream=self._typed_as_stream)
             self._inner.feed(self._start)
         return self._inner.end(complete=complete)
+
+    def so_far(self) -> Said | None:
+        return None if self._inner is None else self._inner.so_far()
 
     def _made(self, *, stream: bool) -> Body:
         return StreamBody(self._exchange) if stream else JsonBody(self._exchange)

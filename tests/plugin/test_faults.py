@@ -5,13 +5,13 @@ import pytest
 from tests.plugin.conftest import Suite, ledgers
 
 STAGES = {
-    "recognising a request": "pytest_claude_budget.intercept.watch.route",
+    "recognising a request": "pytest_claude_budget.intercept.beginning.route",
     "opening a ticket": "pytest_claude_budget.recorder._Ids.next",
     "finding the owner": "pytest_claude_budget.owners.Owners.who",
     "telling the origin": "pytest_claude_budget.intercept.watch.origin_of",
     "choosing a reader": "pytest_claude_budget.intercept.watch.content_of",
     "reading the answer": "pytest_claude_budget.wire.messages.answer_of",
-    "asking for the headers": "pytest_claude_budget.intercept.watch.told",
+    "asking for the headers": "pytest_claude_budget.intercept.beginning.told",
     "storing it where no file is touched": "pytest_claude_budget.ledger.journal.Journal.take",
     "laying it out": "pytest_claude_budget.ledger.rows.line_of",
     "storing it": "pytest_claude_budget.ledger.journal.Journal.write",

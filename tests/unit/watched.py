@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import httpx2
 
-from pytest_claude_budget.intercept.hooks import hook_module, unhook_modules
+from pytest_claude_budget.intercept.hooks import hook_module
 from pytest_claude_budget.usage import Answer, Origin
 
 MODULES = (httpx, httpx2)
@@ -21,6 +21,8 @@ ASKED = {"model": MODEL, "max_tokens": 9, "messages": [{"role": "user", "content
 
 class Told:
     """The sink: the newest state of each exchange, in the order in which they began."""
+
+    home = 0
 
     def __init__(self) -> None:
         self._ids = itertools.count()
@@ -44,7 +46,13 @@ class Told:
             number = next(self._ids)
             self._states[number], self.origins[number] = item, origin
 
-    post = write
+    post = settle = write
+
+    def may_own(self, thread: int) -> bool:
+        return True
+
+    def missed(self, reason: str) -> None:
+        raise AssertionError(reason)
 
     async def write_async(self, ticket: Any, origin: Origin, own: Answer | None, items: Sequence[Answer]) -> None:
         self.write(ticket, origin, own, items)
@@ -57,9 +65,7 @@ class Told:
 def watched() -> Iterator[Told]:
     """Watch both clients' classes; whoever watches these tests themselves looks away."""
     told = Told()
-    for module in MODULES:
-        hook_module(module, told)
-    hooked = [module.Client.__dict__["send"].__claude_budget_hooks__ for module in MODULES]
+    hooked = [hook_module(module, told) for module in MODULES]
     others = [hooks.sinks for hooks in hooked]
     try:
         for hooks in hooked:
@@ -68,7 +74,7 @@ def watched() -> Iterator[Told]:
     finally:
         for hooks, sinks in zip(hooked, others, strict=True):
             hooks.sinks = sinks
-        unhook_modules(told, [module.__name__ for module in MODULES])
+            hooks.remove(told)
     assert told.faults == []
 
 

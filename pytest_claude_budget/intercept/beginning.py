@@ -1,0 +1,39 @@
+"""Which exchanges are watched, and for whom: those with Claude, once each."""
+
+from typing import Any
+
+from pytest_claude_budget.intercept.messages_at_hand import request_body, told
+from pytest_claude_budget.intercept.passage import AROUND, Inside
+from pytest_claude_budget.intercept.sink import Sink
+from pytest_claude_budget.intercept.watch import Watch
+from pytest_claude_budget.wire.requests import Fingerprints
+from pytest_claude_budget.wire.routes import route
+
+
+def watch(module: Any, client: Any, request: Any, sinks: tuple[Sink, ...], prints: Fingerprints) -> Watch | None:
+    """Begin to watch an exchange; None when it is not with Claude."""
+    try:
+        method = request.method
+        if method not in ("POST", "GET"):
+            return None
+        body = request_body(request) if method == "POST" else None
+        said = told(request)
+        found = route(method, request.url.path, body, from_sdk=said[2])
+        if found is None:
+            return None
+        around = AROUND.get()
+        if around is not None and (sinks := _not_yet(sinks, around, client, request)) == ():
+            return None
+        return Watch((module, client, request), found, said, sinks, prints)
+    except Exception as error:
+        for sink in sinks:
+            sink.fault("request", error)
+        return None
+
+
+def _not_yet(sinks: tuple[Sink, ...], around: Inside, client: Any, request: Any) -> tuple[Sink, ...]:
+    """Those who do not watch this very exchange already, from a hook further out."""
+    of = around.of
+    if of is None or of[0] is not client or of[1] is not request:
+        return sinks
+    return tuple(sink for sink in sinks if sink not in of[2])
