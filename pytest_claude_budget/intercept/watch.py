@@ -28,6 +28,7 @@ from pytest_claude_budget.wire.bodies import (
     body_of,
     encoded_body_of,
     read_whole,
+    takes_nothing,
 )
 from pytest_claude_budget.wire.encodings import unpacked
 from pytest_claude_budget.wire.lifetimes import lifetimes_in
@@ -63,7 +64,7 @@ class Watch:
         self._module, self._client, self._request = exchange
         self._route = found
         self._prints = prints
-        self.passes: Callable[[bytes], bool] = _never
+        self.passes: Callable[[bytes], bool] = takes_nothing
         """Takes bytes of a stream that change nothing, by one call; False where they must be fed. Never raises."""
         self._outer = AROUND.get()
         self.inside = Inside((self._client, self._request, sinks))
@@ -125,15 +126,13 @@ class Watch:
 
     def give_up(self, sink: Sink) -> None:
         """The run of a sink ends: tell it all that is known by now, and nothing more after that."""
-        tickets = [(other, ticket) for other, ticket in self._tickets if other is sink]
+        mine = [pair for pair in self._tickets if pair[0] is sink]
         self._tickets = [pair for pair in self._tickets if pair[0] is not sink]
-        for _, ticket in tickets:
-            try:
-                said = self._so_far() if self._open else None
-                if said is not None:
-                    sink.settle(ticket, self._origin, said.own, said.items)
-            except Exception as error:
-                sink.fault("end of run", error)
+        try:
+            if mine and self._open and (said := self._so_far()) is not None:
+                sink.settle(mine[0][1], self._origin, said.own, said.items)
+        except Exception as error:
+            sink.fault("end of run", error)
 
     def raised(self, error: BaseException, *, asynchronous: bool) -> None:
         """The exchange brought no answer at all."""
@@ -302,8 +301,8 @@ class Watch:
         self._passed += len(data)
         try:
             said = self._body.feed(data)
-            if self._expected is None and self.passes is _never:  # its first bytes say what a body is
-                self.passes = getattr(self._body, "passes", None) or _never
+            if self._expected is None and self.passes is takes_nothing:  # its first bytes say what a body is
+                self.passes = getattr(self._body, "passes", None) or takes_nothing
             return None if said is None else self._placed(said)
         except Exception as error:
             return self._fault("stream", error)
@@ -319,7 +318,3 @@ class Watch:
             return self._fault("end of stream", error)
         finally:
             self.inside.close()
-
-
-def _never(_: bytes) -> bool:
-    return False

@@ -51,6 +51,11 @@ class Body(Protocol):
         """What holds if nothing more comes, where that is more than was said; bytes may come all the same."""
 
 
+def takes_nothing(_: bytes) -> bool:
+    """Stand in for `passes` where all that comes must be fed."""
+    return False
+
+
 class EncodedBody:
     """Undoes the content coding before the real body reads."""
 
