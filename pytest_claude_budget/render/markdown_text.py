@@ -25,6 +25,9 @@ _HEX = re.compile(r"[0-9a-f]{7,}", re.IGNORECASE)
 _SIGNS = frozenset({"→", "·", "+", "-", "–", "=", "×"})
 _LIST = re.compile(r"[+–=-]|\d+[.)]")
 """What would begin a list, at the beginning of a line."""
+# GitHub's renderer takes no run of more than 80 backticks for a fence, and what is inside would be read as Markdown.
+_LONG_RUN = re.compile("`{17,}")
+_SHORT_RUN = f"{'`' * 8}…{'`' * 8}"
 _ENDS = ".,:;)!?"
 _LARGEST = Decimal("1e30")
 _SMALLEST = Decimal("1e-30")
@@ -50,8 +53,8 @@ def _seen(character: str) -> str:
 
 
 def code(text: str, width: int = NAME) -> str:
-    """Show a name as code, whose fence is longer than any in the name."""
-    shown = visible(text, width)
+    """Show a name as code, whose fence is longer than any in the name; a run too long for a fence loses its middle."""
+    shown = _LONG_RUN.sub(_SHORT_RUN, visible(text, width))
     if not shown:
         return "(no name)"
     fence = "`" * (max(map(len, re.findall("`+", shown)), default=0) + 1)
