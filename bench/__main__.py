@@ -9,7 +9,7 @@ import platform
 import sys
 import time
 
-from bench import action, batch, gate, one_call, report, startup, stream
+from bench import action, batch, gate, one_call, renames, report, startup, stream
 from bench.figures import Figure, as_json, as_text
 
 FIGURES = {
@@ -19,6 +19,7 @@ FIGURES = {
     "batch": batch.figure,
     "report": report.figure,
     "gate": gate.figure,
+    "renames": renames.figure,
     "action": action.figure,
 }
 

@@ -6,10 +6,10 @@ Live runs add samples to the spread of outputs rather than replace it; simulated
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from pytest_claude_budget.compare import renamed_owners
 from pytest_claude_budget.noise import with_sample
 from pytest_claude_budget.pairing import asked_the_same, pair_up
 from pytest_claude_budget.record import Group, OwnerRecord, Record, in_order
+from pytest_claude_budget.renames import renamed_owners
 from pytest_claude_budget.selection import Selection
 from pytest_claude_budget.values import value_class
 

@@ -13,7 +13,7 @@ from pytest_claude_budget.comparison import Baseline, Comparison, FeatureChange,
 from pytest_claude_budget.explain import causes_of
 from pytest_claude_budget.money import ZERO, exact
 from pytest_claude_budget.noise import FEWEST_SAMPLES, most_of
-from pytest_claude_budget.pairing import Pairing, pair_up, requests_of
+from pytest_claude_budget.pairing import Pairing, pair_up
 from pytest_claude_budget.pricing.in_force import Refusal
 from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.record import (
@@ -26,6 +26,7 @@ from pytest_claude_budget.record import (
     cost_of_owner,
     rates_of_terms,
 )
+from pytest_claude_budget.renames import renamed_owners
 from pytest_claude_budget.selection import Selection
 from pytest_claude_budget.values import value_class
 
@@ -99,8 +100,11 @@ def with_new_names(before: Record, comparison: Comparison) -> Record:
     now = {row.was: row.owner for row in comparison.owners if row.was is not None}
     if not now:
         return before
-    owners = (replace(owner, owner=now.get(name, name)) for name, owner in before.owners.items())
-    return replace(before, owners={owner.owner: owner for owner in owners})
+    owners = {}
+    for name, owner in before.owners.items():
+        new = now.get(name)
+        owners[new or name] = owner if new is None else OwnerRecord(owner=new, kind=owner.kind, groups=owner.groups)
+    return replace(before, owners=owners)
 
 
 def _sum(amounts: Iterable[Decimal]) -> Decimal:
@@ -116,44 +120,16 @@ def _all_owners(before: Record, after: Record, renamed: Mapping[str, str]) -> li
     return sorted({*(owner for owner in before.owners if owner not in old_names), *after.owners})
 
 
-def renamed_owners(before: Record, after: Record, selection: Selection) -> dict[str, str]:
-    """The old id of each owner that has a new one: it asks just what one asked that is not there any more."""
-    gone = [owner for name, owner in before.owners.items() if name not in after.owners and selection.is_gone(owner)]
-    if not gone:
-        return {}
-    asked: dict[object, list[str]] = {}
-    for owner in gone:
-        if (requests := requests_of(owner)) is not None:
-            asked.setdefault((owner.kind, requests), []).append(owner.owner)
-    renamed = {}
-    for name in sorted(name for name in after.owners if name not in before.owners):
-        candidates = asked.get((after.owners[name].kind, requests_of(after.owners[name])), [])
-        if candidates:
-            old = max(candidates, key=lambda candidate: (_common_end(name, candidate), candidate))
-            candidates.remove(old)
-            renamed[name] = old
-    return renamed
-
-
-def _common_end(one: str, other: str) -> int:
-    """How much of two ids is the same, from the end: a test that moved keeps its name, one of several its parameter."""
-    length = 0
-    for a, b in zip(reversed(one), reversed(other), strict=False):
-        if a != b:
-            break
-        length += 1
-    return length
-
-
 def _one(name: str, before: Record, after: Record, renamed: Mapping[str, str], facts: Facts) -> _Both:
     was = renamed.get(name)
     old, new = before.owners.get(was or name), after.owners.get(name)
     then = Cost() if old is None else cost_of_owner(old, facts.rates, facts.day)
-    now = Cost() if new is None else then if new is old else cost_of_owner(new, facts.rates, facts.day)
+    alike = new is old or (was is not None and old is not None and new is not None and new.groups == old.groups)
+    now = Cost() if new is None else then if alike else cost_of_owner(new, facts.rates, facts.day)
     row = OwnerChange(
         owner=name,
         kind=(new or old or _NOBODY).kind,
-        standing=Standing.UNCHANGED,
+        standing=Standing.UNCHANGED if was is None else Standing.RENAMED,
         before=then.amount,
         after=now.amount,
         change=now.amount - then.amount,
@@ -185,7 +161,7 @@ def _one(name: str, before: Record, after: Record, renamed: Mapping[str, str], f
 
 def _why_not_known(row: OwnerChange, old: OwnerRecord | None, new: OwnerRecord, facts: Facts) -> str:
     """Why nobody can say what an owner's cost moved by; empty where that is known."""
-    for side, owner in (("", new), ("in the baseline, ", old)):
+    for side, owner in (("", new), ("in the baseline, ", old)) if row.at_least else ():
         reason = _unpriced(owner, facts) if owner is not None else ""
         if reason:
             return side + reason
@@ -208,8 +184,7 @@ _NOBODY = OwnerRecord(owner="", kind="outside", groups=())
 
 def _of_two(row: OwnerChange, old: OwnerRecord, new: OwnerRecord, facts: Facts) -> _Both:
     if not row.change and (old.attempts >= new.attempts or old.groups == new.groups):
-        standing = Standing.UNCHANGED if row.was is None else Standing.RENAMED
-        return _Both(change=replace(row, standing=standing), before=old, after=new)
+        return _Both(change=row, before=old, after=new)
     pairing = pair_up(old.groups, new.groups)
     causes = causes_of(old, new, pairing, Prices(rates=facts.rates, day=facts.day))
     standing = Standing.CHANGED if row.was is None else Standing.RENAMED

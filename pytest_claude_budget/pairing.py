@@ -101,5 +101,8 @@ def _anything(one: Group, other: Group) -> bool:
 
 def requests_of(owner: OwnerRecord) -> tuple[object, ...] | None:
     """What an owner asks, to recognise it by under another id; None where some of it is not known."""
+    if len(owner.groups) == 1:  # as most have
+        (only,) = owner.groups
+        return ((only.request, only.calls),) if only.request and only.calls else None
     asked = sorted((group.request or "", group.calls) for group in owner.groups if group.calls)
     return tuple(asked) if asked and all(request for request, _ in asked) else None

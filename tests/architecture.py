@@ -16,7 +16,7 @@ TEXTS = (
 CORE = """
     wire rates model_hints pricing settlement totals budget_changes budget fingerprints record record_builder scoped book
     comparison noise
-    pairing attribution explain selection compare baseline record_document caching projection repricing whatif
+    pairing attribution explain selection renames compare baseline record_document caching projection repricing whatif
     earlier verdict_changes verdict report report_document shards drafting tightening render comments
 """.split()  # noqa: SIM905  # a name a line would fill the screen
 EDGES = ("intercept", "ledger", "files", "git", "github")
