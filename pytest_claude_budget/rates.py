@@ -148,6 +148,10 @@ class RateTable:
             return Found(model=self.models[self._names[model]])
         meant = normalise(model)
         name = self._names.get(meant.name)
+        if name is None and not model.islower():  # some gateways write Claude-Sonnet-4.5
+            spelled = normalise(model.lower())
+            name = self._names.get(spelled.name)
+            meant = meant if name is None else spelled
         if name is None:
             return Found(opaque=meant.opaque)
         return Found(model=self.models[name], regional=meant.regional, fast=meant.fast)

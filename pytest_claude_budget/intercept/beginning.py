@@ -3,11 +3,11 @@
 from typing import Any
 
 from pytest_claude_budget.intercept.messages_at_hand import request_body, told
-from pytest_claude_budget.intercept.passage import AROUND, Inside
+from pytest_claude_budget.intercept.passage import AROUND, Inside, is_application
 from pytest_claude_budget.intercept.sink import Sink
 from pytest_claude_budget.intercept.watch import Watch
 from pytest_claude_budget.wire.requests import Fingerprints
-from pytest_claude_budget.wire.routes import route
+from pytest_claude_budget.wire.routes import named_in_query, route
 
 
 def watch(module: Any, client: Any, request: Any, sinks: tuple[Sink, ...], prints: Fingerprints) -> Watch | None:
@@ -19,7 +19,9 @@ def watch(module: Any, client: Any, request: Any, sinks: tuple[Sink, ...], print
         body = request_body(request) if method == "POST" else None
         said = told(request)
         found = route(method, request.url.path, body, from_sdk=said[2])
-        if found is None:
+        if method == "POST" and (found is None or found.unnamed) and request.url.query:
+            found = named_in_query(request.url.query.decode("ascii", "replace")) or found
+        if found is None or (found.unnamed and is_application(client, request.url)):
             return None
         around = AROUND.get()
         if around is not None and (sinks := _not_yet(sinks, around, client, request)) == ():

@@ -9,10 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 from pytest_claude_budget.usage import Answer, Status, Usage, summed
+from pytest_claude_budget.wire.bodies import Said
 
 PASSED_ON = "passed on by a gateway in this process: counted as the call that the gateway made"
 _IN_PROCESS = frozenset(("ASGITransport", "WSGITransport", "MockTransport", "_TestClientTransport"))
 """Transports that reach an application in this process; the last is Starlette's."""
+_APPLICATIONS = _IN_PROCESS - {"MockTransport"}
+"""Those behind which the suite's own application stands; a mock stands for somebody else."""
 _CREATION = "batch_create"
 
 
@@ -66,7 +69,24 @@ def is_in_process(client: Any, url: Any) -> bool:
     return any(cls.__name__ in _IN_PROCESS for cls in type(client._transport_for_url(url)).__mro__)
 
 
+def is_application(client: Any, url: Any) -> bool:
+    """Does an application of this process answer, rather than a double of somebody else's server?"""
+    return any(cls.__name__ in _APPLICATIONS for cls in type(client._transport_for_url(url)).__mro__)
+
+
 def passed_on(answer: Answer) -> Answer:
     """The answer of an exchange whose money is counted inside of it; a batch that was passed on is no other batch."""
     batch_id = None if answer.endpoint == _CREATION else answer.batch_id
     return replace(answer, status=Status.FREE, usage=Usage(), iterations=(), notes=(PASSED_ON,), batch_id=batch_id)
+
+
+def placed(said: Said, inside: Inside, outer: Inside | None, *, relays: bool) -> Said:
+    """Tell the exchange around of what this one said; where this one `relays`, leave the money with the one inside of it."""
+
+    def of(exchange: object, answer: Answer) -> Answer:
+        if outer is not None:
+            outer.tell(exchange, answer)
+        return passed_on(answer) if relays and inside.has(answer) else answer
+
+    own = None if said.own is None else of(inside, said.own)
+    return Said(own=own, items=[each if each.batch_id is not None else of(object(), each) for each in said.items])

@@ -17,7 +17,7 @@ from pytest_claude_budget.intercept.origin import (
     may_have_been_billed,
     origin_of,
 )
-from pytest_claude_budget.intercept.passage import AROUND, Inside, is_in_process, passed_on
+from pytest_claude_budget.intercept.passage import AROUND, Inside, is_application, is_in_process, placed
 from pytest_claude_budget.intercept.sink import Sink, Ticket
 from pytest_claude_budget.usage import Answer, Origin, Status
 from pytest_claude_budget.wire.bodies import (
@@ -170,6 +170,9 @@ class Watch:
         try:
             self._locate(response)
             content = content_of(response)
+            if self._route.unnamed and content is not None and b"claude" not in content.lower():
+                self.inside.close()
+                return None, ()
             if content is None or response.status_code != 200 or not content.startswith(b"{"):
                 return None
             if self._route.kind in _READ_IN_PIECES or len(content) > LONGEST_JSON:
@@ -205,20 +208,14 @@ class Watch:
         """Tell the exchange around this one, and leave the money with the one inside that brought the answer."""
         if self._outer is None and not self._relays:
             return said
-        own = None if said.own is None else self._with_inner(self.inside, said.own)
-        items = [each if each.batch_id is not None else self._with_inner(object(), each) for each in said.items]
-        return Said(own=own, items=items)
-
-    def _with_inner(self, exchange: object, answer: Answer) -> Answer:
-        if self._outer is not None:
-            self._outer.tell(exchange, answer)
-        return passed_on(answer) if self._relays and self.inside.has(answer) else answer
+        return placed(said, self.inside, self._outer, relays=self._relays)
 
     def _fault(self, stage: str, error: Exception) -> Said:
         self._open = False
-        reason = f"a fault of pytest-claude-budget itself ({stage}: {described(error)})"
-        if isinstance(error, UndecodableError):
-            reason = str(error)
+        if self._route.unnamed:
+            return Said()  # nothing says that it was Claude's
+        ours = f"a fault of pytest-claude-budget itself ({stage}: {described(error)})"
+        reason = str(error) if isinstance(error, UndecodableError) else ours
         found, seen = self._route, self._exchange
         return Said(
             own=Answer(
@@ -257,7 +254,8 @@ class Watch:
         else:
             print_, more = of_batch(body) if kind is _BATCH_CREATE else None, asks_for_more(body)
         asked = requested_model(body) if eager else body
-        return Exchange(self._route, status, asked, print_, more, lifetimes_in(body))
+        in_application = kind is _GUESS and is_application(self._client, self._request.url)
+        return Exchange(self._route, status, asked, print_, more, lifetimes_in(body), in_application)
 
     def _refused(self, status: int) -> Iterator[Said]:
         if (answer := tried(self._make_exchange(status, eager=False), f"HTTP status {status}")) is not None:

@@ -7,18 +7,14 @@ from typing import NamedTuple, Protocol
 from pytest_claude_budget.usage import Answer, Status
 from pytest_claude_budget.wire.batches import BatchReader
 from pytest_claude_budget.wire.encodings import Decode, UndecodableError, decoder
-from pytest_claude_budget.wire.messages import Exchange, free, read_answer, unmeasured
+from pytest_claude_budget.wire.evidence import Signs, is_claude
+from pytest_claude_budget.wire.first_bytes import is_stream
+from pytest_claude_budget.wire.messages import OTHER_FORM, Exchange, free, read_answer, unmeasured
 from pytest_claude_budget.wire.routes import Kind
 from pytest_claude_budget.wire.sse import StreamReader
 
 WINDOW = 65_536
 """Bytes that are read at once, so that a body in one piece costs no memory of its size."""
-LONGEST_FIELD = len(b"event:")
-"""Bytes that tell a stream from JSON."""
-LONGEST_START = 4_096
-"""Bytes, most of them blank, after which the type decides."""
-_STREAM_STARTS = (b"event:", b"data:", b"id:", b"retry:", b":")
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 LONGEST_JSON = 64_000_000
 """Bytes of a JSON answer that are held for decoding."""
 
@@ -191,7 +187,7 @@ class UntypedBody:
         if self._inner is not None:
             return self._inner.feed(data)
         self._start += data
-        stream = _is_stream(self._start, typed=self._typed_as_stream)
+        stream = is_stream(self._start, typed=self._typed_as_stream)
         if stream is None:
             return None
         self._inner, data, self._start = self._made(stream=stream), self._start, b""
@@ -210,6 +206,51 @@ class UntypedBody:
         return StreamBody(self._exchange) if stream else JsonBody(self._exchange)
 
 
+class GuessedBody:
+    """An answer on an unknown path: where it turns out to be no message, its own bytes say whether it is one of Claude's."""
+
+    def __init__(self, exchange: Exchange, inner: Body) -> None:
+        self._exchange = exchange
+        self._inner = inner
+        self._signs: Signs | None = None if exchange.in_application else Signs()
+        """None where it does not matter, or no more."""
+
+    @property
+    def passes(self) -> Passes | None:
+        """As of a StreamBody, once a message has begun."""
+        return getattr(self._inner, "passes", None) if self._signs is None else None
+
+    def begin(self) -> Said:
+        return self._inner.begin()
+
+    def feed(self, data: bytes) -> Said | None:
+        if self._signs is not None:
+            self._signs.look(data)
+        return self._checked(self._inner.feed(data))
+
+    def end(self, *, complete: bool) -> Said | None:
+        said = self._checked(self._inner.end(complete=complete))
+        signs, streamed = self._signs, getattr(self._inner, "passes", None) is not None
+        if (said is not None and said.own is not None) or signs is None or (complete and not streamed):
+            return said
+        named = signs.names_claude or not self._exchange.route.unnamed
+        if (named and signs.counts_tokens) or (streamed and signs.names_claude):
+            return Said(own=unmeasured(self._exchange, OTHER_FORM))
+        return said
+
+    def so_far(self) -> Said | None:
+        return self._checked(self._inner.so_far())
+
+    def _checked(self, said: Said | None) -> Said | None:
+        """A message needs no signs, where it or the request names Claude."""
+        if said is None or said.own is None:
+            return said
+        if self._exchange.route.unnamed and not is_claude(said.own.model):
+            return None
+        self._signs = None
+        return said
+
+
 def body_of(exchange: Exchange, content_type: str, start: bytes = b"") -> Body:
     """Choose the reader of a plain body by its route and its first bytes; the type decides where those do not."""
     kind, content_type = exchange.route.kind, content_type.lower()
@@ -217,10 +258,12 @@ def body_of(exchange: Exchange, content_type: str, start: bytes = b"") -> Body:
         return BatchBody(exchange)
     if kind not in (Kind.MESSAGES, Kind.GUESS):
         return JsonBody(exchange)
-    stream = _is_stream(start, typed="event-stream" in content_type)
+    stream = is_stream(start, typed="event-stream" in content_type)
     if stream is None:
-        return UntypedBody(exchange, content_type)
-    return StreamBody(exchange) if stream else JsonBody(exchange)
+        body: Body = UntypedBody(exchange, content_type)
+    else:
+        body = StreamBody(exchange) if stream else JsonBody(exchange)
+    return GuessedBody(exchange, body) if kind is Kind.GUESS else body
 
 
 def encoded_body_of(exchange: Exchange, content_type: str, content_encoding: str) -> Body:
@@ -251,19 +294,6 @@ def windows(data: bytes) -> Iterator[bytes]:
         end = cut if cut > start + 2 else end
         yield data[start:end]
         start = end
-
-
-def _is_stream(start: bytes, *, typed: bool) -> bool | None:
-    """Tell by its first bytes whether a body is a stream of events or JSON; `typed` is what its type says.
-
-    None where more bytes are needed.
-    """
-    plain = start.removeprefix(_BYTE_ORDER_MARK).lstrip()
-    if plain.startswith(_STREAM_STARTS):
-        return True
-    if plain.startswith((b"{", b"[")):
-        return False
-    return typed if len(plain) >= LONGEST_FIELD or len(start) >= LONGEST_START else None
 
 
 def _is_whole(body: bytes) -> bool:

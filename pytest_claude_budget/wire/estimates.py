@@ -20,4 +20,4 @@ def tokens_of_text(characters: int, model: str | None) -> int:
 
 def has_newer_tokenizer(model: str) -> bool:
     """Does a model, by any spelling, make more tokens of a text, as all do from Opus 4.7 on but for Haiku 4.5?"""
-    return _OLD_TOKENIZER.search(model[:300]) is None
+    return _OLD_TOKENIZER.search(model[:300].lower()) is None

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from pytest_claude_budget.usage import Answer, Iteration, Status, Usage
 from pytest_claude_budget.wire.decoding import loads
+from pytest_claude_budget.wire.evidence import is_message, look_into
 from pytest_claude_budget.wire.lifetimes import lifetimes_of
 from pytest_claude_budget.wire.routes import Kind, Route
 from pytest_claude_budget.wire.usage_fields import Remarks, UnreadableError, read_iterations, read_usage, text
@@ -16,6 +17,8 @@ ON_TOP = frozenset(("compaction", "advisor_message"))
 _MEASURED = Status.MEASURED
 _MESSAGES, _GUESS, _BATCH_RESULTS = Kind.MESSAGES, Kind.GUESS, Kind.BATCH_RESULTS
 _NO_USAGE = Usage()
+OTHER_FORM = "the answer counts tokens in a form that is not read"
+SEVERAL = "the answer holds several messages in a form that is not read"
 LONGEST_MODEL = 300
 """Characters of a model id that are kept; a longer one is no id of a model."""
 
@@ -33,6 +36,8 @@ class Exchange(NamedTuple):
     """The request's model may say more than the answer's: a region, fast mode, a profile of the user's."""
     long_lifetimes: frozenset[str] | None = None
     """Lifetimes of the request's cache breakpoints, where it is too long for its fingerprint to list them."""
+    in_application: bool = False
+    """An application of this process answers: what it says in a form of its own is its own business."""
 
     def requested_model(self) -> str | None:
         """Name the model that the request asks for, None where it cannot be told."""
@@ -62,8 +67,8 @@ def read_answer(body: bytes, exchange: Exchange) -> Answer | None:
     except (ValueError, RecursionError):
         value = None
     kind = exchange.route.kind
-    if kind is _GUESS and not _is_message(value):
-        return None
+    if kind is _GUESS:
+        return _guessed(value, exchange)
     if kind is not _MESSAGES and kind is Kind.COUNT_TOKENS:
         return free(exchange, "count_tokens")
     if not isinstance(value, dict):
@@ -132,6 +137,21 @@ def _read(
     return usage, iterations, tier, speed, geo
 
 
+def _guessed(value: object, exchange: Exchange) -> Answer | None:
+    """An answer on an unknown path: one of Claude's where it counts tokens and the request or the answer names Claude."""
+    named = not exchange.route.unnamed
+    if named and is_message(value) and isinstance(value, dict):
+        return answer_of(value, exchange)
+    if exchange.in_application:
+        return None
+    seen = look_into(value)
+    if not seen.counts_tokens or not (named or seen.names_claude):
+        return None
+    if len(seen.messages) == 1:
+        return answer_of(seen.messages[0], exchange)
+    return unmeasured(exchange, SEVERAL if seen.messages else OTHER_FORM)
+
+
 def failed(exchange: Exchange, reason: str, *, item_id: str | None = None) -> Answer:
     """A try that brought no answer."""
     return _without_usage(exchange, Status.FAILED, reason, item_id=item_id)
@@ -191,7 +211,9 @@ def _model(message: Mapping[str, object]) -> str | None:
 def _priced_model(answered: str | None, exchange: Exchange) -> str | None:
     """The answer's own model; Bedrock's URL knows more, since its prefix tells the region."""
     in_url = exchange.route.model
-    if in_url is not None and (answered is None or "anthropic." in in_url or "inference-profile" in in_url):
+    if in_url is not None and (
+        answered is None or "anthropic." in in_url or "inference-profile" in in_url or ":bedrock:" in in_url
+    ):
         return in_url
     return answered or exchange.requested_model()
 
@@ -242,10 +264,6 @@ def _refused_unbilled(message: Mapping[str, object]) -> bool:
     usage_fields = message["usage"]
     empty = message.get("content") in ([], None)
     return empty and isinstance(usage_fields, dict) and usage_fields.get("output_tokens") == 0
-
-
-def _is_message(value: object) -> bool:
-    return isinstance(value, dict) and value.get("type") == "message" and isinstance(value.get("usage"), dict)
 
 
 def _batch_created(value: Mapping[str, object], exchange: Exchange) -> Answer:

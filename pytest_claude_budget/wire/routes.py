@@ -4,10 +4,18 @@ Base URLs are proxies, gateways and loopback servers as often as Anthropic's own
 """
 
 import re
+from dataclasses import replace
 from enum import StrEnum
 
 from pytest_claude_budget.values import value_class
 from pytest_claude_budget.wire.encodings import unpacked
+from pytest_claude_budget.wire.evidence import (
+    is_anthropic_request,
+    is_named_in_query,
+    model_in_path,
+    names_claude,
+    served_model,
+)
 
 
 class Kind(StrEnum):
@@ -20,7 +28,7 @@ class Kind(StrEnum):
     UNREAD = "unread"
     """A route of Claude whose answers are billed and that is not read: never silently free."""
     GUESS = "guess"
-    """An unknown path with a request that names Claude: counts only if the answer is a message."""
+    """An unknown path with a sign of Claude, or of a chat: counts only if the answer is one of Claude's."""
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -36,12 +44,17 @@ class Route:
     """Why answers of an unread route are unmeasured."""
     evident: bool = False
     """The path alone proves that this is Claude; else the request must."""
+    opaque: bool = False
+    """The path names something of the user's AWS account, which may run another maker's model."""
+    unnamed: bool = False
+    """Of a guess: nothing but the answer can name Claude."""
 
 
 _MESSAGES = Route(kind=Kind.MESSAGES)
 _COUNT = Route(kind=Kind.COUNT_TOKENS)
 _BATCH_CREATE = Route(kind=Kind.BATCH_CREATE)
 _GUESS = Route(kind=Kind.GUESS)
+_UNNAMED = Route(kind=Kind.GUESS, unnamed=True)
 _COMPLETE = Route(kind=Kind.UNREAD, reason="the legacy text completions API states no usage")
 _SESSION = Route(kind=Kind.UNREAD, reason="Managed Agents sessions are not measured yet")
 _CHAT = Route(kind=Kind.UNREAD, reason="an OpenAI-compatible route, which is not measured yet")
@@ -50,7 +63,14 @@ _SESSION_EVENTS = re.compile(r"/v1/sessions/[^/]{1,200}/events$")
 _VERTEX = re.compile(r"/publishers/anthropic/models/([^/:]{1,200}):(stream)?[rR]awPredict$")
 _VERTEX_LOCATION = re.compile(r"/locations/([^/]{1,100})/")
 _BEDROCK = re.compile(r"/model/(.{1,300})/(invoke|invoke-with-response-stream|converse|converse-stream)$")
-_NAMES_CLAUDE = re.compile(rb'"model"\s*:\s*"[^"]{0,200}claude')
+_OPAQUE = re.compile(r"(?:provisioned-model|prompt-router|custom-model-deployment)/")
+"""Resources of an AWS account that do not say whose model they run."""
+_OTHER_MAKERS = re.compile(
+    r"/publishers/(?!anthropic/)[^/]+/models/|/model/.*\b(?:ai21|amazon|cohere|deepseek|google|luma|meta|minimax|mistral"
+    r"|moonshot|nvidia|openai|qwen|stability|twelvelabs|writer|zai)\."
+)
+_COUNTS_TOKENS = re.compile(r"count[-_]?tokens|token[-_]?count|tokeni[sz]e", re.IGNORECASE)
+_QUOTED = (("%3A", ":"), ("%3a", ":"), ("%2F", "/"), ("%2f", "/"))
 
 
 def route(method: str, path: str, body: bytes | None, *, from_sdk: bool) -> Route | None:
@@ -63,28 +83,43 @@ def route(method: str, path: str, body: bytes | None, *, from_sdk: bool) -> Rout
     if method == "POST":
         found = _posted(path)
         if found is None:
-            return _unknown(path, body)
+            return _unknown(path, body, from_sdk=from_sdk)
         if found.evident or from_sdk or body is None:
             return found
-        body = unpacked(body)
-        if body is None:
+        plain = unpacked(body)
+        if plain is None or _looks_like_request(found, plain):
             return found
-        if found is _CHAT:
-            return found if _NAMES_CLAUDE.search(body) else None
-        return found if _looks_like_request(found, body) else None
+        return None if found.opaque else _unknown(path, plain, from_sdk=from_sdk)
     if method == "GET" and (match := _RESULTS.search(path)):
         return Route(kind=Kind.BATCH_RESULTS, batch_id=match[1], evident=True)
     return None
 
 
-def _unknown(path: str, body: bytes | None) -> Route | None:
-    """A path of no API's: only a request that can be read says whose it is."""
+def named_in_query(query: str) -> Route | None:
+    """Tell what an exchange may be whose path and request say nothing of Claude."""
+    return _GUESS if is_named_in_query(query) else None
+
+
+def _unknown(path: str, body: bytes | None, *, from_sdk: bool) -> Route | None:
+    """A path of no API's: the request or the answer says whose it is."""
+    if _OTHER_MAKERS.search(path) or _COUNTS_TOKENS.search(path):
+        return None
+    model = served_model(path)
+    if model is not None:
+        return Route(kind=Kind.MESSAGES, model=model, evident=True)
+    model = model_in_path(path)
+    body = unpacked(body) if body is not None else None
+    if body is not None and is_anthropic_request(body):
+        return Route(kind=Kind.MESSAGES, model=model, evident=True)
+    if model is not None:
+        return Route(kind=Kind.GUESS, model=model)
     if body is None:
         return None
-    found = _GUESS if _looks_like_messages(body) else None
-    if found is None and path.endswith("/responses") and b'"input"' in body:
-        found = _CHAT
-    return found if found is not None and _NAMES_CLAUDE.search(body) else None
+    if names_claude(body):
+        return _CHAT if path.endswith("/responses") and b'"input"' in body else _GUESS
+    if b'"messages"' in body and (b'"max_tokens"' in body or b'"model"' in body):
+        return _GUESS if from_sdk else _UNNAMED
+    return None
 
 
 def _posted(path: str) -> Route | None:
@@ -97,7 +132,8 @@ def _posted(path: str) -> Route | None:
     if path.endswith("/v1/complete"):
         return _COMPLETE
     if path.endswith("/chat/completions"):
-        return _CHAT
+        model = served_model(path) or model_in_path(path)
+        return _CHAT if model is None else replace(_CHAT, model=model, evident=True)
     if path.endswith("awPredict"):
         return _vertex(path)
     if "/model/" in path:
@@ -119,23 +155,30 @@ def _vertex(path: str) -> Route | None:
 
 
 def _bedrock(path: str) -> Route | None:
+    for quoted, plain in _QUOTED:
+        path = path.replace(quoted, plain)
     match = _BEDROCK.search(path)
-    if match is None or not ("anthropic" in match[1] or "claude" in match[1] or "inference-profile" in match[1]):
+    if match is None or _OTHER_MAKERS.search(path):
+        return None
+    name = match[1].lower()
+    opaque = ":bedrock:" in name and _OPAQUE.search(name) is not None and "claude" not in name
+    if not (opaque or "anthropic" in name or "claude" in name or "inference-profile" in name):
         return None
     if match[2] == "invoke":
-        return Route(kind=Kind.MESSAGES, model=match[1], evident=True)
+        return Route(kind=Kind.MESSAGES, model=match[1], evident=not opaque, opaque=opaque)
     reason = f"Bedrock's {match[2]} is not measured yet"
-    return Route(kind=Kind.UNREAD, model=match[1], reason=reason, evident=True)
-
-
-def _looks_like_messages(body: bytes) -> bool:
-    return b'"messages"' in body and b'"max_tokens"' in body
+    evident = not (opaque and match[2].startswith("invoke"))
+    return Route(kind=Kind.UNREAD, model=match[1], reason=reason, evident=evident, opaque=opaque)
 
 
 def _looks_like_request(found: Route, body: bytes) -> bool:
     """A user's own API may have a route `/v1/messages`: Anthropic's requests have these fields."""
+    if found.opaque:
+        return b'"anthropic_version"' in body
+    if found is _CHAT:
+        return names_claude(body)
     if found.kind is Kind.BATCH_CREATE:
         return b'"requests"' in body and b'"params"' in body
     if found.kind is Kind.UNREAD:
-        return b"claude" in body
+        return b"claude" in body.lower()
     return b'"messages"' in body and b'"model"' in body

@@ -241,6 +241,16 @@ def test_a_name_finds_its_model_or_nothing(spelled: str, expected: str | None) -
     assert expected == found(spelled), "the second time, from memory"
 
 
+@pytest.mark.parametrize(
+    "spelled", ["Claude-Sonnet-4.5", "CLAUDE-SONNET-4-5", "us.Anthropic.Claude-Sonnet-4-5-20250929-v1:0"]
+)
+def test_a_name_is_found_in_any_case_of_letters(spelled: str) -> None:
+    """With what else the spelling says."""
+    assert TABLE.resolve(spelled).model is TABLE.find("claude-sonnet-4-5")
+    assert TABLE.resolve(spelled).regional == spelled.startswith("us.")
+    assert TABLE.find("Claude-Sonnet-4.5-x") is None
+
+
 def test_the_users_own_names_go_first() -> None:
     """Also for a profile that only the account knows, and over a name that the table has."""
     table = TABLE.with_aliases({PROFILE: "us.anthropic.claude-opus-4-6-v1", "claude-opus-5": "claude-haiku-4-5"})

@@ -119,7 +119,7 @@ def test_a_body_that_says_nothing_of_itself_is_what_its_type_says(content_type: 
     """In any case and with any parameters."""
     said = read(body_of(exchange(kind), content_type), [b"neither of the two\n\n", NORMAL])
     assert said == (MEASURED, [])
-    assert type(body_of(exchange(kind), content_type, b"neither of the two")) is StreamBody
+    assert type(body_of(exchange(), content_type, b"neither of the two")) is StreamBody
 
 
 @pytest.mark.parametrize("content_type", TYPES)

@@ -1,10 +1,12 @@
 """Which exchanges are with Claude, whatever host they go to."""
 
+import gzip
+import json
 from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from pytest_claude_budget.wire.routes import Kind, Route, route
+from pytest_claude_budget.wire.routes import Kind, Route, named_in_query, route
 from tests.wire.answers import MODEL, body
 
 MESSAGES = body({"model": MODEL, "max_tokens": 100, "messages": [{"role": "user", "content": "Hi"}]})
@@ -116,13 +118,14 @@ def test_vertex_counts_tokens_with_a_model_of_that_name() -> None:
         "/v1/projects/p/locations/us/publishers/google/models/gemini-3:rawPredict",
         "/v1/projects/p/locations/us/publishers/anthropic/models/:rawPredict",
         "/v1/projects/p/locations/us/publishers/anthropic/models/a/b:rawPredict",
-        "/v1/projects/p/locations/us/publishers/anthropic/models/claude:predict",
+        "/v1/projects/p/locations/us/publishers/anthropic/models/claude:fetch",
         "/x/rawPredict",
     ],
 )
 def test_vertex_has_other_publishers_and_verbs(path: str) -> None:
-    """None of them Claude's."""
-    assert posted(path, WITHOUT_MODEL, from_sdk=False) is None
+    """None of them Claude's; another publisher's is not, whatever the request says."""
+    assert posted(path, b"{}", from_sdk=False) is None
+    assert (posted(path, WITHOUT_MODEL, from_sdk=False) is None) == ("google" in path)
 
 
 BEDROCK = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
@@ -152,14 +155,48 @@ def test_what_bedrock_answers_otherwise_is_unmeasured(verb: str) -> None:
     [
         "/model/amazon.nova-pro-v1:0/invoke",
         "/model/meta.llama4-70b/converse",
+        "/model/us.amazon.nova-pro-v1:0/invoke",
+        "/model/arn:aws:bedrock:us-east-1:1:inference-profile/us.amazon.nova-pro-v1:0/converse",
+        "/model/arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-pro-v1:0/invoke",
         f"/model/{BEDROCK}/count-tokens",
-        f"/model/{BEDROCK}",
-        "/model/list/invoke",
     ],
 )
 def test_bedrock_has_other_models_and_verbs(path: str) -> None:
     """Other makers, and a token count that is free."""
     assert posted(path, WITHOUT_MODEL, from_sdk=False) is None
+
+
+def test_bedrocks_path_under_a_name_of_somebodys_own_is_claudes_by_its_request() -> None:
+    """A gateway may call it anything."""
+    found = posted("/model/our-best/invoke", WITHOUT_MODEL, from_sdk=False)
+    assert found == Route(kind=Kind.MESSAGES, evident=True)
+    assert posted("/model/list/invoke", b"{}", from_sdk=False) is None
+
+
+ARN = "arn:aws:bedrock:us-east-1:123456789012"
+
+
+@pytest.mark.parametrize("name", ["provisioned-model/x1", "prompt-router/x1", "custom-model-deployment/x1"])
+def test_a_resource_of_ones_own_account_is_claudes_by_its_request(name: str) -> None:
+    """Its ARN does not say whose model it runs; `anthropic_version` does, which only requests to Claude have."""
+    expected = Route(kind=Kind.MESSAGES, model=f"{ARN}:{name}", opaque=True)
+    quoted = f"{ARN}:{name}".replace(":", "%3A").replace("/", "%2F")
+    for spelled in (f"{ARN}:{name}", quoted, quoted.replace("%", "%25")):
+        for data in (WITHOUT_MODEL, None):
+            assert posted(f"/model/{spelled}/invoke", data, from_sdk=False) == expected
+        other = body({"schemaVersion": "messages-v1", "messages": [], "inferenceConfig": {"max_tokens": 9}})
+        assert posted(f"/model/{spelled}/invoke", other, from_sdk=False) is None
+        for verb in ("converse", "converse-stream", "invoke-with-response-stream"):
+            found = posted(f"/model/{spelled}/{verb}", WITHOUT_MODEL, from_sdk=False)
+            assert found is not None
+            assert (found.kind, found.model) == (Kind.UNREAD, f"{ARN}:{name}")
+    assert posted(f"/model/{ARN}:{name}/converse", b"{}", from_sdk=False) is not None
+
+
+def test_a_router_that_names_claude_is_claudes() -> None:
+    """By its path alone."""
+    name = f"{ARN}:default-prompt-router/anthropic.claude:1"
+    assert posted(f"/model/{name}/invoke", None) == Route(kind=Kind.MESSAGES, model=name, evident=True)
 
 
 @pytest.mark.parametrize(
@@ -200,15 +237,16 @@ def test_the_newer_openai_compatible_route_is_unmeasured_where_it_names_claude(p
         None,
         body({"model": "gpt-5", "input": "claude"}),
         body({"survey": 1, "answers": ["claude"]}),
-        body({"model": MODEL, "answer": "yes"}),
     ):
         assert posted(path, other, from_sdk=False) is None
+    assert posted(path, body({"model": MODEL, "answer": "yes"}), from_sdk=False) == GUESS
     assert posted(path, MESSAGES, from_sdk=False) == Route(kind=Kind.GUESS)
 
 
 def test_an_openai_compatible_route_with_another_model_is_not_claude() -> None:
     """Though its prompt speaks of Claude."""
-    assert posted("https://api.openai.com/v1/chat/completions", OPENAI, from_sdk=False) is None
+    assert posted("https://api.openai.com/v1/chat/completions", OPENAI, from_sdk=False) == UNNAMED
+    assert posted("https://api.openai.com/v1/chat/completions", b'{"text":"claude"}', from_sdk=False) is None
 
 
 @pytest.mark.parametrize(
@@ -220,7 +258,6 @@ def test_an_openai_compatible_route_with_another_model_is_not_claude() -> None:
         ("/v1/messages", b'{"model":"x"}'),
         ("/v1/messages/count_tokens", b"{}"),
         ("/v1/messages/batches", b'{"requests":[1]}'),
-        ("/v1/messages/batches", MESSAGES),
         ("/v1/complete", b'{"task":7}'),
         ("/v1/sessions/7/events", b'{"click":1}'),
     ],
@@ -230,27 +267,135 @@ def test_a_route_of_the_users_own_api_is_not_claude(path: str, data: bytes) -> N
     assert posted(path, data, from_sdk=False) is None
 
 
-@pytest.mark.parametrize("path", ["/", "/chat", "/claude/invoke", "/serving-endpoints/claude/invocations", "/messages"])
+@pytest.mark.parametrize("path", ["/", "/chat", "/claude/invoke", "/messages"])
 @pytest.mark.parametrize("from_sdk", [True, False])
 def test_an_unknown_path_with_a_request_to_claude_is_a_guess(path: str, from_sdk: bool) -> None:
     """The answer will tell."""
     assert posted(path, MESSAGES, from_sdk=from_sdk) == Route(kind=Kind.GUESS)
 
 
+@pytest.mark.parametrize("from_sdk", [True, False])
 @pytest.mark.parametrize(
-    "data",
+    ("path", "model"),
     [
-        None,
-        b"",
-        body({"model": MODEL, "messages": []}),
-        body({"model": MODEL, "max_tokens": 5}),
-        body({"model": "gpt-5", "messages": [], "max_tokens": 5}),
-        body({"text": '"model":"claude", "messages", "max_tokens"'}),
-        body({"model": "x" * 300 + "claude", "messages": [], "max_tokens": 5}),
-        body({"messages": [], "max_tokens": 5, "prompt": "claude"}),
+        ("/serving-endpoints/databricks-claude-sonnet-4-5/invocations", "databricks-claude-sonnet-4-5"),
+        ("/serving-endpoints/our-Claude/invocations", "our-Claude"),
+        ("/v1/models/anthropic/claude-4-sonnet/predictions", "claude-4-sonnet"),
+        ("/openai/deployments/CLAUDE-x/messages", "CLAUDE-x"),
+        ("/endpoints/claude-haiku/invocations", "claude-haiku"),
+        ("/v1/models/claude-opus-5:predict", "claude-opus-5"),
     ],
-    ids=["unreadable", "empty", "no max_tokens", "no messages", "other model", "in a text", "long name", "in a prompt"],
 )
-def test_an_unknown_path_with_another_request_is_not_claude(data: bytes | None) -> None:
-    """Model, messages and max_tokens must all be there."""
-    assert posted("/api/v2/orders", data, from_sdk=False) is None
+def test_a_path_that_serves_a_model_of_claudes_proves_it(path: str, model: str, from_sdk: bool) -> None:
+    """Whatever the request says, and where it cannot be read."""
+    for data in (None, b"{}", body({"input": {"prompt": "Hi"}})):
+        expected = Route(kind=Kind.MESSAGES, model=model, evident=True)
+        assert posted(path, data, from_sdk=from_sdk) == expected
+
+
+@pytest.mark.parametrize("name", ["claude-sonnet-4-5", "Claude-Opus-5", "our-claude"])
+def test_a_deployment_of_claude_is_one_by_its_path(name: str) -> None:
+    """The request of an OpenAI-compatible deployment names no model."""
+    found = posted(f"/openai/deployments/{name}/chat/completions", b'{"messages":[]}', from_sdk=False)
+    assert found is not None
+    assert (found.kind, found.model, found.evident) == (Kind.UNREAD, name, True)
+
+
+@pytest.mark.parametrize("version", ["bedrock-2023-05-31", "vertex-2023-10-16"])
+def test_anthropics_version_in_a_request_proves_it_on_any_path(version: str) -> None:
+    """Packed or not; one that stands further inside is somebody's record of a request."""
+    asked = {"anthropic_version": version, "max_tokens": 9, "messages": []}
+    for data in (body(asked), gzip.compress(body(asked))):
+        assert posted("/llm/ask", data, from_sdk=False) == Route(kind=Kind.MESSAGES, evident=True)
+    assert posted("/v1/messages", body(asked), from_sdk=False) == Route(kind=Kind.MESSAGES, evident=True)
+    for other in (
+        {"runs": [{"inputs": asked}]},
+        {"anthropic_version": version},
+        {"anthropic_version": 5, "messages": []},
+    ):
+        found = posted("/llm/ask", body(other), from_sdk=False)
+        assert found is None or found.unnamed
+
+
+GUESS, UNNAMED = Route(kind=Kind.GUESS), Route(kind=Kind.GUESS, unnamed=True)
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "model",
+        "model_id",
+        "modelId",
+        "model_name",
+        "modelName",
+        "MODEL",
+        "target_model",
+        "deployment",
+        "deploymentName",
+        "engine",
+    ],
+)
+@pytest.mark.parametrize("model", ["Claude-Sonnet-4.5", "CLAUDE-OPUS-5", "anthropic/claude-haiku-4-5"])
+def test_a_field_for_a_model_names_claude_in_any_case_of_letters(field: str, model: str) -> None:
+    """At any depth; the answer decides."""
+    assert posted("/ask", body({field: model, "question": "Hi"}), from_sdk=False) == GUESS
+    assert posted("/ask", body({"options": {field: model}}), from_sdk=False) == GUESS
+    assert posted("/v1/chat/completions", body({field: model}), from_sdk=False) is not None
+
+
+def test_a_list_of_models_or_a_parameter_of_the_url_names_claude() -> None:
+    """As some gateways ask for a fallback, or for a model at all."""
+    assert posted("/ask", body({"models": ["gpt-5", "anthropic/Claude-opus-5"]}), from_sdk=False) == GUESS
+    assert named_in_query("user=1&model=Claude-Opus-5") == named_in_query("deployment=my-claude") == GUESS
+    assert named_in_query("q=claude") is named_in_query("model=gpt-5&q=claude") is named_in_query("") is None
+
+
+@pytest.mark.parametrize("segment", ["claude-sonnet-4-5", "Claude-3-Opus", "anthropic.claude-v2", "claude-newest-9"])
+def test_a_segment_of_the_path_names_claude(segment: str) -> None:
+    """Also where the request cannot be read."""
+    for data in (None, b"", b"{}"):
+        assert posted(f"/gateway/{segment}/generate", data, from_sdk=False) == Route(kind=Kind.GUESS, model=segment)
+
+
+@pytest.mark.parametrize("path", ["/claude", "/claude/chat", "/ask-claude/questions", "/v1/claude-chat/messages"])
+def test_a_path_that_only_speaks_of_claude_is_no_sign(path: str) -> None:
+    """A suite's own route for what it calls so."""
+    assert posted(path, b'{"text":"Hi"}', from_sdk=False) is None
+
+
+@pytest.mark.parametrize(
+    "path", ["/v2/count-tokens", "/tokenize", "/api/token_count", "/v1/models/claude-x1/count_tokens"]
+)
+def test_counting_tokens_is_never_an_answer(path: str) -> None:
+    """On whatever path."""
+    assert posted(path, MESSAGES, from_sdk=False) in (None, Route(kind=Kind.COUNT_TOKENS))
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (body({"model": "gpt-5", "messages": [], "max_tokens": 5}), UNNAMED),
+        (body({"messages": [], "max_tokens": 5, "prompt": "claude"}), UNNAMED),
+        (body({"model": "x" * 300 + "claude", "messages": []}), UNNAMED),
+        (None, None),
+        (b"", None),
+        (body({"messages": ["Hi claude"]}), None),
+        (body({"prompt": "What is claude?", "name": "claude"}), None),
+        (body({"text": '"model":"claude", "messages", "max_tokens"'}), None),
+        (body({"text": json.dumps({"model": MODEL, "messages": []})}), None),
+    ],
+    ids=[
+        "other model",
+        "in a prompt",
+        "long name",
+        "unreadable",
+        "empty",
+        "chat",
+        "prompt",
+        "in a text",
+        "JSON in a text",
+    ],
+)
+def test_an_unknown_path_with_another_request_is_not_claude(data: bytes | None, expected: Route | None) -> None:
+    """Of a chat whose model has another name, only an answer that names Claude counts."""
+    assert posted("/api/v2/orders", data, from_sdk=False) == expected
