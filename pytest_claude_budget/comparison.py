@@ -36,6 +36,8 @@ class Cause:
     """US dollars; negative where it made the owner cheaper. The causes of an owner add up to its change exactly."""
     text: str
     """For a person, such as `makes 3 calls (was 1)`. Holds names that came from outside: escape it."""
+    first: str = ""
+    """The sentence of its largest part alone, where `text` counts others; else empty."""
     more: tuple[str, ...] = ()
     """What else the cause is made of, a sentence each: `text` only counts them."""
 

@@ -169,9 +169,12 @@ def _merged(shares: Iterable[Share], texts: Mapping[str, str]) -> list[_Row]:
         own.sort(key=lambda share: (-abs(share.amount), share.text))
         said = list(dict.fromkeys(filter(None, (texts.get(cause) or share.text for share in own))))
         more = tuple(said[1:])
-        text = said[0] + (f" (and {len(more):,} more)" if more else "")
-        rows.append((cause, sum((share.amount for share in own), Fraction(0)), text, more))
+        rows.append((cause, sum((share.amount for share in own), Fraction(0)), said[0], more))
     return sorted(rows, key=lambda row: (-abs(row[1]), row[0]))
+
+
+def _counted(text: str, more: Sequence[str]) -> str:
+    return f"{text} (and {len(more):,} more)" if more else text
 
 
 def _exact(rows: Sequence[_Row]) -> list[Cause]:
@@ -185,7 +188,7 @@ def _exact(rows: Sequence[_Row]) -> list[Cause]:
         left = _WIDE.subtract(left, amount)
     amounts = [left, *rounded[1:]]
     return [
-        Cause(cause=cause, amount=own, text=text, more=more)
+        Cause(cause=cause, amount=own, text=_counted(text, more), first=text if more else "", more=more)
         for (cause, _, text, more), own in zip(rows, amounts, strict=True)
     ]
 

@@ -122,6 +122,7 @@ def _breach(scope: str, name: str, measure: str, totals: Totals, limit: Limit) -
         maximum=limit.maximum,
         where=limit.where,
         path=limit.path,
+        match=limit.match,
         at_least=totals.at_least,
     )
 

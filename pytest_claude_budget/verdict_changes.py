@@ -36,6 +36,8 @@ class Breach:
     """`file:line` of the limit."""
     path: str
     """The limit as a person names it."""
+    match: str | None = None
+    """Which ones of the scope the limit is for; None is all of them."""
     at_least: bool = False
     """The value is a lower bound."""
     before: Decimal | None = None
@@ -121,6 +123,7 @@ def _judged(increase: _Increase, limit: ChangeLimit) -> Breach | None:
                 maximum=allowed * 100,
                 where=limit.where,
                 path=limit.path,
+                match=limit.match,
                 at_least=increase.at_least,
                 before=increase.before,
                 after=increase.after,

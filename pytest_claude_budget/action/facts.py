@@ -84,9 +84,11 @@ def _number(value: str | int) -> Decimal:
 
 
 def outputs_of(document: Mapping[str, Any]) -> dict[str, str]:
-    """The action's outputs that come from the report. Money is exact; what there is none of is empty."""
+    """The action's outputs that come from the report. Money is exact; what there is none of is empty, as is what is not known."""
     comparison = document.get("comparison") or {}
     totals = document["totals"]
+    if comparison.get("at_least"):  # what is not known is no change, and no saving
+        comparison = {**comparison, "change": "", "change_percent": ""}
     return {
         "verdict": document["verdict"]["outcome"],
         "cost": totals["cost"],
@@ -99,7 +101,10 @@ def outputs_of(document: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _projected(rows: Sequence[Mapping[str, Any]]) -> str:
-    """All features' month at average volume."""
-    months = [Decimal(row["after"]) for row in rows if row["scenario"] == "average" and row["after"] is not None]
+    """All features' month at average volume; empty where one of them is not known in full."""
+    average = [row for row in rows if row["scenario"] == "average"]
+    if any(row["after"] is None or row.get("at_least") for row in average):
+        return ""
+    months = [Decimal(row["after"]) for row in average]
     with exact():
         return to_json(sum(months, Decimal(0))) if months else ""

@@ -8,34 +8,45 @@ from pytest_claude_budget.baseline_files import LOCK_FILE
 from pytest_claude_budget.comments import DEFAULT_TAG, Marker, Mode, Wanted, worth_a_first
 from pytest_claude_budget.money import dollars
 from pytest_claude_budget.render.markdown import comment, summary
+from pytest_claude_budget.render.markdown_limits import UPDATE, before_an_update
 from pytest_claude_budget.render.markdown_sentences import INCREASES, failing
 from pytest_claude_budget.render.markdown_text import code, sentence
 from pytest_claude_budget.render.plain import counted
-
-UPDATE = f"run `pytest --claude-budget-update` and commit `{LOCK_FILE}`"
 
 
 def stale_lock(document: Mapping[str, Any]) -> str:
     """Say that the lock file beside the code is not what the run measured, and what mends it; empty where it is."""
     stale = document["stale"]
-    if not stale:
+    if not stale or _accepted(document):  # then that says it
         return ""
     first = code(stale[0])
     more = "" if len(stale) == 1 else f" and {counted(len(stale) - 1, 'more')}"
     said = any(
         breach["measure"] in INCREASES for breach in failing(document)
     )  # then the report has told how to mend it
-    return (
-        f"**Stale lock:** `{LOCK_FILE}` is not what this run measured of {first}{more}{'' if said else f': {UPDATE}'}."
-    )
+    mend = "" if said else f": {_update(document)}"
+    return f"**Stale lock:** `{LOCK_FILE}` is not what this run measured of {first}{more}{mend}."
+
+
+def _update(document: Mapping[str, Any]) -> str:
+    """What mends a lock file, with what has to be done before: an update would else be refused."""
+    return ", then ".join([*before_an_update(document), UPDATE])
+
+
+def _accepted(document: Mapping[str, Any]) -> bool:
+    """Did somebody accept an increase that there is?"""
+    comparison = document["comparison"]
+    return document["accepted"] is not None and comparison is not None and Decimal(comparison["change"]) > 0
 
 
 def acceptance(document: Mapping[str, Any], owners: Sequence[str]) -> str:
     """Say that an increase was accepted, by how much, how, and who owns the lock file; empty where none was."""
-    comparison = document["comparison"]
-    if document["accepted"] is None or comparison is None or Decimal(comparison["change"]) <= 0:
+    if not _accepted(document):
         return ""
-    by = f"**Accepted:** +{dollars(Decimal(comparison['change']))} per run, by {sentence(document['accepted'], 120)}."
+    change = dollars(Decimal(document["comparison"]["change"]))
+    by = f"**Accepted:** +{change} per run, by {sentence(document['accepted'], 120)}."
+    if document["stale"]:
+        by += f" The lock file is still to be brought up to date: {_update(document)}."
     owned = f" `{LOCK_FILE}` is owned by {', '.join(code(owner, 60) for owner in owners[:5])}." if owners else ""
     return by + owned
 

@@ -60,7 +60,7 @@ def _owner(row: OwnerChange) -> dict[str, Any]:
 
 
 def _cause(cause: Cause) -> dict[str, Any]:
-    more = {"more": list(cause.more)} if cause.more else {}
+    more = {"first": cause.first, "more": list(cause.more)} if cause.more else {}
     return {"cause": cause.cause, "amount": to_json(cause.amount), "text": cause.text, **more}
 
 

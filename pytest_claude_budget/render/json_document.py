@@ -11,7 +11,7 @@ from pytest_claude_budget.money import to_json
 from pytest_claude_budget.record import Record
 from pytest_claude_budget.record_document import lock_text
 from pytest_claude_budget.render.json_comparison import comparison_entry, projection_entry
-from pytest_claude_budget.render.sentences import breach_line
+from pytest_claude_budget.render.sentences import breach_line, excess_of, limit_words
 from pytest_claude_budget.report import CostReport, OwnerTotals, RunFacts, RunInfo
 from pytest_claude_budget.totals import Totals
 from pytest_claude_budget.verdict_changes import Breach
@@ -154,6 +154,8 @@ def _breach(breach: Breach) -> dict[str, Any]:
         "where": breach.where,
         "path": breach.path,
         "text": breach_line(breach),
+        "excess": excess_of(breach),
+        "limit": limit_words(breach),
     }
 
 

@@ -1,35 +1,36 @@
 """The verdict where a change is reviewed: a pull request's comment, and the long form for a job's summary.
 
 Pure functions of the JSON report. Whatever is in it, the page stays below the bound of GitHub: sections go one after the
-other, the details first, and the page says so; the verdict and the footer always stay.
+other, the details first, and the page says so; the verdict and the footer always stay. A comment is read in seconds: what
+is not folded away takes at most 25 lines of GitHub's column, whatever changed.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from pytest_claude_budget.money import ZERO, dollars
 from pytest_claude_budget.render import markdown_tables as tables
 from pytest_claude_budget.render.markdown_details import breakdown, chart
+from pytest_claude_budget.render.markdown_groups import by_cause
+from pytest_claude_budget.render.markdown_limits import advice, limits
 from pytest_claude_budget.render.markdown_sentences import (
-    INCREASES,
     Document,
     facts,
-    failing,
+    failed_tests,
     footer,
     headline,
-    maximum_of,
     moved,
-    why,
+    not_known,
 )
-from pytest_claude_budget.render.markdown_text import amount, code, details, number, signed
+from pytest_claude_budget.render.markdown_text import amount, code, details, signed, visual_lines
 from pytest_claude_budget.selection import NOTHING_RAN
 from pytest_claude_budget.values import value_class
 
 COMMENT_BYTES = 65_000
 """GitHub takes 65,536 characters. Bytes are never fewer, however it counts; the rest is room for the poster's marker."""
+COMMENT_LINES = 25
+"""Lines of a comment that are not folded away, at the width of GitHub's column."""
 SUMMARY_BYTES = 1_000_000
 """GitHub takes 1 MiB a step."""
-LOCK_FILE = "claude-budget.lock.json"
-_UPDATE = f"run `pytest --claude-budget-update` and commit `{LOCK_FILE}`"
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -37,9 +38,13 @@ class Form:
     """How long a page is."""
 
     rows: int | None
-    """Rows of each table; None for all."""
+    """Rows of each table of tests; None for all."""
     items: int
     """Entries of each list."""
+    groups: int
+    """Rows of the table of causes."""
+    limits: int
+    """Limits that have a line."""
     details: bool = True
     long: bool = False
     """A job's summary, to which the others refer."""
@@ -52,37 +57,58 @@ class Form:
         return " in the JSON report" if self.long else " in the job summary"
 
 
-_COMMENTS = (
-    Form(rows=20, items=20),
-    Form(rows=20, items=20, details=False),
-    Form(rows=10, items=10, details=False),
-    Form(rows=5, items=5, details=False),
-    Form(rows=0, items=1, details=False),
+_COMMENTS = tuple(
+    Form(rows=rows, items=items, groups=groups, limits=limits_, details=folded)
+    for rows, folded in ((200, True), (50, True), (0, False))
+    for groups, limits_, items in (
+        *(
+            (8, 9, 5),
+            (7, 9, 3),
+            (6, 9, 3),
+            (5, 9, 2),
+            (4, 9, 2),
+            (3, 9, 1),
+            (4, 8, 2),
+            (4, 7, 1),
+            (4, 6, 1),
+            (3, 6, 1),
+            (3, 4, 1),
+        ),
+        *((2, 3, 1), (1, 1, 1), (1, 0, 0)),
+    )
 )
 _SUMMARIES = (
-    Form(rows=None, items=1000, long=True, every=True),
-    Form(rows=None, items=1000, long=True),
-    *(Form(rows=rows, items=100, details=False, long=True) for rows in (None, 2000, 500, 100, 0)),
+    Form(rows=None, items=1000, groups=50, limits=1000, long=True, every=True),
+    Form(rows=None, items=1000, groups=50, limits=1000, long=True),
+    *(
+        Form(rows=rows, items=100, groups=20, limits=100, details=False, long=True)
+        for rows in (None, 2000, 500, 100, 0)
+    ),
 )
 
 
 def comment(document: Document) -> str:
-    """Lay out a pull request's comment, below GitHub's bound."""
-    return _fitting(document, _COMMENTS, COMMENT_BYTES)
+    """Lay out a pull request's comment, below GitHub's bound and short enough to be read."""
+    page = ""
+    for form in _COMMENTS:
+        page = _page(document, form)
+        if visual_lines(page) <= COMMENT_LINES and len(page.encode()) <= COMMENT_BYTES:
+            break
+    return page
 
 
 def summary(document: Document) -> str:
     """Lay out a job's summary: all rows, and a chart; below GitHub's bound."""
-    return _fitting(document, _SUMMARIES, SUMMARY_BYTES)
-
-
-def _fitting(document: Document, forms: tuple[Form, ...], most: int) -> str:
     page = ""
-    for form in forms:
-        page = "\n".join(_lines(document, form)) + "\n"
-        if len(page.encode()) <= most:
+    for form in _SUMMARIES:
+        page = _page(document, form)
+        if len(page.encode()) <= SUMMARY_BYTES:
             break
     return page
+
+
+def _page(document: Document, form: Form) -> str:
+    return "\n".join(_lines(document, form)) + "\n"
 
 
 def _lines(document: Document, form: Form) -> Iterator[str]:
@@ -95,6 +121,8 @@ def _lines(document: Document, form: Form) -> Iterator[str]:
 
 def _nothing_to_say(document: Document) -> bool:
     """Did nothing move, is nothing near a limit, did everything run?"""
+    if not_known(document):
+        return False
     comparison, verdict = document.get("comparison"), document["verdict"]
     if not document["totals"]["calls"] and comparison is None and verdict["outcome"] in ("within", "unjudged"):
         return True
@@ -111,25 +139,29 @@ def _nothing_to_say(document: Document) -> bool:
 def _body(document: Document, form: Form) -> Iterator[str]:
     where = form.elsewhere
     yield from tables.unknown(document, form.items, where)
-    yield from ("", facts(document))
-    because = why(document)
-    yield from ("", because) if because else ()
-    yield from tables.limits(document, form.items, where)
-    if document.get("comparison") is None:
-        yield from tables.dearest(document, form.rows if form.long else min(form.rows or 0, 10), where)
-    else:
-        yield from tables.changes(document, form.rows, where)
+    known = facts(document)
+    yield from ("", known) if known else ()
+    compared = document.get("comparison") is not None
+    yield from by_cause(document, form.groups)
+    yield from limits(document, form.limits, where)
+    if compared:
         yield from ("", tables.counts(document))
         yield from tables.not_run(document, form.items)
         yield from tables.renamed(document, form.items)
+    else:
+        yield from tables.dearest(document, form.rows if form.long else min(form.groups, 5), where)
     yield from _remarks(document)
-    yield from _advice(document)
+    yield from advice(document)
     if form.long:
+        yield from tables.changes(document, form.rows, where)
         yield from chart(document)
     yield from _folded(document, form) if form.details else _left_out(form)
 
 
 def _folded(document: Document, form: Form) -> Iterator[str]:
+    every = [] if form.long else tables.changes(document, form.rows, form.elsewhere)
+    if every:
+        yield from details("Every test that moved", every[1:])
     yield from breakdown(document, 1000 if form.long else 50)
     if form.every and document.get("comparison") is not None:
         lines = tables.dearest(document, form.rows, form.elsewhere)
@@ -167,7 +199,7 @@ def _remarks(document: Document) -> Iterator[str]:
 def _about_run(document: Document) -> str:
     run = document.get("run") or {}
     said = []
-    if run.get("outcome", "passed") != "passed":
+    if run.get("outcome", "passed") != "passed" and not failed_tests(document):  # else the headline says so
         said.append(
             f"The tests {'were interrupted' if run['outcome'] == 'interrupted' else 'failed'}: calls may be missing."
         )
@@ -176,40 +208,3 @@ def _about_run(document: Document) -> str:
     elif run.get("narrowed") is not None:
         said.append(f"Only a part of the suite ran ({code(run['narrowed'], 60)}).")
     return " ".join(said)
-
-
-def _advice(document: Document) -> Iterator[str]:
-    """Say what to do, where there is something."""
-    over, comparison = failing(document), document.get("comparison")
-    outcome = document["verdict"]["outcome"]
-    fixed = [breach for breach in over if breach["measure"] not in INCREASES]
-    if len(fixed) < len(over):
-        yield from ("", f"**To accept:** {_raise(fixed)}{_UPDATE}.")
-    elif fixed:
-        yield from ("", "**To pass:** make the calls cheaper, or raise the limit in the line that is named above.")
-    elif comparison is not None and document.get("accepted") is None and _stale(comparison):
-        yield from ("", f"**The lock file is out of date:** {_UPDATE}; the next change is then compared with this one.")
-    if outcome == "incomplete":
-        yield from (
-            "",
-            "**To pass:** see to what is not known, or write `on_incomplete: warn` in the budget if it is on purpose.",
-        )
-    if outcome == "unjudged":
-        yield from ("", "Not judged: there is no budget file. `claude-budget init` writes one.")
-    if comparison is None and document["totals"]["calls"]:
-        yield from ("", f"**No baseline yet:** {_UPDATE}; the next change is then compared with this run.")
-
-
-def _raise(fixed: Sequence[Document]) -> str:
-    """What comes before an update, which no run over a fixed limit can make."""
-    if not fixed:
-        return ""
-    which = f"limit of {maximum_of(fixed[0])}" if len(fixed) == 1 else f"{number(len(fixed))} fixed limits"
-    return f"raise the {which} in the {'line' if len(fixed) == 1 else 'lines'} named above, then "
-
-
-def _stale(comparison: Document) -> bool:
-    """Does the lock file say something else than this run, beyond noise?"""
-    count = comparison["counts"]
-    other = any(count.get(name) for name in ("new", "removed", "renamed"))
-    return comparison["baseline"]["kind"] == "lock" and (other or any(not row["noise"] for row in moved(comparison)))

@@ -1,13 +1,14 @@
 """What a reader of a comment unfolds: models, features, tokens, calls, the month; and a chart for the job's summary."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from pytest_claude_budget.money import dollars
+from pytest_claude_budget.money import ZERO, dollars, exact
 from pytest_claude_budget.render.markdown_sentences import Document
 from pytest_claude_budget.render.markdown_tables import cost
 from pytest_claude_budget.render.markdown_text import amount, code, counted, details, number, sentence, signed, table
+from pytest_claude_budget.render.phrases import unsure
 
 _KINDS = (
     ("input", "input_tokens"),
@@ -23,8 +24,9 @@ _FEWEST, _MOST_BARS = 2, 12
 def breakdown(document: Document, most: int | None) -> list[str]:
     """Fold the long answer away; nothing where there were no calls."""
     sections = [
-        ("by model", _named("Model", "model", document["by_model"][:most])),
+        ("by model", _named("Model", "model", document["by_model"][:most], None)),
         ("by feature", _features(document, most)),
+        ("by tier", _named("Tier", "tier", document["by_tier"][:most], _rest(document, document["by_tier"]))),
         ("tokens by kind", _tokens(document["totals"])),
         ("calls", _calls(document["totals"])),
         ("projection", _projection(document, most)),
@@ -36,24 +38,53 @@ def breakdown(document: Document, most: int | None) -> list[str]:
     return details(title[:1].upper() + title[1:], body[1:]) if there else []
 
 
-def _named(head: str, key: str, rows: Sequence[Document]) -> list[str]:
+def _named(head: str, key: str, rows: Sequence[Document], rest: Document | None) -> list[str]:
     if not rows:
         return []
-    cells = [[code(row[key], 80), number(row["calls"]), cost(row), dollars(amount(row["spent"]))] for row in rows]
+    named = [(code(row[key], 80), row) for row in rows] + ([(f"(no {key})", rest)] if rest is not None else [])
+    cells = [[name, number(row["calls"]), cost(row), dollars(amount(row["spent"]))] for name, row in named]
     return table((head, ">Calls", ">Cost", ">Spent"), cells)
+
+
+def _rest(document: Document, rows: Sequence[Document]) -> Document | None:
+    """What of the whole is in none of the rows; None where that is nothing."""
+    totals = document["totals"]
+    calls = totals["calls"] - sum(row["calls"] for row in rows)
+    if calls <= 0:
+        return None
+    left = {key: _less(totals[key], (row[key] for row in rows)) for key in ("cost", "spent")}
+    return {"calls": calls, "at_least": totals["unknown"] > sum(row["unknown"] for row in rows), **left}
+
+
+def _less(whole: str, parts: Iterable[str]) -> str:
+    with exact():
+        left = amount(whole) - sum(map(amount, parts), ZERO)
+    return f"{max(left, ZERO):f}"
 
 
 def _features(document: Document, most: int | None) -> list[str]:
     comparison = document.get("comparison")
     if comparison is None or not comparison["by_feature"]:
-        return _named("Feature", "feature", document["by_feature"][:most])
+        return _named("Feature", "feature", document["by_feature"][:most], _rest(document, document["by_feature"]))
     head = ("Feature", ">Before", ">After", ">Change")
-    return table(head, [_feature(row) for row in comparison["by_feature"][:most]])
+    rows = comparison["by_feature"]
+    cells = [[code(row["feature"], 80), *_feature(row)] for row in rows[:most]]
+    left = {key: _less(comparison[key], (row[key] for row in rows)) for key in ("before", "after")}
+    if any(map(amount, left.values())):
+        change = _signed_less(comparison["change"], (row["change"] for row in rows))
+        cells.append(["(no feature)", *_feature({**left, "change": change})])
+    return table(head, cells)
+
+
+def _signed_less(whole: str, parts: Iterable[str]) -> str:
+    with exact():
+        return f"{amount(whole) - sum(map(amount, parts), ZERO):f}"
 
 
 def _feature(row: Document) -> list[str]:
     before, after, change = (amount(row[key]) for key in ("before", "after", "change"))
-    return [code(row["feature"], 80), dollars(before), dollars(after), signed(change) if change else "unchanged"]
+    moved_by = unsure(change) if row.get("at_least") else signed(change) if change else "unchanged"
+    return [dollars(before), dollars(after), moved_by]
 
 
 def _tokens(totals: Document) -> list[str]:
@@ -90,20 +121,24 @@ def _month(row: Document) -> list[str]:
     feature, volume = code(row["feature"], 60), f"{number(row['requests_per_month'])} ({sentence(row['scenario'], 40)})"
     if row["after"] is None:
         return [feature, volume, "–", "not known", "–", "–", "–", "–", sentence(row["reason"])]
-    least = "at least " if row["at_least"] else ""
+    measured = amount(row["after"])
     change = None if row["change"] is None else amount(row["change"])
     judged = "" if row["judged_as"] == "measured" else f"; judged as {row['judged_as']}"
     return [
         feature,
         volume,
         _or_dash(row["before"]),
-        least + dollars(amount(row["after"])),
-        "–" if change is None else (signed(change) if change else "unchanged"),
+        (f"at least {dollars(measured)}" if measured else "not known") if row["at_least"] else dollars(measured),
+        unsure(change or ZERO) if row["at_least"] else _or_unchanged(change),
         _or_dash(row["warm"]),
         _or_dash(row["cold"]),
         _spread(row["low"], row["high"]),
         counted(len(row["tests"]), "test") + judged,
     ]
+
+
+def _or_unchanged(change: Decimal | None) -> str:
+    return "–" if change is None else signed(change) if change else "unchanged"
 
 
 def _spread(low: str | None, high: str | None) -> str:

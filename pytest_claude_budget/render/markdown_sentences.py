@@ -1,7 +1,5 @@
 """The sentences of a comment: what happened, the facts, why, and the proof that nothing was missed."""
 
-import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Any
@@ -18,6 +16,7 @@ from pytest_claude_budget.render.markdown_text import (
     share,
     signed,
 )
+from pytest_claude_budget.render.phrases import unsure
 
 Document = Mapping[str, Any]
 """A report under `schemas/report.schema.json`, as JSON gives it; or an object inside of one."""
@@ -31,10 +30,6 @@ _UNITS = {
     "max_tokens_total": "tokens",
 }
 _WIDE = Context(prec=400)
-_AND_MORE = re.compile(r" \(and [\d,]+ more\)$", re.ASCII)
-"""How a cause ends that says the same of other calls, with other numbers."""
-_REASONS = 3
-"""Causes that are said in a sentence."""
 
 
 def headline(document: Document) -> str:
@@ -54,8 +49,29 @@ def ran(row: Document) -> bool:
 
 
 def not_known(document: Document) -> bool:
-    """Is there money in the run that nobody knows?"""
-    return bool(document["totals"]["at_least"] or document["verdict"]["incomplete"])
+    """Is there money in the run, or in what it is compared with, that nobody knows?"""
+    compared = (document.get("comparison") or {}).get("at_least")
+    known = not (document["totals"]["at_least"] or document["verdict"]["incomplete"] or compared)
+    return not known or bool(failed_tests(document))
+
+
+def failed_tests(document: Document) -> list[str]:
+    """Tests that failed and that made calls, now or in the baseline: what they would have cost is not known."""
+    failed = frozenset((document.get("run") or {}).get("failed") or ())
+    if not failed:
+        return []
+    rows = (document.get("comparison") or {}).get("owners", ())
+    known = {row["owner"] for row in rows} | {row["owner"] for row in document["by_owner"] if row["attempts"]}
+    return sorted(failed & known)
+
+
+def value_of(breach: Document) -> Decimal:
+    """How far a breach goes, to put those of one limit in order; what grew from nothing goes farthest."""
+    value = breach["value"]
+    if isinstance(value, int):
+        return Decimal(value)
+    found = percent_in(value) if str(value).endswith("%") else amount_in(value)
+    return Decimal("Infinity") if found is None else found
 
 
 def accepted_increases(document: Document) -> list[Document]:
@@ -79,12 +95,24 @@ def failing(document: Document) -> list[Document]:
     return [breach for breach in document["verdict"]["breaches"] if breach not in let_pass]
 
 
+def value_text(breach: Document) -> str:
+    """Say what a breach came to: `$0.0069`, `+175%`, `7 calls`."""
+    value = breach["value"]
+    if isinstance(value, int):
+        return f"{number(value)} {_UNITS.get(breach['measure'], 'units')}"
+    percent, most = percent_in(value), amount_in(value)
+    if percent is not None:
+        return share(percent, percent_in(breach["maximum"]))
+    limit = amount_in(breach["maximum"])
+    shown = code(value, 40) if most is None else dollars(most) if limit is None else dollars_against(most, limit)
+    return ("at least " if breach["at_least"] else "") + shown
+
+
 def _what(document: Document) -> str:
     comparison, totals = document.get("comparison"), document["totals"]
     cost = amount(totals["cost"])
     if not_known(document):
-        known = f"not known in full, at least {_against_budget(document, cost)} per run" if cost else "not known"
-        return f"{known} (was {dollars(amount(comparison['before']))})" if comparison is not None else known
+        return _not_known(document, cost)
     if not totals["calls"] and not cost:
         return "no calls in this run"
     if comparison is None:
@@ -92,10 +120,25 @@ def _what(document: Document) -> str:
     return _moved_by(document, comparison)
 
 
+def _not_known(document: Document, cost: Decimal) -> str:
+    """Why, what is certain, and what it was; never a saving."""
+    comparison, failed = document.get("comparison"), failed_tests(document)
+    why = f" ({counted(len(failed), 'test')} failed)" if failed else ""
+    change = amount(comparison["change"]) if comparison is not None else ZERO
+    if change > 0:
+        return f"{unsure(change)} per run, not known in full{why}"
+    known = f"not known in full{why}, at least {_against_budget(document, cost)} per run" if cost else f"not known{why}"
+    return known if comparison is None else f"{known} (was {dollars(_whole_before(comparison))})"
+
+
+def _whole_before(comparison: Document) -> Decimal:
+    """What all that ran cost in the baseline, known now or not."""
+    return total((comparison["before"], comparison.get("not_compared", "0")))
+
+
 def _moved_by(document: Document, comparison: Document) -> str:
     change, judged, rows = amount(comparison["change"]), amount(comparison["judged"]), moved(comparison)
     after = _against_budget(document, amount(comparison["after"]))
-    least = "about " if comparison["at_least"] else ""  # the baseline was a lower bound
     if rows and not judged and all(row["noise"] for row in rows):
         beyond = f" ({signed(change)})" if change else ""
         return f"unchanged but for noise, {after} per run{beyond}"
@@ -104,10 +147,8 @@ def _moved_by(document: Document, comparison: Document) -> str:
     percent = comparison["change_percent"]
     limit = next((percent_in(each["maximum"]) for each in failing(document) if _of_run(each, "max_increase")), None)
     if percent is None:
-        unknown = comparison["at_least"]
-        was = "what it was before is not known" if unknown else "from $0.00"
-        return f"{least}{signed(change)} per run ({was})"
-    return f"{least}{signed(change)} per run ({share(amount(percent), limit)})"
+        return f"{signed(change)} per run (from $0.00)"
+    return f"{signed(change)} per run ({share(amount(percent), limit)})"
 
 
 def _of_run(breach: Document, measure: str) -> bool:
@@ -125,7 +166,7 @@ def _judged(document: Document) -> str:
         return ", an accepted increase"
     if verdict["outcome"] == "warned":
         return ", close to a limit" if verdict["warnings"] else ", which the budget tolerates"
-    if verdict["outcome"] == "within":
+    if verdict["outcome"] == "within" and not not_known(document):
         return ", within budget" if document.get("budget") is not None else ", within its limits"
     return ""
 
@@ -133,7 +174,9 @@ def _judged(document: Document) -> str:
 def _limits(breaches: Sequence[Document]) -> str:
     order = ("run", "projection")
     first = min(breaches, key=lambda each: order.index(each["scope"]) if each["scope"] in order else 2)
-    more = f" and {counted(len(breaches) - 1, 'more limit')}" if len(breaches) > 1 else ""
+    others = {(each["scope"], each["path"], each["where"]) for each in breaches}
+    others.discard((first["scope"], first["path"], first["where"]))
+    more = f" and {counted(len(others), 'more limit')}" if others else ""
     return f"the limit of {maximum_of(first)}{_whose(first)}{more}"
 
 
@@ -175,9 +218,11 @@ def facts(document: Document) -> str:
 
 def _run(document: Document) -> str:
     comparison, totals = document.get("comparison"), document["totals"]
-    least = "at least " if totals["at_least"] else ""
-    after = least + _against_budget(document, amount(totals["cost"]))
-    if comparison is None or not (amount(comparison["change"]) or least):
+    cost = amount(totals["cost"])
+    if not_known(document):  # the headline has what it was
+        return f"Run at least {_against_budget(document, cost)} at list price" if cost else ""
+    after = _against_budget(document, cost)
+    if comparison is None or not amount(comparison["change"]):
         return f"Run {after} at list price"
     return f"Run {dollars(amount(comparison['before']))} → {after}"
 
@@ -208,11 +253,14 @@ def _projected(document: Document) -> str:
     limit = next((amount_in(each["maximum"]) for each in limits if each["name"] == scenario), None)
     month = dollars(after) if limit is None else dollars_against(after, limit)
     missing = any(row["after"] is None for row in rows if row["scenario"] == scenario)
-    least = "at least " if missing or any(row["at_least"] for row in chosen) else ""
     befores = [row["before"] for row in chosen]
     before = "" if None in befores else dollars(total(befores))
+    if missing or any(row["at_least"] for row in chosen):
+        was = f" (was {before})" if before else ""
+        known = f"at least {month} a month" if after else "a month is not known"
+        return f"projected: {known}{was} at {sentence(scenario, 40)} volume"
     was = f"{before} → " if before and before != month else ""
-    return f"projected {was}{least}{month} a month at {sentence(scenario, 40)} volume"
+    return f"projected {was}{month} a month at {sentence(scenario, 40)} volume"
 
 
 def total(texts: Iterable[str]) -> Decimal:
@@ -228,34 +276,6 @@ def _spent(totals: Document) -> str:
     if not totals["calls"]:
         return ""
     return f"spent {dollars(spent)}" if spent else "spent $0.00 (simulated)"
-
-
-def why(document: Document) -> str:
-    """Say the largest causes, those that many tests share only once."""
-    comparison = document.get("comparison")
-    rows = [] if comparison is None else [row for row in moved(comparison) if not row["noise"]]
-    groups: dict[tuple[str, str], list[Document]] = {}
-    for row in rows:
-        text = "" if row["status"] == "new" or not row["causes"] else _AND_MORE.sub("", row["causes"][0]["text"])
-        groups.setdefault((row["status"] if not text else "", text), []).append(row)
-    ranked = sorted(groups.items(), key=lambda group: total(row["change"] for row in group[1]).copy_abs(), reverse=True)
-    names = Counter(short(row["owner"]) for row in rows)
-    said = [_because(status, text, group, names) for (status, text), group in ranked[:_REASONS]]
-    if len(ranked) > _REASONS:
-        said.append(f"and {counted(len(ranked) - _REASONS, 'more cause')}")
-    return f"**Why:** {' · '.join(said)}" if said else ""
-
-
-def _because(status: str, text: str, rows: Sequence[Document], names: Mapping[str, int]) -> str:
-    change = signed(total(row["change"] for row in rows))
-    who = short(rows[0]["owner"])
-    if len(rows) > 1:
-        who = f"{len(rows):,} tests:"
-    elif names[who] > 1:
-        who = code(rows[0]["owner"])
-    reason = sentence(text, 200) if text else ("new" if status == "new" else "for a reason that is not known")
-    be = "is " if reason == "new" and len(rows) == 1 else ""
-    return f"{who} {be}{reason}, {change}"
 
 
 def footer(document: Document) -> str:

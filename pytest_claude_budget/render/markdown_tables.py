@@ -28,6 +28,7 @@ from pytest_claude_budget.render.markdown_text import (
     signed,
     table,
 )
+from pytest_claude_budget.render.phrases import unsure
 
 CAUSES = 3
 """Causes of one test that are shown."""
@@ -45,7 +46,7 @@ def changes(document: Document, most: int | None, where: str) -> list[str]:
     rows = [] if comparison is None else _worth_a_row(comparison)
     if not rows:
         return []
-    limits = _by_owner(document)
+    limits = limits_by_owner(document)
     shown = rows[:most]
     cells = [list(_HEAD), *(_change(row, limits.get(row["owner"], [])) for row in shown)]
     if not any(row["owner"] in limits for row in shown):
@@ -58,10 +59,10 @@ def changes(document: Document, most: int | None, where: str) -> list[str]:
 def _worth_a_row(comparison: Document) -> list[Document]:
     """What moved, and after that what may have, and what changed at no cost, as failed tries do."""
     still = [row for row in comparison["owners"] if ran(row) and not amount(row["change"])]
-    return moved(comparison) + [row for row in still if row["at_least"] or row["causes"]]
+    return moved(comparison) + [row for row in still if row["at_least"] or row.get("not_known") or row["causes"]]
 
 
-def _by_owner(document: Document) -> dict[str, list[tuple[str, Document]]]:
+def limits_by_owner(document: Document) -> dict[str, list[tuple[str, Document]]]:
     """The limits of single tests and fixtures that were reached, with the word for each."""
     verdict, let_pass = document["verdict"], accepted_increases(document)
     kinds = (
@@ -80,16 +81,22 @@ def _by_owner(document: Document) -> dict[str, list[tuple[str, Document]]]:
 
 def _change(row: Document, limits: Sequence[tuple[str, Document]]) -> list[str]:
     before, after = (amount(row[key]) for key in ("before", "after"))
-    least = "at least " if row["at_least"] else ""
+    unknown = bool(row["at_least"] or row.get("not_known"))
     new = row["status"] == "new"
+    now = _against(after, most_allowed(limits, "max_cost"))
     return [
         _owner(row),
         _NOTHING if new else dollars(before),
-        least + _against(after, _most(limits, "max_cost")),
-        "not known" if least else _moved_by(row, limits),
-        "<br>".join(_limit(word, breach) for word, breach in limits[:CAUSES]) or _NOTHING,
+        (f"at least {now}" if after else "not known") if unknown and row.get("after_at_least", True) else now,
+        _unsure(row) if unknown else _moved_by(row, limits),
+        "<br>".join(limit_cell(word, breach) for word, breach in limits[:CAUSES]) or _NOTHING,
         _cause(row),
     ]
+
+
+def _unsure(row: Document) -> str:
+    before, after = bool(row.get("before_at_least")), bool(row.get("after_at_least", True))
+    return unsure(amount(row["change"]), before_at_least=before, after_at_least=after)
 
 
 def _moved_by(row: Document, limits: Sequence[tuple[str, Document]]) -> str:
@@ -101,10 +108,11 @@ def _moved_by(row: Document, limits: Sequence[tuple[str, Document]]) -> str:
 
 def _percent(row: Document, limits: Sequence[tuple[str, Document]]) -> str:
     percent = row["change_percent"]
-    return "" if percent is None else f" ({share(amount(percent), _most(limits, 'max_increase'))})"
+    return "" if percent is None else f" ({share(amount(percent), most_allowed(limits, 'max_increase'))})"
 
 
-def _most(limits: Sequence[tuple[str, Document]], measure: str) -> Decimal | None:
+def most_allowed(limits: Sequence[tuple[str, Document]], measure: str) -> Decimal | None:
+    """The maximum of the first limit of a measure; None where there is none."""
     for _, breach in limits:
         if breach["measure"] == measure:
             return amount_in(str(breach["maximum"]).removesuffix("%"))
@@ -115,7 +123,8 @@ def _against(value: Decimal, limit: Decimal | None) -> str:
     return dollars(value) if limit is None else dollars_against(value, limit)
 
 
-def _limit(word: str, breach: Document) -> str:
+def limit_cell(word: str, breach: Document) -> str:
+    """Say a limit in a cell: `over +25%`."""
     if word == "accepted":
         return f"over {maximum_of(breach)}, accepted"
     return f"**over {maximum_of(breach)}**" if word == "over" else f"{word} {maximum_of(breach)}"
@@ -134,7 +143,7 @@ def _owner(row: Document) -> str:
 def _cause(row: Document) -> str:
     if row["noise"]:
         return f"within the measured noise, {counted(row['samples'], 'sample')}"
-    causes = _telling(row)
+    causes = [] if row.get("not_known") else telling(row)
     said = [sentence(cause["text"], 200) for cause in causes[:1]]
     if len(causes) > 1:
         said = [f"{signed(amount(cause['amount']))}: {sentence(cause['text'], 200)}" for cause in causes]
@@ -146,12 +155,12 @@ def _cause(row: Document) -> str:
         said = ["new test" if row["kind"] == "test" else "new"]
     if 0 < row["samples"] < FEWEST_SAMPLES:
         said.append(f"too few live runs to tell noise: {number(row['samples'])}")
-    if row["at_least"]:
-        said.append("an answer is not priced in full")
+    if row.get("not_known") or row["at_least"]:
+        said.append(sentence(f"not known: {row.get('not_known') or 'an answer is not priced in full'}", 200))
     return "<br>".join(said) or "not known"
 
 
-def _telling(row: Document) -> list[Document]:
+def telling(row: Document) -> list[Document]:
     """The causes that are worth a line. Failed tries are: they cost time, and no money."""
     least = amount(row["change"]).copy_abs()
     return [
@@ -193,9 +202,13 @@ def counts(document: Document) -> str:
     if comparison is None:
         return ""
     count = {"unchanged": 0, "new": 0, "removed": 0, **comparison["counts"]}
+    unknown = [row for row in comparison["owners"] if row.get("not_known")]
+    for row in unknown:
+        count[row["status"]] = max(0, count.get(row["status"], 0) - 1)
     always = [f"{number(count[name])} {name}" for name in ("unchanged", "new", "removed")]
     also = [f"{number(count[name])} {name}" for name in ("renamed", "deselected") if count.get(name)]
     changed = [f"{number(count['changed'])} changed"] if count.get("changed") else []
+    also += [f"{len(unknown):,} not known"] if unknown else []
     return " · ".join(changed + always + also)
 
 
@@ -227,44 +240,11 @@ def renamed(document: Document, most: int) -> list[str]:
     return ["", f"**Renamed**, with the same requests: {', '.join(names + more)}."] if rows else []
 
 
-def limits(document: Document, most: int, where: str) -> list[str]:
-    """List the limits that were reached: those that fail, those let pass, those that are close, those over before."""
-    verdict, let_pass = document["verdict"], accepted_increases(document)
-    close = [breach for breach in verdict["warnings"] if breach not in let_pass]
-    by = sentence(document.get("accepted") or "", 120)
-    return [
-        *_listed("Over the limit", failing(document), most, where),
-        *_listed(f"Accepted by {by}", let_pass, most, where),
-        *_listed("Close to the limit", close, most, where),
-        *_listed("Over before this change, and no worse now", known_before(document), most, where),
-    ]
-
-
-def _listed(title: str, breaches: Sequence[Document], most: int, where: str) -> list[str]:
-    return _bullets(title, [_breach(breach) for breach in breaches[:most]], len(breaches) - most, where)
-
-
 def _bullets(title: str, texts: Sequence[str], more: int, where: str) -> list[str]:
     if not texts:
-        return []
+        return ["", f"**{title}:** {counted(more, 'reason')},{where}."] if more > 0 else []
     rest = [f"- … and {more:,} more,{where}"] if more > 0 else []
     return ["", f"**{title}:**", *(f"- {text}" for text in texts), *rest]
-
-
-def _breach(breach: Document) -> str:
-    """What is over first, and where the limit stands after it."""
-    text, where, path = breach["text"], breach["where"], breach["path"]
-    said = text.removeprefix(f"{where}: {path}: ")
-    places = [code(place, 80) for place in (path, where) if place and place not in said]
-    return _about(breach["name"], said) + (f" ({' in '.join(places)})" if places else "")
-
-
-def _about(name: str, text: str) -> str:
-    """A sentence that has a name in it, which is kept in one piece."""
-    before, found, after = f" {text} ".partition(f" {name} ")
-    if not name or not found:
-        return sentence(text)
-    return " ".join(part for part in (sentence(before.strip()), code(name), sentence(after.strip())) if part)
 
 
 def unknown(document: Document, most: int, where: str) -> list[str]:

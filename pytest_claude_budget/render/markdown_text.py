@@ -174,3 +174,29 @@ def number(count: int) -> str:
 def counted(count: int, one: str) -> str:
     """`1 call`, `1,200 calls`."""
     return f"{number(count)} {one if count == 1 else one + 's'}"
+
+
+_COLUMN = 100
+"""Characters of a line of GitHub's column, somewhat fewer than it takes on a wide screen."""
+_LAST_CELL = 62
+"""Characters of a line in the last cell of a table, beside two short ones."""
+
+
+def visual_lines(page: str) -> int:
+    """About how many lines a page takes at GitHub's width, without what is folded away but for the line that unfolds it."""
+    lines, folded = 0, False
+    for line in page.split("\n"):
+        if line.startswith("<details>"):
+            folded, lines = True, lines + 1
+        elif line == "</details>":
+            folded = False
+        elif not folded and line and not line.startswith("| --"):
+            lines += _rows_of(line) if line.startswith("| ") else -(-len(line.replace("`", "")) // _COLUMN)
+    return lines
+
+
+def _rows_of(row_: str) -> int:
+    """The lines of a table's row: its tallest cell."""
+    cells = re.split(r"(?<!\\)\|", row_.strip("| ").replace("`", ""))
+    tall = [sum(max(1, -(-len(part.strip()) // _LAST_CELL)) for part in cell.split("<br>")) for cell in cells]
+    return max(tall)

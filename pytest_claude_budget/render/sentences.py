@@ -64,14 +64,29 @@ def calls_of(totals: Totals) -> str:
 def breach_line(breach: Breach) -> str:
     """Say which limit was exceeded: value, limit, where it stands."""
     worse = "; the baseline was over it too, and this is worse" if breach.worse else ""
-    return f"{breach.where}: {breach.path}: {_whose(breach)} {_excess(breach)}{worse}"
+    return f"{breach.where}: {breach.path}: {_whose(breach)} {excess_of(breach)}{worse}"
+
+
+def limit_words(breach: Breach) -> str:
+    """Say a limit as its file has it: `max_cost 0.05 for each test`, `max_increase 10% for the run`."""
+    percent = "%" if breach.measure in ("max_increase", "max_monthly_increase") else ""
+    return f"{breach.measure} {_plain(breach.maximum)}{percent} for {_covered(breach)}"
+
+
+def _covered(breach: Breach) -> str:
+    if breach.scope == "run":
+        return "the run"
+    if breach.scope == "projection":
+        return f"a month, {printable(breach.name, 120)}"
+    return f"each {breach.scope}" if breach.match is None else f"{breach.scope} {printable(breach.match, 120)}"
 
 
 def _plain(value: Decimal | int) -> str:
     return to_json(Decimal(value))
 
 
-def _excess(breach: Breach) -> str:
+def excess_of(breach: Breach) -> str:
+    """Say what is over, after the name of whose it is: `costs $0.07, the limit is $0.05`."""
     least = "at least " if breach.at_least else ""
     if breach.measure in ("max_increase", "max_monthly_increase"):
         limit = f"the limit is +{_plain(breach.maximum)}%"

@@ -11,10 +11,11 @@ from pytest_claude_budget.action.checkout import git_environ
 from pytest_claude_budget.action.codeowners import owners_of
 from pytest_claude_budget.action.event import event_from
 from pytest_claude_budget.action.facts import MOST_ANNOTATIONS, annotations_of, located, outputs_of
-from pytest_claude_budget.action.pages import comment_text
+from pytest_claude_budget.action.pages import acceptance, comment_text, stale_lock
 from pytest_claude_budget.action.suite import suite_environ
 from pytest_claude_budget.comments import LONGEST
 from tests.action.hostile import hostile, said_everywhere
+from tests.golden.scenes import document as scene
 
 
 def breach(name: str, value: str | int, maximum: str | int, where: str = "claude-budget.yml:4") -> dict[str, Any]:
@@ -96,8 +97,8 @@ def test_names_of_a_megabyte_fit_into_a_comment(verdict: str) -> None:
 
 
 def test_a_month_is_the_sum_of_the_features_at_average_volume() -> None:
-    """0.1 + 0.2 is 0.3 in dollars."""
-    rows = [("a", "average", "0.1"), ("a", "heavy", "9"), ("b", "average", "0.2"), ("c", "average", None)]
+    """0.1 + 0.2 is 0.3 in dollars; where one is not known, neither is the sum."""
+    rows = [("a", "average", "0.1"), ("a", "heavy", "9"), ("b", "average", "0.2")]
     document = {
         "verdict": {"outcome": "within"},
         "totals": {"cost": "1", "spent": "0"},
@@ -106,6 +107,32 @@ def test_a_month_is_the_sum_of_the_features_at_average_volume() -> None:
     }
     outputs = outputs_of(document)
     assert ("0.3", "", "within") == (outputs["projected-monthly"], outputs["change"], outputs["verdict"])
+    for unknown in ({"after": None}, {"after": "0.4", "at_least": True}):
+        row = {"feature": "c", "scenario": "average", **unknown}
+        assert outputs_of({**document, "projection": [*document["projection"], row]})["projected-monthly"] == ""
+
+
+def test_a_change_that_is_not_known_is_no_output() -> None:
+    """Neither 0 nor a saving: a job that reads it would take either for good news."""
+    comparison = {"before": "0.006", "change": "0", "change_percent": "-100", "at_least": True}
+    document = {"verdict": {"outcome": "incomplete"}, "totals": {"cost": "0", "spent": "0"}, "projection": []}
+    outputs = outputs_of({**document, "comparison": comparison})
+    assert ("0.006", "", "") == (outputs["cost-before"], outputs["change"], outputs["change-percent"])
+
+
+def test_a_lock_file_that_is_out_of_date_is_said_once_beside_what_was_accepted() -> None:
+    """With the one command that mends it."""
+    report = {**scene("accepted"), "stale": ["tests/test_support.py::test_refund"]}
+    page = comment_text(report, "", [acceptance(report, ())])
+    assert page.count("pytest --claude-budget-update") == 1
+    assert "**Stale lock:**" not in page
+    assert "The lock file is still to be brought up to date: run `pytest --claude-budget-update`" in page
+
+
+def test_a_lock_file_is_not_to_be_updated_while_a_test_fails() -> None:
+    """The update would be refused."""
+    report = {**scene("failed"), "stale": ["tests/test_triage.py::test_triage[german]"]}
+    assert "let the tests pass, then run `pytest --claude-budget-update`" in stale_lock(report)
 
 
 CODEOWNERS = """\

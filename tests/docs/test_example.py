@@ -122,7 +122,8 @@ def test_the_comment_of_the_change_names_its_causes_and_its_limits(changed: Path
     )
     causes = ("cache reads 2,264 → 0: block 1 of the system prompt changed", "makes 2 calls (was 1)")
     assert [] == [text for text in (*causes, "system prompt +107 tokens") if text not in ended.text]
-    assert "**To accept:** raise the limit of $200.00 a month in the line named above, then run `pytest" in ended.text
+    raised = "raise `claude-budget.yml:53` (`max_monthly_cost 200 for a month, average`), then run `pytest"
+    assert f"**To accept:** {raised}" in ended.text
     shown = ended.text[: ended.text.index("\n\n**Over the limit")]
     assert shown in (QUICKSTART.parents[1] / "README.md").read_text("utf-8")
 

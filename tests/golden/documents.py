@@ -33,6 +33,7 @@ class Owner:
     model: str = HAIKU
     feature: str | None = None
     at_least: bool = False
+    not_known: str = ""
     live: bool = False
 
     @property
@@ -45,7 +46,12 @@ class Owner:
 
     @property
     def change(self) -> Decimal:
-        return Decimal(0) if self.after is None else Decimal(self.after) - Decimal(self.before or 0)
+        change = Decimal(0) if self.after is None else Decimal(self.after) - Decimal(self.before or 0)
+        return max(change, Decimal(0)) if self.not_known else change
+
+    @property
+    def is_compared(self) -> bool:
+        return self.after is not None and (bool(self.change) or not self.not_known)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +75,7 @@ class Report:
     accepted: str | None = None
     narrowed: str | None = None
     ended: str = "passed"
+    failed: Sequence[str] = ()
     unpriced: Sequence[Document] = ()
     notes: Sequence[Document] = ()
 
@@ -90,7 +97,13 @@ class Report:
             },
             "accepted": self.accepted,
             "budget": {"source": "claude-budget.yml", "run_max_cost": self.budget} if self.judged else None,
-            "run": {"outcome": self.ended, "ids": ["run-1"], "narrowed": self.narrowed, **_EVERYTHING},
+            "run": {
+                "outcome": self.ended,
+                "ids": ["run-1"],
+                "narrowed": self.narrowed,
+                "failed": list(self.failed),
+                **_EVERYTHING,
+            },
             "stale": [],
             "faults": [],
             "record": {"schema_version": 1, "rates_as_of": "2026-11-23", "owners": {}},
@@ -112,7 +125,8 @@ class Report:
     def comparison(self) -> Document:
         """This run beside its baseline."""
         ran = [owner for owner in self.owners if owner.after is not None]
-        before = sum((Decimal(owner.before or 0) for owner in ran), Decimal(0))
+        before = sum((Decimal(owner.before or 0) for owner in ran if owner.is_compared), Decimal(0))
+        left = [Decimal(owner.before or 0) for owner in ran if not owner.is_compared]
         change = sum((owner.change for owner in ran), Decimal(0))
         noise = sum((owner.change for owner in ran if owner.noise), Decimal(0))
         statuses = ("changed", "new", "removed", "renamed", "unchanged", "deselected")
@@ -123,10 +137,11 @@ class Report:
             "before": to_json(before),
             "after": to_json(before + change),
             "change": to_json(change),
-            "change_percent": percent_text(change, before),
+            "change_percent": None if any(o.not_known for o in ran) else percent_text(change, before),
             "judged": to_json(change - noise),
             "price_change": self.price_change,
-            "at_least": any(owner.at_least for owner in self.owners),
+            "at_least": any(owner.at_least or owner.not_known for owner in self.owners),
+            "not_compared": to_json(sum(left, Decimal(0))),
             "not_run": to_json(sum(gone, Decimal(0))),
             "counts": {status: len(owners) for status, owners in of.items()},
             "amounts": {
@@ -134,7 +149,13 @@ class Report:
             },
             "owners": [compared(o) for o in sorted(self.owners, key=lambda o: (-abs(o.change), o.id))],
             "by_feature": [
-                {"feature": name, "before": to_json(was), "after": to_json(now), "change": to_json(now - was)}
+                {
+                    "feature": name,
+                    "before": to_json(was),
+                    "after": to_json(now),
+                    "change": to_json(now - was),
+                    "at_least": any(owner.not_known and owner.feature == name for owner in ran),
+                }
                 for name, was, now in features(ran)
             ],
         }
@@ -150,8 +171,11 @@ def compared(owner: Owner) -> Document:
         "before": to_json(before),
         "after": to_json(Decimal(owner.after or 0)),
         "change": to_json(owner.change),
-        "change_percent": None if gone else percent_text(owner.change, before),
+        "change_percent": None if gone or owner.not_known else percent_text(owner.change, before),
         "at_least": owner.at_least,
+        "before_at_least": False,
+        "after_at_least": owner.at_least or bool(owner.not_known),
+        "not_known": owner.not_known or None,
         "noise": owner.noise,
         "samples": owner.samples,
         "was": owner.was,
@@ -167,7 +191,7 @@ def percent_text(change: Decimal, before: Decimal) -> str | None:
 
 def features(owners: Sequence[Owner]) -> list[tuple[str, Decimal, Decimal]]:
     names = sorted({owner.feature for owner in owners if owner.feature is not None})
-    of = {name: [owner for owner in owners if owner.feature == name] for name in names}
+    of = {name: [owner for owner in owners if owner.feature == name and owner.is_compared] for name in names}
     return [
         (
             name,
@@ -209,9 +233,12 @@ def totals(owners: Sequence[Owner]) -> Document:
 def breach(scope: str, measure: str, value: str, maximum: str, text: str) -> Document:
     """A limit that was reached. The text is `file:line: path: sentence`; the sentence begins with the name."""
     where, path, rest = text.split(": ", 2)
+    name, verb, excess = rest.partition(" costs ")
+    percent = "" if "increase" not in measure else "%"
+    of = {"run": "the run", "projection": f"a month, {name}"}.get(scope, f"each {scope}")
     return {
         "scope": scope,
-        "name": "" if scope == "run" else rest.split(" costs ")[0],
+        "name": "" if scope == "run" else name,
         "measure": measure,
         "value": value,
         "maximum": maximum,
@@ -219,6 +246,8 @@ def breach(scope: str, measure: str, value: str, maximum: str, text: str) -> Doc
         "where": where,
         "path": path,
         "text": text,
+        "excess": f"{verb}{excess}".strip(),
+        "limit": f"{measure} {maximum.removesuffix('%')}{percent} for {of}",
     }
 
 

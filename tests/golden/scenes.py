@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 
+from pytest_claude_budget.money import to_json
 from tests.golden.documents import SONNET, Document, Owner, Report, breach, month
 
 REFUND = Owner(
@@ -81,7 +83,10 @@ def incomplete() -> Report:
     reason = "the model claude-nova-1 is not in the rate table"
     row = {"owner": REFUND.id, "model": "claude-nova-1", "reason": reason, "calls": 1, "kind": "unpriced"}
     return Report(
-        owners=[replace(REFUND, after="0.01", causes=[], calls=2, at_least=True, status="changed"), *steady()],
+        owners=[
+            replace(REFUND, after="0.01", causes=[], calls=2, at_least=True, not_known=reason, status="changed"),
+            *steady(),
+        ],
         outcome="incomplete",
         incomplete=[f"1 answer is unpriced: {reason} (first in {REFUND.id})"],
         unpriced=[row],
@@ -182,6 +187,93 @@ def gone() -> Sequence[Owner]:
     return [TRIAGE, *steady(), *old]
 
 
+def failed() -> Report:
+    """A test that failed before its calls: 0.01 of the baseline is not compared, and the other change counts."""
+    owners = [replace(REFUND, after="0.00", causes=[], calls=0, not_known="the test failed", status="changed"), TRIAGE]
+    return Report(owners=[*owners, *steady()], ended="failed", failed=[REFUND.id], baseline=LOCK)
+
+
+def busy() -> Report:
+    """Fifty tests moved for six reasons and are over nine limits, and a month has four scenarios.
+
+    Model 24 * 0.000138 = 0.003312, calls 5 * 0.0015 = 0.0075, system prompts 0.0001 to 0.0010 = 0.0055 in ten tests,
+    three new ones of 0.002 = 0.006, cache 6 * 0.00025 = 0.0015, two cheaper by 0.000004: 0.023804 more than 0.1175.
+    """
+    made = [
+        (24, "0.0010", "0.001138", "model", "model claude-haiku-4-5 → claude-sonnet-4-6"),
+        (5, "0.0015", "0.0030", "calls", "makes 2 calls (was 1)"),
+        (6, "0.0020", "0.00225", "cache", "cache reads 5,000 → 0: the tools block changed"),
+        (2, "0.0020", "0.001996", "output", "output 101 → 100 tokens"),
+    ]
+    owners = [
+        Owner(
+            id=f"tests/test_{kind}.py::test_{kind}_{number}",
+            before=before,
+            after=after,
+            causes=[(kind, to_json(Decimal(after) - Decimal(before)), text)],
+            place=f"tests/test_{kind}.py:{number + 3}",
+            feature=kind,
+        )
+        for count, before, after, kind, text in made
+        for number in range(count)
+    ]
+    owners += [
+        Owner(
+            id=f"tests/test_system.py::test_system_{number}",
+            before="0.006",
+            after=f"0.00{60 + number}",
+            causes=[("system", f"0.000{number}", f"system prompt +{100 * number} tokens")],
+        )
+        for number in range(1, 10)
+    ]
+    owners.append(
+        Owner(
+            id="tests/test_system.py::test_system_10",
+            before="0.006",
+            after="0.007",
+            causes=[("system", "0.001", "system prompt +1,000 tokens")],
+        )
+    )
+    owners += [Owner(id=f"tests/test_new.py::test_new_{number}", before=None, after="0.002") for number in range(3)]
+    over = [
+        breach("run", "max_cost", "0.141304", "0.12", "b.yml:4: limits[0]: the run costs $0.141, the limit is $0.12"),
+        {**RUN_UP, "value": "20.3%"},
+        *(
+            breach(
+                "test",
+                "max_increase",
+                "100.0%",
+                "25%",
+                f"b.yml:13: changes.test: tests/test_calls.py::test_calls_{n} costs $0.0015 → $0.003: +100.0%, the limit is +25%",
+            )
+            for n in range(5)
+        ),
+        *(
+            breach(
+                "test",
+                "max_cost",
+                f"0.00{60 + n}",
+                "0.006",
+                f"b.yml:6: limits[1]: tests/test_system.py::test_system_{n} costs $0.00{60 + n}, the limit is $0.006",
+            )
+            for n in range(1, 10)
+        ),
+        *(
+            breach("feature", "max_increase", "12.5%", "5%", f"b.yml:{at}: changes.feature: {name} costs 12.5% more")
+            for at, name in ((20, "model"), (21, "cache"), (22, "calls"))
+        ),
+        *(
+            breach("projection", "max_monthly_cost", "900", "500", f"b.yml:{at}: projection: {name} costs $900.00")
+            for at, name in ((30, "average"), (31, "heavy"))
+        ),
+    ]
+    months = [
+        month("triage", volume, "315", "440", scenario)
+        for scenario, volume in (("light", 20_000), ("average", 50_000), ("heavy", 120_000), ("double", 100_000))
+    ]
+    return Report(owners=owners, outcome="over", budget="0.12", breaches=over, projection=months)
+
+
 KNOWN = breach(
     "test",
     "max_cost",
@@ -228,6 +320,8 @@ SCENES: dict[str, Report] = {
     "accepted": replace(
         OVER, outcome="warned", breaches=[], warnings=[RUN_UP, REFUND_UP], accepted="label claude-cost-accepted"
     ),
+    "failed": failed(),
+    "busy": busy(),
     "price-change": Report(owners=[turned(REFUND), TRIAGE, *steady()], price_change="0.0042", outcome="within"),
 }
 

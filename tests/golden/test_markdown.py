@@ -7,6 +7,7 @@ import jsonschema
 import pytest
 
 from pytest_claude_budget.render.markdown import COMMENT_BYTES, SUMMARY_BYTES, comment, summary
+from pytest_claude_budget.render.markdown_text import visual_lines
 from tests.golden.scenes import SCENES, document
 
 EXPECTED = Path(__file__).parent / "markdown"
@@ -55,6 +56,12 @@ def test_a_scene_is_a_report_as_the_schema_has_it(name: str) -> None:
 def test_every_page_is_below_its_bound(name: str) -> None:
     assert len(comment(document(name)).encode()) <= COMMENT_BYTES
     assert len(summary(document(name)).encode()) <= SUMMARY_BYTES
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_a_comment_is_read_in_seconds_whatever_changed(name: str) -> None:
+    """25 lines at the width of GitHub's column, and one of each limit, but for what is folded away."""
+    assert visual_lines(comment(document(name))) <= 25
 
 
 def test_no_expected_document_is_left_over() -> None:

@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from pytest_claude_budget.render.markdown import COMMENT_BYTES, SUMMARY_BYTES, comment, summary
+from pytest_claude_budget.render.markdown_text import visual_lines
 from tests.golden.scenes import SCENES, document
 from tests.golden.strategies import HOSTILE, documents
 
@@ -59,6 +60,7 @@ def test_no_report_gives_a_page_that_means_more_than_it_says(report: dict[str, A
     for page, most in ((comment(report), COMMENT_BYTES), (summary(report), SUMMARY_BYTES)):
         assert len(page.encode("utf-8")) <= most
         assert faults(page) == []
+    assert visual_lines(comment(report)) <= 25
 
 
 @pytest.mark.parametrize("name", SCENES)

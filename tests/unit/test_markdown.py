@@ -114,7 +114,7 @@ def test_accepting_is_offered_only_where_an_increase_fails() -> None:
 
 def test_the_summary_has_every_row_that_the_comment_leaves_out() -> None:
     short, long = comment(document("many")), summary(document("many"))
-    assert "… and 4,980 more changed, in the job summary." in short
+    assert "… and 4,800 more changed, in the job summary." in short
     assert all(f"[{number:04}]" in long for number in range(5000))
 
 
@@ -153,14 +153,48 @@ def test_a_cause_of_no_weight_is_only_counted() -> None:
 
 def test_the_same_cause_is_said_once_though_one_test_has_it_twice() -> None:
     """0.01 + 0.02 = 0.03."""
-    texts = {"t.py::one": ("0.02", "cache reads 9 → 0"), "t.py::two": ("0.03", "cache reads 9 → 0 (and 1 more)")}
     owners = [
-        Owner(id=name, before="0.01", after=after, causes=[("cache", str(Decimal(after) - Decimal("0.01")), text)])
-        for name, (after, text) in texts.items()
+        Owner(id=f"t.py::{name}", before="0.01", after=after, causes=[("cache", change, "cache reads 9 → 0")])
+        for name, after, change in (("one", "0.02", "0.01"), ("two", "0.03", "0.02"))
     ]
-    assert "**Why:** 2 tests: cache reads 9 → 0, +$0.03" in comment(Report(owners=owners).document()).splitlines()
+    report = Report(owners=owners).document()
+    twice = report["comparison"]["owners"][0]["causes"][0]
+    twice.update(first=twice["text"], text=f"{twice['text']} (and 1 more)", more=["cache reads 7 → 0"])
+    assert "| +$0.03 (+150%) | 2 tests: cache reads 9 → 0 |" in comment(report).splitlines()
 
 
 def test_a_fixed_limit_is_raised_before_an_increase_is_accepted() -> None:
     """No baseline takes a run that is over a fixed limit: the update would be refused."""
-    assert "**To accept:** raise the limit of $20.00 in the line named above, then run" in comment(document("many"))
+    words = "**To accept:** raise `claude-budget.yml:4` (`max_cost 20 for the run`), then run"
+    assert words in comment(document("many"))
+
+
+def test_a_change_in_many_tests_is_a_row_for_each_cause() -> None:
+    """24 * 0.000138 + 6 * 0.00025 - 2 * 0.000004 = 0.004804 in what is smaller; every test is in the fold."""
+    page = comment(document("busy"))
+    shown = page[: page.index("<details>")]
+    assert "| +$0.0075 (+100%) | **over +25%** | 5 tests: makes 2 calls (was 1) |" in shown
+    assert "- 9 tests are over `max_cost 0.006 for each test` (`b.yml:6`), most `test_system_9`: $0.0069" in shown
+    assert "- 5 tests are over `max_increase 25% for each test` (`b.yml:13`), most `test_calls_0`: +100%" in shown
+    assert all(f"`test_model_{number}`" in page[len(shown) :] for number in range(24))
+
+
+def test_nothing_advises_an_update_that_would_be_refused() -> None:
+    """A test failed: the lock file is written only once it passes."""
+    page = comment(document("failed"))
+    assert page.startswith("### Claude cost: at least +$0.0025 per run, not known in full (1 test failed)\n")
+    assert "| not known | `test_refund`: the test failed |" in page
+    assert page.count("let the tests pass, then run `pytest --claude-budget-update`") == 1 == page.count("-update`")
+    assert "-$" not in page
+    assert "(-" not in page
+
+
+def test_what_has_no_feature_and_no_tier_has_a_row() -> None:
+    """0.0425 of 0.0525 is of a feature and 0.01 of none."""
+    loose = Owner(id="t.py::loose", before="0.005", after="0.01", causes=[("calls", "0.005", "more")])
+    report = Report(owners=[*steady(), loose]).document()
+    report["by_tier"] = [{"tier": "free", **report["by_feature"][0]}]
+    del report["by_tier"][0]["feature"]
+    page = comment(report)
+    assert "| (no feature) | $0.005 | $0.01 | +$0.005 |" in page
+    assert "| (no tier) | 1 | $0.01 | $0.00 |" in page

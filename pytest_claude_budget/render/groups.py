@@ -1,0 +1,96 @@
+"""What moved for one reason, and what is over one limit, put together: a change in fifty tests is one line.
+
+The terminal and the Markdown pages both group with this; each reads its own form of a report into these values.
+"""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from pytest_claude_budget.money import EXACT, ZERO
+from pytest_claude_budget.values import value_class
+
+NOISE, NEW, NOT_KNOWN, NO_CAUSE = "noise", "new", "not known", ""
+_ALIKE = {
+    "calls": "another number of calls, or other calls",
+    "system": "another system prompt",
+    "tools": "other tools",
+    "messages": "other messages",
+    "parameters": "other parameters",
+    "input": "another length of the input",
+    "cache": "another use of the prompt cache",
+    "output": "another length of the output",
+    "service_tier": "other terms of price",
+    "web_search": "another number of web searches",
+    "attempts": "another number of failed tries",
+    "model": "another model",
+}
+"""What to say of tests that moved for causes of one kind with different numbers."""
+
+
+@value_class(frozen=True, kw_only=True, slots=True)
+class Moved:
+    """One owner whose cost moved, or may have."""
+
+    owner: str
+    is_test: bool = True
+    before: Decimal
+    after: Decimal
+    change: Decimal
+    """US dollars; of what is not known, what is certain of an increase."""
+    kind: str = NO_CAUSE
+    """Of the largest cause, as in `Cause`; or `noise`, `new`, `not known`."""
+    text: str = ""
+    """The sentence of the largest cause alone; the reason of what is not known."""
+    also: tuple[str, ...] = ()
+    """The sentences of its other causes that weigh something."""
+    before_at_least: bool = False
+    after_at_least: bool = False
+
+
+@value_class(frozen=True, kw_only=True, slots=True)
+class Group:
+    """Owners that moved for one reason, in one direction."""
+
+    kind: str
+    text: str
+    """The sentence that all have in common, or one that names only the kind of the cause."""
+    rows: tuple[Moved, ...]
+    """The largest change first."""
+    example: str = ""
+    """The sentence of the first, where each has one of its own."""
+
+    @property
+    def change(self) -> Decimal:
+        """Of all together."""
+        return added(row.change for row in self.rows)
+
+    @property
+    def before(self) -> Decimal:
+        """Of all together."""
+        return added(row.before for row in self.rows)
+
+
+def added(amounts: Iterable[Decimal]) -> Decimal:
+    """Add amounts up exactly."""
+    total = ZERO
+    for amount in amounts:
+        total = EXACT.add(total, amount)
+    return total
+
+
+def grouped(moved: Iterable[Moved]) -> list[Group]:
+    """Put owners together by their cause; the largest change in either direction first, then what is not known."""
+    by_key: dict[tuple[str, str, bool], list[Moved]] = {}
+    for row in moved:
+        own_text = row.text if row.kind in ("model", NOT_KNOWN) else ""
+        by_key.setdefault((row.kind, own_text, row.change > 0), []).append(row)
+    groups = [_group(kind, rows) for (kind, *_), rows in by_key.items()]
+    return sorted(groups, key=lambda group: (-group.change.copy_abs(), group.kind != NOT_KNOWN, group.rows[0].owner))
+
+
+def _group(kind: str, rows: Sequence[Moved]) -> Group:
+    ordered = tuple(sorted(rows, key=lambda row: (-row.change.copy_abs(), row.owner)))
+    texts = {row.text for row in rows}
+    if len(texts) == 1:
+        return Group(kind=kind, text=ordered[0].text, rows=ordered)
+    return Group(kind=kind, text=_ALIKE.get(kind, "other causes"), rows=ordered, example=ordered[0].text)

@@ -1,0 +1,144 @@
+"""What moved, by cause: the table of a comment. A change in fifty tests is one row of it."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from pytest_claude_budget.comparison import percent
+from pytest_claude_budget.render.groups import NEW, NO_CAUSE, NOISE, NOT_KNOWN, Group, Moved, added, grouped
+from pytest_claude_budget.render.markdown_sentences import Document, ran, short
+from pytest_claude_budget.render.markdown_tables import limit_cell, limits_by_owner, most_allowed, telling
+from pytest_claude_budget.render.markdown_text import amount, code, counted, sentence, share, signed, table
+from pytest_claude_budget.render.phrases import unsure
+
+_HEAD = (">Change", "Limit", "Why")
+_NAME, _SENTENCE = 40, 110
+"""Characters of a name and of a cause that are shown."""
+_SMALL = 100
+"""What is less than this part of all that moved is put together with what else is so small."""
+_NOTHING = "–"
+_Limits = Mapping[str, Sequence[tuple[str, Document]]]
+
+
+def moved_of(comparison: Document) -> list[Moved]:
+    """Every owner that ran and whose cost moved or may have, or that changed at no cost."""
+    return [_moved(row) for row in comparison["owners"] if ran(row) and _worth_it(row)]
+
+
+def _worth_it(row: Document) -> bool:
+    return bool(amount(row["change"]) or row["at_least"] or row.get("not_known") or row["causes"])
+
+
+def _moved(row: Document) -> Moved:
+    causes = telling(row)
+    kind, text = NO_CAUSE, "for a reason that is not known"
+    if row.get("not_known") or row["at_least"]:
+        kind, text = NOT_KNOWN, row.get("not_known") or "an answer is not priced in full"
+    elif row["noise"]:
+        kind, text = NOISE, "within the measured noise"
+    elif row["status"] == "new":
+        kind, text = NEW, "new"
+    elif causes:
+        kind, text = causes[0]["cause"], _first_of(causes[0])
+    known = kind in (NOT_KNOWN, NOISE, NEW)
+    return Moved(
+        owner=row["owner"],
+        is_test=row["kind"] == "test",
+        before=amount(row["before"]),
+        after=amount(row["after"]),
+        change=amount(row["change"]),
+        kind=kind,
+        text=text,
+        also=() if known else tuple(map(_first_of, causes[1:])),
+        before_at_least=bool(row.get("before_at_least")),
+        after_at_least=bool(row.get("after_at_least", row["at_least"])),
+    )
+
+
+def _first_of(cause: Document) -> str:
+    """The sentence of a cause without the number of others that it stands for."""
+    return str(cause.get("first") or cause["text"])
+
+
+def by_cause(document: Document, most: int) -> list[str]:
+    """Lay out what moved, the dearest group first, in at most `most` rows."""
+    comparison = document.get("comparison")
+    groups = [] if comparison is None else grouped(moved_of(comparison))
+    if not groups:
+        return []
+    limits = limits_by_owner(document)
+    shown, rest = _split(groups, most, limits)
+    names = Counter(short(row.owner, _NAME) for group in groups for row in group.rows)
+    cells = [[_change(group, limits), _limit(group, limits), _why(group, names)] for group in shown]
+    cells += [_smaller(rest)] if rest else []
+    columns = [at for at in range(len(_HEAD)) if at != 1 or any(row[1] != _NOTHING for row in cells)]
+    return ["", *table([_HEAD[at] for at in columns], [[row[at] for at in columns] for row in cells])]
+
+
+def _split(groups: Sequence[Group], most: int, limits: _Limits) -> tuple[list[Group], list[Group]]:
+    """Those with a row of their own, and those that share one: too many, or too small to matter."""
+    whole = added(group.change.copy_abs() for group in groups)
+    small = [
+        group
+        for group in groups
+        if 0 < group.change.copy_abs() * _SMALL < whole and not any(row.owner in limits for row in group.rows)
+    ]
+    large = [group for group in groups if group not in small] if len(small) > 1 else list(groups)
+    if len(large) + (len(large) < len(groups)) > most:
+        large = large[: max(most - 1, 0)]
+    return large, [group for group in groups if group not in large]
+
+
+def _smaller(groups: Sequence[Group]) -> list[str]:
+    tests = sum(len(group.rows) for group in groups)
+    unknown = any(group.kind == NOT_KNOWN for group in groups)
+    change = added(group.change for group in groups)
+    size = unsure(change) if unknown else signed(change)
+    return [size, _NOTHING, f"and {counted(len(groups), 'smaller change')}, in {counted(tests, 'test')}"]
+
+
+def _change(group: Group, limits: _Limits) -> str:
+    if group.kind == NOT_KNOWN:
+        lower = any(row.before_at_least for row in group.rows), any(row.after_at_least for row in group.rows)
+        return unsure(group.change, before_at_least=lower[0], after_at_least=lower[1])
+    if not group.change:
+        return "unchanged"
+    part = percent(group.change, group.before)
+    if group.kind == NEW or part is None:
+        return signed(group.change)
+    most = most_allowed(limits.get(group.rows[0].owner, ()), "max_increase") if len(group.rows) == 1 else None
+    return f"{signed(group.change)} ({share(part, most)})"
+
+
+def _limit(group: Group, limits: _Limits) -> str:
+    hit: dict[str, int] = {}
+    for row in group.rows:
+        for text in dict.fromkeys(limit_cell(word, breach) for word, breach in limits.get(row.owner, ())):
+            hit[text] = hit.get(text, 0) + 1
+    all_of_them = len(group.rows)
+    said = [text if tests == all_of_them else f"{text} ({counted(tests, 'test')})" for text, tests in hit.items()]
+    more = [f"and {len(said) - 2:,} more"] if len(said) > 2 else []
+    return "<br>".join([*said[:2], *more]) or _NOTHING
+
+
+def _why(group: Group, names: Mapping[str, int]) -> str:
+    first = group.rows[0]
+    who = short(first.owner, _NAME)
+    who = code(first.owner, 2 * _NAME) if names[who] > 1 else who
+    if len(group.rows) > 1:
+        return _why_many(group, who)
+    if group.kind in (NEW, NOISE):
+        return f"{who} is {group.text}"
+    also = f", and {sentence(first.also[0], _SENTENCE)}" if first.also else ""
+    return f"{who}: {sentence(group.text, _SENTENCE)}{also}"
+
+
+def _why_many(group: Group, first: str) -> str:
+    tests = all(row.is_test for row in group.rows)
+    many = f"{len(group.rows):,} {'tests' if tests else 'tests and fixtures'}"
+    if group.kind == NEW:
+        return f"{len(group.rows):,} new {'tests' if tests else 'tests and fixtures'}, the dearest {first}"
+    if group.kind == NOISE:
+        return f"{many} are {group.text}"
+    example = f", such as {first}: {sentence(group.example, _SENTENCE)}" if group.example else ""
+    also = ", and other causes" if any(row.also for row in group.rows) else ""
+    return f"{many}: {sentence(group.text, _SENTENCE)}{example}{also}"

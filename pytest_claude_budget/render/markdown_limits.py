@@ -1,0 +1,141 @@
+"""The limits of a comment, one line each however many tests are over it, and what a reader can do next."""
+
+from collections.abc import Iterator, Sequence
+
+from pytest_claude_budget.render.markdown_sentences import (
+    INCREASES,
+    Document,
+    accepted_increases,
+    failing,
+    known_before,
+    maximum_of,
+    moved,
+    short,
+    value_of,
+    value_text,
+)
+from pytest_claude_budget.render.markdown_text import code, counted, number, sentence
+
+LOCK_FILE = "claude-budget.lock.json"
+UPDATE = f"run `pytest --claude-budget-update` and commit `{LOCK_FILE}`"
+_NAMED, _EXPLAINED = 5, 2
+"""Limits that an advice names by their lines, and those of which it says the words too."""
+
+
+def limits(document: Document, most: int, where: str) -> list[str]:
+    """List the limits that were reached: those that fail, those let pass, those that are close, those over before."""
+    verdict, let_pass = document["verdict"], accepted_increases(document)
+    close = [breach for breach in verdict["warnings"] if breach not in let_pass]
+    by = sentence(document.get("accepted") or "", 120)
+    kinds = (
+        ("Over the limit", "over", failing(document)),
+        (f"Accepted by {by}", "over", let_pass),
+        ("Close to the limit", "close to", close),
+        ("Over before this change, and no worse now", "over", known_before(document)),
+    )
+    lines: list[str] = []
+    for title, word, breaches in kinds:
+        each = by_limit(breaches)
+        shown = each[: max(most, 0)]
+        most -= len(shown)
+        if each and not shown:
+            lines += ["", f"**{title}:** {counted(len(each), 'limit')},{where}."]
+        elif shown:
+            rest = [f"- … and {len(each) - len(shown):,} more,{where}"] if len(each) > len(shown) else []
+            lines += ["", f"**{title}:**", *(f"- {_line(word, rows)}" for rows in shown), *rest]
+    return lines
+
+
+def by_limit(breaches: Sequence[Document]) -> list[list[Document]]:
+    """The breaches of each limit together, the farthest first; the limits of the run first."""
+    found: dict[tuple[str, str, str], list[Document]] = {}
+    for breach in breaches:
+        found.setdefault((breach["scope"], breach["path"], breach["where"]), []).append(breach)
+    each = [sorted(rows, key=value_of, reverse=True) for rows in found.values()]
+    order = ("run", "projection")
+    return sorted(each, key=lambda rows: order.index(rows[0]["scope"]) if rows[0]["scope"] in order else 2)
+
+
+def _line(word: str, breaches: Sequence[Document]) -> str:
+    first = breaches[0]
+    if "excess" not in first:  # of an older report
+        return sentence(first["text"], 200)
+    place = f" ({code(first['where'], 80)})" if first["where"] else ""
+    excess = sentence(first["excess"], 200)
+    if len(breaches) == 1:
+        return f"{_whose(first)} {excess}{place}"
+    things = f"{first['scope']}s" if first["scope"] != "projection" else "months"
+    many = f"{number(len(breaches))} {things} are {word} {_words(first)}{place}"
+    return f"{many}, most {short(first['name'], 40)}: {value_text(first)}"
+
+
+def _whose(breach: Document) -> str:
+    scope, name = breach["scope"], breach["name"]
+    if scope == "run":
+        return "the run"
+    if scope in ("test", "fixture"):
+        return code(name, 100)
+    return f"a month ({code(name, 60)})" if scope == "projection" else f"{scope} {code(name, 60)}"
+
+
+def _words(breach: Document) -> str:
+    """The limit in its own words."""
+    words = breach.get("limit")
+    return code(words, 120) if words else maximum_of(breach)
+
+
+def advice(document: Document) -> Iterator[str]:
+    """Say what to do, where there is something; never an update that would be refused."""
+    over, comparison = failing(document), document.get("comparison")
+    outcome = document["verdict"]["outcome"]
+    fixed = [breach for breach in over if breach["measure"] not in INCREASES]
+    first = before_an_update(document)
+    if len(fixed) < len(over):
+        steps = [*first, *([f"raise {_named(fixed)}"] if fixed else []), UPDATE]
+        yield from ("", f"**To accept:** {', then '.join(steps)}.")
+    elif fixed:
+        yield from ("", f"**To pass:** make the calls cheaper, or raise {_named(fixed)}.")
+    elif comparison is not None and document.get("accepted") is None and _stale(comparison):
+        said = ", then ".join([*first, UPDATE])
+        yield from ("", f"**The lock file is out of date:** {said}; the next change is then compared with this one.")
+    if outcome == "incomplete":
+        yield from (
+            "",
+            "**To pass:** see to what is not known, or write `on_incomplete: warn` in the budget if it is on purpose.",
+        )
+    if outcome == "unjudged":
+        yield from ("", "Not judged: there is no budget file. `claude-budget init` writes one.")
+    if comparison is None and document["totals"]["calls"] and len(fixed) == len(over):
+        said = ", then ".join([*first, *([f"raise {_named(fixed)}"] if fixed else []), UPDATE])
+        yield from ("", f"**No baseline yet:** {said}; the next change is then compared with this run.")
+
+
+def before_an_update(document: Document) -> list[str]:
+    """What would make an update be refused, as what to do about it first."""
+    steps = []
+    ended = (document.get("run") or {}).get("outcome", "passed")
+    if ended != "passed":
+        steps.append("run the whole suite again" if ended == "interrupted" else "let the tests pass")
+    if document["totals"]["at_least"] or document["verdict"]["incomplete"]:
+        steps.append("see to what is not known")
+    return steps
+
+
+def _named(fixed: Sequence[Document]) -> str:
+    """Limits by their lines and their own words."""
+    rows = [each[0] for each in by_limit(fixed)]
+    if len(rows) > _EXPLAINED:
+        said = [code(row["where"] or row["path"], 60) for row in rows[:_NAMED]]
+        if len(rows) > _NAMED:
+            said.append(f"{len(rows) - _NAMED:,} more")
+        return f"the {len(rows):,} limits in {', '.join(said[:-1])} and {said[-1]}"
+    said = [f"{code(row['where'], 80)} ({_words(row)})" if row["where"] else _words(row) for row in rows]
+    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
+
+
+def _stale(comparison: Document) -> bool:
+    """Does the lock file say something else than this run, beyond noise and what is not known?"""
+    count = comparison["counts"]
+    other = any(count.get(name) for name in ("new", "removed", "renamed"))
+    changed = any(not row["noise"] and not row.get("not_known") for row in moved(comparison))
+    return comparison["baseline"]["kind"] == "lock" and (other or changed)
