@@ -5,14 +5,17 @@ Whatever a file holds, and whatever is wrong with its path, the caller gets a va
 
 import os
 import stat
+import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from pytest_claude_budget.errors import InputError, Problem
+from pytest_claude_budget.json_keys import TwiceError, first_twice, once
 from pytest_claude_budget.mending import LOCK_ENDING, conflict, way_out
 from pytest_claude_budget.schema_errors import validate
-from pytest_claude_budget.wire.decoding import LARGE, loads_large
+from pytest_claude_budget.wire.decoding import LARGE, load_faster
 from pytest_claude_budget.yaml_document import YamlDocument, parse_yaml
 
 __all__ = [
@@ -83,7 +86,9 @@ def parse_json(text: str, shown: str) -> object:
     if not text.strip():
         raise InputError(Problem(slug="empty-file", where=shown, what="expected JSON, got an empty file", hint=hint))
     try:
-        value: object = json.loads(text) if len(text) < LARGE else loads_large(text.encode("utf-8", "surrogatepass"))
+        value: object = _quickly(text) if len(text) >= LARGE else json.loads(text, object_pairs_hook=once)
+    except TwiceError:
+        raise InputError(_twice(text, shown)) from None
     except json.JSONDecodeError as error:
         if marks := conflict(text, shown, _merged_by(shown)):
             raise InputError(marks) from None
@@ -93,6 +98,29 @@ def parse_json(text: str, shown: str) -> object:
         what = "expected JSON, got numbers or nesting beyond any use"
         raise InputError(Problem(slug="bad-json", where=shown, what=what, hint=hint)) from None
     return value
+
+
+def _quickly(text: str) -> object:
+    """Megabytes, by the faster parser where it is installed. What that refuses is left to Python's own."""
+    import json
+
+    load_faster()
+    from_json = getattr(sys.modules.get("jiter"), "from_json", None)
+    if from_json is not None:
+        with suppress(ValueError, TypeError):  # TypeError: an older one, with other options
+            return from_json(text.encode("utf-8", "surrogatepass"), cache_mode="keys", catch_duplicate_keys=True)
+    return json.loads(text, object_pairs_hook=once)
+
+
+def _twice(text: str, shown: str) -> Problem:
+    found, where, key = first_twice(text), shown, "a key"
+    if found is not None:
+        where, key = (
+            f"{shown}:{found.line}:{found.column}",
+            f"{found.key[:200]!r}, which stands on line {found.first} too",
+        )
+    what = f"expected each key of an object once, got {key}"
+    return Problem(slug="duplicate-key", where=where, what=what, hint=way_out(shown))
 
 
 def _merged_by(shown: str) -> str:

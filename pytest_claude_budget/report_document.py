@@ -63,6 +63,7 @@ def read_report(value: object, shown: str) -> LoadedReport:
     record = read_record(document.get("record"), shown)
     verdict = reader.mapping(document.get("verdict"), "verdict")
     rows = [reader.mapping(entry, "by_owner") for entry in reader.sequence(document, "by_owner")]
+    reader.each_once(rows)
     return LoadedReport(
         shown=shown,
         run=read_run(document, shown),
@@ -93,6 +94,17 @@ class _Reader:
         what = f"{where[:200]}: expected {expected}, got {repr(got)[:60]}"
         hint = way_out(self.shown)
         return InputError(Problem(slug="bad-record", where=self.shown, what=what, hint=hint))
+
+    def each_once(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Nobody has two entries: the sums would hold one of them only."""
+        first: dict[tuple[str, str], int] = {}
+        for at, row in enumerate(rows):
+            owner = self.text(row, "owner")
+            earlier = first.setdefault((owner, self.text(row, "kind")), at)
+            if earlier != at:
+                what = f"by_owner[{at}]: expected each owner once, got {owner[:200]!r}, who is by_owner[{earlier}] too"
+                problem = Problem(slug="duplicate-owner", where=self.shown, what=what, hint=way_out(self.shown))
+                raise InputError(problem)
 
     def mapping(self, value: object, where: str) -> dict[str, Any]:
         if not isinstance(value, dict):

@@ -8,6 +8,7 @@ PACKAGE = Path(__file__).parent.parent / "pytest_claude_budget"
 # In reading order; the name of a folder stands for all in it. A new module finds its place here first.
 VALUES = ("__init__", "values", "errors", "money", "usage", "globs")
 TEXTS = (
+    "json_keys",
     "mending",
     "yaml_scalars",
     "yaml_document",

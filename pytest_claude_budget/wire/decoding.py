@@ -20,12 +20,6 @@ def loads(data: bytes) -> Any:
     return json.loads(data)
 
 
-def loads_large(data: bytes) -> Any:
-    """Read a document of megabytes, for which the faster parser is loaded where it is installed. Raises as `loads`."""
-    load_faster()
-    return loads(data)
-
-
 def load_faster() -> None:
     """Load the faster parser where it is installed: worth its own milliseconds from `LARGE` on."""
     with suppress(ImportError):
