@@ -7,7 +7,6 @@ stored is kept in memory and makes the verdict incomplete.
 
 import asyncio
 import itertools
-import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
@@ -18,6 +17,7 @@ from pytest_claude_budget.errors import described
 from pytest_claude_budget.ledger.journal import Journal, OwnerFacts, line_of_owner
 from pytest_claude_budget.ledger.rows import Entry, Laid, Payer, lines_of, payer_of
 from pytest_claude_budget.ledger.writer import Writer
+from pytest_claude_budget.outside import system
 from pytest_claude_budget.usage import Answer, Call, Labels, Origin, Owner
 
 if TYPE_CHECKING:
@@ -36,9 +36,9 @@ _running_loop = asyncio._get_running_loop
 class Clock:
     """Wall time that a suite's frozen clock does not move: prices depend on the day."""
 
-    def __init__(self, wall: Callable[[], float], steady: Callable[[], float]) -> None:
+    def __init__(self, wall: float, began: float, steady: Callable[[], float]) -> None:
         self._steady = steady
-        self._start = wall() - steady()
+        self._start = wall - began
 
     def now(self) -> float:
         """Seconds since 1970, UTC."""
@@ -297,10 +297,10 @@ class _Ids:
 
     def began(self, number: int) -> bool:
         """Is this a number of this process, rather than of one that it was forked from?"""
-        return self._pid == os.getpid() and number >> 24 == self._start
+        return self._pid == system.getpid() and number >> 24 == self._start
 
     def next(self) -> int:
-        if self._pid != os.getpid():
-            self._start = int.from_bytes(os.urandom(5), "big") >> 2
-            self._count, self._pid = itertools.count(self._start << 24), os.getpid()
+        if self._pid != system.getpid():
+            self._start = int.from_bytes(system.urandom(5), "big") >> 2
+            self._count, self._pid = itertools.count(self._start << 24), system.getpid()
         return next(self._count)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
+from pytest_claude_budget.outside import exists, system, touch
 from pytest_claude_budget.owners import Owners
 from pytest_claude_budget.watching import Watching
 
@@ -50,7 +51,7 @@ class Run:
         """Why measuring failed before there was a recorder."""
         self._recorder: Recorder | None = None
         self._watching = Watching(lambda: self.recorder, self.fault)
-        self._clock = (time.time, time.monotonic)
+        self._clock = (time.time(), time.monotonic(), time.monotonic)
         self._thread = threading.get_ident()
         self._earlier_threads = WeakSet(threading.enumerate())
         """No thread that was there before the run was begun by it."""
@@ -74,11 +75,11 @@ class Run:
         recorder = self._recorder
         if recorder is not None and (recorder.unstored or recorder.faults or recorder.broken or recorder.journal.used):
             return True
-        return bool(self.faults) or self.path.exists() or self._has_journals()
+        return bool(self.faults) or exists(self.path) or self._has_journals()
 
     def _has_journals(self) -> bool:
         """Did a process of this run, such as one that a test started, store a call?"""
-        if not self.path.parent.is_dir():  # as in most runs: nothing more is loaded for them
+        if not exists(self.path.parent):  # as in most runs: nothing more is loaded for them
             return False
         from pytest_claude_budget.ledger.places import journals_of
 
@@ -87,20 +88,20 @@ class Run:
     @property
     def has_lost(self) -> bool:
         """Did some process of the run leave word that it could not store its calls?"""
-        return any(map(_exists, _signs(self.path)))
+        return any(map(exists, _signs(self.path)))
 
     def leave_word(self) -> None:
         """A call could not be stored: say so where the run will look at its end."""
         for sign in _signs(self.path):
             with suppress(OSError):
-                sign.touch()
+                touch(sign)
                 return
 
     def forget_word(self) -> None:
         """Remove what was said, once it was heard."""
         for sign in _signs(self.path):
             with suppress(OSError):
-                sign.unlink(missing_ok=True)
+                system.unlink(str(sign))
 
     def start(self) -> None:
         """Begin to measure this process and those that it starts."""
@@ -195,17 +196,10 @@ def _signs(ledger: Path) -> Iterator[Path]:
         yield Path(tempfile.gettempdir()) / f"{ledger.name}.lost"
 
 
-def _exists(sign: Path) -> bool:
-    try:
-        return sign.exists()
-    except OSError:
-        return False
-
-
 def new_ledger_path(folder: Path) -> Path:
     """Name a file that no other run has: its day and time, its process, and a few random digits."""
     stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
-    return folder / f"run-{stamp}-{os.getpid()}-{os.urandom(3).hex()}.sqlite3"
+    return folder / f"run-{stamp}-{system.getpid()}-{system.urandom(3).hex()}.sqlite3"
 
 
 def left_runs(folder: Path) -> list[Path]:
@@ -227,7 +221,7 @@ def _is_running(file: Path) -> bool:
     pid = file.name.split("-")[2]
     if str(file) in RUNNING:
         return True
-    if not pid.isdecimal() or int(pid) == os.getpid():
+    if not pid.isdecimal() or int(pid) == system.getpid():
         return False
     try:
         os.kill(int(pid), 0)

@@ -44,7 +44,7 @@ ENTRY = (
     "session",
 )
 WIRING = ("fixture", "plugin", "action", "commands", "cli", "__main__")
-ORDER = (*VALUES, *TEXTS, *CORE, *EDGES, *ENTRY, *WIRING)
+ORDER = (*VALUES, *TEXTS, *CORE, "outside", *EDGES, *ENTRY, *WIRING)
 PARSERS = {"yaml", "jsonschema"}
 IMPURE = {"os", "io", "pathlib", "shutil", "tempfile", "glob", "sqlite3", "time", "random", "secrets", "logging"}
 IMPURE |= {"subprocess", "socket", "threading", "asyncio", "urllib"}

@@ -5,10 +5,11 @@ import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from pytest_claude_budget.ledger.journal import has_writer
 from pytest_claude_budget.ledger.rows import COLUMNS, KIND, LINE, PAYER, REST
+from pytest_claude_budget.outside import FileIO, system
 from pytest_claude_budget.wire.decoding import LARGE, load_faster, loads
 
 READ_AT_ONCE = 1 << 18
@@ -49,7 +50,10 @@ def gather(connection: sqlite3.Connection, journals: Iterable[Path]) -> None:
     known = _known(connection)
     shared = _Shared(connection, "payers", PAYER), _Shared(connection, "kinds", KIND)
     for path in grown:
-        with suppress(FileNotFoundError), path.open("rb") as file:  # another reader was through with it, and removed it
+        with (
+            suppress(FileNotFoundError),
+            FileIO(str(path)) as file,
+        ):  # another reader was through with it, and removed it
             file.seek(known.get(path.name, 0))
             _take(connection, file, path.name, shared)
     connection.execute("COMMIT")
@@ -88,13 +92,13 @@ def remove_whole(
     """
     known = _known(connection)
     for path in journals:
-        with suppress(OSError), path.open("rb") as file:
+        with suppress(OSError), FileIO(str(path)) as file:
             writer = False if path.name in closed else has_writer(file.fileno())
             file.seek(known.get(path.name, 0))
             if writer is not True and file.read().strip(b"\0"):
                 connection.execute(_FAULT, (path.name, _TORN))
             elif writer is False and not keep:
-                path.unlink()
+                system.unlink(str(path))
 
 
 def _known(connection: sqlite3.Connection) -> dict[str, int]:
@@ -103,12 +107,12 @@ def _known(connection: sqlite3.Connection) -> dict[str, int]:
 
 def _size(path: Path) -> int:
     try:
-        return path.stat().st_size
+        return system.stat(str(path)).st_size
     except OSError:
         return 0
 
 
-def _take(connection: sqlite3.Connection, file: BinaryIO, name: str, shared: tuple[_Shared, _Shared]) -> None:
+def _take(connection: sqlite3.Connection, file: FileIO, name: str, shared: tuple[_Shared, _Shared]) -> None:
     at, held = file.tell(), b""
     while data := file.read(READ_AT_ONCE):
         data = held + data

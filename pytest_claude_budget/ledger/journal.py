@@ -7,14 +7,15 @@ journals in.
 
 import errno
 import json
-import os
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import Any
 
 from pytest_claude_budget.ledger.pieces import END, Piece, first_piece
 from pytest_claude_budget.ledger.places import SUFFIX
 from pytest_claude_budget.ledger.rows import Laid, lines_of, storable
+from pytest_claude_budget.outside import make_folder, system
 from pytest_claude_budget.values import value_class
 
 try:
@@ -22,6 +23,7 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]  # an AttributeError is expected at each use
 
+_encode = json.JSONEncoder().encode  # suites replace `json.dumps`
 _NAMES_TRIED = 100
 
 
@@ -49,6 +51,8 @@ class Journal:
         self._begun: dict[int, _Open] = {}
         """The open file of each process: this one's, and those of the ones it was forked from."""
         self._was_lost = False
+        self._left: list[_Open] = []
+        """Files whose descriptors somebody closed: their memory would close the same numbers, which are another's by now."""
 
     def append(self, entries: Iterable[Laid]) -> None:
         """Store calls at once; of several with one id, the last holds."""
@@ -65,7 +69,7 @@ class Journal:
     def take(self, lines: bytes) -> bool:
         """Store lines where no file has to be touched for it; False where one has to be."""
         here = self._open
-        if here is None or here.pid != os.getpid():
+        if here is None or here.pid != system.getpid():
             return False
         piece = here.piece
         try:
@@ -78,13 +82,12 @@ class Journal:
         """Store lines that are laid out already, all or none of them."""
         while not self.take(lines):
             here = self._open
-            if here is None or here.pid != os.getpid():
+            if here is None or here.pid != system.getpid():
                 here = self._begin(len(lines))
             try:
                 here.write(lines)
-            except ValueError:  # closed since, by another thread: on to the next file
-                if self._open is here:
-                    self._open = None
+            except ValueError:  # closed since, by another thread or by who closes all that is open: on to the next file
+                self._leave(here)
             else:
                 break
         self.used = True
@@ -93,49 +96,58 @@ class Journal:
     def is_lost(self) -> bool:
         """Was a file removed while it was written?"""
         here = self._open
-        if self._was_lost or here is None or here.pid != os.getpid():
+        if self._was_lost or here is None or here.pid != system.getpid():
             return self._was_lost
-        with suppress(OSError):
-            return os.fstat(here.file).st_nlink == 0
-        return True
+        return not here.is_there
 
     def close(self) -> None:
         """Let go of the file; what comes next goes to a new one."""
         self._was_lost = self.is_lost
         self._open = None
-        last = self._begun.pop(os.getpid(), None)
+        last = self._begun.pop(system.getpid(), None)
         if last is not None:
             self.closed.add(last.name)
             last.close()
+
+    def _leave(self, here: "_Open") -> None:
+        if self._open is here:
+            self._open = None
+        if self._begun.get(here.pid) is here:
+            del self._begun[here.pid]
+            self.closed.add(here.name)
+            self._left.append(here)
 
     def _begin(self, needed: int) -> "_Open":
         """Begin a file, anew after a fork: the parent's is left as it is, since its number may be another's by now.
 
         Takes no lock, which a fork could leave locked: of threads that come here at once, all but one remove theirs.
         """
-        self.ledger.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.ledger.parent)
         for _ in range(_NAMES_TRIED):
             # by their names, the files of one process are read in the order in which it wrote them
-            name = f"{self.ledger.name}.{os.getpid()}-{len(self.closed):04}-{os.urandom(4).hex()}{SUFFIX}"
-            path = self.ledger.with_name(name)
-            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
+            name = f"{self.ledger.name}.{system.getpid()}-{len(self.closed):04}-{system.urandom(4).hex()}{SUFFIX}"
+            path = str(self.ledger.with_name(name))
+            file = system.open(path, system.O_RDWR | system.O_CREAT | system.O_EXCL | system.O_APPEND, 0o644)
             if _is_held(file):
-                made = _Open(name, file, first_piece(file, needed))
-                self._open = here = self._begun.setdefault(os.getpid(), made)
+                made = _Open(path, file, first_piece(file, needed))
+                self._open = here = self._begun.setdefault(system.getpid(), made)
                 if here is not made:
-                    os.close(file)
-                    path.unlink(missing_ok=True)
+                    system.close(file)
+                    with suppress(FileNotFoundError):
+                        system.unlink(path)
                 return here
-            os.close(file)
+            system.close(file)
         raise OSError(errno.EAGAIN, "the journal is removed as fast as it is made")
 
 
 class _Open:
     """A file that is open, and in which process."""
 
-    def __init__(self, name: str, file: int, piece: Piece) -> None:
-        self.pid = os.getpid()
-        self.name = name
+    def __init__(self, path: str, file: int, piece: Piece) -> None:
+        self.pid = system.getpid()
+        self.path = path
+        self.name = PurePath(path).name
+        self._is = _identity(system.fstat(file))
         self.file = file
         self.piece = piece
         """One of the newest of the file."""
@@ -143,6 +155,8 @@ class _Open:
 
     def write(self, lines: bytes) -> None:
         """Store lines, whatever has to be done for it. May raise OSError, or ValueError where the file was closed."""
+        if not self._is_ours:
+            self.piece.seal()
         piece = self.piece.newest()
         while piece is not END:
             try:
@@ -152,16 +166,33 @@ class _Open:
             else:
                 self.piece = piece
                 return
-        if self._closed:
+        if self._closed or not self._is_ours:
             raise ValueError("the journal was closed")
-        if os.write(self.file, lines) != len(lines):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        if system.write(self.file, lines) != len(lines):
+            raise OSError(errno.ENOSPC, system.strerror(errno.ENOSPC))
 
     def close(self) -> None:
         """Let go of the file: nothing is written there any more."""
-        self._closed = True
+        ours, self._closed = self._is_ours, True
         self.piece.seal()
-        os.close(self.file)
+        if ours:
+            system.close(self.file)
+
+    @property
+    def _is_ours(self) -> bool:
+        """Is the descriptor still of this file? A suite may have closed all that are open, and its own have the number now."""
+        with suppress(OSError):
+            return _identity(system.fstat(self.file)) == self._is
+        return False
+
+    @property
+    def is_there(self) -> bool:
+        """Does the file have its name yet?"""
+        with suppress(OSError):
+            return (
+                system.fstat(self.file).st_nlink > 0 if self._is_ours else _identity(system.stat(self.path)) == self._is
+            )
+        return False
 
 
 def line_of_owner(facts: OwnerFacts) -> bytes:
@@ -171,14 +202,18 @@ def line_of_owner(facts: OwnerFacts) -> bytes:
 
 def _line(**told: Iterable[str]) -> bytes:
     lists = {name: [storable(text) for text in texts] for name, texts in told.items()}
-    return f"{json.dumps(lists)}\n".encode("ascii")
+    return f"{_encode(lists)}\n".encode("ascii")
+
+
+def _identity(status: Any) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
 
 
 def _is_held(file: int) -> bool:
     """Lock a file for as long as this process lives, to show that it has a writer; False where it was removed."""
     with suppress(AttributeError, OSError):  # without locks readers find nothing out, and remove nothing
         fcntl.flock(file, fcntl.LOCK_EX)
-    return os.fstat(file).st_nlink > 0
+    return system.fstat(file).st_nlink > 0
 
 
 def has_writer(file: int) -> bool | None:

@@ -9,11 +9,12 @@ first, and only on file systems that keep a promise of room however often its pl
 
 import errno
 import mmap
-import os
 import sys
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+
+from pytest_claude_budget.outside import FileIO, system
 
 SHORTEST = 1 << 16
 """Bytes of a piece: some 150 calls."""
@@ -33,8 +34,10 @@ class Piece:
 
     def __init__(self, file: int, at: int, needed: int) -> None:
         length = -(-max(needed, SHORTEST) // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY
-        os.posix_fallocate(file, at, length)
-        os.posix_fadvise(file, at, length, os.POSIX_FADV_WILLNEED)  # in large pages: half the price of what follows
+        system.posix_fallocate(file, at, length)
+        system.posix_fadvise(
+            file, at, length, system.POSIX_FADV_WILLNEED
+        )  # in large pages: half the price of what follows
         memory = mmap.mmap(file, length, flags=mmap.MAP_SHARED, offset=at)
         try:
             memory.madvise(_POPULATE_WRITE)
@@ -91,7 +94,7 @@ END: Piece = _End()
 def first_piece(file: int, needed: int) -> Piece:
     """Begin a file, which is empty, with a piece; `END` where that cannot be, or were not safe."""
     try:
-        if _copies_are_whole() and _is_promising(os.fstat(file).st_dev):
+        if _copies_are_whole() and _is_promising(system.fstat(file).st_dev):
             return Piece(file, 0, needed)
     except (OSError, ValueError, AttributeError):  # no room for a whole piece; no such call on this system
         pass
@@ -103,11 +106,16 @@ def _copies_are_whole() -> bool:
     return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
 
 
+def _mounts() -> list[str]:
+    with FileIO(str(_MOUNTS)) as file:
+        return file.readall().decode("utf-8", "replace").splitlines()
+
+
 @lru_cache(maxsize=8)
 def _is_promising(device: int) -> bool:
     """Does this device hold a file system of that kind? Where that cannot be told, it does not."""
-    number = f"{os.major(device)}:{os.minor(device)}"
-    for mount in _MOUNTS.read_text("utf-8", "replace").splitlines():
+    number = f"{system.major(device)}:{system.minor(device)}"
+    for mount in _mounts():
         fields = mount.split(" ")
         if fields[2] == number:
             return fields[fields.index("-") + 1] in PROMISING

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from pytest_claude_budget.usage import COUNTS, Answer, Call, Iteration, Labels, Origin, Owner, Status, Usage, counts_of
 
+_encode = json.JSONEncoder().encode  # suites replace `json.dumps`
 PAYER = ("process", "owner", "owner_kind", "phase", "feature", "tier", '"case"')
 KIND = (
     "origin",
@@ -138,7 +139,7 @@ def _kind_text(*values: str | int | None) -> str:
 
 
 def _nested(values: Sequence[str | int | None]) -> str:
-    return _quoted(json.dumps([storable(value) if isinstance(value, str) else value for value in values]))
+    return _quoted(_encode([storable(value) if isinstance(value, str) else value for value in values]))
 
 
 def _text(value: str | None) -> str:
@@ -254,7 +255,7 @@ def _usage(counts: Sequence[Any]) -> Usage:
 def _iterations_text(answer: Answer) -> str | None:
     if not answer.iterations:
         return None
-    return json.dumps([[entry.kind, entry.model, *counts_of(entry.usage)] for entry in answer.iterations])
+    return _encode([[entry.kind, entry.model, *counts_of(entry.usage)] for entry in answer.iterations])
 
 
 def _iterations(text: str) -> tuple[Iteration, ...]:

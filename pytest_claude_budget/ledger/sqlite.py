@@ -3,7 +3,6 @@
 It holds counts, ids, hashes and lengths only; there is no column for a text.
 """
 
-import os
 import sqlite3
 import threading
 from collections.abc import Collection, Iterator, Sequence
@@ -14,6 +13,7 @@ from pytest_claude_budget.ledger.gather import TABLES, gather, remove_whole
 from pytest_claude_budget.ledger.journal import OwnerFacts
 from pytest_claude_budget.ledger.places import journals_of
 from pytest_claude_budget.ledger.rows import ALIKE, PLAIN, alike_of, call_of, storable
+from pytest_claude_budget.outside import make_folder, system
 from pytest_claude_budget.usage import Call
 
 MOST_MODELS = 500
@@ -130,12 +130,12 @@ class SqliteLedger:
     def close(self) -> None:
         """Let go of the file; the next use opens it again."""
         with self._lock:
-            if self._connection is not None and self._pid == os.getpid():
+            if self._connection is not None and self._pid == system.getpid():
                 self._connection.close()
             self._connection = None
 
     def _using(self) -> "_Using":
-        if self._pid != os.getpid():
+        if self._pid != system.getpid():
             self._after_fork()
         return _Using(self)
 
@@ -144,14 +144,14 @@ class SqliteLedger:
             self._inherited.append(self._connection)
             self._connection = None
         self._lock = threading.Lock()
-        self._pid = os.getpid()
+        self._pid = system.getpid()
 
     def _open(self) -> sqlite3.Connection:
         path: Path | str = ":memory:"
         if self.unwritable is None:
             path = self.path
-            path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(
+            make_folder(path.parent)
+        connection = sqlite3.dbapi2.connect(  # by the name that suites do not replace
             path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=32
         )
         try:

@@ -1,12 +1,12 @@
 """One thread that touches files for callers that must not: those on the thread of an event loop."""
 
 import asyncio
-import os
 import queue
 import sys
-import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
+
+from pytest_claude_budget.outside import Thread, system
 
 STOP_SECONDS = 30.0
 """How long the end of a run waits for the last writes."""
@@ -74,8 +74,8 @@ class Writer:
         self._pid = 0
         self._stopped = False
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
-        self._started: list[tuple[int, threading.Thread, queue.SimpleQueue[Job | None]]] = []
+        self._thread: Thread | None = None
+        self._started: list[tuple[int, Thread, queue.SimpleQueue[Job | None]]] = []
         """Every thread with its process and queue: two threads of the suite may both find none, and start one."""
 
     @property
@@ -91,7 +91,7 @@ class Writer:
         elif sys.is_finalizing():
             job.do()
         else:
-            if self._pid != os.getpid():
+            if self._pid != system.getpid():
                 self._start()
             self._queue.put(job)
         return job
@@ -113,17 +113,17 @@ class Writer:
         self._stopped = True
         started, self._started, self._thread = self._started, [], None
         for pid, thread, jobs in started:
-            if pid == os.getpid():
+            if pid == system.getpid():
                 jobs.put(None)
                 thread.join(STOP_SECONDS)
 
     def _start(self) -> None:
         jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        thread = threading.Thread(target=_work_off, args=(jobs,), name="claude-budget-writer", daemon=True)
+        thread = Thread(target=_work_off, args=(jobs,), name="claude-budget-writer", daemon=True)
         thread.start()
-        self._started.append((os.getpid(), thread, jobs))
+        self._started.append((system.getpid(), thread, jobs))
         self._queue, self._thread = jobs, thread
-        self._pid = os.getpid()  # last: who sees it puts work on the queue at once
+        self._pid = system.getpid()  # last: who sees it puts work on the queue at once
 
 
 def _work_off(jobs: "queue.SimpleQueue[Job | None]") -> None:

@@ -223,6 +223,30 @@ def test_a_stream_that_goes_on_after_its_run_is_the_next_runs_trouble_no_more(su
     assert (ended.ret, ended.stderr.str()) == (0, "")
 
 
+def test_two_runs_in_two_threads_count_their_own_calls(suite: Suite) -> None:
+    """Both threads are there before either run. $0.0015 a call: three of one, five of the other, at the same time."""
+    (suite.path / "both.py").write_text(
+        "import json, threading, pytest\n"
+        "import meet\n"
+        "ended = {}\n"
+        "def run(name):\n"
+        "    meet.begun.wait(60)\n"
+        "    ended[name] = pytest.main(['-q', f'--claude-budget-report=json:{name}.json', f'test_{name}.py'])\n"
+        "threads = [threading.Thread(target=run, args=(name,)) for name in 'ab']\n"
+        "for each in threads: each.start()\n"
+        "for each in threads: each.join()\n"
+        "costs = [json.load(open(f'{name}.json'))['totals']['cost'] for name in 'ab']\n"
+        "assert (ended, costs) == ({'a': 0, 'b': 0}, ['0.0045', '0.0075']), (ended, costs)\n",
+        encoding="utf-8",
+    )
+    suite.write(meet="import threading\nbegun, asking = threading.Barrier(2), threading.Barrier(2)\n")
+    for name, calls in (("a", 3), ("b", 5)):
+        code = f"    meet.asking.wait(60)\n    for _ in range({calls}): ask()\n    meet.asking.wait(60)\n"
+        suite.write(**{f"test_{name}": f"import meet\nfrom http_double import ask\ndef test_{name}():\n{code}"})
+    ended = suite.pytester.runpython("both.py")
+    assert (ended.ret, ended.stderr.str()) == (0, "")
+
+
 def _plain(code: str) -> str:
     lines = code.splitlines()
     return "\n".join(line[8:] for line in lines)

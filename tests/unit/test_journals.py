@@ -113,7 +113,7 @@ def test_lines_are_ascii_and_one_write_holds_all_of_a_chunk(tmp_path: Path, monk
         written.append(data)
         return write(file, data)
 
-    monkeypatch.setattr(journals.os, "write", noted)
+    monkeypatch.setattr(journals.system, "write", noted)
     Journal(tmp_path / "run-1.sqlite3").append(entry(number, Owner(id="é\n", kind="test")) for number in range(20))
     (data,) = written
     assert data.isascii()
@@ -221,7 +221,7 @@ def test_a_line_that_cannot_be_read_loses_no_other_and_is_not_passed_over(path: 
 
 @pytest.mark.usefixtures("appended")
 def test_a_short_write_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journals.os, "write", lambda file, data: len(data) - 1)
+    monkeypatch.setattr(journals.system, "write", lambda file, data: len(data) - 1)
     with pytest.raises(OSError, match="No space left"):
         Journal(tmp_path / "run-1.sqlite3").append([entry(1)])
 
@@ -324,7 +324,7 @@ def test_the_files_of_a_process_are_read_in_the_order_in_which_it_wrote_them(
 ) -> None:
     """Whatever their random digits: a call that was begun before a file was closed may end in the next one."""
     digits = iter((b"\xff" * 4, b"\x00" * 4))
-    monkeypatch.setattr(journals.os, "urandom", lambda _: next(digits))
+    monkeypatch.setattr(journals.system, "urandom", lambda _: next(digits))
     journal = Journal(path)
     journal.append([entry(1, answer=replace(ANSWER, status=Status.UNMEASURED))])
     journal.close()
@@ -366,7 +366,7 @@ def test_lines_are_taken_without_a_file_where_there_is_room_in_memory(
     journal.append([entry(2)])
     assert journal.take(line)
     assert not journal.take(journals.lines_of([long(3)]))
-    monkeypatch.setattr(journals.os, "getpid", lambda: 7)
+    monkeypatch.setattr(journals.system, "getpid", lambda: 7)
     assert not journal.take(line), "another process"
     monkeypatch.undo()
     journal.close()
@@ -393,7 +393,7 @@ def test_a_disk_without_room_for_another_piece_takes_what_it_can(
     def full(*_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(pieces.os, "posix_fallocate", full)
+    monkeypatch.setattr(pieces.system, "posix_fallocate", full)
     for number in range(2, 100):
         journal.append([entry(number)])
     monkeypatch.undo()
@@ -408,7 +408,7 @@ def test_a_disk_without_room_for_another_piece_takes_what_it_can(
 @pytest.mark.usefixtures("mapped")
 def test_where_no_piece_can_be_made_each_line_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a system that cannot ask for room."""
-    monkeypatch.delattr(pieces.os, "posix_fallocate")
+    monkeypatch.delattr(pieces.system, "posix_fallocate")
     journal = Journal(tmp_path / "run-1.sqlite3")
     journal.append([entry(1)])
     assert not journal.take(b"\n")

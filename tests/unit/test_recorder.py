@@ -19,7 +19,7 @@ class Watched(Recorder):
 
     def __init__(self, path: Path) -> None:
         self.owner = "test_a.py::test_one"
-        super().__init__(path, lambda: ((self.owner, "test", "call"), {}), Clock(lambda: 5.0, lambda: 0.0), "")
+        super().__init__(path, lambda: ((self.owner, "test", "call"), {}), Clock(5.0, 0.0, lambda: 0.0), "")
         self.handed_over = 0
         submit = self._writer.submit
 

@@ -21,13 +21,13 @@ def test_work_that_comes_while_the_thread_starts_is_done(monkeypatch: pytest.Mon
 
     class Starting(real):  # type: ignore[misc, valid-type]  # a class is what stands there
         def start(self) -> None:
-            monkeypatch.setattr(module.threading, "Thread", real)
+            monkeypatch.setattr(module, "Thread", real)
             other = real(target=lambda: writer.submit(done.set))
             other.start()
             other.join(HANG_SECONDS)
             super().start()
 
-    monkeypatch.setattr(module.threading, "Thread", Starting)
+    monkeypatch.setattr(module, "Thread", Starting)
     own = threading.Event()
     writer.submit(own.set)
     assert done.wait(HANG_SECONDS)
@@ -42,7 +42,7 @@ def test_everything_submitted_is_done_when_the_writer_has_stopped(monkeypatch: p
 
     class Starting(real):  # type: ignore[misc, valid-type]  # as above
         def start(self) -> None:
-            monkeypatch.setattr(module.threading, "Thread", Joining)
+            monkeypatch.setattr(module, "Thread", Joining)
             other = real(target=lambda: writer.submit(until_it_is_waited_for))
             other.start()
             other.join(HANG_SECONDS)
@@ -58,7 +58,7 @@ def test_everything_submitted_is_done_when_the_writer_has_stopped(monkeypatch: p
         if joined.wait(1):
             done.append("aside")
 
-    monkeypatch.setattr(module.threading, "Thread", Starting)
+    monkeypatch.setattr(module, "Thread", Starting)
     writer.submit(lambda: done.append("own"))
     assert started.wait(HANG_SECONDS)
     writer.stop()
