@@ -127,17 +127,26 @@ def decide(written: Sequence[Comment], wanted: Wanted) -> Decision:
     key, last = ours[-1] if ours else (None, None)
     if key is not None and key > wanted.marker.key:
         return Decision(act=Act.KEEP, reason="a newer run has reported already", comment=last)
+    earlier = tuple(comment for _, comment in ours[:-1])
     if last is not None and _said(last.body) in {_said(wanted.body), _said(wanted.short_body)}:
         # Where this very run has posted and failed to hide what was there before, that is left to do.
-        left = tuple(each for _, each in ours[:-1]) if key == wanted.marker.key else ()
-        hide = left if wanted.mode is Mode.HIDE_AND_NEW else ()
+        again = wanted.mode is Mode.HIDE_AND_NEW and key == wanted.marker.key
+        hide = earlier if again or wanted.mode is Mode.UPDATE else ()
         return Decision(act=Act.KEEP, reason="the comment says so already", comment=last, hide=hide)
     if last is None and not wanted.worth_a_first:
         return Decision(act=Act.KEEP, reason="nothing changed, so there is nothing to say")
     if last is not None and (wanted.mode is Mode.UPDATE or key == wanted.marker.key):
-        return Decision(act=Act.UPDATE, reason="the comment of an earlier run is brought up to date", comment=last)
+        hide = earlier if wanted.mode is Mode.UPDATE else ()
+        reason = "the comment of an earlier run is brought up to date"
+        return Decision(act=Act.UPDATE, reason=reason, comment=last, hide=hide)
     hide = tuple(comment for _, comment in ours) if wanted.mode is Mode.HIDE_AND_NEW else ()
     return Decision(act=Act.CREATE, reason="a new comment", hide=hide)
+
+
+def left_over(written: Sequence[Comment], wanted: Wanted) -> tuple[Comment, ...]:
+    """What to fold away after a post: where two runs posted at once, the newer run's comment stays."""
+    ours = _tagged(written, wanted.marker.tag) if wanted.mode is Mode.UPDATE else []
+    return tuple(comment for _, comment in ours[:-1])
 
 
 def _tagged(written: Iterable[Comment], tag: str) -> list[tuple[RunKey, Comment]]:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from pytest_claude_budget.comments import Comment
 from pytest_claude_budget.errors import InputError, Problem
+from pytest_claude_budget.github_failures import ApiFailureError, odd_answer, refused, unreachable
 from pytest_claude_budget.values import value_class
 
 if TYPE_CHECKING:
@@ -50,28 +51,6 @@ class Connection:
     """`owner/name`."""
     token: str = field(repr=False)
     patience: Patience = Patience()
-
-
-class ApiFailureError(Exception):
-    """The API did not do it. Never the user's fault alone, and never a reason to change a verdict."""
-
-    def __init__(self, problem: Problem, *, status: int | None = None, wait: int | None = None) -> None:
-        super().__init__(str(problem))
-        self.problem = problem
-        self.status = status
-        """The HTTP status, None where no answer came."""
-        self.wait = wait
-        """Seconds that the server asks to wait."""
-
-    @property
-    def again(self) -> bool:
-        """Whether it may pass."""
-        return self.status is None or self.status == 429 or self.status >= 500 or self.wait is not None
-
-    @property
-    def too_long(self) -> bool:
-        """GitHub refuses the text itself."""
-        return self.status == 422
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -151,6 +130,13 @@ class GitHub:
             )
             self._graphql(mutation, {"id": comment.node_id})
 
+    def hidden(self, comments: Sequence[Comment]) -> frozenset[str]:
+        """The node ids of those that are folded away, by us or by a person."""
+        with _failures("old comments"):
+            query = "query($ids: [ID!]!) { nodes(ids: $ids) { ... on IssueComment { id isMinimized } } }"
+            nodes = self._graphql(query, {"ids": [comment.node_id for comment in comments[:PER_PAGE]]})["nodes"]
+            return frozenset(node["id"] for node in nodes if node and node.get("isMinimized"))
+
     def open_pull_request(self, head: str, sha: str) -> PullRequest | None:
         """Find the open pull request of a branch, `owner:branch`, if its newest commit is still that one."""
         with _failures("the pull requests"):
@@ -183,14 +169,16 @@ class GitHub:
             headers, _ = self._client.requester.requestJsonAndCheck("GET", path)
             place = headers.get("location", "")
             if not place.startswith("https://") and not self._connection.api_url.startswith("http://"):
-                raise ApiFailureError(_odd("the artifact", "it is not kept behind https"), status=200)
+                raise ApiFailureError(odd_answer("the artifact", "it is not kept behind https"), status=200)
             with requests.get(place, timeout=self._connection.patience.timeout, stream=True) as answer:
                 answer.raise_for_status()
                 data = bytearray()
                 for piece in answer.iter_content(65_536):
                     data += piece
                     if len(data) > most:
-                        raise ApiFailureError(_odd("the artifact", f"it is larger than {most:,} bytes"), status=200)
+                        raise ApiFailureError(
+                            odd_answer("the artifact", f"it is larger than {most:,} bytes"), status=200
+                        )
                 return bytes(data)
 
     def _get(self, path: str, query: Mapping[str, Any]) -> Any:
@@ -263,58 +251,10 @@ def _failures(what: str) -> Iterator[None]:
     try:
         yield
     except GithubException as error:
-        raise _refused(what, error) from None
+        raise refused(what, error) from None
     except requests.RequestException as error:
-        raise _unreachable(what, error) from None
+        raise unreachable(what, error) from None
     except (KeyError, TypeError, ValueError, AssertionError) as error:  # an answer of a shape that no API of GitHub has
         raise ApiFailureError(
-            _odd(what, f"its answer was not understood ({type(error).__name__})"), status=200
+            odd_answer(what, f"its answer was not understood ({type(error).__name__})"), status=200
         ) from None
-
-
-def _refused(what: str, error: Any) -> ApiFailureError:
-    headers: Mapping[str, str] = error.headers or {}
-    status = int(error.status)
-    after = {name.lower(): value for name, value in headers.items()}.get("retry-after", "")
-    limited = after.isdecimal() or "rate limit" in str(error.data).lower()
-    wait = int(after) if after.isdecimal() else 60 if limited else None
-    return ApiFailureError(_status_problem(what, status, limited=limited), status=status, wait=wait)
-
-
-def _unreachable(what: str, error: Exception) -> ApiFailureError:
-    """No answer, or only errors until patience ran out."""
-    gave_up = re.search(r"too many (\d{3}) error responses", str(error))
-    if gave_up is not None:
-        status = int(gave_up.group(1))
-        return ApiFailureError(_status_problem(what, status, limited=status in {403, 429}), status=status, wait=None)
-    hint = "run the job again; if it stays so, check the network and the API's address"
-    problem = Problem(slug="api-unreachable", where=f"GitHub, {what}", what="the API did not answer in time", hint=hint)
-    return ApiFailureError(problem)
-
-
-def _odd(what: str, fault: str) -> Problem:
-    hint = "run the job again; if it stays so, it is a fault of the server or of this action"
-    return Problem(slug="api-odd-answer", where=f"GitHub, {what}", what=fault, hint=hint)
-
-
-_BY_STATUS: Mapping[int, Sequence[str]] = {
-    401: ("api-bad-token", "the token is not valid", "check github-token"),
-    403: (
-        "api-forbidden",
-        "the token may not do that",
-        "give the job `permissions: pull-requests: write`; of a fork, post from a second workflow",
-    ),
-    404: (
-        "api-not-found",
-        "there is nothing there that this token may see",
-        "check the repository, and that the job has `permissions: pull-requests: write`",
-    ),
-    422: ("api-rejected", "GitHub does not accept it", "the text may be too long, or the conversation locked"),
-}
-
-
-def _status_problem(what: str, status: int, *, limited: bool) -> Problem:
-    slug, fault, hint = _BY_STATUS.get(status, ("api-error", "the API failed", "run the job again later"))
-    if limited:
-        slug, fault, hint = "api-rate-limit", "GitHub asks us to slow down", "run the job again later"
-    return Problem(slug=slug, where=f"GitHub, {what}", what=f"{fault} (status {status})", hint=hint)

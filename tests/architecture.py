@@ -18,7 +18,7 @@ CORE = """
     wire rates model_hints pricing settlement totals budget_changes budget fingerprints record record_builder scoped book
     comparison noise
     pairing attribution explain selection renames compare baseline record_document caching projection repricing whatif
-    earlier verdict_changes verdict report report_document shards drafting tightening render comments
+    earlier verdict_changes verdict report report_document shards drafting tightening render comments github_failures
 """.split()  # noqa: SIM905  # a name a line would fill the screen
 EDGES = ("intercept", "ledger", "files", "git", "github")
 ENTRY = (

@@ -14,7 +14,7 @@ from pytest_claude_budget.action.inputs import BaselineKind, Inputs
 from pytest_claude_budget.action.reports import LARGEST
 from pytest_claude_budget.baseline_files import LOCK_FILE, NO_BASELINE
 from pytest_claude_budget.errors import InputError
-from pytest_claude_budget.github import ApiFailureError
+from pytest_claude_budget.github_failures import ApiFailureError
 from pytest_claude_budget.render.markdown_text import sentence
 from pytest_claude_budget.values import value_class
 

@@ -23,7 +23,8 @@ from pytest_claude_budget.baseline_files import LOCK_FILE
 from pytest_claude_budget.comments import Marker, Mode
 from pytest_claude_budget.errors import InputError, Problem
 from pytest_claude_budget.files import read_json, write_atomically
-from pytest_claude_budget.github import ApiFailureError, GitHub, PullRequest
+from pytest_claude_budget.github import GitHub, PullRequest
+from pytest_claude_budget.github_failures import ApiFailureError
 from pytest_claude_budget.judging import baseline_at, load_terms
 from pytest_claude_budget.values import value_class
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from pytest_claude_budget.comments import Act, Comment, Decision, Wanted, decide
-from pytest_claude_budget.github import ApiFailureError
+from pytest_claude_budget.comments import Act, Comment, Decision, Mode, Wanted, decide, left_over
+from pytest_claude_budget.github_failures import ApiFailureError
 from pytest_claude_budget.values import value_class
 
 ROUNDS = 4
@@ -23,6 +23,9 @@ class Conversation(Protocol):
 
     def update_comment(self, comment: Comment, body: str) -> None:
         """Replace the text of a comment."""
+
+    def hidden(self, comments: Sequence[Comment]) -> frozenset[str]:
+        """The node ids of those that are folded away already."""
 
     def hide_comment(self, comment: Comment) -> None:
         """Fold a comment away."""
@@ -59,15 +62,38 @@ def publish(conversation: Conversation, number: int, wanted: Wanted, pause: Call
 
 def _once(conversation: Conversation, number: int, wanted: Wanted) -> Published:
     decision = decide(conversation.own_comments(number), wanted)
-    url = _act(conversation, number, wanted, decision)
-    for comment in decision.hide:
-        conversation.hide_comment(comment)
+    url, created = _act(conversation, number, wanted, decision)
+    # Another run may have posted since we looked. Of two, the one that looks last sees both comments, and folds one away.
+    hide = left_over(conversation.own_comments(number), wanted) if created else ()
+    try:
+        _hide(conversation, (*decision.hide, *(each for each in hide if each not in decision.hide)))
+    except ApiFailureError as failure:
+        if failure.again or wanted.mode is not Mode.UPDATE:
+            raise
+        # What was asked for is done: our comment is there and says what it should.
+        return Published(url=url, reason=f"{decision.reason}; an older one could not be folded away")
     return Published(url=url, reason=decision.reason)
 
 
-def _act(conversation: Conversation, number: int, wanted: Wanted, decision: Decision) -> str:
+def _act(conversation: Conversation, number: int, wanted: Wanted, decision: Decision) -> tuple[str, bool]:
+    """The address of the comment, and whether it is a new one."""
     if decision.act is Act.CREATE:
-        return conversation.create_comment(number, wanted.body)
-    if decision.act is Act.UPDATE and decision.comment is not None:
-        conversation.update_comment(decision.comment, wanted.body)
-    return decision.comment.url if decision.comment is not None else ""
+        return conversation.create_comment(number, wanted.body), True
+    if decision.comment is None:
+        return "", False
+    if decision.act is Act.UPDATE:
+        try:
+            conversation.update_comment(decision.comment, wanted.body)
+        except ApiFailureError as failure:
+            if not failure.gone:
+                raise
+            return conversation.create_comment(number, wanted.body), True  # somebody deleted it since we looked
+    return decision.comment.url, False
+
+
+def _hide(conversation: Conversation, comments: Sequence[Comment]) -> None:
+    """Fold comments away, but for those that are so already: a person may have said why."""
+    hidden = conversation.hidden(comments) if comments else frozenset()
+    for comment in comments:
+        if comment.node_id not in hidden:
+            conversation.hide_comment(comment)

@@ -42,7 +42,8 @@ def _comment(options: argparse.Namespace) -> int:
     import time
 
     from pytest_claude_budget.action.publish import publish
-    from pytest_claude_budget.github import ApiFailureError, github_from
+    from pytest_claude_budget.github import github_from
+    from pytest_claude_budget.github_failures import ApiFailureError
 
     if options.dry_run:
         _show(options, _said(options, os.environ), os.environ)

@@ -174,6 +174,9 @@ def _graphql(double: Double, asked: Asked) -> tuple[int, Any, dict[str, str]]:
     if "minimizeComment" in asked.body["query"]:
         double.hidden.append(asked.body["variables"]["id"])
         return 200, {"data": {"minimizeComment": {"minimizedComment": {"isMinimized": True}}}}, {}
+    if "nodes(ids" in asked.body["query"]:
+        nodes = [{"id": id_, "isMinimized": id_ in double.hidden} for id_ in asked.body["variables"]["ids"]]
+        return 200, {"data": {"nodes": nodes}}, {}
     if double.viewer is None:
         return 200, {"data": None, "errors": [{"type": "FORBIDDEN", "message": "not accessible"}]}, {}
     return 200, {"data": {"viewer": {"login": double.viewer}}}, {}

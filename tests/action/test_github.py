@@ -2,13 +2,14 @@
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
 from pytest_claude_budget.action.publish import ROUNDS, Published, publish
 from pytest_claude_budget.comments import Comment, Marker, Mode, RunKey, Wanted
-from pytest_claude_budget.github import ACTIONS_BOT, ApiFailureError, Connection, GitHub, Patience
+from pytest_claude_budget.github import ACTIONS_BOT, Connection, GitHub, Patience
+from pytest_claude_budget.github_failures import ApiFailureError
 from tests.action.github_double import REPOSITORY, RUN, Double, Fault, component
 from tests.action.node import CONTRACT, prism
 
@@ -153,6 +154,84 @@ def test_hide_and_new_hides_the_old_one_and_posts_another(github: GitHub, double
     post(github, wanted(mode=Mode.HIDE_AND_NEW))
     assert [old["node_id"]] == double.hidden
     assert [marked(400), marked(RUN, "new")] == [comment["body"] for comment in double.comments]
+
+
+class Raced:
+    """A conversation in which another run posts between our look and our post, or somebody deletes what we saw."""
+
+    def __init__(self, github: GitHub, between: Callable[[], object]) -> None:
+        self._github = github
+        self._between = between
+
+    def own_comments(self, number: int) -> list[Comment]:
+        return self._github.own_comments(number)
+
+    def hidden(self, comments: Sequence[Comment]) -> frozenset[str]:
+        return self._github.hidden(comments)
+
+    def hide_comment(self, comment: Comment) -> None:
+        self._github.hide_comment(comment)
+
+    def create_comment(self, number: int, body: str) -> str:
+        self._between()
+        return self._github.create_comment(number, body)
+
+    def update_comment(self, comment: Comment, body: str) -> None:
+        self._between()
+        self._github.update_comment(comment, body)
+
+
+@pytest.mark.parametrize(("other", "stays"), [(RUN - 1, marked(RUN, "new")), (RUN + 1, marked(RUN + 1))])
+def test_of_two_runs_that_post_at_once_the_newer_ones_comment_stays(
+    github: GitHub, double: Double, other: int, stays: str
+) -> None:
+    """Both looked before either had posted; the other is folded away, and a third run leaves it so."""
+    raced = Raced(github, lambda: double.add_comment(marked(other)))
+    publish(raced, 7, wanted(), lambda _: None)
+    shown = [comment["body"] for comment in double.comments if comment["node_id"] not in double.hidden]
+    assert ([stays], 1) == (shown, len(double.hidden))
+    later = Wanted(marker=Marker(tag="default", key=RunKey(run=RUN + 2)), text="later", short="short")
+    post(github, later)
+    assert ([marked(RUN + 2, "later")], 1) == (
+        [comment["body"] for comment in double.comments if comment["node_id"] not in double.hidden],
+        len(double.hidden),
+    )
+
+
+def test_what_else_is_ours_from_before_is_folded_away(github: GitHub, double: Double) -> None:
+    """Left by runs that raced while nothing folded the others."""
+    old = [double.add_comment(marked(run)) for run in (300, 301, 400)]
+    post(github)
+    assert [each["node_id"] for each in old[:2]] == double.hidden
+    assert marked(RUN, "new") == old[2]["body"]
+
+
+def test_a_comment_that_a_person_folded_is_brought_up_to_date_and_stays_folded(github: GitHub, double: Double) -> None:
+    ours = double.add_comment(marked(400))
+    double.hidden.append(ours["node_id"])
+    post(github)
+    assert (marked(RUN, "new"), [ours["node_id"]]) == (ours["body"], double.hidden)
+    assert not [asked for asked in double.asked if "inimizeComment" in str(asked.body)]
+
+
+def test_a_comment_that_is_deleted_between_look_and_update_is_posted_anew(github: GitHub, double: Double) -> None:
+    double.add_comment(marked(400))
+    published = publish(Raced(github, double.comments.clear), 7, wanted(), lambda _: None)
+    assert [marked(RUN, "new")] == [comment["body"] for comment in double.comments]
+    assert published.url == double.comments[0]["html_url"]
+
+
+@pytest.mark.parametrize("status", [403, 422])
+def test_a_locked_conversation_is_called_locked_and_not_asked_twice(
+    direct: GitHub, double: Double, status: int
+) -> None:
+    """The text is not at fault, nor are the permissions."""
+    body = {"message": "Unable to create comment because issue is locked."}
+    double.faults = [Fault(status=status, method="POST", path="comments", body=body)]
+    with pytest.raises(ApiFailureError, match="the conversation of the pull request is locked") as failed:
+        post(direct)
+    assert "api-locked" == failed.value.problem.slug
+    assert 1 == double.methods("/comments").count("POST")
 
 
 def test_an_app_or_a_person_finds_its_own_comment_too(github: GitHub, double: Double) -> None:
