@@ -14,6 +14,7 @@ from pytest_claude_budget.run import (
     OUTER_TEST_VARIABLE,
     OWNER_VARIABLE,
     RUNNING,
+    TEST_VARIABLE,
     Run,
 )
 
@@ -29,7 +30,7 @@ def start(environ: Mapping[str, str]) -> None:
         run.owners.push(fixture, "fixture", "")
     elif test and test != environ.get(OUTER_TEST_VARIABLE):
         owner, _, phase = test.rpartition(" (")
-        run.owners.push(owner or test, "test", phase.rstrip(")") if owner else "")
+        run.owners.push(environ.get(TEST_VARIABLE) or owner or test, "test", phase.rstrip(")") if owner else "")
     run.start()
     atexit.register(run.stop)
 

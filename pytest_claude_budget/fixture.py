@@ -11,6 +11,7 @@ from pytest_claude_budget.budget import limits_from_marker
 from pytest_claude_budget.conclusion import totals_of
 from pytest_claude_budget.errors import InputError, Problem
 from pytest_claude_budget.marks import place_of
+from pytest_claude_budget.owners import name_of
 from pytest_claude_budget.render.sentences import breach_line
 from pytest_claude_budget.settings import Setup
 from pytest_claude_budget.totals import Totals
@@ -35,7 +36,7 @@ class Meter:
         """All sums so far."""
         if self._run is None:
             return Totals()
-        return totals_of(self._run, self._setup, self._item.nodeid)
+        return totals_of(self._run, self._setup, self._run.name_of(self._item))
 
     @property
     def cost(self) -> Decimal:
@@ -77,7 +78,7 @@ class Meter:
         before = self.totals
         yield
         inside = self.totals.minus(before)
-        name = self._item.nodeid
+        name = name_of(self._item)
         written = Limits(budget=None, markers={name: limits}, spellings=lambda model: ())
         reasons = ["the cost of an answer inside the limit is not known in full"] if inside.at_least else []
         verdict = evaluate(written, {"test": {name: inside}}, reasons)

@@ -7,6 +7,7 @@ import pytest
 
 from pytest_claude_budget.budget import LABELS, Limit, Marker, limits_from_marker
 from pytest_claude_budget.ledger.journal import OwnerFacts
+from pytest_claude_budget.owners import name_of
 
 MARK = "claude_budget"
 
@@ -30,14 +31,14 @@ def place_of(item: pytest.Item) -> str:
 
 def read_marker(item: pytest.Item) -> Marker:
     """Read a test's marks. Raises InputError with every problem."""
-    return limits_from_marker(marked_arguments(item), place_of(item), item.nodeid)
+    return limits_from_marker(marked_arguments(item), place_of(item), name_of(item))
 
 
 def facts_of(item: pytest.Item) -> OwnerFacts:
     """Say what the ledger should know of a test. Its marks must be readable."""
     arguments = {name: str(value) if name == "max_cost" else value for name, value in marked_arguments(item).items()}
     limits = {name: value for name, value in arguments.items() if name not in LABELS}
-    return OwnerFacts(owner=item.nodeid, place=place_of(item), limits=json.dumps(limits) if limits else "")
+    return OwnerFacts(owner=name_of(item), place=place_of(item), limits=json.dumps(limits) if limits else "")
 
 
 def limits_of(facts: OwnerFacts) -> tuple[Limit, ...]:

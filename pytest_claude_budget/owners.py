@@ -4,16 +4,23 @@ Light on purpose: it runs in every test of every suite on the machine. Plain str
 them only when there is a call.
 """
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from contextvars import ContextVar
+    from pathlib import Path
+
+    import pytest
 
 OUTSIDE_TESTS = "outside tests"
 LABELS = ("feature", "tier", "case")
+INSTALLED = ("site-packages", "dist-packages")
+"""Folders that installed packages lie in, wherever those are."""
 _OUTSIDE = (OUTSIDE_TESTS, "outside", "")
 
 Tags = dict[str, str]
@@ -87,3 +94,69 @@ class Owners:
             if thread != here:
                 return tags
         return {}
+
+
+def name_of(node: "pytest.Item | pytest.Collector") -> str:
+    """Name a test, a class or a file: by its node id, which no other has that lies within the rootdir.
+
+    pytest names what lies elsewhere by where it was asked for, so that several can have one id. Those are named by the way
+    from the rootdir to their file, and those of an installed package by the package.
+    """
+    nodeid, path = node.nodeid, node.path
+    file = file_outside(path, node.config.rootpath)
+    if file is None:
+        return nodeid
+    _, border, rest = nodeid.partition("::")
+    return file + border + rest.replace(_dotted(path), path.stem)
+
+
+@lru_cache(maxsize=4096)
+def file_outside(path: "Path", root: "Path") -> str | None:
+    """Name a file that lies outside of the rootdir, the same on every machine; None for one inside, or without a way."""
+    if path.is_relative_to(root):
+        return None
+    parts = path.parts
+    for folder in INSTALLED:
+        if folder in parts:
+            return "/".join((INSTALLED[0], *parts[parts.index(folder) + 1 :]))
+    try:
+        return os.path.relpath(path, root).replace(os.sep, "/")
+    except ValueError:  # another drive of Windows
+        return None
+
+
+def fixture_id(
+    fixturedef: "pytest.FixtureDef[Any]", request: "pytest.FixtureRequest", item: "pytest.Item | None"
+) -> str:
+    """Name a fixture by where it is written: `tests/conftest.py::corpus`, with its parameter's place in the list.
+
+    One of a class is named by the class that has it, and what pytest makes by where it is used, wherever pytest lies; by
+    the test that asks for it, where that lies outside of the rootdir.
+    """
+    code = getattr(fixturedef.func, "__code__", None)
+    where = fixturedef.baseid
+    if code is not None and "::" not in where:
+        from pathlib import Path
+
+        source, root = Path(code.co_filename), request.config.rootpath
+        inside = source.relative_to(root) if source.is_relative_to(root) else None
+        if set(INSTALLED).isdisjoint((inside or source).parts):
+            if inside is not None:
+                where = inside.as_posix()
+            elif where or source.name == "conftest.py":  # a plugin's may lie anywhere on a machine
+                where = file_outside(source, root) or where
+        where = where or source.name
+    name = fixturedef.argname
+    if item is not None and where == fixturedef.baseid:
+        file, border, rest = where.partition("::")
+        own = name_of(item)
+        if own != item.nodeid and file == item.nodeid.partition("::")[0]:
+            where = own.partition("::")[0] + border + rest
+            name = name.replace(_dotted(item.path), item.path.stem)
+    parameter = getattr(request, "param_index", 0) if hasattr(request, "param") else None
+    return f"{where}::{name}" + ("" if parameter is None else f"[{parameter}]")
+
+
+def _dotted(path: "Path") -> str:
+    """What pytest calls a module outside of the rootdir by, in doctests and in what it makes of `setup_module`: all folders."""
+    return ".".join(path.with_suffix("").parts[1:])

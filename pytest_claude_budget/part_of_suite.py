@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_claude_budget.owners import INSTALLED, file_outside
 from pytest_claude_budget.report import RunInfo
 from pytest_claude_budget.selection import BY_A_PLUGIN, NOTHING_RAN, Selection
 from pytest_claude_budget.what_ran import WhatRan
@@ -63,10 +64,11 @@ def _narrowed(config: pytest.Config, what_ran: WhatRan) -> str | None:
 
 
 def _uncollected(root: Path, what_ran: WhatRan, known: Iterable[str]) -> Iterator[str]:
-    """The files of known tests that are there and that nobody looked into."""
+    """The files of known tests that are there and that nobody looked into; also conftests of other folders."""
     seen = {test.partition("::")[0] for test in (*what_ran.found, *what_ran.ran, *what_ran.skipped)} | what_ran.empty
-    for file in {test.partition("::")[0] for test in known} - seen:
-        if (root / file).is_file():
+    folders = {f"{file.rpartition('/')[0]}/conftest.py" for file in seen}
+    for file in {test.partition("::")[0] for test in known} - seen - folders:
+        if (root / file).is_file() or file.startswith(f"{INSTALLED[0]}/"):
             yield file
 
 
@@ -87,6 +89,6 @@ def _paths(config: pytest.Config) -> set[str]:
         root = config.rootpath.resolve()
         if absolute == root or root.is_relative_to(absolute):
             return set()
-        if absolute.is_relative_to(root):
-            paths.add(Path(absolute.relative_to(root)).as_posix() + border + rest)
+        inside = absolute.relative_to(root).as_posix() if absolute.is_relative_to(root) else None
+        paths.add((inside or file_outside(absolute, root) or path) + border + rest)
     return paths

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from pytest_claude_budget.outside import exists, system, touch
-from pytest_claude_budget.owners import Owners
+from pytest_claude_budget.owners import Owners, name_of
 from pytest_claude_budget.watching import Watching
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ LEDGER_VARIABLE = "CLAUDE_BUDGET_LEDGER"
 """Tells child processes where to store their calls."""
 OWNER_VARIABLE = "CLAUDE_BUDGET_OWNER"
 """Tells child processes that a wide-scoped fixture started them; else PYTEST_CURRENT_TEST names their test."""
+TEST_VARIABLE = "CLAUDE_BUDGET_TEST"
+"""Tells child processes what their test is called, where PYTEST_CURRENT_TEST has another name for it."""
 OUTER_TEST_VARIABLE = "CLAUDE_BUDGET_OUTER_TEST"
 """What PYTEST_CURRENT_TEST was when a run inside of a run began: a test of the run around it, not of this one."""
 KEPT_RUNS = 5
@@ -45,6 +47,8 @@ class Run:
         self.owners = Owners()
         self.item: pytest.Item | None = None
         """The test that runs."""
+        self._named: tuple[pytest.Item | None, str] = (None, "")
+        """The newest test that was named, and its name."""
         self.limited = False
         """A test of this process has a limit by its marker: the run is judged, whether or not there is a budget file."""
         self.faults: list[str] = []
@@ -109,8 +113,9 @@ class Run:
         told = {LEDGER_VARIABLE: str(self.path), OUTER_TEST_VARIABLE: os.environ.get("PYTEST_CURRENT_TEST")}
         self._earlier = {name: os.environ.get(name) for name in told}
         if not self.is_child:
-            told[OWNER_VARIABLE] = None
-            self._earlier[OWNER_VARIABLE] = os.environ.get(OWNER_VARIABLE)
+            for name in (OWNER_VARIABLE, TEST_VARIABLE):
+                told[name] = None
+                self._earlier[name] = os.environ.get(name)
             _tell(told)
         self._watching.start()
 
@@ -160,6 +165,14 @@ class Run:
             self.fault(stage, error)
             return None
 
+    def name_of(self, item: "pytest.Item") -> str:
+        """What a test is called as an owner."""
+        named, name = self._named
+        if named is not item:
+            name = self.guarded("naming a test", name_of, item) or item.nodeid
+            self._named = (item, name)
+        return name
+
     def all_faults(self) -> list[str]:
         """Why measuring failed in this process, as far as it is not in the ledger."""
         recorder = self._recorder
@@ -174,7 +187,7 @@ class Run:
 
         def found(owner: str) -> "OwnerFacts | None":
             item = self.item
-            return facts_of(item) if item is not None and item.nodeid == owner else None
+            return facts_of(item) if item is not None and self.name_of(item) == owner else None
 
         return found
 

@@ -7,20 +7,19 @@ import os
 import sys
 from collections.abc import Generator
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_claude_budget.run import OWNER_VARIABLE, Run
-from pytest_claude_budget.what_ran import WhatRan
+from pytest_claude_budget.owners import fixture_id, name_of
+from pytest_claude_budget.run import OWNER_VARIABLE, TEST_VARIABLE, Run
+from pytest_claude_budget.what_ran import NAME, WhatRan
 
 if TYPE_CHECKING:
     from pytest_claude_budget.conclusion import Conclusion
     from pytest_claude_budget.settings import Setup
 
 _PROPERTIES = ("claude_cost_usd", "claude_calls")
-_INSTALLED = frozenset(("site-packages", "dist-packages"))
 WORKER_KEY = "claude_budget"
 """Where an xdist worker puts what it could not store."""
 RAN_KEY = "claude_budget_ran"
@@ -61,6 +60,9 @@ class RunPlugin:
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Know the test's marks before it begins, and store its limits when it ends."""
         self.run.item = item
+        named = self.run.name_of(item)
+        if named != item.nodeid:
+            os.environ[TEST_VARIABLE] = named
         try:
             return (yield)
         finally:
@@ -68,11 +70,13 @@ class RunPlugin:
             self.run.check()
             self.run.item = None
             self.run.owners.marked = {}
+            if named != item.nodeid:
+                os.environ.pop(TEST_VARIABLE, None)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
         """The test pays for its set-up."""
-        entry = self.run.owners.push(item.nodeid, "test", "setup")
+        entry = self.run.owners.push(self.run.name_of(item), "test", "setup")
         try:
             return (yield)
         finally:
@@ -81,7 +85,7 @@ class RunPlugin:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
         """The test pays for its call."""
-        entry = self.run.owners.push(item.nodeid, "test", "call")
+        entry = self.run.owners.push(self.run.name_of(item), "test", "call")
         try:
             return (yield)
         finally:
@@ -90,7 +94,7 @@ class RunPlugin:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
         """The test pays for its tear-down."""
-        entry = self.run.owners.push(item.nodeid, "test", "teardown")
+        entry = self.run.owners.push(self.run.name_of(item), "test", "teardown")
         try:
             return (yield)
         finally:
@@ -103,7 +107,7 @@ class RunPlugin:
         """A fixture wider than a test pays for its own set-up and tear-down."""
         if fixturedef.scope == "function":
             return (yield)
-        named = self.run.guarded("fixture", _fixture_id, fixturedef, request)
+        named = self.run.guarded("fixture", fixture_id, fixturedef, request, self.run.item)
         phase = _FixturePhase(self.run, named or f"fixture {fixturedef.argname}")
         fixturedef.addfinalizer(phase.end)
         phase.begin()
@@ -116,7 +120,7 @@ class RunPlugin:
     def _end_of_test(self, item: pytest.Item) -> None:
         """Store the limits of a test whose calls its child processes made."""
         if item.get_closest_marker("claude_budget") is not None and self.run.has_calls:
-            self.run.recorder.look(lambda: self.run.recorder.tell_of(item.nodeid))
+            self.run.recorder.look(lambda: self.run.recorder.tell_of(self.run.name_of(item)))
 
     # What was there: what did not run was not removed.
 
@@ -136,7 +140,7 @@ class RunPlugin:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Remember the tests that are to run."""
-        self.run.guarded("collecting", self.what_ran.has_found, (item.nodeid for item in session.items))
+        self.run.guarded("collecting", self.what_ran.has_collected, session.items)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
@@ -158,7 +162,20 @@ class RunPlugin:
         """Give JUnit files the cost of each test that made calls."""
         if call.when == "teardown" and self.config.getoption("xmlpath", None) and self.run.has_calls:
             self.run.guarded("JUnit properties", _add_properties, item, self.run, self.setup)
-        return (yield)
+        report = yield
+        named = self.run.name_of(item)
+        if named != item.nodeid:
+            setattr(report, NAME, named)
+        return report
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(self, collector: pytest.Collector) -> Generator[None, Any, Any]:
+        """Tell the reports of files apart that have one node id."""
+        report = yield
+        named = self.run.guarded("collecting", name_of, collector)
+        if named not in (None, collector.nodeid):
+            setattr(report, NAME, named)
+        return report
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -255,24 +272,6 @@ class _FixturePhase:
                 os.environ[OWNER_VARIABLE] = earlier
 
 
-def _fixture_id(fixturedef: "pytest.FixtureDef[Any]", request: pytest.FixtureRequest) -> str:
-    """Name a fixture by where it is written: `tests/conftest.py::corpus`, with its parameter's place in the list.
-
-    One of a class is named by the class that has it, and what pytest makes by where it is used, wherever pytest lies.
-    """
-    code = getattr(fixturedef.func, "__code__", None)
-    where = fixturedef.baseid
-    if code is not None and "::" not in where:
-        file = Path(code.co_filename)
-        root = request.config.rootpath
-        inside = file.relative_to(root) if file.is_relative_to(root) else None
-        if inside is not None and _INSTALLED.isdisjoint(inside.parts):
-            where = inside.as_posix()
-        where = where or file.name
-    parameter = getattr(request, "param_index", 0) if hasattr(request, "param") else None
-    return f"{where}::{fixturedef.argname}" + (f"[{parameter}]" if parameter is not None else "")
-
-
 def _read_marks(item: pytest.Item, run: Run) -> None:
     from pytest_claude_budget.errors import InputError
     from pytest_claude_budget.marks import read_marker
@@ -294,7 +293,7 @@ def _add_properties(item: pytest.Item, run: Run, setup: "Setup") -> None:
     from pytest_claude_budget.conclusion import totals_of
     from pytest_claude_budget.money import to_json
 
-    totals = totals_of(run, setup, item.nodeid)
+    totals = totals_of(run, setup, run.name_of(item))
     if totals.attempts:
         item.user_properties[:] = [each for each in item.user_properties if each[0] not in _PROPERTIES]
         item.user_properties.append(("claude_cost_usd", to_json(totals.cost)))

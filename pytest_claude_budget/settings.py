@@ -75,7 +75,9 @@ class Setup:
 
 
 def _tests_of(record: "Record | None") -> list[str]:
-    return [] if record is None else [owner.owner for owner in record.owners.values() if owner.kind == "test"]
+    """The tests, and the fixtures outside of the rootdir: those need not lie where tests were looked for."""
+    owners = () if record is None else record.owners.values()
+    return [owner.owner for owner in owners if owner.kind == "test" or owner.owner.startswith("../")]
 
 
 class CheckedFiles:

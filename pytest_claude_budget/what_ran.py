@@ -2,10 +2,16 @@
 
 from typing import TYPE_CHECKING, Any
 
+from pytest_claude_budget.owners import name_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import pytest
+
+
+NAME = "claude_budget_name"
+"""Where a report has the name of its test or file, if that is not its node id; xdist hands it over."""
 
 
 class WhatRan:
@@ -26,6 +32,9 @@ class WhatRan:
         self.found: set[str] = set()
         """Tests that were collected, and not deselected."""
 
+        self._has_names = False
+        """Some are found by another name than their node id; of a controller, that a worker said so."""
+
     def tested(self, report: "pytest.TestReport") -> None:
         """Take what became of a phase of a test."""
         if report.when == "setup":  # of the first attempt, or of another one
@@ -38,27 +47,45 @@ class WhatRan:
             self.failed.add(report.nodeid)
         began = report.when == "call" and (not report.skipped or hasattr(report, "wasxfail"))
         if began:
-            self.ran.add(report.nodeid)
+            self.ran.add(_name_in(report))
         elif report.skipped or (report.failed and report.when == "setup"):
-            self.skipped.add(report.nodeid)
+            self.skipped.add(_name_in(report))
 
     def has_found(self, tests: "Iterable[str]") -> None:
+        """Take the node ids of what a worker is to run, until one tells names."""
+        if not self._has_names:
+            self.found.update(tests)
+
+    def has_collected(self, items: "Iterable[pytest.Item]") -> None:
         """Take what is to run: what then does not, as after `-x`, is there all the same."""
-        self.found.update(tests)
+        for item in items:
+            name = name_of(item)
+            self.found.add(name)
+            self._has_names = self._has_names or name != item.nodeid
 
     def collected(self, report: "pytest.CollectReport") -> None:
         """Take what was found in a file, a class or a folder."""
         if report.skipped or report.failed:
-            self.skipped.add(report.nodeid)
+            self.skipped.add(_name_in(report))
         elif not report.result:
-            self.empty.add(report.nodeid.partition("::")[0])
+            self.empty.add(_name_in(report).partition("::")[0])
 
     def of_worker(self) -> dict[str, Any]:
         """What an xdist worker knows alone: its controller has the reports of tests, and not all of collecting."""
-        return {"deselected": self.deselected, "skipped": sorted(self.skipped), "empty": sorted(self.empty)}
+        found = sorted(self.found) if self._has_names else []
+        skipped, empty = sorted(self.skipped), sorted(self.empty)
+        return {"deselected": self.deselected, "skipped": skipped, "empty": empty, "found": found}
 
     def include(self, worker: dict[str, Any]) -> None:
         """Take what a worker knew alone."""
         self.deselected = self.deselected or bool(worker.get("deselected"))
         self.skipped.update(worker.get("skipped", ()))
         self.empty.update(worker.get("empty", ()))
+        if worker.get("found"):
+            self.found = set(worker["found"]).union(self.found if self._has_names else ())
+            self._has_names = True
+
+
+def _name_in(report: "pytest.TestReport | pytest.CollectReport") -> str:
+    name: str = getattr(report, NAME, report.nodeid)
+    return name
