@@ -4,4 +4,10 @@ PYTEST_DONT_REWRITE: a child process that is itself pytest has imported this bef
 and pytest would warn of that in the user's run.
 """
 
+import sys
+
 __version__ = "0.1.0"
+
+if sys.version_info < (3, 11):  # noqa: UP036  # pip looks at requires-python; a checkout on PYTHONPATH does not
+    this = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    raise ImportError(f"pytest-claude-budget needs Python 3.11 or newer, and this is Python {this}")

@@ -144,5 +144,5 @@ def write_lock(path: Path, record: Record) -> bool:
     text = lock_text(record)
     if path.is_file() and path.read_bytes() == text.encode():
         return False
-    write_atomically(path, text)
+    write_atomically(path, text, makes_folders=False)
     return True

@@ -50,12 +50,15 @@ class Conclusion:
     """What went wrong in concluding itself."""
     accepted: str | None = None
     """What became of the lock file, where it was to be written."""
+    written: tuple[str, ...] = ()
+    """Which reports were written, and where."""
 
     def lines(self, width: int) -> list[Line]:
         """Say it all."""
         told = terminal_lines(self.report, width) if self.report is not None else []
         accepted = [Line(text=line) for line in wrapped(self.accepted or "", width, "", "  ")]
-        return [*told, *accepted, *(Line(text=text, tone="bad") for text in self.problems)]
+        written = [Line(text=text) for text in self.written]
+        return [*told, *accepted, *written, *(Line(text=text, tone="bad") for text in self.problems)]
 
     def print(self, reporter: "pytest.TerminalReporter") -> None:
         """Write to pytest's terminal."""
@@ -83,7 +86,8 @@ def conclude(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]], 
     try:
         with _uncollected():
             report = _report(run, setup, from_workers, ended)
-            problems = [text for kind, path in setup.reports for text in _written(report, kind, path)]
+            problems: list[str] = []
+            written = [_written(report, setup, kind, path, problems) for kind, path in setup.reports]
             accepted = None if setup.lock is None else _accepted(report, setup.lock, problems)
     except Exception as error:
         text = f"the cost report could not be made ({described(error)}): this run's cost is not known"
@@ -92,7 +96,13 @@ def conclude(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]], 
         run.forget_word()
         _tidy(run)
     fails = report.verdict.fails or bool(problems)
-    return Conclusion(fails=fails, report=report, problems=tuple(problems), accepted=accepted)
+    return Conclusion(
+        fails=fails,
+        report=report,
+        problems=tuple(problems),
+        accepted=accepted,
+        written=tuple(filter(None, written)),
+    )
 
 
 @contextmanager
@@ -201,14 +211,16 @@ def stale(as_of: date, today: date) -> list[str]:
     return [f"rates were checked on {as_of}, {age} days ago: a newer version may know newer prices   [old-rates]"]
 
 
-def _written(report: CostReport, kind: str, path: Path) -> list[str]:
-    from pytest_claude_budget.documents import document_of
+def _written(report: CostReport, setup: Setup, kind: str, path: Path, problems: list[str]) -> str:
+    """Write a report, and say where; else say why it was not."""
+    from pytest_claude_budget.documents import document_of, written_line
 
     try:
         write_atomically(path, document_of(report, kind))
     except InputError as error:
-        return [str(error)]
-    return []
+        problems.append(str(error))
+        return ""
+    return written_line(kind, str(path.relative_to(setup.folder) if path.is_relative_to(setup.folder) else path))
 
 
 def totals_of(run: Run, setup: Setup, owner: str) -> Totals:

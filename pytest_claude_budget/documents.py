@@ -9,6 +9,7 @@ from pytest_claude_budget.files import write_atomically
 from pytest_claude_budget.render.changes import comparison_lines, projection_lines
 from pytest_claude_budget.render.json_comparison import comparison_entry, projection_entry
 from pytest_claude_budget.render.json_document import json_document, report_text
+from pytest_claude_budget.render.plain import printable
 from pytest_claude_budget.report import CostReport
 
 KINDS = ("json", "markdown", "summary")
@@ -24,11 +25,17 @@ def document_of(report: CostReport, kind: str) -> str:
     return comment(document) if kind == "markdown" else summary(document)
 
 
-def write_outputs(report: CostReport, outputs: Iterable[str]) -> None:
-    """Write what `--output KIND:PATH` asks for. Raises InputError."""
+def write_outputs(report: CostReport, outputs: Iterable[str]) -> list[str]:
+    """Write what `--output KIND:PATH` asks for; returns what was written where. Raises InputError."""
     wanted = [_output(text) for text in outputs]
     for kind, path in wanted:
         write_atomically(path, document_of(report, kind))
+    return [written_line(kind, str(path)) for kind, path in wanted]
+
+
+def written_line(kind: str, shown: str) -> str:
+    """Say where a report was written."""
+    return f"report: {kind} → {printable(shown, 500)}"
 
 
 def _output(text: str) -> tuple[str, Path]:

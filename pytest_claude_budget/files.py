@@ -169,12 +169,20 @@ def unwritable(shown: str, error: OSError | ValueError) -> Problem:
     return Problem(slug="unwritable-file", where=shown, what=what, hint=hint)
 
 
+def _no_such_folder(path: Path) -> Problem:
+    what = f"there is no folder {str(path.parent)[:200]!r} to write the file in"
+    return Problem(slug="no-such-folder", where=str(path), what=what, hint="correct the path, or make the folder first")
+
+
 def _reason(error: OSError | ValueError) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
-def write_atomically(path: Path, text: str) -> None:
-    r"""Puts a text in a file, whole or not at all. Makes missing folders, keeps permissions, follows links.
+def write_atomically(path: Path, text: str, *, makes_folders: bool = True) -> None:
+    r"""Puts a text in a file, whole or not at all. Keeps permissions, follows links. Raises InputError.
+
+    Missing folders of a report are made, as pytest makes those of `--junitxml`. A budget or a lock file has its place, so
+    that a folder which is not there is a mistake: `makes_folders` is False for them.
 
     What is no regular file (`/dev/stdout`, a pipe) is written to, not replaced. Lone surrogates, which a test id may
     hold and UTF-8 cannot, are written as `\udc80`.
@@ -187,7 +195,10 @@ def write_atomically(path: Path, text: str) -> None:
             with path.open("wb") as file:
                 file.write(data)
             return
-        target.parent.mkdir(parents=True, exist_ok=True)
+        if makes_folders:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        elif not target.parent.exists():
+            raise InputError(_no_such_folder(path))
         _replace(target, data, mode)
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a loop of links, before Python 3.13
         fault = OSError(str(error)) if isinstance(error, RuntimeError) else error

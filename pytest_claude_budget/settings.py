@@ -26,7 +26,9 @@ MOST_CHECKED = 20
 class Setup:
     """All that was written about a run. A plain class: every pytest run makes it, and a tuple with names takes ten times as long."""
 
-    def __init__(self, reports: tuple[tuple[str, Path], ...] = (), rootdir: Path = Path()) -> None:
+    def __init__(
+        self, reports: tuple[tuple[str, Path], ...] = (), rootdir: Path = Path(), folder: Path = Path()
+    ) -> None:
         self.budget: Budget | None = None
         self.rates: RateTable | None = None
         """Only where the budget changes the packaged table; else it is read when it is needed."""
@@ -41,6 +43,8 @@ class Setup:
         self.lock: Path | None = None
         """The lock file to write when the run is over; None leaves it alone."""
         self.rootdir = rootdir
+        self.folder = folder
+        """Where pytest was started: what the paths of reports are relative to."""
 
     def baseline(self) -> "Loaded | None":
         """What to compare with."""
@@ -147,7 +151,7 @@ def _report_problem(text: str) -> str:
 def read_setup(config: pytest.Config) -> Setup:
     """Read the budget, the rates that it names, and the baseline. Raises pytest.UsageError."""
     path, shown = find_budget(config)
-    setup = Setup(reports=parse_report_options(config), rootdir=config.rootpath)
+    setup = Setup(reports=parse_report_options(config), rootdir=config.rootpath, folder=config.invocation_params.dir)
     source, updates = config.getoption("claude_budget_baseline"), config.getoption("claude_budget_update")
     lock = config.rootpath / LOCK_NAME
     if path is None and source is None and not updates and not lock.exists():

@@ -117,6 +117,15 @@ def test_the_core_is_pure() -> None:
     assert [] == imported_ + called
 
 
+def test_what_is_not_a_dependency_is_imported_where_only_its_extra_leads() -> None:
+    """The SDK is the user's own; what speaks to GitHub comes with the extra `action`."""
+    theirs = {"anthropic": set[str](), "github": {"github"}, "github_action_utils": {"action"}}
+    strays = [
+        (place, name) for room, place, name in imports() if room not in theirs.get(name.partition(".")[0], {room})
+    ]
+    assert [] == strays
+
+
 def test_files_and_functions_stay_short() -> None:
     long = [str(path.relative_to(PACKAGE)) for path in MODULES if len(path.read_text("utf-8").splitlines()) > 320]
     for _, file, line, node in nodes():

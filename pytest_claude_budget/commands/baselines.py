@@ -50,6 +50,7 @@ def _show(options: argparse.Namespace) -> int:
 
 def _update(options: argparse.Namespace) -> int:
     from pytest_claude_budget.acceptance import accept
+    from pytest_claude_budget.baseline_files import no_lock_yet
     from pytest_claude_budget.judging import Asked, baseline_at, judge_report, load_report, load_terms, lock_path
 
     lock = lock_path() if options.lock is None else Path(options.lock)
@@ -63,7 +64,8 @@ def _update(options: argparse.Namespace) -> int:
             "write one: pytest --claude-budget-report=json:claude-cost.json",
         )
         raise InputError(Problem(slug="no-report", where="baseline update", what=what, hint=hint))
-    asked = Asked(baseline=baseline_at(options.lock), accepted="claude-budget baseline update")
+    before = baseline_at(options.lock) if lock.exists() else no_lock_yet(str(lock))
+    asked = Asked(baseline=before, accepted="claude-budget baseline update")
     outcome = accept(judge_report(load_report(options.report), load_terms(None), asked), lock)
     put_out(outcome.text)
     return 0 if outcome.written else 2

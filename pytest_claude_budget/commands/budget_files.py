@@ -39,7 +39,7 @@ def _init(options: argparse.Namespace) -> int:
     if path.exists() and not options.force:
         hint = "edit it, or write it anew with --force"
         raise InputError(Problem(slug="file-exists", where=options.path, what="there is a file already", hint=hint))
-    write_atomically(path, starter_budget())
+    write_atomically(path, starter_budget(), makes_folders=False)
     print(f"wrote {options.path}: read it, set your limits, then run pytest")
     return 0
 

@@ -4,7 +4,7 @@ import argparse
 import sys
 from datetime import date
 from pathlib import Path
-from typing import TypeAlias
+from typing import TextIO, TypeAlias
 
 DEFAULT_FILE = "claude-budget.yml"
 PYTESTS_FILE = "the one that pytest would take"
@@ -50,10 +50,11 @@ def budget_here() -> str | None:
     return None if budget is None else seen_from(budget, Path.cwd())
 
 
-def put_out(text: str) -> None:
-    """Print what was asked for; what the terminal's encoding lacks is replaced rather than a crash."""
-    stream = sys.stdout
-    print(text.encode(stream.encoding or "utf-8", "replace").decode(stream.encoding or "utf-8"))
+def put_out(text: str, stream: TextIO | None = None) -> None:
+    """Print what was asked for, unless it is nothing; what the terminal's encoding lacks is replaced rather than a crash."""
+    stream = stream or sys.stdout
+    if text:
+        print(text.encode(stream.encoding or "utf-8", "replace").decode(stream.encoding or "utf-8"), file=stream)
 
 
 def count(text: str) -> int:

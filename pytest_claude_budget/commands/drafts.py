@@ -123,7 +123,7 @@ def _write(options: argparse.Namespace, path: Path, report: "LoadedReport") -> i
             source=report.shown,
         )
     )
-    write_atomically(path, text)
+    write_atomically(path, text, makes_folders=False)
     print(f"wrote {options.path}: read it, and lower what you can")
     return 0
 

@@ -1,6 +1,7 @@
 """`gate`, `compare` and `explain`: a run beside its baseline, and whether it passes."""
 
 import argparse
+import sys
 
 from pytest_claude_budget.commands.common import Commands, add_baseline, add_budget, add_command, add_format, put_out
 
@@ -64,11 +65,12 @@ def _gate(options: argparse.Namespace) -> int:
     loaded, terms = load_report(options.report), load_terms(options.budget)
     asked = Asked(baseline=baseline_at(options.baseline, loaded), lock=options.lock, accepted=options.accepted)
     report = judge_report(loaded, terms, asked)
-    write_outputs(report, options.output)
+    written = write_outputs(report, options.output)
     if options.format == "text":
         put_out("\n".join(line.text for line in terminal_lines(report, 79)) or "no Claude calls: nothing to judge")
     else:
         put_out(document_of(report, options.format).rstrip("\n"))
+    put_out("\n".join(written), sys.stdout if options.format == "text" else sys.stderr)
     return {Outcome.OVER: OVER, Outcome.INCOMPLETE: INCOMPLETE}.get(report.verdict.outcome, 0)
 
 

@@ -20,7 +20,7 @@ def add_combine(commands: Commands) -> None:
 def _combine(options: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from pytest_claude_budget.documents import document_of
+    from pytest_claude_budget.documents import document_of, written_line
     from pytest_claude_budget.files import write_atomically
     from pytest_claude_budget.judging import Asked, judge_report, load_report, load_terms
     from pytest_claude_budget.shards import combine
@@ -31,4 +31,5 @@ def _combine(options: argparse.Namespace) -> int:
         put_out(text.rstrip("\n"))
     else:
         write_atomically(Path(options.output), text)
+        put_out(written_line("json", options.output))
     return 0

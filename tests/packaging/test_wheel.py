@@ -1,6 +1,7 @@
 """What a user installs: the sdist, the wheel that is built from it, and an editable install, each in an empty venv."""
 
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -94,6 +95,34 @@ def test_the_command_of_an_installed_wheel_tells_what_it_can_do(installed: Envir
     command = installed.python.parent / "claude-budget"
     shown = run((command, "--help"), installed.folder).stdout
     assert "usage: claude-budget" in shown
+
+
+def test_an_installed_wheel_brings_three_packages_and_needs_no_other(installed: Environment) -> None:
+    """Neither the SDK, which is the user's own, nor what the Action needs; `claude-budget comment` says how to get that."""
+    ask = "from importlib.metadata import requires; print(*(r for r in requires('pytest-claude-budget') if 'extra' not in r))"
+    names = {re.split(r"[<>=\s]", each)[0] for each in installed.run("-c", ask).stdout.split()}
+    assert {"pytest", "pyyaml", "jsonschema"} == names
+    command = (installed.python.parent / "claude-budget", "comment", "x.json", "--pull-request", "1")
+    said = subprocess.run(command, cwd=installed.folder, capture_output=True, text=True, check=False)
+    assert 2 == said.returncode
+    assert said.stderr.endswith("pip install 'pytest-claude-budget[action]'   [no-extra]\n")
+
+
+def test_the_wheel_is_for_python_3_11_and_newer_and_says_so(built: Path, tmp_path: Path) -> None:
+    """What pip tells somebody with an older one, from the wheel and from a checkout that is on the path."""
+    older = (sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--no-deps", "--only-binary=:all:")
+    wheel = next(built.glob("*.whl"))
+    asked = subprocess.run(
+        (*older, "--python-version=3.10", wheel), cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert "requires a different Python: 3.10" in asked.stderr
+    pretend = "import sys; sys.version_info = (3, 10, 14, 'final', 0); import pytest_claude_budget"
+    unmeasured = {**os.environ, "CLAUDE_BUDGET_LEDGER": ""}  # else it is imported before it is asked for
+    command = (sys.executable, "-c", pretend)
+    asked = subprocess.run(command, cwd=ROOT, env=unmeasured, capture_output=True, text=True, check=False)
+    assert asked.stderr.endswith(
+        "ImportError: pytest-claude-budget needs Python 3.11 or newer, and this is Python 3.10\n"
+    )
 
 
 def test_an_installed_wheel_finds_its_schemas_and_its_rates(installed: Environment) -> None:

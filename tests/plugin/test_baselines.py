@@ -398,6 +398,15 @@ def test_an_update_merges_what_git_left_with_conflict_marks(suite: Suite, monkey
     assert "2 added" in suite.run("--claude-budget-update").result.stdout.str()
 
 
+def test_a_line_says_where_a_report_was_written(suite: Suite, workers: int) -> None:
+    """Also where there was nothing else to say; a folder is made, since it was asked for."""
+    suite.write(test_a=TWO, test_b="def test_quiet(): pass")
+    told = suite.run("--claude-budget-report=markdown:build/new/c.md", workers=workers).result.stdout
+    told.fnmatch_lines(["report: json → out.json", "report: markdown → build/new/c.md"])
+    assert (suite.path / "build/new/c.md").is_file()
+    suite.run("test_b.py", workers=workers).result.stdout.fnmatch_lines(["report: json → out.json"])
+
+
 def test_reports_of_every_kind_are_written(suite: Suite) -> None:
     """A comment and a summary beside the JSON."""
     suite.write(test_a=TWO)

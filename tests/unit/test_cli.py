@@ -35,6 +35,24 @@ def test_init_does_not_replace_a_file_unless_forced(capsys: pytest.CaptureFixtur
     assert main(["init", "--force"]) == 0
 
 
+def test_init_makes_no_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    """A budget file has its place: a folder that is not there is a mistake."""
+    assert main(["init", "tset/claude-budget.yml"]) == 2
+    assert capsys.readouterr().err == (
+        "tset/claude-budget.yml: there is no folder 'tset' to write the file in\n"
+        "hint: correct the path, or make the folder first   [no-such-folder]\n"
+    )
+    assert not Path("tset").exists()
+
+
+def test_commands_make_no_folders_of_their_own(tmp_path: Path) -> None:
+    """Neither a cache nor a temporary one."""
+    assert main(["init"]) == 0
+    for arguments in (["check"], ["rates"], ["rates", "claude-opus-5"], ["schema", "lock"], ["baseline", "show"]):
+        assert main(arguments) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["claude-budget.yml"]
+
+
 def test_check_names_every_problem_of_every_file(capsys: pytest.CaptureFixture[str]) -> None:
     """Status 2, and each place."""
     Path("a.yml").write_text("version: 1\nlimits:\n  - {scope: run, max_costs: 1}\n", encoding="utf-8")

@@ -384,6 +384,21 @@ def test_a_byte_order_mark_is_no_part_of_a_file_at_a_commit(tmp_path: Path) -> N
     assert main(["gate", report("out.json", BEFORE), "--baseline", "git:HEAD"]) == 0
 
 
+def test_it_is_said_where_reports_were_written(capsys: pytest.CaptureFixture[str]) -> None:
+    """Beside a document on stderr, so that the document stays one; a lock file's folder is never made."""
+    path = report("out.json", BEFORE)
+    assert main(["gate", path, "--output", "markdown:new/c.md"]) == 0
+    assert capsys.readouterr().out.endswith("report: markdown → new/c.md\n")
+    assert main(["gate", path, "--format", "json", "--output", "json:v.json"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["verdict"]
+    assert said.err == "report: json → v.json\n"
+    assert main(["combine", path, "--output", "all.json"]) == 0
+    assert capsys.readouterr().out == "report: json → all.json\n"
+    assert main(["baseline", "update", path, "--lock", "missing/x.lock.json"]) == 2
+    assert "there is no folder 'missing'" in capsys.readouterr().err
+
+
 def test_conflict_marks_in_a_budget_file_are_named_as_such(capsys: pytest.CaptureFixture[str]) -> None:
     """And not as YAML that is odd."""
     budget("<<<<<<< HEAD\nlimits: []\n=======\non_incomplete: warn\n>>>>>>> main\n")
