@@ -34,3 +34,13 @@ def endings(session: nox.Session) -> None:
     group = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "shapes")
     session.install("--editable", ".", *group, "httpx2")
     session.run("python", "-m", "pytest", "tests/plugin/test_shutdown.py", *session.posargs)
+
+
+@nox.session(tags=["ci"])
+def replays(session: nox.Session) -> None:
+    """Recorders and mocks that would be plugins of every other session: what they play is simulated."""
+    groups = (
+        nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), name) for name in ("test", "replays")
+    )
+    session.install("--editable", ".", *(package for group in groups for package in group))
+    session.run("python", "-m", "pytest", "-p", "no:inline_snapshot", "tests/replays/others", *session.posargs)

@@ -11,6 +11,7 @@ from typing import Any
 from pytest_claude_budget.budget_changes import ChangeLimit, Feature, ProjectionLimits, percentage, read_extras
 from pytest_claude_budget.errors import InputError, Problem
 from pytest_claude_budget.globs import Glob, compile_glob
+from pytest_claude_budget.origins import Origins, read_origins
 from pytest_claude_budget.schema_errors import shown_value, suggestion
 from pytest_claude_budget.values import value_class
 from pytest_claude_budget.yaml_document import ValuePath
@@ -76,6 +77,8 @@ class Budget:
     features: tuple[Feature, ...] = ()
     """In the order of the file."""
     projection: ProjectionLimits = field(default_factory=ProjectionLimits)
+    origins: Origins = field(default_factory=Origins)
+    """What is said of hosts."""
     source: str
     """The budget file as the user should see it."""
 
@@ -112,7 +115,8 @@ def parse_budget(value: Mapping[str, Any], locate: Callable[[ValuePath], str], s
         limit for index, entry in enumerate(value.get("limits", ())) for limit in _limits_of_entry(entry, index, locate)
     )
     extras, problems = read_extras(value, locate)
-    problems += _duplicates(limits, value, locate)
+    origins, of_hosts = read_origins(value, locate)
+    problems += [*_duplicates(limits, value, locate), *of_hosts]
     if problems:
         raise InputError(*sorted(problems, key=_place))
     rates = value.get("rates", {})
@@ -125,6 +129,7 @@ def parse_budget(value: Mapping[str, Any], locate: Callable[[ValuePath], str], s
         changes=extras.changes,
         features=extras.features,
         projection=extras.projection,
+        origins=origins,
         source=source,
     )
 

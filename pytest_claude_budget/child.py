@@ -11,6 +11,7 @@ from pathlib import Path
 from pytest_claude_budget.run import (
     CHILD,
     LEDGER_VARIABLE,
+    ORIGINS_VARIABLE,
     OUTER_TEST_VARIABLE,
     OWNER_VARIABLE,
     RUNNING,
@@ -31,6 +32,10 @@ def start(environ: Mapping[str, str]) -> None:
     elif test and test != environ.get(OUTER_TEST_VARIABLE):
         owner, _, phase = test.rpartition(" (")
         run.owners.push(environ.get(TEST_VARIABLE) or owner or test, "test", phase.rstrip(")") if owner else "")
+    if said := environ.get(ORIGINS_VARIABLE):
+        from pytest_claude_budget.origins import origins_of_text
+
+        run.know_origins(origins_of_text(said))
     run.start()
     atexit.register(run.stop)
 

@@ -9,10 +9,11 @@ import pytest
 
 from pytest_claude_budget.run import LEDGER_VARIABLE, Run, new_ledger_path
 from pytest_claude_budget.session import LEDGER_KEY, MarkReader, RunPlugin
-from pytest_claude_budget.settings import Setup, read_setup
+from pytest_claude_budget.settings import Setup, early_origins, read_setup
 
 if TYPE_CHECKING:
     from pytest_claude_budget.fixture import Meter
+    from pytest_claude_budget.origins import Origins
 
 RUN = pytest.StashKey[Run]()
 SETUP = pytest.StashKey[Setup]()
@@ -59,6 +60,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     else:
         with suppress(Exception):  # pytest_configure tries again
             _start(early_config, process="")
+            _know_origins(early_config.stash[RUN], early_origins(early_config))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -80,7 +82,8 @@ def pytest_configure(config: pytest.Config) -> None:
     except BaseException:
         config.stash[RUN].stop()
         raise
-    run = config.stash[RUN]
+    run, budget = config.stash[RUN], config.stash[SETUP].budget
+    _know_origins(run, None if budget is None else budget.origins)
     config.pluginmanager.register(MarkReader(run), "claude-budget-marks")
     config.pluginmanager.register(RunPlugin(config, run, config.stash[SETUP]), "claude-budget-run")
 
@@ -100,6 +103,12 @@ def claude_budget(request: pytest.FixtureRequest) -> "Meter":
 
     config = request.config
     return Meter(config.stash.get(RUN, None), config.stash.get(SETUP, None), request.node)
+
+
+def _know_origins(run: Run, origins: "Origins | None") -> None:
+    """Where the budget file says something of hosts; else nothing is loaded for it, nor told to child processes."""
+    if origins is not None and (origins.loopback or origins.live or origins.simulated):
+        run.know_origins(origins)
 
 
 def _start(config: pytest.Config, process: str) -> None:

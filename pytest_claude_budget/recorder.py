@@ -17,6 +17,7 @@ from pytest_claude_budget.errors import described
 from pytest_claude_budget.ledger.journal import Journal, OwnerFacts, line_of_owner
 from pytest_claude_budget.ledger.rows import Entry, Laid, Payer, lines_of, payer_of
 from pytest_claude_budget.ledger.writer import Writer
+from pytest_claude_budget.origins import HostRules, Origins
 from pytest_claude_budget.outside import system
 from pytest_claude_budget.usage import Answer, Call, Labels, Origin, Owner
 
@@ -62,6 +63,8 @@ class Recorder:
         """The thread on which the run goes on."""
         self.may_own: Callable[[int], bool] = lambda thread: True
         """Could a call on this thread be of the run?"""
+        self.hosts = HostRules()
+        """What the budget says of hosts."""
         self.on_loss: Callable[[], None] = lambda: None
         """Called where a call could not be stored: a child process must leave word. Must not raise."""
         self._facts: dict[str, OwnerFacts | None] = {}
@@ -76,6 +79,10 @@ class Recorder:
         self.unstored: dict[int, Call] = {}
         self.faults: list[str] = []
         """Why measuring failed, where it could not be stored."""
+
+    def know_hosts(self, origins: Origins) -> None:
+        """Count answers by what somebody wrote about their hosts."""
+        self.hosts = HostRules(origins)
 
     @property
     def ledger(self) -> "SqliteLedger":

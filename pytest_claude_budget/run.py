@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_claude_budget.ledger.journal import OwnerFacts
+    from pytest_claude_budget.origins import Origins
     from pytest_claude_budget.recorder import FactsOf, Recorder
 
 LEDGER_VARIABLE = "CLAUDE_BUDGET_LEDGER"
@@ -25,6 +26,8 @@ OWNER_VARIABLE = "CLAUDE_BUDGET_OWNER"
 """Tells child processes that a wide-scoped fixture started them; else PYTEST_CURRENT_TEST names their test."""
 TEST_VARIABLE = "CLAUDE_BUDGET_TEST"
 """Tells child processes what their test is called, where PYTEST_CURRENT_TEST has another name for it."""
+ORIGINS_VARIABLE = "CLAUDE_BUDGET_ORIGINS"
+"""Tells child processes what the budget file says of hosts; not set where it says nothing."""
 OUTER_TEST_VARIABLE = "CLAUDE_BUDGET_OUTER_TEST"
 """What PYTEST_CURRENT_TEST was when a run inside of a run began: a test of the run around it, not of this one."""
 KEPT_RUNS = 5
@@ -54,6 +57,7 @@ class Run:
         self.faults: list[str] = []
         """Why measuring failed before there was a recorder."""
         self._recorder: Recorder | None = None
+        self._origins: Origins | None = None
         self._watching = Watching(lambda: self.recorder, self.fault)
         self._clock = (time.time(), time.monotonic(), time.monotonic)
         self._thread = threading.get_ident()
@@ -70,8 +74,18 @@ class Run:
             recorder.facts_of = self._facts_of()
             recorder.on_loss = self.leave_word
             recorder.home, recorder.may_own = self._thread, self.may_own
+            if self._origins is not None:
+                recorder.know_hosts(self._origins)
             self._recorder = recorder
         return self._recorder
+
+    def know_origins(self, origins: "Origins") -> None:
+        """Count answers by what somebody wrote about their hosts, from here on, in child processes too."""
+        self._origins = origins
+        if self._recorder is not None:
+            self._recorder.know_hosts(origins)
+        if not self.is_child:
+            _tell({ORIGINS_VARIABLE: origins.as_text()})
 
     @property
     def has_calls(self) -> bool:
@@ -113,7 +127,7 @@ class Run:
         told = {LEDGER_VARIABLE: str(self.path), OUTER_TEST_VARIABLE: os.environ.get("PYTEST_CURRENT_TEST")}
         self._earlier = {name: os.environ.get(name) for name in told}
         if not self.is_child:
-            for name in (OWNER_VARIABLE, TEST_VARIABLE):
+            for name in (OWNER_VARIABLE, TEST_VARIABLE, ORIGINS_VARIABLE):
                 told[name] = None
                 self._earlier[name] = os.environ.get(name)
             _tell(told)

@@ -1,5 +1,6 @@
 """What a run was told to do: its budget, its rates, its reports. Bad input ends the run before it starts."""
 
+import re
 import warnings
 from contextlib import suppress
 from dataclasses import replace
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from pytest_claude_budget.baseline_files import Loaded
     from pytest_claude_budget.budget import Budget
     from pytest_claude_budget.checked import Memory
+    from pytest_claude_budget.origins import Origins
     from pytest_claude_budget.rates import RateTable
     from pytest_claude_budget.record import Record
 
@@ -19,6 +21,7 @@ LOCK_NAME = "claude-budget.lock.json"
 BUDGET_NAMES = ("claude-budget.yml", "claude-budget.yaml")
 REPORT_KINDS = ("json", "markdown", "summary")
 CACHE_KEY = "claude-budget/checked"
+_ABOUT_HOSTS = re.compile(rb"loopback|origins")
 MOST_CHECKED = 20
 """Files that are remembered: the newest ones."""
 
@@ -122,6 +125,22 @@ def find_budget(config: pytest.Config) -> tuple[Path | None, str]:
         if path.exists():
             return path, name
     return None, ""
+
+
+def early_origins(config: pytest.Config) -> "Origins | None":
+    """What the budget file says of hosts, before it is read in full: conftest files may call Claude as they are imported.
+
+    None where it says nothing, or cannot be read: what is wrong with it is told when it is read in full.
+    """
+    option, ini = config.known_args_namespace.claude_budget, config.getini("claude_budget")
+    base = config.invocation_params.dir if option else config.rootpath
+    names = [option] if option else [ini] if ini else BUDGET_NAMES
+    path = next((base / name for name in names if (base / name).exists()), None)
+    if path is None or not _ABOUT_HOSTS.search(path.read_bytes()):
+        return None
+    from pytest_claude_budget.budget_file import load_budget
+
+    return load_budget(path, path.name)[0].origins
 
 
 def parse_report_options(config: pytest.Config) -> tuple[tuple[str, Path], ...]:

@@ -15,7 +15,7 @@ TEXTS = (
     "schema_errors",
 )  # text to values; pure too, but for the YAML and schema parsers
 CORE = """
-    wire rates model_hints pricing settlement totals budget_changes budget fingerprints record record_builder scoped book
+    wire rates model_hints pricing settlement totals budget_changes origins budget fingerprints record record_builder scoped book
     comparison noise
     pairing attribution explain selection renames compare baseline record_document caching projection repricing whatif
     earlier verdict_changes verdict report report_document shards drafting tightening render comments github_failures

@@ -7,7 +7,13 @@ from dataclasses import replace
 from types import FrameType
 from typing import Any
 
+from pytest_claude_budget.usage import Answer
 from pytest_claude_budget.wire.bodies import Said
+
+LOOPBACK_MAY_BILL = (
+    "answered by this very machine, and so simulated, with the headers of the real API: if what answers there bills,"
+    " write loopback: live, or its host under origins: live, into the budget file; if not, loopback: simulated"
+)
 
 
 def arrived(module: Any, error: BaseException) -> Any:
@@ -46,3 +52,8 @@ def _is_of_this_try(frame: FrameType, answer: Any) -> bool:
     if frame.f_code.co_name == "send":
         return True
     return getattr(answer, "_request", None) is frame.f_locals.get("request")
+
+
+def with_note(answer: Answer) -> Answer:
+    """The answer of something on this machine that may bill, with a note that says so."""
+    return replace(answer, notes=(*answer.notes, LOOPBACK_MAY_BILL))

@@ -15,7 +15,9 @@ from weakref import WeakValueDictionary
 
 from pytest_claude_budget.intercept.arrived import arrived
 from pytest_claude_budget.intercept.beginning import watch
+from pytest_claude_budget.intercept.origin import look_ahead
 from pytest_claude_budget.intercept.passage import AROUND, leave
+from pytest_claude_budget.intercept.reached import look_no_more
 from pytest_claude_budget.intercept.sink import Sink
 from pytest_claude_budget.intercept.taps import async_tap, sync_tap
 from pytest_claude_budget.intercept.watch import Watch
@@ -52,6 +54,7 @@ class Hooks:
         self.sinks = tuple(other for other in self.sinks if other is not sink)
         if not self.sinks:
             self.unwrap()
+            look_no_more()
 
     def settle(self, sink: Sink) -> None:
         """The run of a sink ends: tell it what is known by now of each exchange that goes on, and nothing more after that."""
@@ -101,13 +104,16 @@ class Hooks:
                     sink.missed(_PUT_BACK.format(f"{self.module.__name__}.{cls.__name__}.send"))
                 return
 
-    def _begin(self, client: Any, request: Any) -> Watch | None:
+    def _begin(self, client: Any, request: Any, *, ahead: bool = True) -> Watch | None:
         """Begin to watch an exchange for the runs that it may belong to; None where it is not with Claude."""
         sinks = self.sinks
         if len(sinks) > 1:
             sinks = _of_this_thread(sinks)
         seen = watch(self.module, client, request, sinks, self._prints)
         if seen is not None:
+            if ahead and (fault := look_ahead(self.module, client, request, seen.inside)) is not None:
+                for sink in sinks:
+                    sink.fault("request", fault)
             self._going_on[id(seen)] = seen
         return seen
 
@@ -117,7 +123,7 @@ class Hooks:
             last = response._request if response.history else None
         except Exception:  # somebody's own idea of a response
             return None
-        return None if last is None else self._begin(client, last)
+        return None if last is None else self._begin(client, last, ahead=False)
 
     def _failed_on(self, client: Any, request: Any, error: BaseException, *, asynchronous: bool) -> None:
         """Record what redirects led to Claude and brought no answer, or one over which a hook raised."""
@@ -131,7 +137,7 @@ class Hooks:
                 sink.fault("redirect", fault)
             return
         if last is not None and last is not request:
-            seen = self._begin(client, last)
+            seen = self._begin(client, last, ahead=False)
             if seen is not None:
                 seen.raised(error, asynchronous=asynchronous)
 

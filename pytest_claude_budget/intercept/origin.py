@@ -1,9 +1,16 @@
 """Did an exchange reach a remote host? When in doubt it did: money is never hidden."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from pytest_claude_budget.intercept.evidence import aiohttp_answer, has_known_ends, is_feigned, was_never_started
+from pytest_claude_budget.intercept.passage import Inside
+from pytest_claude_budget.intercept.reached import look, reached_nothing
+from pytest_claude_budget.intercept.sink import Held
 from pytest_claude_budget.usage import Origin
+
+_LIVE, _SIMULATED = Origin.LIVE, Origin.SIMULATED
 
 _NEVER_SENT = frozenset(
     (
@@ -22,28 +29,40 @@ _NEVER_SENT = frozenset(
 )
 _OWN_TRANSPORTS = ("HTTPTransport", "AsyncHTTPTransport", "MockTransport", "ASGITransport", "WSGITransport")
 _MOCK_TRANSPORTS = ("MockTransport", "ASGITransport", "WSGITransport")
+_REAL_SIGNS = frozenset((b"request-id", b"x-litellm-response-cost"))
+_RATE_LIMITS = b"anthropic-ratelimit-"
 _WIRE_MODULES = ("httpcore", "httpcore2", "aiohttp", "anyio", "asyncio", "ssl", "h11", "h2")
 
 
-def origin_of(module: Any, client: Any, url: Any, extensions: Any) -> Origin:
-    """Tell where an answer came from.
+def is_known(module: Any, transport: Any) -> bool:
+    """Is this one of the client's own transports, whose every exchange with the network is marked?"""
+    return type(transport) in _classes(module, _OWN_TRANSPORTS)
 
-    The clients' own transports mark a real exchange; what they bring without the mark was replayed or made up.
-    Other transports mark nothing, so their answers count as live.
+
+def look_ahead(module: Any, client: Any, request: Any, inside: Inside) -> Exception | None:
+    """Look for what an exchange will reach, where its transport is one that nobody knows; a fault is returned."""
+    try:
+        if not is_known(module, client._transport_for_url(request.url)):
+            look(inside)
+    except Exception as error:
+        return error
+    return None
+
+
+def was_replayed(module: Any, client: Any, url: Any, response: Any, inside: Inside) -> bool:
+    """Is it certain that no network brought an answer: it was played again, made up, or taken from a cache?
+
+    The answer itself tells, by the socket under it. Where it does not, its transport does; and of a transport that is
+    not the client's own, what was seen to reach a network while it answered.
     """
-    if is_loopback(url.host):
-        return Origin.SIMULATED
-    if "network_stream" in extensions:
-        return Origin.LIVE
+    if (stream := response.extensions.get("network_stream")) is not None:
+        return is_feigned(stream)
+    if (carried := aiohttp_answer(response.stream)) is not None:
+        return was_never_started(carried)
     transport = client._transport_for_url(url)
-    return Origin.SIMULATED if isinstance(transport, _classes(module, _OWN_TRANSPORTS)) else Origin.LIVE
-
-
-@lru_cache(maxsize=64)
-def is_loopback(host: str) -> bool:
-    """Is this an address of this very machine?"""
-    host = host.strip("[]").lower()
-    return host == "localhost" or host.endswith(".localhost") or host.startswith("127.") or host == "::1"
+    if is_known(module, transport) or isinstance(transport, _classes(module, _MOCK_TRANSPORTS)):
+        return True
+    return reached_nothing(inside) and has_known_ends(transport, _classes(module, _OWN_TRANSPORTS))
 
 
 def is_made_up(module: Any, client: Any, url: Any) -> bool:
@@ -54,6 +73,42 @@ def is_made_up(module: Any, client: Any, url: Any) -> bool:
 @lru_cache(maxsize=8)
 def _classes(module: Any, names: tuple[str, ...]) -> tuple[type, ...]:
     return tuple(getattr(module, name) for name in names if hasattr(module, name))
+
+
+def located(
+    held: Sequence[Held], exchange: tuple[Any, Any, Any], response: Any, inside: Inside
+) -> tuple[list[Held], bool]:
+    """Say for each sink where an answer came from: by its budget's word on the host, else by what the answer shows.
+
+    Second, whether something on this machine that nobody spoke of may bill. `exchange` is module, client and URL.
+    """
+    found: list[Held] = []
+    replayed, may_bill = None, False
+    for sink, ticket, _ in held:
+        origin, assumed = sink.hosts.of(exchange[2])
+        if origin is not _SIMULATED:
+            if replayed is None:
+                replayed = was_replayed(*exchange, response, inside)
+            origin = _SIMULATED if replayed else _LIVE
+        elif assumed and looks_real(response):
+            may_bill = not was_replayed(*exchange, response, inside)
+        found.append((sink, ticket, origin))
+    return found, may_bill
+
+
+def settled(held: Sequence[Held], url: Any, *, simulated: bool) -> list[Held]:
+    """Say the same of an exchange that brought no answer."""
+    seen = _SIMULATED if simulated else _LIVE
+    return [(sink, ticket, _SIMULATED if sink.hosts.of(url)[0] is _SIMULATED else seen) for sink, ticket, _ in held]
+
+
+def looks_real(response: Any) -> bool:
+    """Has an answer headers that the real API or a proxy in front of it sends, and a double seldom?"""
+    for raw, _ in response.headers.raw:
+        name = raw.lower()
+        if name in _REAL_SIGNS or name.startswith(_RATE_LIMITS):
+            return True
+    return False
 
 
 def may_have_been_billed(error: BaseException, *, made_up: bool) -> bool:

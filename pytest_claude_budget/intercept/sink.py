@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
+from pytest_claude_budget.origins import HostRules
 from pytest_claude_budget.usage import Answer, Origin
 
 
@@ -12,6 +13,9 @@ class Ticket(Protocol):
 
 class Sink(Protocol):
     """Takes what an exchange says. No method may raise an Exception."""
+
+    hosts: HostRules
+    """What its budget says of hosts."""
 
     home: int
     """The thread on which its run goes on."""
@@ -41,3 +45,7 @@ class Sink(Protocol):
 
     def fault(self, stage: str, error: Exception) -> None:
         """Our own code failed where nothing could be stored: the verdict must not pass over it."""
+
+
+Held = tuple[Sink, Ticket, Origin]
+"""What one sink was told to expect, and where the answer came from, as far as that is known."""

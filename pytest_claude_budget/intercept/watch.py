@@ -8,17 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from pytest_claude_budget.errors import described
-from pytest_claude_budget.intercept.arrived import arrived, with_error
+from pytest_claude_budget.intercept.arrived import arrived, with_error, with_note
+from pytest_claude_budget.intercept.evidence import body_in_memory
 from pytest_claude_budget.intercept.messages_at_hand import Told, content_of, length_of, request_body
-from pytest_claude_budget.intercept.origin import (
-    has_wire_cause,
-    is_loopback,
-    is_made_up,
-    may_have_been_billed,
-    origin_of,
-)
+from pytest_claude_budget.intercept.origin import has_wire_cause, is_made_up, located, may_have_been_billed, settled
 from pytest_claude_budget.intercept.passage import AROUND, Inside, is_application, is_in_process, placed
-from pytest_claude_budget.intercept.sink import Sink, Ticket
+from pytest_claude_budget.intercept.sink import Held, Sink
 from pytest_claude_budget.usage import Answer, Origin, Status
 from pytest_claude_budget.wire.bodies import (
     LONGEST_JSON,
@@ -47,7 +42,6 @@ _READ_IN_PIECES = (Kind.BATCH_RESULTS, Kind.UNREAD)
 class Watch:
     """Reads one exchange for several sinks, each with its own idea of who pays."""
 
-    _origin = Origin.LIVE
     _exchange: Exchange | None = None
     _body: Body | None = None
     _open = True
@@ -55,6 +49,8 @@ class Watch:
     _expected: int | None = None
     """Bytes that the answer said it would have: a reader may stop after the last without waiting for the end."""
     _passed = 0
+    _may_bill = False
+    """It came from this machine, counts as simulated because nobody said otherwise, and looks like the real API's."""
     _relays = False
     """The transport is an application of this process that asked Claude in its turn."""
 
@@ -69,7 +65,7 @@ class Watch:
         self._outer = AROUND.get()
         self.inside = Inside((self._client, self._request, sinks))
         retry, self._betas, _ = said
-        self._tickets: list[tuple[Sink, Ticket]] = [(sink, sink.open(retry)) for sink in sinks]
+        self._tickets: list[Held] = [(sink, sink.open(retry), Origin.LIVE) for sink in sinks]
 
     # Synchronous callers.
 
@@ -130,7 +126,7 @@ class Watch:
         self._tickets = [pair for pair in self._tickets if pair[0] is not sink]
         try:
             if mine and self._open and (said := self._so_far()) is not None:
-                sink.settle(mine[0][1], self._origin, said.own, said.items)
+                sink.settle(mine[0][1], mine[0][2], said.own, said.items)
         except Exception as error:
             sink.fault("end of run", error)
 
@@ -143,24 +139,24 @@ class Watch:
 
     def _write(self, said: Saying) -> None:  # a sink that fails is told so, and the user's call goes on
         own, items = said
-        for sink, ticket in self._tickets:
+        for sink, ticket, origin in self._tickets:
             try:
-                sink.write(ticket, self._origin, own, items)
+                sink.write(ticket, origin, own, items)
             except Exception as error:
                 sink.fault("write", error)
 
     def _post(self, said: Said) -> None:
-        for sink, ticket in self._tickets:
+        for sink, ticket, origin in self._tickets:
             try:
-                sink.post(ticket, self._origin, said.own, said.items)
+                sink.post(ticket, origin, said.own, said.items)
             except Exception as error:
                 sink.fault("post", error)
 
     async def _write_async(self, said: Saying) -> None:
         own, items = said
-        for sink, ticket in self._tickets:
+        for sink, ticket, origin in self._tickets:
             try:
-                if (rest := sink.write_async(ticket, self._origin, own, items)) is not None:
+                if (rest := sink.write_async(ticket, origin, own, items)) is not None:
                     await rest
             except Exception as error:
                 sink.fault("write", error)
@@ -179,7 +175,7 @@ class Watch:
                 return None
             exchange = self._exchange = self._make_exchange(200, eager=False)
             said: Saying = (read_answer(content, exchange), ())
-            if self._outer is not None or self._relays:
+            if self._outer is not None or self._relays or self._may_bill:
                 said = self._placed(Said(*said))
         except Exception as error:
             said = self._fault("answer", error)
@@ -189,7 +185,7 @@ class Watch:
     def _locate(self, response: Any) -> None:
         """Tell where an answer came from."""
         url = self._request.url
-        self._origin = origin_of(self._module, self._client, url, response.extensions)
+        self._tickets, self._may_bill = located(self._tickets, (self._module, self._client, url), response, self.inside)
         if self.inside.answers:
             self._relays = is_in_process(self._client, url)
 
@@ -206,6 +202,8 @@ class Watch:
 
     def _placed(self, said: Said) -> Said:
         """Tell the exchange around this one, and leave the money with the one inside that brought the answer."""
+        if self._may_bill and said.own is not None:
+            said = said._replace(own=with_note(said.own))
         if self._outer is None and not self._relays:
             return said
         return placed(said, self.inside, self._outer, relays=self._relays)
@@ -232,19 +230,23 @@ class Watch:
         if not 200 <= status < 300:
             yield from self._refused(status)
             return
-        content = content_of(response)
-        content_type = response.headers.get("content-type", "")
-        self._exchange = self._make_exchange(status, eager=content is None)
+        content, content_type = content_of(response), response.headers.get("content-type", "")
+        raw = body_in_memory(self._module, response) if content is None else None
+        self._exchange = self._make_exchange(status, eager=content is None and raw is None)
         self._client = self._request = None
         if self._route.kind is Kind.UNREAD:
             yield Said(own=unmeasured(self._exchange, self._route.reason or "this route is not read"))
-        elif content is None:
-            self._expected = length_of(response)
-            self._body = encoded_body_of(self._exchange, content_type, response.headers.get("content-encoding", ""))
-            yield self._body.begin()
+        elif content is not None:
+            yield from read_whole(body_of(self._exchange, content_type, content[:16]), content)
         else:
-            body = body_of(self._exchange, content_type, content[:16])
-            yield from read_whole(body, content)
+            body = encoded_body_of(self._exchange, content_type, response.headers.get("content-encoding", ""))
+            if raw is not None:  # all of it is here, and nobody need read it
+                yield from read_whole(body, raw)
+                return
+            self._body, self._expected = body, length_of(response)
+            if self._expected is None:  # else every byte is counted
+                self.passes = getattr(self._body, "passes", takes_nothing)
+            yield self._body.begin()
 
     def _make_exchange(self, status: int, *, eager: bool) -> Exchange:
         body, kind = request_body(self._request), self._route.kind
@@ -277,7 +279,7 @@ class Watch:
         if answer.status is Status.FAILED and may_have_been_billed(error, made_up=made_up):
             answer = unmeasured(exchange, f"no answer came ({name}); it may have been billed")
         from_wire = has_wire_cause(error) or not isinstance(error, Exception)
-        self._origin = Origin.SIMULATED if made_up or is_loopback(url.host) or not from_wire else Origin.LIVE
+        self._tickets = settled(self._tickets, url, simulated=made_up or not from_wire)
         yield Said(own=answer)
 
     def _so_far(self) -> Said | None:
@@ -290,7 +292,7 @@ class Watch:
         if tried(exchange, _ENDED) is None:
             return None
         made_up = is_made_up(self._module, self._client, self._request.url)
-        self._origin = Origin.SIMULATED if made_up or is_loopback(self._request.url.host) else Origin.LIVE
+        self._tickets = settled(self._tickets, self._request.url, simulated=made_up)
         return Said(own=unmeasured(exchange, _ENDED))
 
     def _feed(self, data: bytes) -> Said | None:

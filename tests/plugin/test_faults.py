@@ -8,7 +8,7 @@ STAGES = {
     "recognising a request": "pytest_claude_budget.intercept.beginning.route",
     "opening a ticket": "pytest_claude_budget.recorder._Ids.next",
     "finding the owner": "pytest_claude_budget.owners.Owners.who",
-    "telling the origin": "pytest_claude_budget.intercept.watch.origin_of",
+    "telling the origin": "pytest_claude_budget.intercept.watch.located",
     "choosing a reader": "pytest_claude_budget.intercept.watch.content_of",
     "reading the answer": "pytest_claude_budget.wire.messages.answer_of",
     "asking for the headers": "pytest_claude_budget.intercept.beginning.told",

@@ -11,6 +11,7 @@ import httpx
 import httpx2
 
 from pytest_claude_budget.intercept.hooks import hook_module
+from pytest_claude_budget.origins import HostRules
 from pytest_claude_budget.usage import Answer, Origin
 
 MODULES = (httpx, httpx2)
@@ -25,9 +26,11 @@ class Told:
     home = 0
 
     def __init__(self) -> None:
+        self.hosts = HostRules()
         self._ids = itertools.count()
         self._states: dict[int, Answer] = {}
         self.origins: dict[int, Origin] = {}
+        self.origins_of_items: list[Origin] = []
         self.faults: list[Exception] = []
 
     @property
@@ -39,6 +42,7 @@ class Told:
         return next(self._ids)
 
     def write(self, ticket: Any, origin: Origin, own: Answer | None, items: Sequence[Answer]) -> None:
+        self.origins_of_items += [origin] * len(items)
         if own is not None:
             self._states[ticket] = own
             self.origins[ticket] = origin

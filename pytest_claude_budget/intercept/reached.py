@@ -1,0 +1,135 @@
+"""Did anything reach the network while one exchange went on? Asked only where a transport is one that nobody knows.
+
+A transport may answer by itself or by another one inside of it, and its answer need not tell. So the places where every
+exchange with the network passes are watched for as long as such transports are in use: the pools of httpcore, the
+answers of aiohttp and of Python's own client. What is seen in no known exchange may belong to any of them.
+"""
+
+import functools
+import sys
+from typing import Any
+
+from pytest_claude_budget.intercept.passage import AROUND, Inside
+
+_MARK = "__claude_budget_reached__"
+_PASSAGES = (
+    ("httpcore", "ConnectionPool", "handle_request"),
+    ("httpcore", "AsyncConnectionPool", "handle_async_request"),
+    ("httpcore2", "ConnectionPool", "handle_request"),
+    ("httpcore2", "AsyncConnectionPool", "handle_async_request"),
+    ("http.client", "HTTPConnection", "getresponse"),
+    ("aiohttp", "ClientResponse", "start"),
+)
+_UNSEEN = ("curl_cffi", "pycurl", "niquests", "urllib3_future", "grpc", "awscrt")
+"""Ways to the network that none of the places above sees: where one is loaded, nothing is known."""
+
+
+class _Elsewhere:
+    """What was seen outside of every known exchange. Module state: classes are hooked once for all runs of the process."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.hooked: list[tuple[type, str, Any, Any]] = []
+
+
+_ELSEWHERE = _Elsewhere()
+
+
+def look(inside: Inside) -> None:
+    """Begin to look for what an exchange reaches."""
+    _hook_all()
+    inside.reached = _is_blind()
+    inside.elsewhere = _ELSEWHERE.count
+
+
+def reached_nothing(inside: Inside) -> bool:
+    """Is it certain that nothing was reached since the look began?"""
+    if inside.reached is not False or inside.elsewhere != _ELSEWHERE.count:
+        return False
+    return not _hook_all() and not _is_blind()  # a hook that is new was not there all the time
+
+
+def look_no_more() -> None:
+    """Leave every class as it was found, unless somebody has wrapped it since."""
+    for cls, name, original, hook in reversed(_ELSEWHERE.hooked):
+        if vars(cls).get(name) is hook:
+            setattr(cls, name, original)
+    _ELSEWHERE.hooked.clear()
+
+
+def _is_blind() -> bool:
+    return any(name in sys.modules for name in _UNSEEN)
+
+
+def _hook_all() -> bool:
+    """Hook what is loaded and not hooked; True where there was anything."""
+    hooked = False
+    for module, owner, name in _PASSAGES:
+        cls: Any = getattr(sys.modules.get(module), owner, None)
+        original = None if cls is None else vars(cls).get(name)
+        if original is None or getattr(original, _MARK, False):
+            continue
+        hook = _hook(original, name)
+        _ELSEWHERE.hooked.append((cls, name, original, hook))
+        setattr(cls, name, hook)
+        hooked = True
+    return hooked
+
+
+def _hook(original: Any, name: str) -> Any:
+    """Parameters keep their names: mocks of these classes pass them by name."""
+    hook: Any
+    if name == "handle_request":
+
+        @functools.wraps(original)
+        def hook(self: Any, request: Any) -> Any:
+            with _Noting() as noting:
+                noting.response = original(self, request)
+            return noting.response
+
+    elif name == "handle_async_request":
+
+        @functools.wraps(original)
+        async def hook(self: Any, request: Any) -> Any:
+            with _Noting() as noting:
+                noting.response = await original(self, request)
+            return noting.response
+
+    elif name == "start":
+
+        @functools.wraps(original)
+        async def hook(self: Any, connection: Any) -> Any:
+            _note()
+            return await original(self, connection)
+
+    else:
+
+        @functools.wraps(original)
+        def hook(self: Any) -> Any:
+            _note()
+            return original(self)
+
+    setattr(hook, _MARK, True)
+    return hook
+
+
+class _Noting:
+    """Around one exchange of a pool: an answer without the network's mark was made up by a mock within the pool."""
+
+    response: Any = None
+
+    def __enter__(self) -> "_Noting":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        extensions = getattr(self.response, "extensions", None)
+        if not isinstance(extensions, dict) or extensions.get("network_stream") is not None:
+            _note()
+
+
+def _note() -> None:
+    inside = AROUND.get()
+    if inside is None:
+        _ELSEWHERE.count += 1
+    else:
+        inside.reached = True
