@@ -32,10 +32,12 @@ class Ours:
     """The plugin's whole way: hook, reading, owner, row in a ledger on the disk."""
 
     def __init__(self, folder: Path) -> None:
-        self._run = Run(folder / "run.sqlite3", "")
-        self._run.owners.push(OWNER, "test", "call")
+        self._path = folder / "run.sqlite3"
+        self._run = Run(self._path, "")
 
     def start(self) -> None:
+        self._run = Run(self._path, "")  # one that was stopped stays so
+        self._run.owners.push(OWNER, "test", "call")
         self._run.start()
 
     def stop(self) -> None:
