@@ -40,6 +40,7 @@ _PLACES = frozenset(
 )
 """`git rev-parse --local-env-vars`, but for the settings: a hook and `git rebase --exec` set them for another folder."""
 _SECRET = re.compile(r"//[^/@\s]+@")
+_HASH = re.compile(r"[0-9a-f]{7,64}")
 _BEHIND_A_NAME = re.compile(r"[~^:]|@\{")
 _NOT_KNOWN = 1
 """Exit status of `rev-parse --quiet` for a name that stands for nothing. Every other failure has another one."""
@@ -130,17 +131,63 @@ def file_at(ref: str, name: str, folder: Path) -> AtCommit:
     """Read a file of a folder at a commit, branch or tag. Raises InputError where git cannot tell what was there."""
     repository = Repository(folder=folder, environ=without_places(os.environ))
     where = f"git:{printable(ref)}"
-    prefix = repository.prefix(where)
+    found = repository.ask("rev-parse", "--show-prefix")
+    if found.status:
+        raise InputError(_no_repository(where, folder) or failed(where, "rev-parse", found))
+    prefix = found.text
     _refuse_ambiguous(repository, where, ref)
     found = repository.ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
     if found.status == _NOT_KNOWN:
         what = "expected a branch, tag or commit of this repository, and git knows none by that name"
-        hint = "fetch it first; a shallow checkout has one commit only: git fetch --depth=1 origin main"
-        raise InputError(Problem(slug="bad-ref", where=where, what=what, hint=hint))
+        raise InputError(Problem(slug="bad-ref", where=where, what=what, hint=printable(_way_to(repository, ref))))
     if found.status:
         raise InputError(failed(where, "rev-parse", found))
     short = repository.told(where, "rev-parse", "--short", found.text).text
     return AtCommit(commit=short, data=repository.file(where, found.text, f"{prefix}{name}"))
+
+
+def _way_to(repository: Repository, ref: str) -> str:
+    """How to get at a name that git does not know: another name, or a fetch where this checkout has not all of them."""
+    from pytest_claude_budget.schema_errors import suggestion
+
+    name = _BEHIND_A_NAME.split(ref, maxsplit=1)[0].removeprefix("refs/heads/")
+    known = repository.ask("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags", "refs/remotes")
+    names = known.text.splitlines()
+    if name in names or name in ("HEAD", "@"):
+        return "the name is known, and has no such commit before it: in a shallow checkout, git fetch --unshallow"
+    of_remotes = [each for each in names if each.partition("/")[2] == name]
+    if of_remotes:
+        return f"did you mean 'git:{of_remotes[0]}'?"
+    near = suggestion(name, names)
+    partial = repository.ask("rev-parse", "--is-shallow-repository").text == "true"
+    refspecs = repository.ask("config", "--get-all", "remote.origin.fetch").text
+    if partial or (refspecs and "refs/heads/*" not in refspecs):
+        remote = name.removeprefix("origin/")
+        fetch = f"git fetch --depth=1 origin {remote}"
+        if _HASH.fullmatch(remote):
+            return f"this checkout has not all commits: {fetch}"
+        also = f"; or {near.replace(chr(39), chr(39) + 'git:', 1)}" if near else ""
+        whole = f"{fetch}:refs/remotes/origin/{remote}"
+        return f"this checkout has not all branches: {whole}, then git:origin/{remote}{also}"
+    if near is not None:
+        return near.replace("'", "'git:", 1)
+    return "git branch --all and git tag list them; git fetch brings new ones"
+
+
+def _no_repository(where: str, folder: Path) -> Problem | None:
+    """What to say where no folder above has a repository; None where one has, which git refuses for a reason of its own."""
+    if any(
+        (each / ".git").exists() or (each / "HEAD").is_file()
+        for each in (folder.absolute(), *folder.absolute().parents)
+    ):
+        return None
+    hint = "run it in the repository; or compare with a file, or with none"
+    return Problem(
+        slug="no-repository",
+        where=where,
+        what="expected a folder of a git repository, and this one is in none",
+        hint=hint,
+    )
 
 
 def _refuse_ambiguous(repository: Repository, where: str, ref: str) -> None:

@@ -172,12 +172,6 @@ def test_a_checkout_of_somebody_else_is_refused_in_gits_own_words(
     assert "safe.directory" in what
 
 
-def test_a_folder_in_no_repository_is_refused(tmp_path: Path) -> None:
-    """There is nothing that could have no lock file."""
-    slug, what = refused(tmp_path)
-    assert (slug, what[:37]) == ("git-failed", "git rev-parse failed, and says: fatal")
-
-
 def test_a_repository_whose_objects_are_lost_is_refused(repository: Path) -> None:
     """The commit is there, its tree is not."""
     tree = git(repository, "rev-parse", "main^{tree}")
@@ -234,3 +228,51 @@ def test_a_lock_file_that_is_no_text_is_refused(repository: Path) -> None:
     (repository / LOCK_FILE).write_bytes(b'{"schema_version": 1, "\xff": 2}')
     git(repository, "commit", "-q", "-a", "-m", "damaged")
     assert refused(repository)[0] == "not-utf-8"
+
+
+def hint(folder: Path, ref: str) -> str:
+    """What to do."""
+    with pytest.raises(InputError) as caught:
+        load_baseline(f"git:{ref}", folder)
+    (problem,) = caught.value.problems
+    assert problem.slug == "bad-ref"
+    return problem.hint
+
+
+def test_a_misspelt_name_is_met_with_the_one_that_was_meant(repository: Path, tmp_path: Path) -> None:
+    """Of branches, tags and branches of remotes."""
+    git(repository, "branch", "feature/prompts")
+    git(repository, "tag", "v1.2.0")
+    assert hint(repository, "mian") == "did you mean 'git:main'?"
+    assert hint(repository, "feature/promts") == "did you mean 'git:feature/prompts'?"
+    assert hint(repository, "v1.2.O") == "did you mean 'git:v1.2.0'?"
+    assert hint(repository, "zzz") == "git branch --all and git tag list them; git fetch brings new ones"
+    assert hint(repository, "main~9") == (
+        "the name is known, and has no such commit before it: in a shallow checkout, git fetch --unshallow"
+    )
+    git(tmp_path, "clone", "-q", str(repository), "clone")
+    assert hint(tmp_path / "clone", "feature/prompts") == "did you mean 'git:origin/feature/prompts'?"
+
+
+def test_a_branch_that_was_not_fetched_is_named_with_the_fetch(repository: Path, tmp_path: Path) -> None:
+    """As in a checkout of CI, shallow and of one branch; what is said there can be done."""
+    git(repository, "branch", "release")
+    git(tmp_path, "clone", "-q", "--depth=1", repository.as_uri(), "shallow")
+    shallow = tmp_path / "shallow"
+    said = hint(shallow, "release")
+    command = "git fetch --depth=1 origin release:refs/remotes/origin/release"
+    assert said == f"this checkout has not all branches: {command}, then git:origin/release"
+    git(shallow, *command.split()[1:])
+    assert day(shallow, "origin/release") == "2026-11-01"
+    first = git(repository, "rev-list", "--max-parents=0", "main")
+    assert hint(shallow, first) == f"this checkout has not all commits: git fetch --depth=1 origin {first}"
+    assert "; or did you mean 'git:main'?" in hint(shallow, "mian")
+
+
+def test_a_folder_in_no_repository_is_told_from_one_that_git_refuses(repository: Path, tmp_path: Path) -> None:
+    """The former is ours to say, the latter git's: an owner that it distrusts, with the way out."""
+    assert refused(tmp_path) == ("no-repository", "expected a folder of a git repository, and this one is in none")
+    (repository / ".git" / "HEAD").write_text("what?\n", encoding="utf-8")
+    slug, what = refused(repository)
+    assert slug == "git-failed"
+    assert what.startswith("git rev-parse failed, and says: ")
