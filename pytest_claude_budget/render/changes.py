@@ -10,13 +10,15 @@ from pytest_claude_budget.noise import FEWEST_SAMPLES
 from pytest_claude_budget.projection import Row
 from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.record import Cost, OwnerRecord, Record, cost_of_owner
+from pytest_claude_budget.render.groups import NEW, NO_CAUSE, NOISE, NOT_KNOWN, Group, Moved, added, grouped
 from pytest_claude_budget.render.phrases import signed, unsure
 from pytest_claude_budget.render.plain import columns, counted, printable, shortened_id, wrapped
 
 MOST_OWNERS = 10
 """Owners whose change is shown one by one."""
 MOST_CAUSES = 3
-_INDENT = " " * 12
+ALIKE = 3
+"""So many that moved for one reason are still shown one by one."""
 _SAVES_NOTHING = (Standing.REMOVED, Standing.DESELECTED)
 
 
@@ -48,13 +50,55 @@ def _headline(comparison: Comparison) -> str:
 
 
 def _owners(comparison: Comparison, width: int) -> Iterator[str]:
-    moved = [row for row in comparison.owners if _moved(row)]
-    for row in moved[:MOST_OWNERS]:
-        change = f"  {_change(row)} ".ljust(len(_INDENT))
-        yield change + shortened_id(row.owner, width - len(change))
-        yield from (f"{_INDENT}{line}" for line in reasons(row, width - len(_INDENT)))
-    if len(moved) > MOST_OWNERS:
-        yield f"  and {len(moved) - MOST_OWNERS:,} more"
+    groups = grouped(_moved_by(row) for row in comparison.owners if _moved(row))
+    rows = {row.owner: row for row in comparison.owners}
+    lone = [part for group in groups for part in ([group] if len(group.rows) > ALIKE else _one_by_one(group))]
+    lone.sort(key=lambda group: (-group.change.copy_abs(), group.rows[0].owner))
+    shown = lone[:MOST_OWNERS]
+    said = [_change(rows[group.rows[0].owner]) if len(group.rows) == 1 else _together(group) for group in shown]
+    indent = 3 + max(map(len, said), default=0)
+    for group, change in zip(shown, said, strict=True):
+        start = f"  {change} ".ljust(indent)
+        if len(group.rows) == 1:
+            row = rows[group.rows[0].owner]
+            yield start + shortened_id(row.owner, width - indent)
+            yield from (f"{' ' * indent}{line}" for line in reasons(row, width - indent))
+        else:
+            yield from _many(group, start, width)
+    left = sum(len(group.rows) for group in lone[MOST_OWNERS:])
+    if left:
+        yield f"  and {left:,} more, {signed(added(group.change for group in lone[MOST_OWNERS:]))}"
+
+
+def _one_by_one(group: Group) -> list[Group]:
+    return [Group(kind=group.kind, text=row.text, rows=(row,)) for row in group.rows]
+
+
+def _together(group: Group) -> str:
+    return unsure(group.change) if group.kind == NOT_KNOWN else signed(group.change)
+
+
+def _many(group: Group, start: str, width: int) -> Iterator[str]:
+    """What many have in common, and the dearest of them."""
+    indent = " " * len(start)
+    example = f", such as {printable(group.example, 80)}" if group.example else ""
+    yield from wrapped(f"{len(group.rows):,} tests: {printable(group.text, 120)}{example}", width, start, indent)
+    for row in group.rows[:MOST_CAUSES]:
+        yield indent + shortened_id(row.owner, width - len(indent))
+    yield f"{indent}and {len(group.rows) - MOST_CAUSES:,} more"
+
+
+def _moved_by(row: OwnerChange) -> Moved:
+    kind, text = NO_CAUSE, "for a reason that is not known"
+    if row.not_known:
+        kind, text = NOT_KNOWN, row.not_known
+    elif row.noise:
+        kind, text = NOISE, "within the measured noise"
+    elif row.standing is Standing.NEW:
+        kind, text = NEW, "new"
+    elif row.causes:
+        kind, text = row.causes[0].cause, row.causes[0].first or row.causes[0].text
+    return Moved(owner=row.owner, before=row.before, after=row.after, change=row.change, kind=kind, text=text)
 
 
 def _moved(row: OwnerChange) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from pytest_claude_budget.render import phrases
 from pytest_claude_budget.render.markdown_sentences import (
     INCREASES,
     Document,
@@ -112,13 +113,9 @@ def advice(document: Document) -> Iterator[str]:
 
 def before_an_update(document: Document) -> list[str]:
     """What would make an update be refused, as what to do about it first."""
-    steps = []
     ended = (document.get("run") or {}).get("outcome", "passed")
-    if ended != "passed":
-        steps.append("run the whole suite again" if ended == "interrupted" else "let the tests pass")
-    if document["totals"]["at_least"] or document["verdict"]["incomplete"]:
-        steps.append("see to what is not known")
-    return steps
+    unknown = bool(document["totals"]["at_least"] or document["verdict"]["incomplete"])
+    return phrases.before_an_update(ended, unknown=unknown)
 
 
 def _named(fixed: Sequence[Document]) -> str:

@@ -15,3 +15,9 @@ def unsure(change: Decimal, *, before_at_least: bool = False, after_at_least: bo
     if change <= 0 or (before_at_least and after_at_least):
         return "not known"
     return f"{'at most' if before_at_least else 'at least'} +{dollars(change)}"
+
+
+def before_an_update(ended: str, *, unknown: bool) -> list[str]:
+    """What to do before `--claude-budget-update`, which refuses a run that `ended` otherwise than `passed` or is not known."""
+    steps = {"failed": ["let the tests pass"], "interrupted": ["run the whole suite again"]}.get(ended, [])
+    return [*steps, *(["see to what is not known"] if unknown else [])]

@@ -1,5 +1,6 @@
 """A report in sentences, the same in every output that people read."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from pytest_claude_budget.money import ZERO, dollars, dollars_against, dollars_beyond, exact_dollars, to_json
@@ -106,12 +107,17 @@ def verdict_line(report: CostReport) -> str:
     if verdict.outcome is Outcome.UNJUDGED:
         return "unjudged: there is no budget file (claude-budget init writes one)"
     if verdict.outcome is Outcome.OVER:
-        return f"over: {counted(len(verdict.breaches), 'limit')} exceeded"
+        return f"over: {counted(_limits(verdict.breaches), 'limit')} exceeded"
     if verdict.outcome is Outcome.INCOMPLETE:
         return "incomplete: the cost is not known in full"
     if verdict.outcome is Outcome.WARNED:
         return "warned: " + ("the cost is not known in full" if verdict.incomplete else _near(report))
     return "within" + _headroom(report)
+
+
+def _limits(breaches: Sequence[Breach]) -> int:
+    """Limits, however many tests reached each."""
+    return len({(breach.scope, breach.path, breach.where) for breach in breaches})
 
 
 def answers_line(report: CostReport) -> str:
@@ -132,7 +138,7 @@ def _whose(breach: Breach) -> str:
 
 
 def _near(report: CostReport) -> str:
-    count = len(report.verdict.warnings)
+    count = _limits(report.verdict.warnings)
     return f"{counted(count, 'limit is', 'limits are')} nearly reached"
 
 

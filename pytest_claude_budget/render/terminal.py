@@ -7,7 +7,6 @@ from pytest_claude_budget.render.changes import comparison_lines, projection_lin
 from pytest_claude_budget.render.plain import columns, counted, printable, wrapped
 from pytest_claude_budget.render.sentences import (
     answers_line,
-    breach_line,
     calls_of,
     cost_of,
     priced_at_list,
@@ -15,16 +14,16 @@ from pytest_claude_budget.render.sentences import (
     tokens_of,
     verdict_line,
 )
+from pytest_claude_budget.render.terminal_limits import hint, limit_lines, update_words
 from pytest_claude_budget.report import CostReport, OwnerTotals
 from pytest_claude_budget.totals import Sum, Totals
 from pytest_claude_budget.values import value_class
 from pytest_claude_budget.verdict import Outcome
-from pytest_claude_budget.verdict_changes import INCREASES, Breach
 
 DEAREST = 10
 """Rows that are shown one by one."""
 MOST_LINES = 20
-"""Breaches or reasons that are shown one by one."""
+"""Limits or reasons that are shown one by one."""
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -59,24 +58,23 @@ def terminal_lines(report: CostReport, width: int) -> list[Line]:
     lines += _whole(said, width)
     lines += [Line(text=text) for text in _compared(report, width)]
     lines += _whole([f"warning: {printable(text, 500)}" for text in report.facts.warnings], width, "warn")
-    lines += _whole(_stale_lock(report.facts.stale), width, "warn")
+    lines += _whole(_stale_lock(report), width, "warn")
     return lines + _judged(report, width)
 
 
 def _judged(report: CostReport, width: int) -> list[Line]:
-    """The verdict, and what it rests on."""
+    """What the verdict rests on, and at the end the verdict."""
     verdict = report.verdict
     tone = _TONES[verdict.outcome]
-    lines = _whole([f"verdict: {verdict_line(report)}"], width, tone)
-    lines += _listed([breach_line(breach) for breach in verdict.breaches], "bad", width)
-    if verdict.breaches:
-        lines += _whole([_hint(verdict.breaches)], width)
+    lines = _listed(limit_lines(verdict.known, f"{_why_known(report)}: "), "warn", width)
+    lines += _listed(limit_lines(verdict.warnings), "warn", width)
     lines += _listed([printable(reason, 500) for reason in verdict.incomplete], tone or "warn", width)
     if verdict.incomplete and verdict.outcome is not Outcome.UNJUDGED:
         lines += _whole([_INCOMPLETE_HINT], width)
-    lines += _listed([breach_line(breach) for breach in verdict.warnings], "warn", width)
-    lines += _listed([f"{_why_known(report)}: {breach_line(breach)}" for breach in verdict.known], "warn", width)
-    return lines
+    lines += _listed(limit_lines(verdict.breaches), "bad", width)
+    if verdict.breaches:
+        lines += _whole([hint(report)], width)
+    return lines + _whole([f"verdict: {verdict_line(report)}"], width, tone)
 
 
 def _compared(report: CostReport, width: int) -> list[str]:
@@ -88,27 +86,16 @@ def _compared(report: CostReport, width: int) -> list[str]:
     asked = facts.budget is not None or (facts.baseline is not None and facts.baseline.source != LOCK)
     if facts.baseline is None or not asked or facts.accepted is not None:
         return months
-    return [f"no baseline in {printable(facts.baseline.source, 60)} yet: {_FIRST_RUN}", *months]
+    return [f"no baseline in {printable(facts.baseline.source, 60)} yet: {update_words(report, 'writes one')}", *months]
 
 
-def _hint(breaches: Sequence[Breach]) -> str:
-    """Say what to do: an increase may be accepted, a limit only raised."""
-    increases = sum(breach.measure in INCREASES for breach in breaches)
-    if increases == len(breaches):
-        return "  hint: if this is on purpose, accept it: pytest --claude-budget-update   [over-limit]"
-    if increases:
-        return (
-            "  hint: if this is on purpose, raise the other limits, then pytest --claude-budget-update   [over-limit]"
-        )
-    return "  hint: make the calls cheaper, or raise the limit in that line   [over-limit]"
-
-
-def _stale_lock(owners: Sequence[str]) -> list[str]:
+def _stale_lock(report: CostReport) -> list[str]:
     """Say that the lock file beside the code is not what the code does."""
+    owners = report.facts.stale
     if not owners:
         return []
     whose = printable(owners[0], 120) + (f" and {len(owners) - 1:,} more" if len(owners) > 1 else "")
-    return [f"stale lock file: it differs in {whose}; pytest --claude-budget-update mends it"]
+    return [f"stale lock file: it differs in {whose}; {update_words(report, 'mends it')}"]
 
 
 def _why_known(report: CostReport) -> str:
@@ -116,7 +103,6 @@ def _why_known(report: CostReport) -> str:
 
 
 LOCK = "claude-budget.lock.json"
-_FIRST_RUN = "pytest --claude-budget-update writes one"
 _INCOMPLETE_HINT = "  hint: see docs/messages.md; if this is on purpose, write on_incomplete: warn   [incomplete]"
 
 

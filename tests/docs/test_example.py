@@ -130,10 +130,11 @@ def test_the_comment_of_the_change_names_its_causes_and_its_limits(changed: Path
 
 def test_the_terminal_names_the_causes_and_what_to_do(changed: Path) -> None:
     text = gate(changed).text
-    assert "  +$0.000394 tests/test_replies.py::handbook\n            system prompt +105 tokens\n" in text
-    assert "hint: if this is on purpose, raise the other limits, then pytest --claude-budget-update" in " ".join(
-        text.split()
-    )
+    assert "  +$0.000394 tests/test_replies.py::handbook\n             system prompt +105 tokens\n" in text
+    raised = "raise claude-budget.yml:53 (max_monthly_cost 200 for a month, average)"
+    hint = f"hint: if this is on purpose, {raised}, then pytest --claude-budget-update [over-limit]"
+    assert hint in " ".join(text.split())
+    assert text.rstrip().endswith("verdict: over: 2 limits exceeded")
 
 
 def test_what_the_comment_says_accepts_the_change(changed: Path, tmp_path: Path) -> None:

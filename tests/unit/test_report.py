@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_claude_budget.budget import Budget, Limit
+from pytest_claude_budget.comparison import Baseline
 from pytest_claude_budget.conclusion import stale
 from pytest_claude_budget.ledger.journal import Journal
 from pytest_claude_budget.ledger.rows import Entry, call_of, payer_of, row_of
@@ -233,3 +234,46 @@ def test_tokens_that_come_on_top_are_in_the_sums_with_their_cost() -> None:
     entry = Iteration(kind="compaction", model=None, usage=Usage(input_tokens=2000, output_tokens=50))
     totals = report_of([one_call(iterations=(entry,))]).totals
     assert (totals.cost, totals.usage) == (Decimal("0.00375"), Usage(input_tokens=3000, output_tokens=150))
+
+
+def test_twenty_alike_are_one_line_that_names_the_dearest_three() -> None:
+    """Test `n` has n calls of $0.0015; the limit of each is $0.001. The verdict stands at the end."""
+    limit = replace(run_limit("0.001").limits[0], scope="test", path="limits[1].max_cost")
+    budget = Budget(limits=(limit,), source="claude-budget.yml")
+    calls = [
+        replace(one_call(), id=100 * number + at, owner=Owner(id=f"a.py::test_{number}", kind="test", phase="call"))
+        for number in range(1, 21)
+        for at in range(number)
+    ]
+    lines = [line.text for line in terminal_lines(report_of(calls, budget), 79)]
+    said = " ".join(line.strip() for line in lines)
+    assert (
+        "claude-budget.yml:3: limits[1].max_cost: 20 tests over max_cost 0.001 for each test: most a.py::test_20 ($0.03),"
+        " a.py::test_19 ($0.0285), a.py::test_18 ($0.027) and 17 more" in said
+    )
+    assert "make the calls cheaper, or raise claude-budget.yml:3 (max_cost 0.001 for each test)" in said
+    assert lines[-1] == "verdict: over: 1 limit exceeded"
+    assert max(map(len, lines)) <= 79
+
+
+def test_many_that_moved_for_one_reason_are_one_line_and_the_amounts_line_up() -> None:
+    """Five tests make one call more, $0.0015 each; another has a call of $0.0015 that is new."""
+    before = build_report([_of(f"t{n}", n) for n in range(5)], RunFacts(rates=packaged_rates())).record
+    facts = RunFacts(
+        rates=packaged_rates(), before=before, baseline=Baseline(source="lock.json", kind="lock"), budget=run_limit("1")
+    )
+    calls = [_of(f"t{n}", 10 * n + at) for n in range(5) for at in range(2)] + [_of("new", 99)]
+    lines = [line.text for line in terminal_lines(build_report(calls, facts), 79)]
+    at = lines.index("  +$0.0075 5 tests: makes 2 calls (was 1)")
+    assert lines[at + 1 : at + 7] == [
+        "           a.py::t0",
+        "           a.py::t1",
+        "           a.py::t2",
+        "           and 2 more",
+        "  +$0.0015 a.py::new",
+        "           new",
+    ]
+
+
+def _of(name: str, id_: int) -> Call:
+    return replace(one_call(), id=id_, owner=Owner(id=f"a.py::{name}", kind="test", phase="call"))
