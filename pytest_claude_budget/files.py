@@ -39,6 +39,7 @@ MAX_JSON_BYTES = 256 * MAX_BYTES
 NO_SUCH_FILE, IS_A_FOLDER = "no-such-file", "is-a-folder"
 _WRITES_BUDGET = "claude-budget init writes a new budget file"
 _WRITES_JSON = "pytest --claude-budget-report=json:PATH writes a report"
+_WRITES_LOCK = "pytest --claude-budget-update writes claude-budget.lock.json at its rootdir"
 _PACKAGE = Path(__file__).parent
 
 
@@ -75,7 +76,8 @@ def decoded(data: bytes, shown: str) -> str:
 
 def read_json(path: Path, shown: str) -> object:
     """A lock file or a report, as plain values."""
-    return parse_json(read_text(path, shown, MAX_JSON_BYTES, _WRITES_JSON), shown)
+    writes = _WRITES_LOCK if shown.endswith(LOCK_ENDING) else _WRITES_JSON
+    return parse_json(read_text(path, shown, MAX_JSON_BYTES, writes), shown)
 
 
 def parse_json(text: str, shown: str) -> object:

@@ -6,6 +6,7 @@ be a little wrong, the digits of the version must be the same.
 
 import re
 
+from pytest_claude_budget.globs import compile_glob
 from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.values import value_class
 from pytest_claude_budget.wire.model_ids import normalise
@@ -58,6 +59,27 @@ def meant_model(model: str, rates: RateTable) -> str | None:
         if same and not (fixed == name and bare_loses):
             return fixed
     return None
+
+
+def unmet_match(match: str, rates: RateTable) -> str | None:
+    """What to say of a limit's `match` that no name of the table fits; None where one does.
+
+    A model of the user's own that has no rates may be meant, so this is no error.
+    """
+    names = [name for model in rates.models.values() for name in (model.name, *model.aliases)]
+    if any(compile_glob("model", match).matches(name) for name in (*names, *rates.aliases)):
+        return None
+    what = f"no model of the rate table is called {match[:_LONGEST]!r}"
+    families = {"".join(parts.words) for parts in map(_parts, names) if parts.words}
+    for word in _parts(match[:_LONGEST]).words:
+        family = max(families, key=lambda each: _likeness(word, each), default="")
+        fixed = match.lower().replace(word, family)
+        if _likeness(word, family) >= _LEAST_ALIKE and any(
+            compile_glob("model", fixed).matches(name) for name in names
+        ):
+            return f"{what}: did you mean {fixed!r}?"
+    near = did_you_mean(match, rates)
+    return f"{what}: {near}" if near else what
 
 
 def _nearest(parts: _Parts, rates: RateTable) -> str | None:

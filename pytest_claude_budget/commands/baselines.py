@@ -31,8 +31,8 @@ def add_baseline_commands(commands: Commands) -> None:
     update.set_defaults(command=_update)
     help_ = "merge two lock files that come from one, as a git merge driver: the result replaces OURS"
     merge = add_command(kinds, "merge", help_, "claude-budget baseline merge %O %A %B")
-    for name in ("base", "ours", "theirs"):
-        merge.add_argument(name, metavar=name.upper())
+    for name, letter in {"base": "%%O", "ours": "%%A", "theirs": "%%B"}.items():
+        merge.add_argument(name, metavar=name.upper(), help=f"git's {letter}")
     merge.set_defaults(command=_merge)
 
 

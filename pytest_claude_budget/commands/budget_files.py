@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from pytest_claude_budget.commands.common import DEFAULT_FILE, PYTESTS_FILE, Commands, add_command, budget_here
+from pytest_claude_budget.commands.common import DEFAULT_FILE, PYTESTS_FILE, Commands, add_command, budget_here, put_out
 from pytest_claude_budget.commands.drafts import add_drafting, draft_from_report, wants_a_report
 from pytest_claude_budget.errors import InputError, Problem
 
@@ -52,18 +52,23 @@ def _at_rootdir() -> str:
 
 def _check(options: argparse.Namespace) -> int:
     from pytest_claude_budget.budget_file import load_budget
+    from pytest_claude_budget.model_hints import unmet_match
     from pytest_claude_budget.rate_files import rates_of
 
     problems: list[Problem] = []
     for shown in options.paths or [budget_here() or DEFAULT_FILE]:
         try:
             budget, _ = load_budget(Path(shown), shown)
-            rates_of(budget, Path(shown).parent)
+            rates = rates_of(budget, Path(shown).parent)
         except InputError as error:
             problems += error.problems
         else:
             limits = len(budget.limits)
-            print(f"{shown}: fine, {limits} limit{'' if limits == 1 else 's'}")
+            put_out(f"{shown}: fine, {limits} limit{'' if limits == 1 else 's'}")
+            matches = {limit.match: limit.where for limit in budget.limits if limit.scope == "model" and limit.match}
+            for match, where in matches.items():
+                if said := unmet_match(match, rates):
+                    put_out(f"{where}: warning: {said}")
     if problems:
         raise InputError(*problems)
     return 0

@@ -13,6 +13,15 @@ MOST_DIGITS = 12
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Breaks no line within an option or the name of a file."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        from textwrap import wrap
+
+        return wrap(text, width, break_on_hyphens=False, break_long_words=False)
+
+
 def add_command(commands: Commands, name: str, help_: str, example: str) -> argparse.ArgumentParser:
     """Add a command with its description and an example."""
     return commands.add_parser(
@@ -20,7 +29,7 @@ def add_command(commands: Commands, name: str, help_: str, example: str) -> argp
         help=help_,
         description=help_[0].upper() + help_[1:] + ".",
         epilog=f"example:\n  {example}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
     )
 
 

@@ -36,8 +36,8 @@ def add_compare(commands: Commands) -> None:
     """Add `compare`."""
     help_ = "compare two runs: each a lock file, a JSON report, or the lock file at git:REF"
     parser = add_command(commands, "compare", help_, "claude-budget compare git:main claude-cost.json")
-    parser.add_argument("base", metavar="BASE")
-    parser.add_argument("head", metavar="HEAD")
+    parser.add_argument("base", metavar="BASE", help="what was before")
+    parser.add_argument("head", metavar="HEAD", help="what is now")
     add_budget(parser)
     help_ = "say what new rates alone change, also where it is nothing: it is never part of the change"
     parser.add_argument("--price-change", action="store_true", help=help_)

@@ -23,7 +23,9 @@ def add_rates(commands: Commands) -> None:
         "model", nargs="?", help="show the rates of this model, or price its counts; without it, show the table"
     )
     for name in ("input", "output", "cache-read", "cache-write-5m", "cache-write-1h", "web-search"):
-        parser.add_argument(f"--{name}", type=count, default=0, metavar="N")
+        parser.add_argument(
+            f"--{name}", type=count, default=0, metavar="N", help="tokens" if name != "web-search" else "searches"
+        )
     parser.add_argument("--batch", action="store_true", help="answered by a batch")
     parser.add_argument("--fast", action="store_true", help="answered in fast mode")
     parser.add_argument("--geo", metavar="GEO", help="inference_geo of the answer, such as us")

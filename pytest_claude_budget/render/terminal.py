@@ -103,7 +103,9 @@ def _why_known(report: CostReport) -> str:
 
 
 LOCK = "claude-budget.lock.json"
-_INCOMPLETE_HINT = "  hint: see docs/messages.md; if this is on purpose, write on_incomplete: warn   [incomplete]"
+_INCOMPLETE_HINT = (
+    "  hint: mend what is named; if this is on purpose, write on_incomplete: warn in the budget file   [incomplete]"
+)
 
 
 def _worth_saying(report: CostReport) -> bool:

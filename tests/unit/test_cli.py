@@ -218,3 +218,38 @@ def test_init_writes_where_pytest_looks(below_the_rootdir: Path, capsys: pytest.
     (below_the_rootdir / "claude-budget.yml").rename(below_the_rootdir / "claude-budget.yaml")
     assert main(["init"]) == 2
     assert "../claude-budget.yaml: there is a file already" in capsys.readouterr().err
+
+
+def test_check_warns_of_a_match_that_no_model_fits(capsys: pytest.CaptureFixture[str]) -> None:
+    """With what was meant, of the same family and generation; it may be a model without rates, and is no error."""
+    limit = "  - {scope: model, max_cost: 1, max_calls: 3, match: '%s'}\n"
+    matches = ("claude-opous-*", "claude-opus-*", "ours", "claude-sonet-4-5", "claude-haiku-9", "*")
+    aliases = "rates: {aliases: {ours: claude-haiku-4-5}}\n"
+    text = "version: 1\nlimits:\n" + "".join(limit % match for match in matches) + aliases
+    Path("claude-budget.yml").write_text(text, encoding="utf-8")
+    assert main(["check"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    said = [line.partition("warning: ")[2] for line in lines if "warning" in line]
+    assert lines[0] == "claude-budget.yml: fine, 12 limits"
+    assert said == [
+        "no model of the rate table is called 'claude-opous-*': did you mean 'claude-opus-*'?",
+        "no model of the rate table is called 'claude-sonet-4-5': did you mean 'claude-sonnet-4-5'?",
+        "no model of the rate table is called 'claude-haiku-9'",
+    ]
+    assert lines[1].startswith("claude-budget.yml:3:")
+
+
+def test_help_breaks_no_name_at_its_hyphens(capsys: pytest.CaptureFixture[str]) -> None:
+    """So that it can be copied."""
+    for command in ("gate", "schema"):
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+        said = capsys.readouterr().out
+        assert "claude-budget.lock.json" in said
+        assert "claude-\n" not in said
+
+
+def test_a_missing_lock_file_is_told_with_what_writes_one(capsys: pytest.CaptureFixture[str]) -> None:
+    """And not with what writes a report."""
+    assert main(["compare", "old.lock.json", "x.json"]) == 2
+    assert "pytest --claude-budget-update writes claude-budget.lock.json" in capsys.readouterr().err
