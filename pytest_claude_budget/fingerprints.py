@@ -4,6 +4,7 @@ The text form is written by `wire/requests.py`, which says what each part is.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from functools import lru_cache
@@ -11,6 +12,8 @@ from hashlib import blake2b
 
 from pytest_claude_budget.values import value_class
 
+_IN_SYSTEM = re.compile(r"system\[\d{1,4}\]", re.ASCII)
+"""Where a breakpoint of the system prompt stands."""
 PARTS = ("system", "tools", "messages", "parameters")
 """What a request consists of, besides its model and the most output that it allows."""
 
@@ -135,11 +138,28 @@ def _changed_block(before: Fingerprint, after: Fingerprint) -> str:
     if before.parts.get("tools") != after.parts.get("tools"):
         return "the tools block changed"
     if before.parts.get("system") != after.parts.get("system"):
-        blocks = zip(before.system_blocks, after.system_blocks, strict=False)
-        number = next((at for at, (one, other) in enumerate(blocks, 1) if one != other), None)
-        if number is None or max(len(before.system_blocks), len(after.system_blocks)) < 2:
-            return "the system prompt changed"
-        return f"block {number} of the system prompt changed"
+        return _changed_system(before.system_blocks, after)
     if before.parts.get("messages") != after.parts.get("messages"):
         return "the messages before the breakpoint changed"
     return "the parameters changed" if before.parts.get("parameters") != after.parts.get("parameters") else ""
+
+
+def _changed_system(before: tuple[str, ...], after: Fingerprint) -> str:
+    """Say which block of a system prompt is another one, or new, and what of it ends a cache that begins after it."""
+    blocks = after.system_blocks
+    at = next((at for at, (one, other) in enumerate(zip(before, blocks, strict=False)) if one != other), None)
+    if at is None or max(len(before), len(blocks)) < 2:
+        return "the system prompt changed"
+    cached = [int(place[7:-1]) for place, _ in after.cache if _IN_SYSTEM.fullmatch(place)]
+    behind = next((number for number in cached if number > at), None)
+    come = len(blocks) - len(before)
+    if come > 0 and behind is not None and behind >= at + come and blocks[at + come :] == before[at:]:
+        sizes = [block.rpartition(":")[2] for block in blocks[at : at + come]]
+        length = sum(int(size) for size in sizes if size.isdecimal() and len(size) < 10)
+        what, it = ("a system block", "it") if come == 1 else (f"{come} system blocks", "them")
+        was = "was" if come == 1 else "were"
+        return f"{what} of {length:,} bytes {was} put before the cached block: put {it} after it"
+    if behind is not None and come == 0:
+        text = f"block {at + 1} of the system prompt changed, before the cached block {behind + 1}"
+        return f"{text}: put what changes after it"
+    return f"block {at + 1} of the system prompt changed"

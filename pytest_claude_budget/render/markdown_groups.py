@@ -11,7 +11,7 @@ from pytest_claude_budget.render.markdown_text import amount, code, counted, sen
 from pytest_claude_budget.render.phrases import unsure
 
 _HEAD = (">Change", "Limit", "Why")
-_NAME, _SENTENCE = 40, 110
+_NAME, _SENTENCE = 40, 150
 """Characters of a name and of a cause that are shown."""
 _SMALL = 100
 """What is less than this part of all that moved is put together with what else is so small."""

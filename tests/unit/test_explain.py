@@ -160,6 +160,31 @@ def test_a_cache_that_was_lost_names_the_block_that_changed() -> None:
             "block 2 of the system prompt changed",
         ),
         (
+            {"cache": [["system[1]", "5m"]], "prefix": ["p"], "system_blocks": ["x:9", "y:900"]},
+            {
+                "cache": [["system[2]", "5m"]],
+                "prefix": ["q"],
+                "system_blocks": ["n:412", "x:9", "y:900"],
+                "system": "b:1321",
+            },
+            "a system block of 412 bytes was put before the cached block: put it after it",
+        ),
+        (
+            {"cache": [["system[1]", "5m"]], "prefix": ["p"], "system_blocks": ["x:9", "y:900"]},
+            {"cache": [["system[1]", "5m"]], "prefix": ["q"], "system_blocks": ["z:9", "y:900"], "system": "b:909"},
+            "block 1 of the system prompt changed, before the cached block 2: put what changes after it",
+        ),
+        (
+            {"cache": [["system[1]", "5m"]], "prefix": ["p"], "system_blocks": ["x:9", "y:900"]},
+            {
+                "cache": [["system[2]", "5m"]],
+                "prefix": ["q"],
+                "system_blocks": ["n:1", "z:9", "y:900"],
+                "system": "b:910",
+            },
+            "block 1 of the system prompt changed",
+        ),
+        (
             {"cache": [["messages[0]", "5m"]], "prefix": ["p"]},
             {"cache": [["messages[0]", "5m"]], "prefix": ["q"], "messages": "n:50"},
             "the messages before the breakpoint changed",
