@@ -9,7 +9,7 @@ import platform
 import sys
 import time
 
-from bench import action, batch, gate, one_call, renames, report, startup, stream
+from bench import action, batch, gate, one_call, renames, report, startup, stream, suites
 from bench.figures import Figure, as_json, as_text
 
 FIGURES = {
@@ -20,6 +20,7 @@ FIGURES = {
     "report": report.figure,
     "gate": gate.figure,
     "renames": renames.figure,
+    "suites": suites.figure,
     "action": action.figure,
 }
 

@@ -19,10 +19,14 @@ RUNS = 2_000
 TESTS = 30
 SAMPLES = 20
 DRIFT, DRIFT_RUNS, DRIFTS = 1.20, 10, 200
-TIMES_DEARER = (1.25, 2.0, 4.7)
+TIMES_DEARER = (1.25, 1.5, 2.0, 4.75)
+LEAST_CAUGHT = 0.95
+CALLS = 4
+"""Of a test that makes more of them now: each quarter is one call."""
 DEARER_RUNS = 300
 BIG = 10_000
 TIMED_RUNS = 7
+SPREADS = (0.15, 0.40)
 SEED = 20261124
 SIMULATION_SECONDS = 900.0
 GATE_SECONDS, HELP_SECONDS = 0.7, 0.15
@@ -34,9 +38,10 @@ def figure() -> Figure:
     lines = [
         _rate(f"false failures in {RUNS:,} unchanged runs", found["false"], most=0.01),
         *(
-            _rate(f"one test {times} times dearer by {how}", rate, least=1.0)
+            _rate(f"one test {times} times dearer by {how}", rate, least=LEAST_CAUGHT)
             for (how, times), rate in zip(_dearer_kinds(), found["dearer"], strict=True)
         ),
+        _rate("one test asks something else that costs the same: false", found["harmless"], most=0.01),
         _rate(f"all outputs {DRIFT - 1:+.0%}, caught within {DRIFT_RUNS} runs", found["drift"], least=0.9),
         *_commands(),
     ]
@@ -92,6 +97,7 @@ class _Test:
     prompt: int
     mean: float
     spread: float
+    calls: int = 1
 
     def output(self, chance: random.Random, drift: float = 1.0) -> int:
         """Draw the length of an answer."""
@@ -99,22 +105,30 @@ class _Test:
         return max(1, round(math.exp(chance.gauss(math.log(self.mean * drift) - width / 2, math.sqrt(width)))))
 
 
-def _simulate() -> dict[str, Any]:
+def _simulate(spreads: tuple[float, float] = SPREADS, samples: int = SAMPLES) -> dict[str, Any]:
     chance = random.Random(SEED)
-    false = sum(_fails(*_suite(chance), chance) for _ in range(RUNS))
+
+    def suite(calls: int = 1) -> tuple[list[_Test], dict[str, Any]]:
+        return _suite(chance, spreads, samples, calls)
+
+    false = sum(_fails(*suite(), chance) for _ in range(RUNS))
     dearer = [
-        sum(_dearer_fails(how, times, chance) for _ in range(DEARER_RUNS)) / DEARER_RUNS
+        sum(_dearer_fails(how, times, suite(CALLS if how == "added calls" else 1), chance) for _ in range(DEARER_RUNS))
+        / DEARER_RUNS
         for how, times in _dearer_kinds()
     ]
     drift = 0
     for _ in range(DRIFTS):
-        tests, before = _suite(chance)
+        tests, before = suite()
         drift += any(_fails(tests, before, chance, drift=DRIFT) for _ in range(DRIFT_RUNS))
-    return {"false": false / RUNS, "dearer": dearer, "drift": drift / DRIFTS}
+    harmless = sum(_dearer_fails("a changed request", 1.0, suite(), chance) for _ in range(DEARER_RUNS)) / DEARER_RUNS
+    return {"false": false / RUNS, "dearer": dearer, "drift": drift / DRIFTS, "harmless": harmless}
 
 
-def _suite(chance: random.Random) -> tuple[list[_Test], dict[str, Any]]:
-    """Tests, and their baseline after so many live runs."""
+def _suite(
+    chance: random.Random, spreads: tuple[float, float], samples: int, calls: int
+) -> tuple[list[_Test], dict[str, Any]]:
+    """Tests, and the samples of each of their calls after so many live runs."""
     from pytest_claude_budget.noise import with_sample
 
     tests = [
@@ -122,88 +136,82 @@ def _suite(chance: random.Random) -> tuple[list[_Test], dict[str, Any]]:
             name=f"tests/test_suite.py::test_{number:02}",
             prompt=chance.choice((200, 1_000, 4_000)),
             mean=chance.choice((50, 200, 400, 1_000)),
-            spread=chance.uniform(0.15, 0.40),
+            spread=chance.uniform(*spreads),
+            calls=calls,
         )
         for number in range(TESTS)
     ]
-    samples: dict[str, Any] = {}
+    seen: dict[str, Any] = {}
     for test in tests:
-        seen = None
-        for _ in range(SAMPLES):
-            seen = with_sample(seen, test.output(chance))
-        samples[test.name] = seen
-    return tests, samples
+        for at in range(calls):
+            for _ in range(samples):
+                seen[test.name, at] = with_sample(seen.get((test.name, at)), test.output(chance))
+    return tests, seen
 
 
-def _record(tests: Sequence[_Test], outputs: dict[str, int], samples: dict[str, Any] | None = None) -> Any:
-    from pytest_claude_budget.record import Group, OwnerRecord, Record, Terms
-    from pytest_claude_budget.usage import Usage
+def _record(tests: Sequence[_Test], outputs: dict[Any, int], samples: dict[Any, Any] | None = None) -> Any:
+    from pytest_claude_budget.record import OwnerRecord, Record, in_order
 
     owners = {}
     for test in tests:
-        group = Group(
-            terms=Terms(model="claude-sonnet-4-6"),
-            request=json.dumps({"messages": f"{hash(test.name) & 0xFFFF:x}:{test.prompt * 4}"}),
-            calls=1,
-            attempts=1,
-            live=1,
-            usage=Usage(input_tokens=test.prompt, output_tokens=outputs[test.name]),
-            samples=samples[test.name] if samples is not None else None,
+        groups = (
+            _group(test, at, outputs[test.name, at], (samples or {}).get((test.name, at))) for at in range(test.calls)
         )
-        owners[test.name] = OwnerRecord(owner=test.name, kind="test", groups=(group,))
+        owners[test.name] = OwnerRecord(owner=test.name, kind="test", groups=in_order(groups))
     return Record(rates_as_of=date(2026, 11, 23), owners=owners)
 
 
-def _baseline(tests: Sequence[_Test], samples: dict[str, Any]) -> Any:
-    return _record(tests, {name: round(seen.mean) for name, seen in samples.items()}, samples)
+def _group(test: _Test, at: int, output: int, samples: Any = None) -> Any:
+    from pytest_claude_budget.record import Group, Terms
+    from pytest_claude_budget.usage import Usage
 
-
-def _fails(tests: list[_Test], samples: dict[str, Any], chance: random.Random, drift: float = 1.0) -> bool:
-    after = _record(tests, {test.name: test.output(chance, drift) for test in tests})
-    return _judged(_baseline(tests, samples), after)
-
-
-def _dearer_fails(how: str, times: float, chance: random.Random) -> bool:
-    """One test costs so many times what it did, the others are as noisy as ever."""
-    from pytest_claude_budget.record import Group, in_order
-
-    tests, samples = _suite(chance)
-    before = _baseline(tests, samples)
-    after = _record(tests, {test.name: test.output(chance) for test in tests})
-    name = chance.choice(tests).name
-    owner = before.owners[name]
-    (old,) = owner.groups
-    fresh, output = old.usage.input_tokens, old.usage.output_tokens
-    if how == "a changed request":
-        # Input costs a fifth of output on Sonnet: all that came on top is in the prompt.
-        more = math.ceil((times - 1) * (fresh + 5 * output))
-        group = replace(old, request='{"messages":"ffff:9"}', usage=replace(old.usage, input_tokens=fresh + more))
-        groups: tuple[Group, ...] = (replace(group, samples=None),)
-    else:
-        extra = [
-            replace(old, request=json.dumps({"messages": f"{at:x}:9"}), samples=None, usage=_part(old.usage, part))
-            for at, part in enumerate(_parts(times - 1))
-        ]
-        groups = in_order((replace(old, samples=None), *extra))
-    after = replace(after, owners={**after.owners, name: replace(owner, groups=groups)})
-    return _judged(before, after)
-
-
-def _parts(times: float) -> list[float]:
-    """Whole calls, and a shorter one."""
-    whole = int(times)
-    return [*([1.0] * whole), *([times - whole] if times > whole else [])]
-
-
-def _part(usage: Any, part: float) -> Any:
-    return replace(
-        usage,
-        input_tokens=math.ceil(usage.input_tokens * part),
-        output_tokens=math.ceil(usage.output_tokens * part),
+    return Group(
+        terms=Terms(model="claude-sonnet-4-6"),
+        request=json.dumps({"messages": f"{hash((test.name, at)) & 0xFFFFFF:x}:{test.prompt * 4}"}),
+        calls=1,
+        attempts=1,
+        live=1,
+        usage=Usage(input_tokens=test.prompt, output_tokens=output),
+        samples=samples,
     )
 
 
-def _judged(before: Any, after: Any) -> bool:
+def _baseline(tests: Sequence[_Test], samples: dict[Any, Any]) -> Any:
+    return _record(tests, {key: round(seen.mean) for key, seen in samples.items()}, samples)
+
+
+def _outputs(tests: Sequence[_Test], chance: random.Random, drift: float = 1.0) -> dict[Any, int]:
+    return {(test.name, at): test.output(chance, drift) for test in tests for at in range(test.calls)}
+
+
+def _fails(tests: list[_Test], samples: dict[Any, Any], chance: random.Random, drift: float = 1.0) -> bool:
+    return judged(_baseline(tests, samples), _record(tests, _outputs(tests, chance, drift)))
+
+
+def _dearer_fails(how: str, times: float, suite: tuple[list[_Test], dict[Any, Any]], chance: random.Random) -> bool:
+    """One test is to cost so many times what it did. Its answers are as noisy as ever, and so are those of the others."""
+    from pytest_claude_budget.record import in_order
+
+    tests, samples = suite
+    before, after = _baseline(tests, samples), _record(tests, _outputs(tests, chance))
+    test = chance.choice(tests)
+    owner = after.owners[test.name]
+    if how == "a changed request":
+        # Input costs a fifth of output on Sonnet: all that came on top is in the prompt.
+        more = math.ceil((times - 1) * (test.prompt + 5 * samples[test.name, 0].mean))
+        (old,) = owner.groups
+        usage = replace(old.usage, input_tokens=test.prompt + more)
+        asked = json.dumps({"messages": f"ffff:{(test.prompt + more) * 4 + 80}"})
+        groups = in_order([replace(old, request=asked, usage=usage)])
+    else:
+        extra = round((times - 1) * test.calls)
+        added = (_group(test, test.calls + at, test.output(chance)) for at in range(extra))
+        groups = in_order((*owner.groups, *added))
+    after = replace(after, owners={**after.owners, test.name: replace(owner, groups=groups)})
+    return judged(before, after)
+
+
+def judged(before: Any, after: Any) -> bool:
     """Does the gate fail? Limits as the README recommends them."""
     from decimal import Decimal
 
@@ -235,8 +243,9 @@ def _write(folder: Path) -> None:
         _Test(name=f"tests/test_{number % 100}.py::test_{number}", prompt=1000, mean=200, spread=0)
         for number in range(BIG)
     ]
-    before = _record(tests, {test.name: 200 for test in tests})
-    after = _record(tests, {test.name: 210 if number % 10 == 0 else 200 for number, test in enumerate(tests)})
+    before = _record(tests, {(test.name, 0): 200 for test in tests})
+    outputs = {(test.name, 0): 210 if number % 10 == 0 else 200 for number, test in enumerate(tests)}
+    after = _record(tests, outputs)
     rates = packaged_rates()
     write_lock(folder / "claude-budget.lock.json", before)
     terms = Terms(budget=None, rates=rates, day=date(2026, 11, 23))
@@ -248,7 +257,10 @@ def _write(folder: Path) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "simulate":
-        print(json.dumps(_simulate()))
+        low, high, samples = (
+            (*map(float, sys.argv[2:4]), int(sys.argv[4])) if len(sys.argv) > 4 else (*SPREADS, SAMPLES)
+        )
+        print(json.dumps(_simulate((low, high), samples)))
     else:
         _write(Path(sys.argv[2]))
         print("{}")

@@ -1,15 +1,10 @@
-"""What a baseline becomes when a run is accepted, and when two branches have each accepted something.
+"""What a baseline becomes when a run is accepted, and when two branches have each accepted something."""
 
-Live runs add samples to the spread of outputs rather than replace it; simulated answers are exact and need none.
-"""
+from collections.abc import Mapping
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
-
-from pytest_claude_budget.noise import with_sample
-from pytest_claude_budget.pairing import asked_the_same, pair_up
-from pytest_claude_budget.record import Group, OwnerRecord, Record, in_order
+from pytest_claude_budget.record import OwnerRecord, Record
 from pytest_claude_budget.renames import renamed_owners
+from pytest_claude_budget.sampling import taken_over, used_otherwise
 from pytest_claude_budget.selection import Selection
 from pytest_claude_budget.values import value_class
 
@@ -61,13 +56,14 @@ def update(old: Record | None, new: Record, selection: Selection) -> Updated:
     }  # fmt: skip
     earlier = {} if old is None else renamed_owners(old, new, selection)
     for name, owner in new.owners.items():
-        owners[name] = taken = _taken(before.get(earlier.get(name, name)), owner)
+        owners[name] = taken = taken_over(before.get(earlier.get(name, name)), owner)
         if name in earlier:
             found["renamed"].append(name)
         elif name not in before:
             found["added"].append(name)
         elif taken != before[name]:
-            found["changed" if differs(before[name], owner) else "sampled"].append(name)
+            live = any(group.live for group in owner.groups)
+            found["sampled" if live and not used_otherwise(before[name], owner) else "changed"].append(name)
     gone = frozenset(earlier.values())
     for name, owner in before.items():
         if name not in owners and name not in gone:
@@ -80,48 +76,18 @@ def update(old: Record | None, new: Record, selection: Selection) -> Updated:
     return Updated(record=record, **{what: tuple(names) for what, names in found.items()})
 
 
-def _taken(old: OwnerRecord | None, new: OwnerRecord) -> OwnerRecord:
-    """An owner's entry: as it ran, with the mean output of the live runs that asked the same."""
-    pairs = pair_up(old.groups, new.groups).pairs if old is not None else ()
-    earlier = {_asked(after): before for before, after in pairs if asked_the_same((before, after))}
-    return replace(new, groups=in_order(_sampled(group, earlier.get(_asked(group))) for group in new.groups))
-
-
-def _asked(group: Group) -> tuple[object, ...]:
-    return (group.terms, group.on_top, group.request)
-
-
-def _sampled(group: Group, earlier: Group | None) -> Group:
-    if not group.calls or group.live != group.calls or group.unknown:
-        return group
-    samples = with_sample(earlier.samples if earlier is not None else None, group.usage.output_tokens)
-    mean = (2 * samples.total + samples.count) // (2 * samples.count)  # rounded half up
-    return replace(group, samples=samples, usage=replace(group.usage, output_tokens=mean))
-
-
-def differs(baseline: OwnerRecord, run: OwnerRecord) -> bool:
-    """Did an owner change in more than the noise of live answers and the number of samples?"""
-    if baseline is run:
-        return False
-    one, other = (_bare(side.groups) for side in (baseline, run))
-    if one == other:
-        return False
-    pairing = pair_up(baseline.groups, run.groups)
-    return not (pairing.same_requests and all(after.live == after.calls for _, after in pairing.pairs))
-
-
-def _bare(groups: Iterable[Group]) -> list[Group]:
-    return [replace(group, samples=None) for group in in_order(groups)]
-
-
 def stale(lock: Record, run: Record, selection: Selection) -> list[str]:
-    """The owners that a lock file has otherwise than its own code's run; empty where it is up to date."""
+    """The owners that used something else than a lock file has; empty where it is up to date.
+
+    What was asked makes no difference here: a text may hold a date, and what was used is what costs.
+    """
+    both = len(lock.owners.keys() & run.owners.keys())
     names = []
     for name in sorted({*lock.owners, *run.owners}):
         there, now = lock.owners.get(name), run.owners.get(name)
         if name in selection.failed:
             continue  # what it would have used, nobody knows
-        if there is None or (selection.has(there) if now is None else differs(there, now)):
+        if there is None or (selection.has(there) if now is None else used_otherwise(there, now, among=both)):
             names.append(name)
     return names
 

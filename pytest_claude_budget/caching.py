@@ -37,11 +37,11 @@ class Prompt:
 
 @lru_cache(maxsize=8192)
 def read_prompt(request: str | None) -> Prompt | None:
-    """Read the text form; None where there is none, or where it tells no length of any part."""
+    """Read the text form; None where there is none, or where it does not tell the lengths of the parts."""
     read = read_fingerprint(request)
     lengths = {part: read.lengths.get(part, 0) for part in _PARTS}
     whole = sum(lengths.values())
-    if request is None or not whole:
+    if request is None or not whole or read.later:
         return None
     return Prompt(
         beginning=tuple(read.parts.get(part, "") for part in _BEGINNING),

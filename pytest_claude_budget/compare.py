@@ -10,17 +10,17 @@ from decimal import Decimal
 
 from pytest_claude_budget.attribution import Prices
 from pytest_claude_budget.comparison import Baseline, Comparison, FeatureChange, OwnerChange, Standing
+from pytest_claude_budget.excused import excused
+from pytest_claude_budget.expected import Expected, expected_of
 from pytest_claude_budget.explain import causes_of
 from pytest_claude_budget.money import ZERO, exact
-from pytest_claude_budget.noise import FEWEST_SAMPLES, most_of
-from pytest_claude_budget.pairing import Pairing, pair_up
+from pytest_claude_budget.pairing import pair_up
 from pytest_claude_budget.pricing.in_force import Refusal
 from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.record import (
     Cost,
     OwnerRecord,
     Record,
-    Samples,
     Terms,
     cost_of_group,
     cost_of_owner,
@@ -55,10 +55,8 @@ class _Both:
     change: OwnerChange
     before: OwnerRecord | None
     after: OwnerRecord | None
-    spreads: tuple[Samples, ...] = ()
-    """Of an owner that can be judged by noise."""
-    output: int = 0
-    """What the groups of those spreads put out in this run."""
+    expected: Expected = Expected()
+    """What chance may have to do with its change."""
 
 
 def compare(before: Record, after: Record, facts: Facts) -> Comparison:
@@ -70,7 +68,7 @@ def compare(before: Record, after: Record, facts: Facts) -> Comparison:
 def _compare(before: Record, after: Record, facts: Facts) -> Comparison:
     renamed = renamed_owners(before, after, facts.selection)
     both = [_one(owner, before, after, renamed, facts) for owner in _all_owners(before, after, renamed)]
-    both = _with_noise(both)
+    both = _with_noise(both, before, after)
     changes = [one.change for one in both]
     compared = [change for change in changes if change.is_compared]
     change = _sum(row.change for row in compared)
@@ -82,7 +80,7 @@ def _compare(before: Record, after: Record, facts: Facts) -> Comparison:
         before=_sum(row.before for row in compared),
         after=_sum(row.after for row in compared),
         change=change,
-        judged=change - _sum(row.change for row in compared if row.noise),
+        judged=_sum(row.judged for row in compared),
         price_change=_price_change(before, compared, facts),
         at_least=any(row.at_least or row.not_known for row in changes if row.standing not in _NOT_RUN),
         before_at_least=any(row.before_at_least for row in compared),
@@ -149,7 +147,7 @@ def _one(name: str, before: Record, after: Record, renamed: Mapping[str, str], f
             row, not_known=reason, after_at_least=now.at_least or not then.at_least or name in facts.selection.failed
         )
     if old is None:
-        return _Both(change=replace(row, standing=Standing.NEW), before=None, after=new)
+        return _Both(change=replace(row, standing=Standing.NEW, judged=row.change), before=None, after=new)
     if row.not_known and row.change <= 0:
         same = old is new or (new is not None and old.groups == new.groups)
         standing = Standing.RENAMED if was is not None else Standing.UNCHANGED if same else Standing.CHANGED
@@ -185,38 +183,27 @@ _NOBODY = OwnerRecord(owner="", kind="outside", groups=())
 def _of_two(row: OwnerChange, old: OwnerRecord, new: OwnerRecord, facts: Facts) -> _Both:
     if not row.change and (old.attempts >= new.attempts or old.groups == new.groups):
         return _Both(change=row, before=old, after=new)
-    pairing = pair_up(old.groups, new.groups)
-    causes = causes_of(old, new, pairing, Prices(rates=facts.rates, day=facts.day))
+    pairing, prices = pair_up(old.groups, new.groups), Prices(rates=facts.rates, day=facts.day)
+    causes = causes_of(old, new, pairing, prices)
     standing = Standing.CHANGED if row.was is None else Standing.RENAMED
-    spreads, output = _spreads(pairing)
-    samples = min((spread.count for spread in spreads), default=0)
-    changed = replace(row, standing=standing, causes=causes, samples=samples)
-    judged = spreads if samples >= FEWEST_SAMPLES else ()
-    return _Both(change=changed, before=old, after=new, spreads=judged, output=output)
+    measured = not row.not_known and any(group.samples is not None for group in old.groups)
+    expected = expected_of(pairing, prices) if measured else Expected()
+    changed = replace(row, standing=standing, causes=causes, judged=row.change, samples=expected.samples)
+    return _Both(change=changed, before=old, after=new, expected=expected)
 
 
-def _spreads(pairing: Pairing) -> tuple[tuple[Samples, ...], int]:
-    """The spreads of an owner that asked the same and got live answers; none where a change is a change."""
-    if not pairing.same_requests or not all(after.live == after.calls for _, after in pairing.pairs):
-        return (), 0
-    spreads = [before.samples for before, _ in pairing.pairs if before.calls]
-    if None in spreads:
-        return (), 0
-    output = sum(after.usage.output_tokens for before, after in pairing.pairs if before.calls)
-    return tuple(spread for spread in spreads if spread is not None), output
+def _with_noise(both: Sequence[_Both], before: Record, after: Record) -> list[_Both]:
+    """Take what is noise out of the part of each change that is judged."""
+    by_owner = {one.change.owner: one.expected for one in both if one.expected.parts or one.expected.moved}
+    amounts = excused(by_owner, before, after) if by_owner else {}
+    return [_without(one, amounts[one.change.owner]) if one.change.owner in amounts else one for one in both]
 
 
-def _with_noise(both: Sequence[_Both]) -> list[_Both]:
-    """Tell noise: each owner by itself, and all of them together, since a drift of all hides in each."""
-    judged = [one for one in both if one.spreads]
-    if not judged:
-        return list(both)
-    noisy = {one.change.owner for one in judged if one.output <= most_of(one.spreads, judged=len(judged))}
-    together = [one for one in judged if one.change.owner in noisy]
-    spreads = [spread for one in together for spread in one.spreads]
-    if spreads and sum(one.output for one in together) > most_of(spreads, judged=1):
-        noisy = set()
-    return [replace(one, change=replace(one.change, noise=one.change.owner in noisy)) for one in both]
+def _without(one: _Both, excused_amount: Decimal) -> _Both:
+    row = one.change
+    judged = row.change - excused_amount
+    noise = not judged and bool(excused_amount) and not one.expected.changed
+    return replace(one, change=replace(row, judged=judged, noise=noise))
 
 
 def _price_change(before: Record, compared: Sequence[OwnerChange], facts: Facts) -> Decimal:
@@ -251,6 +238,7 @@ def _by_feature(both: Sequence[_Both], facts: Facts) -> Iterable[FeatureChange]:
             unsure.update(filter(None, (group.feature or rest for group in owned)))
         if not one.change.is_compared:
             continue
+        moved: dict[str, Decimal] = {}
         for at, side in enumerate((one.before, one.after)):
             for group in side.groups if side is not None else ():
                 feature = group.feature or rest
@@ -258,8 +246,9 @@ def _by_feature(both: Sequence[_Both], facts: Facts) -> Iterable[FeatureChange]:
                     costs = sums.setdefault(feature, [Cost(), Cost()])
                     own = cost_of_group(group, facts.rates, facts.day)
                     costs[at] += own
-                    if one.change.noise:
-                        noise[feature] = noise.get(feature, ZERO) + (own.amount if at else -own.amount)
+                    moved[feature] = moved.get(feature, ZERO) + (own.amount if at else -own.amount)
+        for feature, amount in _shared_out(one.change, moved).items():
+            noise[feature] = noise.get(feature, ZERO) + amount
     for feature in unsure:
         sums.setdefault(feature, [Cost(), Cost()])
     for feature, (before, after) in sorted(sums.items()):
@@ -273,6 +262,16 @@ def _by_feature(both: Sequence[_Both], facts: Facts) -> Iterable[FeatureChange]:
             at_least=before.at_least or after.at_least or feature in unsure,
             before_at_least=before.at_least,
         )
+
+
+def _shared_out(row: OwnerChange, moved: Mapping[str, Decimal]) -> Mapping[str, Decimal]:
+    """The noise of an owner, by feature: all of each one's change where all is noise, else where most has moved."""
+    if row.noise:
+        return moved
+    if row.judged == row.change or not moved:
+        return {}
+    most = max(moved, key=lambda feature: (moved[feature].copy_abs(), feature))
+    return {most: row.change - row.judged}
 
 
 def _feature_of_the_rest(one: _Both, facts: Facts) -> str | None:

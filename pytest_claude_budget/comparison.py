@@ -62,8 +62,10 @@ class OwnerChange:
     """`after` is a lower bound, be it of a test that failed."""
     not_known: str = ""
     """Why the change is not known, for a person; empty where it is. `change` is then what is certain of an increase, or 0."""
+    judged: Decimal = ZERO
+    """The part of `change` that is held against limits: without noise."""
     noise: bool = False
-    """Unchanged requests, live answers, and output within the measured spread: not held against the change."""
+    """All of the change lies within the spread that live runs have shown: nothing of it is held against anything."""
     samples: int = 0
     """Live runs that the spread was measured over."""
     causes: tuple[Cause, ...] = ()

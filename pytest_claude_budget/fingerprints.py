@@ -16,11 +16,13 @@ _IN_SYSTEM = re.compile(r"system\[\d{1,4}\]", re.ASCII)
 """Where a breakpoint of the system prompt stands."""
 PARTS = ("system", "tools", "messages", "parameters")
 """What a request consists of, besides its model and the most output that it allows."""
+VARYING = 16
+"""Bytes by which a text may become longer or shorter and still be the same one with another date or number in it."""
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
 class Fingerprint:
-    """One request."""
+    """One request, or the later turns of one conversation."""
 
     parts: Mapping[str, str] = field(default_factory=dict)
     """Hash of each part that is there."""
@@ -34,6 +36,10 @@ class Fingerprint:
     prefixes: tuple[str, ...] = ()
     """Hash of all that each breakpoint covers."""
     system_blocks: tuple[str, ...] = ()
+    follows: str = ""
+    """Hash of the messages before the last answer: those of the request that was answered so; empty without one."""
+    later: bool = False
+    """All turns of a conversation that follow its live answers; `messages` are those that it began with."""
 
     def likeness(self, other: "Fingerprint") -> int:
         """How much two requests have in common; the system prompt and the start of the conversation tell most."""
@@ -42,10 +48,16 @@ class Fingerprint:
             points += 2 * (self.parts.get(part) == other.parts.get(part))
         return points
 
-    def same_conversation(self, other: "Fingerprint") -> bool:
-        """Do they differ at most in what was said since the first answer, as turns that follow a live answer do?"""
-        alike = all(self.parts.get(part) == other.parts.get(part) for part in PARTS if part != "messages")
-        return alike and self.opening == other.opening and self.max_tokens == other.max_tokens
+    def reads_alike(self, other: "Fingerprint") -> bool:
+        """Do they differ at most in the text of system prompt and messages, and hardly in its length?
+
+        So it is where a text holds a date, a number or an id that is another one at each run.
+        """
+        alike = all(self.parts.get(part) == other.parts.get(part) for part in ("tools", "parameters"))
+        alike = alike and self.parts.keys() == other.parts.keys() and self.later == other.later
+        alike = alike and self.max_tokens == other.max_tokens and self.cache == other.cache
+        lengths = [abs(self.lengths.get(part, 0) - other.lengths.get(part, 0)) for part in ("system", "messages")]
+        return alike and bool(self.parts) and max(lengths) <= VARYING
 
     def changed_parts(self, other: "Fingerprint") -> list[str]:
         """The parts that differ."""
@@ -67,7 +79,7 @@ def read_fingerprint(text: str | None) -> Fingerprint:
     said = {part: value[part].partition(":") for part in PARTS if isinstance(value.get(part), str)}
     parts = {part: digest for part, (digest, _, _) in said.items()}
     lengths = {part: int(length) for part, (_, _, length) in said.items() if length.isdecimal()}
-    opening = value.get("opening")
+    opening, follows = (value.get(key) for key in ("opening", "follows"))
     most = value.get("max_tokens")
     return Fingerprint(
         parts=parts,
@@ -77,7 +89,47 @@ def read_fingerprint(text: str | None) -> Fingerprint:
         cache=tuple((place, ttl) for place, ttl in _pairs(value.get("cache"))),
         prefixes=tuple(_texts(value.get("prefix"))),
         system_blocks=tuple(_texts(value.get("system_blocks"))),
+        follows=(follows if isinstance(follows, str) else opening if isinstance(opening, str) else "").partition(":")[
+            0
+        ],
+        later=value.get("later") is True,
     )
+
+
+@lru_cache(maxsize=8192)
+def read_alike(one: str | None, other: str | None) -> bool:
+    """Are two text forms of requests that read alike?"""
+    return one == other or read_fingerprint(one).reads_alike(read_fingerprint(other))
+
+
+def without_follows(text: str) -> str:
+    """The text form as records have it. What a request follows matters within its own run only."""
+    if '"follows":' not in text:
+        return text
+    value = json.loads(text)
+    del value["follows"]
+    return _compact(value)
+
+
+def later_turn(text: str, root: str) -> str:
+    """The one text form of all turns that follow the live answers of a conversation, which `root` began.
+
+    What was said since then is another text at each run; all else stays as it is.
+    """
+    value, began = json.loads(text), json.loads(root)
+    for key in ("follows", "messages", "opening", "prefix"):
+        value.pop(key, None)
+    value |= {key: began[key] for key in ("messages", "opening") if key in began}
+    marks = list(_pairs(value.pop("cache", None)))
+    if marks:
+        places = dict.fromkeys(
+            (place.partition("[")[0] if place.startswith("messages") else place, ttl) for place, ttl in marks
+        )
+        value["cache"] = [list(mark) for mark in places]
+    return _compact({**value, "later": True})
+
+
+_compact = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 def together(requests: Iterable[tuple[str | None, int]]) -> str | None:

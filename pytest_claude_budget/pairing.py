@@ -5,7 +5,7 @@ Depends on what the groups are, never on their order.
 
 from collections.abc import Callable, Iterable, Sequence
 
-from pytest_claude_budget.fingerprints import read_fingerprint
+from pytest_claude_budget.fingerprints import read_alike, read_fingerprint
 from pytest_claude_budget.record import Group, OwnerRecord, in_order, joined
 from pytest_claude_budget.values import value_class
 
@@ -18,23 +18,6 @@ class Pairing:
     added: tuple[Group, ...]
     """Calls that the baseline does not have."""
     gone: tuple[Group, ...]
-
-    @property
-    def same_requests(self) -> bool:
-        """Are the calls the same ones, but for what a live conversation brought up by itself?"""
-        return not self.added and not self.gone and all(map(asked_the_same, self.pairs))
-
-
-def asked_the_same(pair: tuple[Group, Group]) -> bool:
-    """Would a person call both the same request, made as often?"""
-    before, after = pair
-    if before.terms != after.terms or before.calls != after.calls or before.on_top != after.on_top:
-        return False
-    if before.request == after.request:
-        return before.request is not None
-    if before.request is None or after.request is None or not after.live:
-        return False
-    return read_fingerprint(before.request).same_conversation(read_fingerprint(after.request))
 
 
 def pair_up(before: Sequence[Group], after: Sequence[Group]) -> Pairing:
@@ -80,7 +63,7 @@ def _match(
 
 def _likeness(one: Group, other: Group) -> int:
     alike = read_fingerprint(one.request).likeness(read_fingerprint(other.request))
-    return 2 * alike + (one.calls == other.calls)
+    return 2 * alike + 20 * read_alike(one.request, other.request) + (one.calls == other.calls)
 
 
 def _same(one: Group, other: Group) -> bool:

@@ -40,6 +40,8 @@ class Samples:
     total: int
     squares: int
     """Sum of the squares."""
+    others: tuple[tuple[str, int, int], ...] = ()
+    """Name, sum and sum of squares of `calls` and of each other count that varied; what is not named never did."""
 
     @property
     def mean(self) -> float:
@@ -49,9 +51,19 @@ class Samples:
     @property
     def variance(self) -> float:
         """Of a single run, with n - 1; 0 for a single sample."""
+        return self._variance(self.total, self.squares)
+
+    def of(self, name: str) -> tuple[float, float] | None:
+        """The mean and the variance of another count that varied; None of one that never did."""
+        for known, total, squares in self.others:
+            if known == name:
+                return total / self.count, self._variance(total, squares)
+        return None
+
+    def _variance(self, total: int, squares: int) -> float:
         if self.count < 2:
             return 0.0
-        return max(0.0, (self.squares - self.total * self.total / self.count) / (self.count - 1))
+        return max(0.0, (squares - total * total / self.count) / (self.count - 1))
 
 
 @value_class(frozen=True, kw_only=True, slots=True)

@@ -1,11 +1,11 @@
 """From the calls of a run to its record: groups of calls that were asked alike and are priced alike."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache, partial
 
-from pytest_claude_budget.fingerprints import together
+from pytest_claude_budget.fingerprints import later_turn, read_fingerprint, together, without_follows
 from pytest_claude_budget.pricing import Price
 from pytest_claude_budget.pricing.in_force import InForce, Refusal
 from pytest_claude_budget.pricing.portions import take_apart
@@ -60,8 +60,9 @@ class RecordBuilder:
 
     def record(self) -> Record:
         """What was taken so far."""
+        shared = [group for (_, kind), groups in self._owners.items() if kind != "test" for group in groups.values()]
         made = [
-            OwnerRecord(owner=name, kind=kind, groups=in_order(fold(with_failed_tries(groups.values()))))
+            OwnerRecord(owner=name, kind=kind, groups=in_order(fold(with_failed_tries(_conversations(groups, shared)))))
             for (name, kind), groups in self._owners.items()
         ]
         return Record(
@@ -71,6 +72,49 @@ class RecordBuilder:
 
 def _by_name(owner: OwnerRecord) -> str:
     return owner.owner
+
+
+def _conversations(groups: Mapping[Key, Group], shared: Iterable[Group]) -> Collection[Group]:
+    """The groups of an owner, with those turns as one that follow a live answer of this run.
+
+    Such a turn repeats what was answered before, another text at each run. The answer may be one that a fixture was
+    given.
+    """
+    if not any(group.request is not None and _OPENING in group.request for group in groups.values()):
+        return groups.values()
+    began = {_asked(group.request): group.request for group in (*shared, *groups.values()) if _is_live(group)}
+    merged: dict[Key, Group] = {}
+    for group in groups.values():
+        if group.request is not None:
+            root = _root(group.request, began) if _is_live(group) or not group.calls else None
+            said = without_follows(group.request) if root is None else later_turn(group.request, root)
+            group = replace(group, request=said)  # noqa: PLW2901  # the same calls
+        known = merged.setdefault(group.key, group)
+        if known is not group:
+            merged[group.key] = joined(known, group)
+    return merged.values()
+
+
+_OPENING = '"opening":'
+"""Stands in the text form of requests that hold an answer."""
+
+
+def _is_live(group: Group) -> bool:
+    return group.live > 0 and group.live == group.calls
+
+
+def _asked(request: str | None) -> str:
+    return read_fingerprint(request).parts.get("messages", "")
+
+
+def _root(request: str, began: Mapping[str, str | None]) -> str | None:
+    """The request that began the conversation, of a turn that follows a live answer; None of any other."""
+    root, seen = None, {""}
+    follows = read_fingerprint(request).follows
+    while follows not in seen and (earlier := began.get(follows)) is not None:
+        seen.add(follows)
+        root, follows = earlier, read_fingerprint(earlier).follows
+    return root
 
 
 def with_failed_tries(groups: Iterable[Group]) -> Collection[Group]:

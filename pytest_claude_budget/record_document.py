@@ -31,7 +31,8 @@ _SPECIAL = frozenset((*_TERMS.values(), *_FLAGS)) - {"model"}
 _WORDS = ("on_top", "feature", "tier", "case")
 _WORD_KEYS, _UNSAID = frozenset(_WORDS), [None] * len(_WORDS)
 _WHOLE = ("calls", "attempts", "live", "unknown")
-_KEYS = frozenset((*_TERMS.values(), *_FLAGS, *_WORDS, *_WHOLE, "usage", "request", "samples", "origin"))
+_KEYS = frozenset((*_TERMS.values(), *_FLAGS, *_WORDS, *_WHOLE, "usage", "request", "samples", "spreads", "origin"))
+_SPREADS = frozenset((*COUNTS, "calls")) - {"output_tokens"}
 
 
 def lock_text(record: Record) -> str:
@@ -85,6 +86,9 @@ def _rest_text(group: Group) -> str:
         said += f', "service_tier": {_quoted(terms.tier)}'
     if terms.speed is not None:
         said += f', "speed": {_quoted(terms.speed)}'
+    if samples is not None and samples.others:
+        spreads = (f'"{name}": [{total}, {squares}]' for name, total, squares in samples.others)
+        said += f', "spreads": {{{", ".join(spreads)}}}'
     if group.tier is not None:
         said += f', "tier": {_quoted(group.tier)}'
     if group.unknown:
@@ -190,7 +194,7 @@ class _Reader:
             live=calls if origin == "live" else self.count(entry, "live", name) if "live" in entry else 0,
             unknown=self.count(entry, "unknown", name) if "unknown" in entry else 0,
             usage=self.usage(entry.get("usage"), name),
-            samples=self.samples(entry.get("samples"), name),
+            samples=self.samples(entry, name),
         )
 
     def terms(self, entry: Mapping[str, Any], name: str) -> Terms:
@@ -225,13 +229,26 @@ class _Reader:
     def request(self, value: object, name: str) -> str | None:
         return None if value is None else _compact(self.mapping(value, f"{name}: request"))
 
-    def samples(self, value: object, name: str) -> Samples | None:
-        if value is None:
+    def samples(self, entry: Mapping[str, Any], name: str) -> Samples | None:
+        value, spreads = entry.get("samples"), entry.get("spreads")
+        if value is None and spreads is None:
             return None
-        if not isinstance(value, list) or len(value) != 3 or not all(type(n) is int and n >= 0 for n in value):
-            raise self.refused(f"{name}: samples", "the number of runs, their sum and the sum of their squares", value)
-        count, total, squares = value
-        return Samples(count=count, total=total, squares=squares) if count else None
+        count, total, squares = self.sums(value, 3, f"{name}: samples")
+        others = () if spreads is None else self.mapping(spreads, f"{name}: spreads").items()
+        if unknown := [key for key, _ in others if key not in _SPREADS]:
+            raise self.refused(f"{name}: spreads", f"one of {', '.join(sorted(_SPREADS))}", unknown[0])
+        read = []
+        for key, sums in sorted(others):
+            own_total, own_squares = self.sums(sums, 2, f"{name}: spreads")
+            read.append((key, own_total, own_squares))
+        return Samples(count=count, total=total, squares=squares, others=tuple(read)) if count else None
+
+    def sums(self, value: object, length: int, where: str) -> list[int]:
+        """So many whole numbers, the last of them a sum of squares."""
+        if isinstance(value, list) and len(value) == length and all(type(n) is int and n >= 0 for n in value):
+            return value
+        expected = "the number of runs, their sum and" if length == 3 else "a sum and"
+        raise self.refused(where, f"{expected} the sum of their squares", value)
 
 
 _compact = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode

@@ -94,7 +94,7 @@ def _increases(comparison: Comparison) -> Iterator[_Increase]:
         yield _increase("feature", row.feature, row, row.judged)
     for owner in comparison.owners:
         if owner.standing in (Standing.CHANGED, Standing.RENAMED) and not owner.noise:
-            yield _increase("test", owner.owner, owner, owner.change)
+            yield _increase("test", owner.owner, owner, owner.judged)
 
 
 def _increase(scope: str, name: str, row: Comparison | FeatureChange | OwnerChange, judged: Decimal) -> _Increase:

@@ -125,6 +125,10 @@ def reasons(row: OwnerChange, width: int) -> list[str]:
         said.append(f"and {counted(len(row.causes) - MOST_CAUSES, 'smaller cause')}")
     if row.noise:
         said.append(f"within the noise of {counted(row.samples, 'earlier run')}: not held against the change")
+    elif row.judged != row.change:
+        said.append(
+            f"held against the change: {signed(row.judged)}, without the noise of {counted(row.samples, 'earlier run')}"
+        )
     elif 0 < row.samples < FEWEST_SAMPLES:
         said.append(f"{counted(row.samples, 'live run')} so far, too few to tell noise")
     if row.was is not None:
@@ -160,6 +164,9 @@ def explanation_lines(row: OwnerChange) -> list[str]:
             lines += _beside(said, amount.rjust(width), 78 - width)
     if row.noise:
         lines.append(f"within the noise of {counted(row.samples, 'earlier run')}")
+    elif row.judged != row.change:
+        without = f"without the noise of {counted(row.samples, 'earlier run')}"
+        lines.append(f"held against limits: {_plain(row.judged)}, which is the change {without}")
     return lines
 
 

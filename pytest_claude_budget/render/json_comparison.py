@@ -47,6 +47,7 @@ def _owner(row: OwnerChange) -> dict[str, Any]:
         "after": to_json(row.after),
         "change": to_json(row.change),
         "change_percent": None if row.not_known else _percent(row.change, row.before),
+        "judged": to_json(row.judged),
         "at_least": row.at_least,
         "before_at_least": row.before_at_least,
         "after_at_least": row.after_at_least,

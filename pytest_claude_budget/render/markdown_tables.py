@@ -153,7 +153,10 @@ def _cause(row: Document) -> str:
         said.append(f"renamed from {code(row['was'])}")
     if row["status"] == "new":
         said = ["new test" if row["kind"] == "test" else "new"]
-    if 0 < row["samples"] < FEWEST_SAMPLES:
+    judged = amount(row.get("judged", row["change"]))  # reports of earlier versions do not say it
+    if judged != amount(row["change"]):
+        said.append(f"judged without noise: {signed(judged)}, {counted(row['samples'], 'sample')}")
+    elif 0 < row["samples"] < FEWEST_SAMPLES:
         said.append(f"too few live runs to tell noise: {number(row['samples'])}")
     if row.get("not_known") or row["at_least"]:
         said.append(sentence(f"not known: {row.get('not_known') or 'an answer is not priced in full'}", 200))

@@ -7,8 +7,9 @@ order and the spacing of another version of the SDK change nothing.
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from hashlib import blake2b
 from typing import Any, NamedTuple
+
+from pytest_claude_budget.wire.canonical import Chain, bytes_of, canonical, encode, has_ids, hashed, part
 
 LARGEST_CANONICAL = 1_000_000
 """Characters of messages, or of a request that is not laid out as the SDK does, above which the text is hashed as it
@@ -20,7 +21,6 @@ MOST_SYSTEM_BLOCKS = 8
 MOST_REMEMBERED = 64
 """Ends of requests (all but the messages) whose hashes are kept."""
 
-_KEY = b"pytest-claude-budget"
 _APART = frozenset(("model", "stream", "metadata", "max_tokens", "diagnostics", "messages", "system", "tools"))
 """What `parameters` leaves out: parts of their own, and what changes neither cost nor answer."""
 _CONTROL = "cache_control"
@@ -32,9 +32,6 @@ _QUESTION_END = b'"}]'
 _TELLING = re.compile(rb'"model"\s*:\s*"[^"]{0,300}?(?:anthropic\.|arn:|-fast|/locations/)').search
 """A spelling that says where or how the model runs, which the answer's own plain id may leave out."""
 _decode = json.JSONDecoder().raw_decode
-_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False).encode
-_KEYED = blake2b(digest_size=5, key=_KEY)
-_CHAINED = blake2b(digest_size=16, key=_KEY)
 
 
 class Breakpoint(NamedTuple):
@@ -75,9 +72,10 @@ class Fingerprints:
         """Tell of a request for one message, and whether it `asks_for_more`; `betas` is its header. Never raises.
 
         The text is None where the body is no JSON object; else it is JSON: `system`, `tools`, `messages`, `opening` (the
-        messages before the first of the assistant, where there is one) and `parameters` as `hash:length`, the length
-        in bytes of canonical JSON; `max_tokens`; `cache`, the breakpoints as place and lifetime, with a hash of each
-        one's `prefix`. Marks of caching are in no other hash.
+        messages before the first of the assistant, where there is one), `follows` (those before its last, where there
+        are several) and `parameters` as `hash:length`, the length in bytes of canonical JSON; `max_tokens`; `cache`,
+        the breakpoints as place and lifetime, with a hash of each one's `prefix`. Marks of caching are in no other
+        hash, and ids that the API gave out are in none.
         """
         if body is None:
             return None, False
@@ -86,12 +84,12 @@ class Fingerprints:
             if begun is not None and len(body) <= LARGEST_CANONICAL:
                 at = begun.end()
                 end = body.find(b'"', at)
-                if body.startswith(_QUESTION_END, end) and body.find(b"\\", at, end) < 0:
+                if body.startswith(_QUESTION_END, end) and body.find(b"\\", at, end) < 0 and not has_ids(body, at, end):
                     rest = self._rest(body[end + len(_QUESTION_END) :], betas)
                     if rest is not None and rest.around is not None:
                         whole = b'[{"content":"%b","role":"user"}]' % body[at:end]
                         before, after = rest.around
-                        messages = f'"max_tokens":{begun[1].decode()},"messages":"{_hashed(whole)}"'
+                        messages = f'"max_tokens":{begun[1].decode()},"messages":"{hashed(whole)}"'
                         # a question without a quote names no model
                         return f"{before}{messages}{after}", rest.asks_for_more
             return self._of_parsed(body, betas), asks_for_more(body)
@@ -100,14 +98,14 @@ class Fingerprints:
 
     def _of_parsed(self, body: bytes, betas: str) -> str | None:
         if len(body) > LARGEST_PARSED:
-            return f'{{"messages":"{_hashed(body)}"}}'
+            return f'{{"messages":"{hashed(body)}"}}'
         text = body.decode()
         start = _START(text)
         if start is None:
             return self._of_any(text, betas)
         at = start.end()
         messages, end = _decode(text, at)
-        rest = self._rest(_bytes(text[end:]), betas)
+        rest = self._rest(bytes_of(text[end:]), betas)
         if rest is None:
             return self._of_any(text, betas)
         sent = text[at:end] if end - at > LARGEST_CANONICAL else None
@@ -115,7 +113,7 @@ class Fingerprints:
 
     def _of_any(self, text: str, betas: str) -> str | None:
         if len(text) > LARGEST_CANONICAL:
-            return f'{{"messages":"{_hashed(_bytes(text))}"}}'
+            return f'{{"messages":"{hashed(bytes_of(text))}"}}'
         value = json.loads(text)
         if not isinstance(value, dict):
             return None
@@ -151,9 +149,9 @@ def of_batch(body: bytes | None) -> str | None:
         if body is None:
             return None
         if len(body) > LARGEST_CANONICAL:
-            return f'{{"messages":"{_hashed(body)}"}}'
+            return f'{{"messages":"{hashed(body)}"}}'
         value = json.loads(body)
-        return f'{{"messages":"{_part(value["requests"])}"}}'
+        return f'{{"messages":"{part(value["requests"])}"}}'
     except Exception:  # as above
         return None
 
@@ -162,22 +160,22 @@ def _text(limit: str | None, messages: object, rest: _Rest, *, marked: bool, sen
     """Put the parts together, in the order of their names."""
     breakpoints = list(rest.breakpoints)
     if marked or rest.automatic is not None:
-        chain = _Chain(rest.chain)
+        chain = Chain(rest.chain)
         breakpoints += _in_messages(messages, chain)
         if rest.automatic is not None:
             breakpoints.append(Breakpoint("automatic", rest.automatic, chain.shown()))
     if marked:
         messages = _bare_messages(messages)
-    opening = ""
+    opening = follows = ""
     if sent is not None:
-        whole = _hashed(_bytes(sent))
+        whole = hashed(bytes_of(sent))
     else:
-        whole = _part(messages)
-        answered = _before_assistant(messages)
-        opening = f',"opening":"{_part(answered)}"' if answered is not None else ""
+        whole, opening, follows = _conversation(messages)
+    opening = opening and f',"opening":"{opening}"'
+    follows = follows and f'"follows":"{follows}",'
     before, after = _around(rest, breakpoints)
     limited = f'"max_tokens":{limit},' if limit is not None else ""
-    return f'{before}{limited}"messages":"{whole}"{opening}{after}'
+    return f'{before}{follows}{limited}"messages":"{whole}"{opening}{after}'
 
 
 def _around(rest: _Rest, breakpoints: Sequence[Breakpoint]) -> tuple[str, str]:
@@ -185,31 +183,33 @@ def _around(rest: _Rest, breakpoints: Sequence[Breakpoint]) -> tuple[str, str]:
     if not breakpoints:
         return "{", f"{rest.parameters}{rest.system}{rest.tools}}}"
     listed = breakpoints[:MOST_BREAKPOINTS]
-    cache = _encode([[each.place, each.lifetime] for each in listed])
-    prefix = _encode([each.prefix for each in listed])
+    cache = encode([[each.place, each.lifetime] for each in listed])
+    prefix = encode([each.prefix for each in listed])
     after = f'{rest.parameters},"prefix":{prefix}{rest.system}{rest.system_blocks}{rest.tools}}}'
     return f'{{"cache":{cache},', after
 
 
 def _rest_of(value: Mapping[str, Any], betas: str) -> _Rest:
     tools, system = value.get("tools"), value.get("system")
-    chain, breakpoints = _Chain(b""), []
-    for place, part in (("tools", tools), ("system[{}]", system)):
-        for at, block in enumerate(part if isinstance(part, list) else [] if part is None else [part]):
+    chain, breakpoints = Chain(b""), []
+    for place, blocks_of in (("tools", tools), ("system[{}]", system)):
+        for at, block in enumerate(
+            blocks_of if isinstance(blocks_of, list) else [] if blocks_of is None else [blocks_of]
+        ):
             chain.add(_bare(block))
             breakpoints += [Breakpoint(place.format(at), each, chain.shown()) for each in _lifetimes(block)]
     blocks = ""
     if isinstance(system, list) and len(system) > 1:
-        shown = _encode([_part(_bare(block)) for block in system[:MOST_SYSTEM_BLOCKS]])
+        shown = encode([part(_bare(block)) for block in system[:MOST_SYSTEM_BLOCKS]])
         blocks = f',"system_blocks":{shown}'
     others = {name: each for name, each in value.items() if name not in _APART and name != _CONTROL}
     if betas:
         others["anthropic-beta"] = sorted({each.strip() for each in betas.split(",")})
     rest = _Rest(
-        parameters=f',"parameters":"{_part(others)}"' if others else "",
-        system=f',"system":"{_part(_bare_content(system))}"' if system is not None else "",
+        parameters=f',"parameters":"{part(others)}"' if others else "",
+        system=f',"system":"{part(_bare_content(system))}"' if system is not None else "",
         system_blocks=blocks,
-        tools=f',"tools":"{_part(_bare_content(tools))}"' if tools is not None else "",
+        tools=f',"tools":"{part(_bare_content(tools))}"' if tools is not None else "",
         breakpoints=tuple(breakpoints[:MOST_BREAKPOINTS]),
         chain=chain.digest,
         automatic=next(iter(_lifetimes(value)), None),
@@ -218,7 +218,7 @@ def _rest_of(value: Mapping[str, Any], betas: str) -> _Rest:
     return rest if rest.automatic is not None else rest._replace(around=_around(rest, rest.breakpoints))
 
 
-def _in_messages(messages: object, chain: "_Chain") -> Iterator[Breakpoint]:
+def _in_messages(messages: object, chain: Chain) -> Iterator[Breakpoint]:
     for at, message in enumerate(messages if isinstance(messages, list) else ()):
         content = message.get("content") if isinstance(message, dict) else message
         chain.add(message.get("role") if isinstance(message, dict) else None)
@@ -265,39 +265,19 @@ def _bare_messages(messages: object) -> object:
     ]
 
 
-def _before_assistant(messages: object) -> Sequence[object] | None:
-    for at, message in enumerate(messages if isinstance(messages, list) else ()):
-        if isinstance(message, dict) and message.get("role") == "assistant":
-            return list(messages[:at])  # type: ignore[index]  # a list, as above
-    return None
+def _conversation(messages: object) -> tuple[str, str, str]:
+    """The messages, those before the first answer, and those before the last of several; empty where there is none."""
+    answers = _answers(messages)
+    if not isinstance(messages, list) or not answers:
+        return part(messages), "", ""
+    opening = part(messages[: answers[0]])
+    if len(answers) == 1:
+        return part(messages), opening, ""
+    earlier, rest = (canonical(each) for each in (messages[: answers[-1]], messages[answers[-1] :]))
+    return hashed(earlier[:-1] + b"," + rest[1:]), opening, hashed(earlier)  # each is encoded once
 
 
-class _Chain:
-    """A hash that goes on with each piece, and can be told after each."""
-
-    __slots__ = ("digest",)
-
-    def __init__(self, digest: bytes) -> None:
-        self.digest = digest
-
-    def add(self, piece: object) -> None:
-        made = _CHAINED.copy()
-        made.update(self.digest + _bytes(_encode(piece)))
-        self.digest = made.digest()
-
-    def shown(self) -> str:
-        return self.digest[:5].hex()
-
-
-def _part(value: object) -> str:
-    return _hashed(_bytes(_encode(value)))
-
-
-def _hashed(data: bytes) -> str:
-    made = _KEYED.copy()
-    made.update(data)
-    return f"{made.hexdigest()}:{len(data)}"
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
+def _answers(messages: object) -> list[int]:
+    """Where the messages of the assistant stand."""
+    listed = enumerate(messages if isinstance(messages, list) else ())
+    return [at for at, message in listed if isinstance(message, dict) and message.get("role") == "assistant"]

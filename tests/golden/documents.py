@@ -172,6 +172,7 @@ def compared(owner: Owner) -> Document:
         "after": to_json(Decimal(owner.after or 0)),
         "change": to_json(owner.change),
         "change_percent": None if gone or owner.not_known else percent_text(owner.change, before),
+        "judged": "0" if owner.noise else to_json(owner.change),
         "at_least": owner.at_least,
         "before_at_least": False,
         "after_at_least": owner.at_least or bool(owner.not_known),

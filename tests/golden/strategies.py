@@ -119,6 +119,7 @@ owner_changes = objects(
     after=money,
     change=signed,
     change_percent=st.none() | signed,
+    judged=signed,
     at_least=yes,
     noise=yes,
     samples=counts,

@@ -434,3 +434,34 @@ def test_a_model_without_rates_is_no_saving_in_any_line(
     (month,) = outcome.report["projection"]
     assert (month["before"], month["change"], month["at_least"]) == ("1.5", None, True)
     assert outcome.verdict == "incomplete"
+
+
+VARYING = """
+import os, uuid
+from http_double import REQUEST, post
+OUTPUT = int(os.environ.get("OUTPUT", "100"))
+def test_ticket():
+    said = {**REQUEST, "messages": [{"role": "user", "content": f"ticket {uuid.uuid4()}"}]}
+    post(said, usage={"output_tokens": OUTPUT})
+"""
+
+
+def test_a_text_that_is_another_one_at_each_run_makes_no_lock_file_stale(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two updates write the same bytes; an increase that the lock file of the change has is accepted by it."""
+    suite.budget(BUDGET)
+    suite.write(test_a=VARYING)
+    suite.run("--claude-budget-update")
+    first = (suite.path / LOCK).read_bytes()
+    (suite.path / "before.json").write_bytes(first)
+    assert "nothing changed (1 unchanged)" in suite.run("--claude-budget-update").result.stdout.str()
+    assert (suite.path / LOCK).read_bytes() == first
+    monkeypatch.setenv("OUTPUT", "900")
+    suite.run("--claude-budget-update")
+    suite.run("--claude-budget-report=json:r.json")
+    command = [sys.executable, "-m", "pytest_claude_budget", "gate", "r.json", "--baseline", "before.json"]
+    judged = subprocess.run(
+        [*command, "--lock", LOCK], cwd=suite.path, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (judged.returncode, "stale" in judged.stdout) == (0, False)

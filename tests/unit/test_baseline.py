@@ -2,22 +2,25 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
+import jsonschema
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_claude_budget.baseline import merge, stale, update
-from pytest_claude_budget.record import OwnerRecord, Record, Samples
-from pytest_claude_budget.record_document import lock_text
+from pytest_claude_budget.record import OwnerRecord, Record, Samples, in_order
+from pytest_claude_budget.record_document import lock_text, read_record
 from pytest_claude_budget.selection import Selection
 from tests.unit.records import HAIKU, group, owner, record, usage
 
 WHOLE = Selection()
+LOCK = json.loads((Path(__file__).parents[2] / "schemas" / "lock.schema.json").read_text(encoding="utf-8"))
 
 
-def entry(name: str, output: int = 100, *, live: bool = False, text: str = "m") -> OwnerRecord:
+def entry(name: str, output: int = 100, *, live: bool = False, text: str = "m", length: int = 9) -> OwnerRecord:
     """One call."""
-    said = json.dumps({"messages": f"{text}:9"})
+    said = json.dumps({"messages": f"{text}:{length}"})
     return owner(name, group(usage(1000, output), HAIKU, live=int(live), request=said))
 
 
@@ -69,7 +72,7 @@ def test_live_runs_add_samples_and_keep_the_mean() -> None:
 def test_a_changed_request_begins_its_samples_anew() -> None:
     """Answers to another question say nothing of this one."""
     once = update(None, record(entry("a", 100, live=True)), WHOLE).record
-    found = update(once, record(entry("a", 300, live=True, text="n")), WHOLE)
+    found = update(once, record(entry("a", 300, live=True, text="n", length=200)), WHOLE)
     (kept,) = found.record.owners["a"].groups
     assert kept.samples == Samples(count=1, total=300, squares=90_000)
     assert found.changed == ("a",)
@@ -110,10 +113,79 @@ def test_a_lock_file_is_stale_where_the_run_is_another() -> None:
 
 
 def test_live_noise_makes_no_lock_file_stale() -> None:
-    """The same request, another answer."""
+    """The same request, another answer; also where its text holds a date, but not where it is another one."""
     lock = update(None, record(entry("a", 100, live=True)), WHOLE).record
     assert stale(lock, record(entry("a", 140, live=True)), WHOLE) == []
-    assert stale(lock, record(entry("a", 140, live=True, text="n")), WHOLE) == ["a"]
+    assert stale(lock, record(entry("a", 140, live=True, text="n")), WHOLE) == []
+    assert stale(lock, record(entry("a", 140, live=True, text="n", length=200)), WHOLE) == ["a"]
+
+
+def test_a_text_that_is_another_one_at_each_run_keeps_its_entry() -> None:
+    """A UUID in a recorded test: as much was used, so the bytes stay. A longer text is written, though it costs the same."""
+    lock = update(None, record(entry("a", text="d1"), entry("b")), WHOLE).record
+    again = record(entry("a", text="d2"), entry("b"))
+    assert stale(lock, again, WHOLE) == []
+    found = update(lock, again, WHOLE)
+    assert (found.record, found.sentence("lock")) == (lock, "lock: nothing changed (2 unchanged)")
+    longer = record(entry("a", text="d3", length=400), entry("b"))
+    assert (stale(lock, longer, WHOLE), update(lock, longer, WHOLE).changed) == ([], ("a",))
+    assert stale(lock, record(entry("a", 101, text="d2"), entry("b")), WHOLE) == ["a"]
+
+
+def test_live_samples_gather_though_a_text_is_another_one_at_each_run() -> None:
+    """Four runs, four UUIDs: as many samples. An answer that no such run gave begins them anew."""
+    lock = None
+    for output, text in ((100, "d1"), (110, "d2"), (90, "d3"), (100, "d4")):
+        lock = update(lock, record(entry("a", output, live=True, text=text)), WHOLE).record
+    assert lock is not None
+    (kept,) = lock.owners["a"].groups
+    assert kept.samples == Samples(count=4, total=400, squares=40_200)
+    (anew,) = update(lock, record(entry("a", 4000, live=True, text="d5")), WHOLE).record.owners["a"].groups
+    assert anew.samples == Samples(count=1, total=4000, squares=16_000_000)
+
+
+def conversation(turns: int, output: int = 100) -> OwnerRecord:
+    """A first call, and so many turns that follow its answer."""
+    first = group(usage(1000, output), HAIKU, live=1, request=json.dumps({"messages": "abc:9"}))
+    said = json.dumps({"later": True, "messages": "abc:9"})
+    later = group(usage(2000 * turns, output * turns), HAIKU, calls=turns, live=turns, request=said)
+    return owner("a", *in_order([first, later] if turns else [first]))
+
+
+def test_a_conversation_that_ends_earlier_is_a_sample_of_no_more_turns() -> None:
+    """2, 0 and 1 turns: 1 in the mean; 4,000, 0 and 2,000 tokens of input: 2,000. And so it is if the first had none."""
+    for order in ((2, 0, 1), (0, 1, 2)):
+        lock = None
+        for turns in order:
+            lock = update(lock, record(conversation(turns)), WHOLE).record
+        assert lock is not None
+        (later,) = (one for one in lock.owners["a"].groups if "later" in (one.request or ""))
+        assert (later.calls, later.usage.input_tokens, later.usage.output_tokens) == (1, 2000, 100)
+        assert later.samples is not None
+        assert (later.samples.count, later.samples.others[0]) == (3, ("calls", 3, 5))
+
+
+def test_another_number_of_the_same_calls_begins_the_samples_anew_unless_it_always_varied() -> None:
+    """One call, three times over, then two: somebody changed that. One, two and one: the model does."""
+    for numbers, count in (((1, 1, 1, 2), 1), ((1, 2, 1, 2), 4)):
+        lock = None
+        for calls in numbers:
+            one = group(usage(1000 * calls, 100 * calls), HAIKU, calls=calls, live=calls, request='{"messages": "m:9"}')
+            lock = update(lock, record(owner("a", one)), WHOLE).record
+        assert lock is not None
+        (kept,) = lock.owners["a"].groups
+        assert kept.samples is not None
+        assert kept.samples.count == count
+
+
+def test_a_lock_file_with_spreads_is_read_back_and_its_bytes_stay() -> None:
+    """Spreads are there only of what varied."""
+    lock = update(update(None, record(conversation(1)), WHOLE).record, record(conversation(2)), WHOLE).record
+    text = lock_text(lock)
+    assert '"spreads": {"calls": [3, 5], "input_tokens": [6000, 20000000]}' in text
+    jsonschema.validate(json.loads(text), LOCK)
+    assert lock_text(read_record(json.loads(text), "lock")) == text
+    assert "spreads" not in lock_text(update(None, record(conversation(1)), WHOLE).record)
 
 
 RECORDS = st.dictionaries(st.sampled_from("abcde"), st.integers(1, 3), max_size=5).map(

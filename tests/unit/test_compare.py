@@ -4,24 +4,29 @@ import json
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pytest_claude_budget.baseline import update
 from pytest_claude_budget.compare import Facts, compare
 from pytest_claude_budget.comparison import Baseline, Comparison, OwnerChange, Standing, percent
 from pytest_claude_budget.noise import with_sample
-from pytest_claude_budget.record import Group, OwnerRecord, Record, Samples
+from pytest_claude_budget.record import OwnerRecord, Record, Samples, in_order
 from pytest_claude_budget.selection import Selection
+from pytest_claude_budget.usage import Usage
 from tests.unit.priced import TABLE, TODAY
 from tests.unit.records import HAIKU, group, owner, record, usage
 
+WHOLE = Selection()
 LOCK = Baseline(source="claude-budget.lock.json", kind="lock")
 
 
-def asked(text: str) -> str:
+def asked(text: str, length: int = 9) -> str:
     """A fingerprint of its own."""
-    return json.dumps({"messages": f"{text}:9", "system": "s:9"})
+    return json.dumps({"messages": f"{text}:{length}", "system": "s:9"})
 
 
 def cheap(name: str, output: int = 100, *, request: str | None = None, calls: int = 1, live: int = 0) -> OwnerRecord:
@@ -273,10 +278,86 @@ def test_with_fewer_than_three_samples_nothing_is_noise() -> None:
 
 
 def test_a_changed_request_is_a_change_from_a_single_sample() -> None:
-    """However small."""
-    found = compared(record(live("a", 100, samples=SPREAD)), record(live("a", 101, text="other")))
-    assert not row(found, "a").noise
-    assert found.judged == Decimal("0.000005")
+    """However small: one token of input at $1 a million."""
+    before = live("a", 100, samples=SPREAD)
+    after = owner("a", group(usage(1001, 100), HAIKU, live=1, request=asked("other", 30)))
+    found = row(compared(record(before), record(after)), "a")
+    assert (found.noise, found.judged) == (False, Decimal("0.000001"))
+
+
+def test_a_changed_request_is_judged_by_what_it_is_expected_to_cost() -> None:
+    """300 tokens of input more are $0.0003, whether the one answer that was seen was short or long: 80 or 120 is chance.
+
+    Five times as long is none: 400 tokens at $5 a million, $0.002 more.
+    """
+    for output, judged in ((80, "0.0003"), (100, "0.0003"), (120, "0.0003"), (500, "0.0023")):
+        after = owner("a", group(usage(1300, output), HAIKU, live=1, request=asked("other", 1209)))
+        found = compared(record(live("a", 100, samples=SPREAD)), record(after))
+        assert row(found, "a").judged == found.judged == Decimal(judged)
+        assert not row(found, "a").noise
+        assert row(found, "a").change == Decimal(300 + 5 * (output - 100)) / 1_000_000
+
+
+def test_one_more_call_is_expected_to_be_as_long_as_those_that_were_asked_alike() -> None:
+    """$0.001 of input and 100 tokens of output, $0.0005, whatever it drew; one of 600 tokens is another thing, $0.004."""
+    for output, judged in ((85, "0.0015"), (115, "0.0015"), (600, "0.004")):
+        more = group(usage(1000, output), HAIKU, live=1, request=asked("more", 40))
+        after = replace(live("a", 110), groups=in_order((*live("a", 110).groups, more)))
+        found = compared(record(live("a", 100, samples=SPREAD)), record(after))
+        assert found.judged == Decimal(judged)
+
+
+BAD_CHANGES = {
+    "twenty times the input": (usage(20_000, 100), {}, "0.019"),
+    "a cache mark gone": (usage(1000, 100), {"cache": None, "prefix": None}, "0.0009"),
+    "another cache mark": (usage(0, 100, write=1000), {"cache": [["system", "1h"]]}, "0.00115"),
+    "39 example messages": (usage(9_000, 100), {"messages": "m2:40000", "opening": "m:9"}, "0.0089"),
+    "40 web searches": (replace(usage(read=1000, out=100), web_search_requests=40), {}, "0.4"),
+}
+
+
+@pytest.mark.parametrize(("used", "request_", "judged"), BAD_CHANGES.values(), ids=BAD_CHANGES)
+def test_only_output_is_noise_unless_something_else_has_a_spread_of_its_own(
+    used: Usage, request_: dict[str, Any], judged: str
+) -> None:
+    """Before: 1,000 tokens from the cache ($0.0001) and 100 of output. Now $0.019 to $0.4 more, in each of 8 runs never seen."""
+    base = {"cache": [["system", "5m"]], "prefix": ["p"], "system": "s:9", "messages": "m:9"}
+    then, now = (json.dumps({key: each for key, each in value.items() if each}) for value in (base, base | request_))
+    if judged == "0.019":
+        cached, judged = usage(1000, 100), "0.019"
+    else:
+        cached = usage(read=1000, out=100)
+    before = owner("a", group(cached, HAIKU, live=1, request=then, samples=SPREAD))
+    found = compared(record(before), record(owner("a", group(used, HAIKU, live=1, request=now))))
+    assert (row(found, "a").noise, found.judged) == (False, Decimal(judged))
+
+
+def test_input_that_varied_over_earlier_runs_is_noise_like_output() -> None:
+    """1,000 and 1,200 in turn: 1,210 is one more of them, 9,000 is none."""
+    entry = None
+    for fresh in (1000, 1200) * 4:
+        entry = update(
+            entry, record(owner("a", group(usage(fresh, 100), HAIKU, live=1, request=asked("a")))), WHOLE
+        ).record
+    for fresh, noise in ((1210, True), (9000, False)):
+        run = record(owner("a", group(usage(fresh, 100), HAIKU, live=1, request=asked("a"))))
+        assert row(compared(entry, run), "a").noise is noise
+
+
+def cached(name: str, *, write: bool, samples: Samples | None = None) -> OwnerRecord:
+    """5,000 tokens of a prefix that all have in common."""
+    said = json.dumps({"cache": [["system", "5m"]], "prefix": ["p"], "system": "s:9", "messages": f"{name}:9"})
+    used = usage(10, 100, write=5000) if write else usage(10, 100, read=5000)
+    return owner(name, group(used, HAIKU, live=1, request=said, samples=samples))
+
+
+def test_a_prefix_that_another_test_writes_this_time_is_no_change_of_either() -> None:
+    """One writes it, the other reads it. Where both write, what one wrote more counts: 5,000 at $1.25 less $0.10, $0.00575."""
+    before = record(cached("a", write=True, samples=SPREAD), cached("b", write=False, samples=SPREAD))
+    turned = compared(before, record(cached("a", write=False), cached("b", write=True)))
+    assert (turned.judged, [each.noise for each in turned.owners]) == (0, [True, True])
+    both = compared(before, record(cached("a", write=True), cached("b", write=True)))
+    assert (both.judged, row(both, "b").noise) == (Decimal("0.00575"), False)
 
 
 def test_simulated_answers_are_exact_and_never_noise() -> None:
@@ -285,15 +366,24 @@ def test_simulated_answers_are_exact_and_never_noise() -> None:
     assert not row(found, "a").noise
 
 
-def test_turns_that_follow_a_live_answer_are_the_same_conversation() -> None:
-    """What the model said is in the next request: its hash is another one each time."""
+def test_the_number_of_later_turns_is_noise_within_its_spread() -> None:
+    """One to three turns follow the first answer, each of 2,000 in and 100 out. Nine never did, and none never did."""
 
-    def turn(text: str, output: int, samples: Samples | None = None) -> Group:
-        said = json.dumps({"messages": f"{text}:90", "opening": "o:9", "system": "s:9"})
-        return group(usage(1000, output), HAIKU, live=1, request=said, samples=samples)
+    def ran(turns: int) -> Record:
+        first = group(usage(1000, 100), HAIKU, live=1, request=asked("m"))
+        said = json.dumps({"later": True, "messages": "m:9", "system": "s:9"})
+        later = group(usage(2000 * turns, 100 * turns), HAIKU, calls=turns, live=turns, request=said)
+        return record(owner("a", *in_order([first, later] if turns else [first])))
 
-    found = compared(record(owner("a", turn("x", 100, SPREAD))), record(owner("a", turn("y", 110))))
-    assert row(found, "a").noise
+    entry = None
+    for turns in (1, 3, 2, 1, 2, 3, 2, 2):
+        entry = update(entry, ran(turns), WHOLE).record
+    assert entry is not None
+    (later,) = (each for each in entry.owners["a"].groups if each.calls == 2)
+    assert later.samples is not None
+    assert later.samples.of("calls") == (2.0, pytest.approx(4 / 7))
+    for turns, noise in ((0, False), (1, True), (3, True), (9, False)):
+        assert row(compared(entry, ran(turns)), "a").noise is noise
 
 
 def test_a_drift_of_all_tests_shows_in_their_sum_though_each_is_within_its_noise() -> None:

@@ -86,6 +86,7 @@ def test_an_explanation_says_every_sentence_whole_at_80_columns() -> None:
         before=Decimal("0.10"),
         after=Decimal("0.1152"),
         change=Decimal("0.0152"),
+        judged=Decimal("0.0152"),
         causes=(
             Cause(cause="cache", amount=Decimal("0.0142"), text=text),
             Cause(

@@ -1,11 +1,22 @@
 """When a difference of output is the model's own noise."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
-from pytest_claude_budget.noise import WINDOW, most_of, quantile, with_sample
-from pytest_claude_budget.record import Samples
+from pytest_claude_budget.noise import (
+    WINDOW,
+    Spread,
+    joint_spread,
+    next_answer,
+    quantile,
+    summed_spread,
+    with_run,
+    with_sample,
+)
+from pytest_claude_budget.record import Group, Samples
+from tests.unit.records import HAIKU, group, usage
 
 
 def spread(*outputs: int) -> Samples:
@@ -46,10 +57,16 @@ def test_a_full_window_forgets_an_average_run_for_each_that_comes() -> None:
     assert with_sample(full, 200) == Samples(count=WINDOW, total=2_100, squares=19 * 10_000 + 40_000)
 
 
+def above(*spreads: Samples, chance: float = 0.005) -> float:
+    """What the sum of the next runs is hardly above."""
+    answers = [next_answer(samples, samples.mean, samples.variance) for samples in spreads]
+    return summed_spread(answers).bounds(chance)[1]
+
+
 def test_more_runs_and_less_spread_narrow_what_counts_as_noise() -> None:
     """The bound lies above the mean, and comes closer to it."""
-    few, many = most_of([spread(90, 100, 110)], judged=1), most_of([spread(*[90, 100, 110] * 6)], judged=1)
-    wide = most_of([spread(*[50, 100, 150] * 6)], judged=1)
+    few, many = above(spread(90, 100, 110)), above(spread(*[90, 100, 110] * 6))
+    wide = above(spread(*[50, 100, 150] * 6))
     assert 100 < many < few
     assert many < wide
 
@@ -57,17 +74,45 @@ def test_more_runs_and_less_spread_narrow_what_counts_as_noise() -> None:
 def test_the_more_tests_are_judged_the_wider_each_may_be() -> None:
     """Else a large suite would fail by chance."""
     one = spread(*[90, 100, 110] * 6)
-    assert most_of([one], judged=1) < most_of([one], judged=30)
+    assert above(one) < above(one, chance=0.005 / 30)
 
 
 def test_the_sum_of_many_tests_is_steadier_than_each_of_them() -> None:
     """Thirty tests that each spread by 30%: their sum spreads by 30% / sqrt(30), so a drift of 20% stands out."""
     one = spread(*[70, 100, 130] * 6)
-    assert most_of([one], judged=30) > 120 * 1.0
-    assert most_of([one] * 30, judged=1) < 30 * 120
+    assert above(one, chance=0.005 / 30) > 120
+    assert above(*[one] * 30) < 30 * 120
+
+
+def test_far_too_little_is_no_noise_either() -> None:
+    """A tenth of what was ever seen."""
+    one = spread(*[90, 100, 110] * 6)
+    answer = next_answer(one, one.mean, one.variance)
+    assert [answer.has(amount, 0.005) for amount in (10, 70, 100, 150, 900)] == [False, True, True, True, False]
 
 
 def test_nothing_put_out_so_far_makes_any_output_a_change() -> None:
     """There is no spread around nothing."""
-    assert most_of([spread(0, 0, 0)], judged=1) == 0.0
-    assert math.isfinite(most_of([spread(0, 0, 0), spread(5, 5, 5)], judged=2))
+    nothing, some = spread(0, 0, 0), spread(5, 5, 5)
+    assert above(nothing) == 0.0
+    assert math.isfinite(above(nothing, some))
+
+
+def test_amounts_that_rise_and_fall_together_spread_as_widely_as_all_of_them() -> None:
+    """Standard deviations of 3 and 4: 5 if neither knows of the other, 7 if both go the same way."""
+    parts = [Spread(mean=10.0, variance=variance, freedom=9.0) for variance in (9.0, 16.0)]
+    assert (summed_spread(parts).variance, joint_spread(parts).variance) == (25.0, 49.0)
+
+
+def run(calls: int, output: int, fresh: int = 1000) -> Group:
+    return group(usage(fresh, output), HAIKU, calls=calls, live=calls)
+
+
+def test_a_count_has_a_spread_once_it_varied_and_not_before() -> None:
+    """Calls 1, 1, 3: sum 5, squares 1 + 1 + 9 = 11. Input was 1,000 each time: nothing is written down."""
+    entry = run(1, 100)
+    for one in (run(1, 100), run(1, 110), run(3, 90)):
+        entry = replace(entry, samples=with_run(entry if entry.samples else None, one))
+    assert entry.samples == Samples(count=3, total=300, squares=30_200, others=(("calls", 5, 11),))
+    assert entry.samples.of("calls") == (5 / 3, pytest.approx(4 / 3))
+    assert entry.samples.of("input_tokens") is None

@@ -22,6 +22,7 @@ from pytest_claude_budget.report_document import LoadedReport, read_report
 from pytest_claude_budget.selection import BY_A_PLUGIN, NOTHING_RAN, Selection
 from pytest_claude_budget.shards import combine
 from pytest_claude_budget.usage import Answer, Call, Labels, Origin, Owner, Status, Usage
+from pytest_claude_budget.wire.requests import Fingerprints
 from tests.unit.priced import TABLE, TODAY
 from tests.unit.test_report import NOON, calls
 
@@ -266,3 +267,36 @@ def test_a_shard_is_not_added_twice() -> None:
     for reports in ([one, one], [both, other]):
         with pytest.raises(InputError, match="duplicate-shard"):
             combine(reports)
+
+
+def turns(*said: str, live: bool = True) -> list[Call]:
+    """A tool loop of three turns, each with what was said before; `said` are the model's words."""
+    made, messages = [], [{"role": "user", "content": "Where is my order?"}]
+    for words in (*said, ""):
+        body = json.dumps({"max_tokens": 9, "messages": messages}, separators=(",", ":")).encode()
+        request, _ = Fingerprints().of_messages(body)
+        answer = Answer(status=Status.MEASURED, endpoint="messages", model="claude-haiku-4-5", request=request)
+        origin = Origin.LIVE if live else Origin.SIMULATED
+        owner = Owner(id="a.py::t", kind="test")
+        made.append(Call(id=len(made), at=NOON, answer=answer, owner=owner, labels=Labels(), origin=origin))
+        messages = [*messages, {"role": "assistant", "content": words}, {"role": "user", "content": "Go on."}]
+    return made
+
+
+def test_turns_that_follow_a_live_answer_of_the_run_are_one_group_whatever_was_said() -> None:
+    """The first call, and two later ones that no hash tells from those of another run."""
+    one, other = recorded(turns("On its way.", "Tomorrow.")), recorded(turns("It left.", "On Monday."))
+    assert one == other
+    assert [group.calls for group in one.owners["a.py::t"].groups] == [2, 1]
+    assert '"later": true' in lock_text(one)
+    assert "follows" not in lock_text(one)
+
+
+def test_example_messages_and_recorded_turns_are_requests_of_their_own() -> None:
+    """Nobody answered so in this run, or the answer is the same at each run."""
+    _, second, third = turns("On its way.", "Tomorrow.")
+    for made in ([second], [third], turns("On its way.", "Tomorrow.", live=False)):
+        found = recorded(made)
+        assert "later" not in lock_text(found)
+        assert [group.calls for group in found.owners["a.py::t"].groups] == [1] * len(made)
+        assert "follows" not in lock_text(found)

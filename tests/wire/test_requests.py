@@ -112,6 +112,37 @@ def test_the_opening_is_what_stands_before_the_first_answer() -> None:
     assert first["messages"] != second["messages"]
 
 
+def test_a_turn_names_the_request_whose_answer_it_follows() -> None:
+    """After one answer that is the opening; after several it stands by itself."""
+    second = [USER, ASSISTANT, {**USER, "content": "And now?"}]
+    third = [*second, ASSISTANT, USER]
+    found = [of({**REQUEST, "messages": messages}) for messages in ([USER], second, third)]
+    assert "follows" not in found[0] | found[1]
+    assert (found[1]["opening"], found[2]["follows"]) == (found[0]["messages"], found[1]["messages"])
+    whole = json.dumps(third, sort_keys=True, separators=(",", ":")).encode()
+    assert (
+        found[2]["messages"] == f"{blake2b(whole, digest_size=5, key=b'pytest-claude-budget').hexdigest()}:{len(whole)}"
+    )
+
+
+@pytest.mark.parametrize(
+    "form", ["toolu_01{}", "toolu_bdrk_01{}", "srvtoolu_01{}", "msg_01{}", "req_011{}", "toolu_vrtx_01{}"]
+)
+def test_ids_that_the_api_gave_out_are_in_no_hash(form: str) -> None:
+    """In calls of tools, in their results, and in a plain question; what a person named stays."""
+
+    def asked(id_: str) -> list[dict[str, Any]]:
+        use = {"type": "tool_use", "id": id_, "name": "find", "input": {}}
+        result = {"type": "tool_result", "tool_use_id": id_, "content": "found", **MARK}
+        loop = [USER, {"role": "assistant", "content": [use]}, {"role": "user", "content": [result]}]
+        plain = [{"role": "user", "content": f"Look at {id_}."}]
+        return [of({**REQUEST, "messages": messages}) for messages in (loop, plain)]
+
+    one, other = (form.format(letters * 22) for letters in "aB")
+    assert asked(one) == asked(other)
+    assert asked("toolu_first_lookup") != asked("toolu_second_lookup")
+
+
 def test_text_and_blocks_are_told_apart_as_they_are_sent() -> None:
     assert differing(of(REQUEST), of({**REQUEST, "system": [block("You sort tickets.")]})) == {"system"}
 
