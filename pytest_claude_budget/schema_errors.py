@@ -147,7 +147,7 @@ def _key_spot(document: YamlDocument, path: ValuePath) -> _Spot:
 
 def _unknown_key(spot: _Spot, rule: Mapping[str, Any], key: str) -> tuple[Problem, tuple[int, int]]:
     if key in rule.get("x-later", ()):
-        hint = "remove it for now; the changelog tells which version brings it"
+        hint = "remove it for now"
         return spot.problem("not-yet", "this version does not have this key yet", hint)
     allowed = list(rule.get("properties", {}))
     what = f"unknown key, expected one of {', '.join(allowed)}"

@@ -42,7 +42,8 @@ def _show(options: argparse.Namespace) -> int:
 
     found, terms = baseline_at(options.source), load_terms(None)
     if found is None or found.record is None:
-        put_out("there is no baseline yet: pytest --claude-budget-update writes one")
+        where = f" in {options.source[:200]}" if options.source else ""
+        put_out(f"there is no baseline{where} yet: pytest --claude-budget-update writes one, to be committed")
         return 0
     put_out("\n".join(record_lines(found.record, terms.rates, terms.day, 79)))
     return 0

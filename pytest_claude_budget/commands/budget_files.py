@@ -40,7 +40,11 @@ def _init(options: argparse.Namespace) -> int:
         hint = "edit it, or write it anew with --force"
         raise InputError(Problem(slug="file-exists", where=options.path, what="there is a file already", hint=hint))
     write_atomically(path, starter_budget(), makes_folders=False)
-    print(f"wrote {options.path}: read it, set your limits, then run pytest")
+    taken = budget_here()
+    run = (
+        "pytest" if taken is not None and Path(taken).resolve() == path.resolve() else f"pytest --claude-budget={path}"
+    )
+    put_out(f"wrote {options.path}: read it, set your limits, then run {run}")
     return 0
 
 

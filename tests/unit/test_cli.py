@@ -253,3 +253,17 @@ def test_a_missing_lock_file_is_told_with_what_writes_one(capsys: pytest.Capture
     """And not with what writes a report."""
     assert main(["compare", "old.lock.json", "x.json"]) == 2
     assert "pytest --claude-budget-update writes claude-budget.lock.json" in capsys.readouterr().err
+
+
+def test_init_says_how_pytest_is_run_with_a_file_that_it_would_not_find(capsys: pytest.CaptureFixture[str]) -> None:
+    """Under another name it has to be told."""
+    assert main(["init", "mine.yml"]) == 0
+    assert capsys.readouterr().out.endswith("then run pytest --claude-budget=mine.yml\n")
+    assert main(["init"]) == 0
+    assert capsys.readouterr().out.endswith("then run pytest\n")
+
+
+def test_a_baseline_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """As it was asked for."""
+    assert main(["baseline", "show", "other/claude-budget.lock.json"]) == 0
+    assert "there is no baseline in other/claude-budget.lock.json yet" in capsys.readouterr().out
