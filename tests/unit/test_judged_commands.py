@@ -202,6 +202,7 @@ def test_combine_adds_shards_up(capsys: pytest.CaptureFixture[str]) -> None:
         report("2.json", record(costing("b.py::t", 2)), id_="r2"),
     )
     assert main(["combine", one, other, "--output", "all.json"]) == 0
+    capsys.readouterr()
     assert main(["combine", other, one]) == 0
     assert capsys.readouterr().out == Path("all.json").read_text(encoding="utf-8")
     whole = json.loads(Path("all.json").read_text(encoding="utf-8"))
