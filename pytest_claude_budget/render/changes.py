@@ -117,7 +117,7 @@ def _change(row: OwnerChange) -> str:
 def reasons(row: OwnerChange, width: int) -> list[str]:
     """Why one owner moved, a line each."""
     if row.not_known:
-        return [printable(f"not known: {row.not_known}", width), *(["new"] if row.standing is Standing.NEW else [])]
+        return [*wrapped(printable(row.not_known, 500), width, ""), *(["new"] if row.standing is Standing.NEW else [])]
     if row.standing is Standing.NEW:
         return ["new"]
     said = [printable(cause.text, width) for cause in row.causes[:MOST_CAUSES]]
@@ -138,8 +138,12 @@ def reasons(row: OwnerChange, width: int) -> list[str]:
 
 def _rest(comparison: Comparison) -> Iterator[str]:
     """What did not move, came or went, in one sentence; removed and deselected tests are never a saving."""
-    counts = comparison.counts
+    counts = dict(comparison.counts)
+    unknown = [row for row in comparison.owners if row.not_known]
+    for row in unknown:
+        counts[row.standing] = counts.get(row.standing, 1) - 1
     said = [f"{counts.get(standing, 0):,} {standing.value}" for standing in Standing if counts.get(standing)]
+    said += [f"{len(unknown):,} not known"] if unknown else []
     if said:
         yield ", ".join(said)
     if comparison.not_run:

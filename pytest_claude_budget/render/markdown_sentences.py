@@ -232,11 +232,12 @@ def _budget(document: Document) -> str:
     if limit is None:
         return ""
     maximum, cost = amount(limit), amount(document["totals"]["cost"])
-    if not maximum:
+    unknown = not_known(document)
+    if not maximum or (unknown and not cost):
         return f"budget {exact_dollars(maximum)}"
     used = _WIDE.divide(_WIDE.multiply(cost, Decimal(100)), maximum)
     whole = used.quantize(Decimal(1), ROUND_CEILING if cost > maximum else ROUND_FLOOR, _WIDE)
-    return f"budget {exact_dollars(maximum)} ({whole:,f}% used)"
+    return f"budget {exact_dollars(maximum)} ({'at least ' if unknown else ''}{whole:,f}% used)"
 
 
 def _projected(document: Document) -> str:

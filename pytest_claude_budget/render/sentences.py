@@ -112,7 +112,17 @@ def verdict_line(report: CostReport) -> str:
         return "incomplete: the cost is not known in full"
     if verdict.outcome is Outcome.WARNED:
         return "warned: " + ("the cost is not known in full" if verdict.incomplete else _near(report))
+    failed = _failed(report)
+    if failed:
+        return f"within, as far as it is known: {counted(failed, 'test')} failed"
     return "within" + _headroom(report)
+
+
+def _failed(report: CostReport) -> int:
+    """Tests that failed and made calls, now or in the baseline: they may have cost less than they would have."""
+    rows = () if report.comparison is None else report.comparison.owners
+    known = {row.owner for row in rows} | {row.owner for row in report.sums.by_owner if row.totals.attempts}
+    return len(report.facts.run.selection.failed & known)
 
 
 def _limits(breaches: Sequence[Breach]) -> int:

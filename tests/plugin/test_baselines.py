@@ -149,6 +149,8 @@ def test_two():
         assert (comparison["change"], comparison["change_percent"], comparison["at_least"]) == ("0", None, True)
         one = next(row for row in comparison["owners"] if row["owner"] == "test_a.py::test_one")
         assert (one["change"], one["change_percent"], one["not_known"]) == ("0", None, "the test failed")
+        assert "verdict: within" not in outcome.said.replace("within, as far as it is known: 1 test failed", "")
+        assert "1 unchanged, 1 not known" in outcome.said
 
 
 def test_a_test_that_was_interrupted_is_no_saving(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
