@@ -5,7 +5,7 @@ The text form is written by `wire/requests.py`, which says what each part is.
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import lru_cache
 from hashlib import blake2b
@@ -48,15 +48,15 @@ class Fingerprint:
             points += 2 * (self.parts.get(part) == other.parts.get(part))
         return points
 
-    def reads_alike(self, other: "Fingerprint") -> bool:
-        """Do they differ at most in the text of system prompt and messages, and hardly in its length?
+    def reads_alike(self, other: "Fingerprint", varying: Sequence[str] = ("system", "messages")) -> bool:
+        """Do they differ at most in the text of the `varying` parts, and hardly in its length?
 
         So it is where a text holds a date, a number or an id that is another one at each run.
         """
-        alike = all(self.parts.get(part) == other.parts.get(part) for part in ("tools", "parameters"))
+        alike = all(self.parts.get(part) == other.parts.get(part) for part in PARTS if part not in varying)
         alike = alike and self.parts.keys() == other.parts.keys() and self.later == other.later
         alike = alike and self.max_tokens == other.max_tokens and self.cache == other.cache
-        lengths = [abs(self.lengths.get(part, 0) - other.lengths.get(part, 0)) for part in ("system", "messages")]
+        lengths = [abs(self.lengths.get(part, 0) - other.lengths.get(part, 0)) for part in varying]
         return alike and bool(self.parts) and max(lengths) <= VARYING
 
     def changed_parts(self, other: "Fingerprint") -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from pytest_claude_budget.expected import PROMPT, TEXT_TOKENS, asked_the_same, is_later, pairs_of, used_alike
-from pytest_claude_budget.fingerprints import read_alike, read_fingerprint
+from pytest_claude_budget.fingerprints import read_fingerprint
 from pytest_claude_budget.noise import CALLS, FALSE_ALARMS, FEWEST_SAMPLES, OUTPUT, next_answer, value_of, with_run
 from pytest_claude_budget.pairing import pair_up
 from pytest_claude_budget.record import Group, OwnerRecord, Samples, Terms, in_order
@@ -14,6 +14,8 @@ _UNHEARD_OF = 0.0001
 """The chance of an answer, below which it is one to another question. Samples that were lost would leave chance unjudged."""
 _SETTLED = 0.05
 """The part of a prompt by which it may differ from earlier runs without being another one."""
+_TEXTS = ("system", "tools", "messages")
+"""The parts of a recorded request that may hold a date or an id."""
 _Used = tuple[int, ...]
 _Label = tuple[Terms, str, str | None, str | None, str | None, bool]
 
@@ -65,12 +67,13 @@ def _used(groups: Iterable[Group]) -> dict[_Label, _Used]:
 
 
 def _only_texts_vary(old: Sequence[Group], new: Sequence[Group]) -> bool:
-    """Are both sides alike group by group, but for texts that read alike?"""
+    """Are both sides alike group by group, but for texts that read alike, those of tools among them?"""
     if len(old) != len(new):
         return False
     sides = [sorted(groups, key=_reading) for groups in (old, new)]
     return all(
-        replace(one, request=None) == replace(other, request=None) and read_alike(one.request, other.request)
+        replace(one, request=None) == replace(other, request=None)
+        and read_fingerprint(one.request).reads_alike(read_fingerprint(other.request), _TEXTS)
         for one, other in zip(*sides, strict=True)
     )
 
@@ -79,7 +82,7 @@ def _reading(group: Group) -> tuple[object, ...]:
     """An order in which groups that read alike stand alike, whatever their hashes."""
     read = read_fingerprint(group.request)
     rest = replace(group, request=None)
-    return (repr(rest), [read.parts.get(part, "") for part in ("tools", "parameters")], sorted(read.lengths.items()))
+    return (repr(rest), read.parts.get("parameters", ""), sorted(read.lengths.items()))
 
 
 def _earlier(old: Sequence[Group], new: Sequence[Group]) -> Iterator[tuple[Group, Group | None]]:

@@ -132,6 +132,19 @@ def test_a_text_that_is_another_one_at_each_run_keeps_its_entry() -> None:
     assert stale(lock, record(entry("a", 101, text="d2"), entry("b")), WHOLE) == ["a"]
 
 
+def test_a_date_in_the_description_of_a_tool_keeps_an_entry_too() -> None:
+    """Tools of as many bytes with another hash are another text; of other parameters, the entry is written anew."""
+
+    def asked(**parts: str) -> Record:
+        said = {"messages": "m:9", "tools": "t1:80", "parameters": "p1:20", **parts}
+        return record(owner("a", group(usage(1000, 200), request=json.dumps(said))))
+
+    lock = update(None, asked(), WHOLE).record
+    assert update(lock, asked(tools="t2:84", messages="n:9"), WHOLE).record == lock
+    assert update(lock, asked(tools="t2:120"), WHOLE).changed == ("a",)
+    assert update(lock, asked(parameters="p2:20"), WHOLE).changed == ("a",)
+
+
 def test_live_samples_gather_though_a_text_is_another_one_at_each_run() -> None:
     """Four runs, four UUIDs: as many samples. An answer that no such run gave begins them anew."""
     lock = None
