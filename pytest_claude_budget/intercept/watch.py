@@ -245,7 +245,7 @@ class Watch:
                 return
             self._body, self._expected = body, length_of(response)
             if self._expected is None:  # else every byte is counted
-                self.passes = getattr(self._body, "passes", takes_nothing)
+                self.passes = getattr(body, "passes", None) or takes_nothing  # its first bytes are to say what it is
             yield self._body.begin()
 
     def _make_exchange(self, status: int, *, eager: bool) -> Exchange:
