@@ -6,7 +6,7 @@ them only when there is a call.
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,8 @@ class Owners:
 
     def __init__(self) -> None:
         self._stack: list[tuple[str, str, str]] = []
+        self.changed: Callable[[], None] = lambda: None
+        """Called where another pays from now on."""
         self.marked: Tags = {}
         """Labels of the running test's marker."""
         self._tags: ContextVar[Tags | None] | None = None
@@ -43,6 +45,7 @@ class Owners:
         """Begin a phase; returns what `drop` ends it with."""
         entry = (owner, kind, phase)
         self._stack.append(entry)
+        self.changed()
         return entry
 
     def drop(self, entry: tuple[str, str, str]) -> None:
@@ -50,7 +53,15 @@ class Owners:
         for at in range(len(self._stack) - 1, -1, -1):
             if self._stack[at] is entry:
                 del self._stack[at:]
+                self.changed()
                 return
+
+    def newest(self) -> tuple[str, str, str] | None:
+        """The phase that goes on; None between tests."""
+        try:
+            return self._stack[-1]
+        except IndexError:  # at once, whatever another thread ends
+            return None
 
     def who(self) -> tuple[tuple[str, str, str], Tags]:
         """Who pays for the call of this moment, and what it is called: its tags, over its test's marker."""

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_claude_budget.run import LEDGER_VARIABLE, Run, new_ledger_path
-from pytest_claude_budget.session import LEDGER_KEY, MarkReader, RunPlugin
+from pytest_claude_budget.environment import LEDGER_VARIABLE
+from pytest_claude_budget.run import Run, new_ledger_path
+from pytest_claude_budget.session import AROUND_KEY, LEDGER_KEY, MarkReader, RunPlugin
 from pytest_claude_budget.settings import Setup, early_origins, read_setup
 
 if TYPE_CHECKING:
@@ -119,10 +120,10 @@ def _start(config: pytest.Config, process: str) -> None:
 
 
 def _join(config: pytest.Config, worker_input: dict[str, Any]) -> None:
-    """Store a worker's calls in the ledger of the whole run, and nowhere else."""
+    """Store a worker's calls in the ledger of the whole run, and of those that this is a part of; nowhere else."""
     from pytest_claude_budget import child
 
-    child.stop()
+    child.stop(except_for=worker_input.get(AROUND_KEY, ()))
     path = worker_input.get(LEDGER_KEY)
     run = Run(Path(path) if path else new_ledger_path(_ledger_folder(config)), worker_input["workerid"])
     if RUN in config.stash:

@@ -3,12 +3,13 @@
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
+from pytest_claude_budget.environment import Told
 from pytest_claude_budget.outside import exists, system, touch
 from pytest_claude_budget.owners import Owners, name_of
 from pytest_claude_budget.watching import Watching
@@ -20,16 +21,6 @@ if TYPE_CHECKING:
     from pytest_claude_budget.origins import Origins
     from pytest_claude_budget.recorder import FactsOf, Recorder
 
-LEDGER_VARIABLE = "CLAUDE_BUDGET_LEDGER"
-"""Tells child processes where to store their calls."""
-OWNER_VARIABLE = "CLAUDE_BUDGET_OWNER"
-"""Tells child processes that a wide-scoped fixture started them; else PYTEST_CURRENT_TEST names their test."""
-TEST_VARIABLE = "CLAUDE_BUDGET_TEST"
-"""Tells child processes what their test is called, where PYTEST_CURRENT_TEST has another name for it."""
-ORIGINS_VARIABLE = "CLAUDE_BUDGET_ORIGINS"
-"""Tells child processes what the budget file says of hosts; not set where it says nothing."""
-OUTER_TEST_VARIABLE = "CLAUDE_BUDGET_OUTER_TEST"
-"""What PYTEST_CURRENT_TEST was when a run inside of a run began: a test of the run around it, not of this one."""
 KEPT_RUNS = 5
 """Ledgers of earlier runs that stay for who wants to query them."""
 
@@ -48,6 +39,8 @@ class Run:
         self.path = path
         self.process = process
         self.owners = Owners()
+        self.told = Told(str(path), self.owners, _all_told, is_child=self.is_child)
+        self.owners.changed = self.told.owner_changed
         self.item: pytest.Item | None = None
         """The test that runs."""
         self._named: tuple[pytest.Item | None, str] = (None, "")
@@ -84,8 +77,7 @@ class Run:
         self._origins = origins
         if self._recorder is not None:
             self._recorder.know_hosts(origins)
-        if not self.is_child:
-            _tell({ORIGINS_VARIABLE: origins.as_text()})
+        self.told.know_origins(origins.as_text())
 
     @property
     def has_calls(self) -> bool:
@@ -124,13 +116,7 @@ class Run:
     def start(self) -> None:
         """Begin to measure this process and those that it starts."""
         RUNNING[str(self.path)] = self
-        told = {LEDGER_VARIABLE: str(self.path), OUTER_TEST_VARIABLE: os.environ.get("PYTEST_CURRENT_TEST")}
-        self._earlier = {name: os.environ.get(name) for name in told}
-        if not self.is_child:
-            for name in (OWNER_VARIABLE, TEST_VARIABLE, ORIGINS_VARIABLE):
-                told[name] = None
-                self._earlier[name] = os.environ.get(name)
-            _tell(told)
+        self.told.begin()
         self._watching.start()
 
     def may_own(self, thread: int) -> bool:
@@ -149,14 +135,13 @@ class Run:
 
     def stop(self) -> None:
         """Leave everything as it was found."""
-        RUNNING.pop(str(self.path), None)
+        if RUNNING.get(str(self.path)) is self:
+            self.told.end(lambda: RUNNING.pop(str(self.path), None))
         self._watching.stop()
         if self._recorder is not None:
             self._recorder.close()
             if self.is_child and self._recorder.journal.is_lost:
                 self.leave_word()
-        if not self.is_child:
-            _tell(self._earlier)
 
     @property
     def is_child(self) -> bool:
@@ -206,12 +191,8 @@ class Run:
         return found
 
 
-def _tell(variables: Mapping[str, str | None]) -> None:
-    for name, value in variables.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
+def _all_told() -> list[Told]:
+    return [run.told for run in list(RUNNING.values())]
 
 
 def _signs(ledger: Path) -> Iterator[Path]:

@@ -3,7 +3,6 @@
 Registered only where measuring is on. The hooks of every test are here, so they do next to nothing of their own.
 """
 
-import os
 import sys
 from collections.abc import Generator
 from contextlib import suppress
@@ -11,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_claude_budget.environment import OWNER_VARIABLE, TEST_VARIABLE
 from pytest_claude_budget.owners import fixture_id, name_of
-from pytest_claude_budget.run import OWNER_VARIABLE, TEST_VARIABLE, Run
+from pytest_claude_budget.run import Run
 from pytest_claude_budget.what_ran import NAME, WhatRan
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ RAN_KEY = "claude_budget_ran"
 """Where an xdist worker says what it left out, and where it found no tests."""
 LEDGER_KEY = "claude_budget_ledger"
 """Where an xdist worker finds the run's ledger."""
+AROUND_KEY = "claude_budget_around"
+"""Where an xdist worker finds the ledgers of the runs that its own is a part of."""
 
 
 class MarkReader:
@@ -62,7 +64,7 @@ class RunPlugin:
         self.run.item = item
         named = self.run.name_of(item)
         if named != item.nodeid:
-            os.environ[TEST_VARIABLE] = named
+            self.run.told.set(TEST_VARIABLE, named)
         try:
             return (yield)
         finally:
@@ -71,7 +73,7 @@ class RunPlugin:
             self.run.item = None
             self.run.owners.marked = {}
             if named != item.nodeid:
-                os.environ.pop(TEST_VARIABLE, None)
+                self.run.told.set(TEST_VARIABLE, None)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -181,6 +183,7 @@ class RunPlugin:
     def pytest_configure_node(self, node: Any) -> None:
         """Tell an xdist worker where the run's ledger is."""
         node.workerinput[LEDGER_KEY] = str(self.run.path)
+        node.workerinput[AROUND_KEY] = list(self.run.told.around)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -259,17 +262,14 @@ class _FixturePhase:
 
     def begin(self) -> None:
         entry = self._run.owners.push(self._fixture, "fixture", "")
-        self._entries.append((entry, os.environ.get(OWNER_VARIABLE)))
-        os.environ[OWNER_VARIABLE] = self._fixture
+        self._entries.append((entry, self._run.told.get(OWNER_VARIABLE)))
+        self._run.told.set(OWNER_VARIABLE, self._fixture)
 
     def end(self) -> None:
         while self._entries:
             entry, earlier = self._entries.pop()
             self._run.owners.drop(entry)
-            if earlier is None:
-                os.environ.pop(OWNER_VARIABLE, None)
-            else:
-                os.environ[OWNER_VARIABLE] = earlier
+            self._run.told.set(OWNER_VARIABLE, earlier)
 
 
 def _read_marks(item: pytest.Item, run: Run) -> None:

@@ -30,6 +30,7 @@ ENTRY = (
     "baseline_files",
     "starter",
     "owners",
+    "environment",
     "watching",
     "recorder",
     "marks",
