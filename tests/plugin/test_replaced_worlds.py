@@ -1,8 +1,11 @@
 """Suites that replace the file system, the clock or parts of `os`: their calls are real, and so is the ledger."""
 
+import json
+import sys
+
 import pytest
 
-from tests.plugin.conftest import Suite
+from tests.plugin.conftest import HANG_SECONDS, Suite
 
 WORLDS = {
     "pyfakefs": "with Patcher():",
@@ -10,6 +13,9 @@ WORLDS = {
     "no os.open": 'with mock.patch("os.open", side_effect=PermissionError), mock.patch("os.write", side_effect=PermissionError):',
     "nothing exists": 'with mock.patch("os.path.exists", return_value=False), mock.patch("os.stat", side_effect=FileNotFoundError):',
     "no folder": 'with mock.patch("os.mkdir", side_effect=PermissionError), mock.patch("pathlib.Path.mkdir", side_effect=PermissionError):',
+    "no os.close": 'with mock.patch("os.close", side_effect=PermissionError), mock.patch("os.fstat", side_effect=PermissionError):',
+    "no fork": 'with mock.patch("os.fork", side_effect=PermissionError), mock.patch("os.register_at_fork", side_effect=PermissionError):',
+    "a removed folder": "with removed_folder():",
     "another process": 'with mock.patch("os.getpid", return_value=1):',
     "no environment": 'with mock.patch.dict("os.environ", clear=True):',
     "no JSON": 'with mock.patch("json.dumps", side_effect=ValueError), mock.patch("threading.Thread", side_effect=ValueError):',
@@ -21,7 +27,7 @@ WORLDS = {
 
 
 LOAD = """
-import json, io, os, pathlib, sqlite3, threading
+import contextlib, json, io, os, pathlib, sqlite3, tempfile, threading
 from unittest import mock
 import time_machine
 from freezegun import freeze_time
@@ -30,6 +36,16 @@ from http_double import MODEL, httpx, message
 
 BODY = json.dumps({"model": MODEL, "max_tokens": 1, "messages": []})
 ANSWER = json.dumps(message())
+
+@contextlib.contextmanager
+def removed_folder():
+    before = os.getcwd()
+    os.chdir(tempfile.mkdtemp())
+    os.rmdir(os.getcwd())
+    try:
+        yield
+    finally:
+        os.chdir(before)
 
 def ask():
     client = httpx.Client(transport=httpx.MockTransport(lambda request: httpx.Response(200, content=ANSWER)))
@@ -57,7 +73,9 @@ def test_calls_in_replaced_worlds_count(suite: Suite, workers: int) -> None:
     assert outcome.verdict == "within"
 
 
-@pytest.mark.parametrize("world", ["pyfakefs", "no os.open", "time-machine"])
+@pytest.mark.parametrize(
+    "world", ["pyfakefs", "no os.open", "no os.close", "no fork", "a removed folder", "time-machine"]
+)
 def test_the_first_call_of_a_run_in_a_replaced_world_counts(suite: Suite, world: str) -> None:
     """$0.003 at today's price."""
     suite.budget("version: 1\nlimits:\n  - {scope: run, max_cost: 1}\n")
@@ -123,3 +141,77 @@ def test_gevent_that_patches_everything_holds_nothing_up(suite: Suite) -> None:
     outcome = suite.run("-W", "ignore")
     outcome.result.assert_outcomes(passed=2)
     assert (outcome.report["totals"]["calls"], outcome.cost) == (4, "0.006")
+
+
+GREENLETS = """
+import gevent
+from http_double import ask
+def test_greenlets():
+    gevent.joinall([gevent.spawn(ask) for _ in range(3)], raise_error=True)
+def test_plainly():
+    ask()
+"""
+
+
+def test_gevent_that_patches_before_us_holds_nothing_up(suite: Suite) -> None:
+    """As `python -m gevent.monkey` starts pytest: 3 + 1 calls at $0.0015."""
+    suite.write(test_a=GREENLETS)
+    command = "import pytest, sys; sys.exit(pytest.main(['-W', 'ignore', '--claude-budget-report=json:out.json']))"
+    (suite.path / "start.py").write_text(command, encoding="utf-8")
+    ended = suite.pytester.run(sys.executable, "-m", "gevent.monkey", "start.py", timeout=HANG_SECONDS)
+    ended.assert_outcomes(passed=2)
+    totals = json.loads((suite.path / "out.json").read_text("utf-8"))["totals"]
+    assert (ended.ret, totals["calls"], totals["cost"]) == (0, 4, "0.006")
+
+
+def test_gevent_that_patches_in_the_middle_of_a_run_holds_nothing_up(suite: Suite) -> None:
+    """A call before it and 3 + 1 after it, and one on an event loop, whose writer thread begins then: $0.0015 each."""
+    suite.write(
+        test_a="""
+        import asyncio, threading
+        import pytest
+        from http_double import REQUEST, ask, httpx, message
+        def test_before():
+            ask()
+        def test_patches():
+            from gevent import monkey
+            monkey.patch_all()
+            import gevent
+            gevent.joinall([gevent.spawn(ask) for _ in range(3)], raise_error=True)
+        def test_async():
+            async def main():
+                transport = httpx.MockTransport(lambda request: httpx.Response(200, json=message()))
+                async with httpx.AsyncClient(transport=transport) as client:
+                    headers = {"anthropic-version": "2023-06-01"}
+                    await client.post("https://api.anthropic.com/v1/messages", json=REQUEST, headers=headers)
+            asyncio.run(main())
+        def test_in_a_thread():
+            thread = threading.Thread(target=ask)
+            thread.start()
+            thread.join()
+        """
+    )
+    outcome = suite.run("-W", "ignore")
+    outcome.result.assert_outcomes(passed=4)
+    assert (outcome.report["totals"]["calls"], outcome.cost) == (6, "0.009")
+
+
+def test_a_child_process_of_a_test_that_clears_the_environment_is_not_seen(suite: Suite) -> None:
+    """The README says so. What the test itself calls meanwhile, and a child that comes after it, count: $0.003."""
+    suite.write(
+        test_a="""
+        import os, subprocess, sys
+        from unittest import mock
+        from http_double import ask
+        def child():
+            subprocess.run([sys.executable, "-c", "from http_double import ask; ask()"], check=True, timeout=300)
+        def test_one():
+            with mock.patch.dict(os.environ, clear=True):
+                child()
+                ask()
+            child()
+        """
+    )
+    outcome = suite.run()
+    outcome.result.assert_outcomes(passed=1)
+    assert (outcome.report["totals"]["calls"], outcome.cost) == (2, "0.003")

@@ -6,6 +6,7 @@ Each call counts once, their wrapper sees it once, and what is left behind is wh
 import asyncio
 import functools
 from collections.abc import Callable, Iterator
+from types import MethodType
 from typing import Any
 from unittest import mock
 
@@ -61,7 +62,55 @@ def by_callable(cls: type, seen: list[Any]) -> Any:
     return Sends()
 
 
-WRAPS = [by_wrapt, by_function, by_decorator, by_partialmethod, by_callable]
+def by_cyfunction(cls: type, seen: list[Any]) -> Any:
+    """As Cython compiles a function: no function of Python's, yet it binds, has a name and takes attributes."""
+    real = cls.send  # type: ignore[attr-defined]  # a client's
+
+    class cython_function_or_method:  # noqa: N801  # its name there
+        __name__, __qualname__, __module__, __doc__ = "send", f"{cls.__name__}.send", cls.__module__, None
+
+        def __call__(self, client: Any, request: Any, **how: Any) -> Any:
+            seen.append(client)
+            return real(client, request, **how)
+
+        def __get__(self, client: Any, owner: type) -> Any:
+            return self if client is None else MethodType(self, client)
+
+    return cython_function_or_method()
+
+
+def by_partial(cls: type, seen: list[Any]) -> Any:
+    """Of C, and bound to no client: the wrapper must know it by itself."""
+    return staticmethod(functools.partial(by_callable(cls, seen)))
+
+
+def by_slots(cls: type, seen: list[Any]) -> Any:
+    """It takes no attributes and tells nothing of itself."""
+    real = cls.send  # type: ignore[attr-defined]  # a client's
+
+    class Closed:
+        __slots__ = ()
+
+        def __get__(self, client: Any, owner: type) -> Any:
+            return self if client is None else functools.partial(self.asked, client)
+
+        def asked(self, client: Any, request: Any, **how: Any) -> Any:
+            seen.append(client)
+            return real(client, request, **how)
+
+    return Closed()
+
+
+WRAPS = [
+    by_wrapt,
+    by_function,
+    by_decorator,
+    by_partialmethod,
+    by_callable,
+    by_cyfunction,
+    by_partial,
+    by_slots,
+]
 MADE: list[Any] = []
 """The newest client."""
 
