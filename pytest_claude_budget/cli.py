@@ -16,6 +16,7 @@ from pytest_claude_budget.commands import (
     judged,
     project,
     rates,
+    runs,
     schemas,
     shards,
     whatif,
@@ -58,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     budget_files.add_init(commands)
     budget_files.add_check(commands)
+    runs.add_report(commands)
     schemas.add_schema(commands)
     judged.add_compare(commands)
     judged.add_gate(commands)

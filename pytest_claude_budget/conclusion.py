@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import chain
 from pathlib import Path
@@ -14,16 +15,15 @@ from pytest_claude_budget.budget import Limit
 from pytest_claude_budget.errors import InputError, described
 from pytest_claude_budget.files import write_atomically
 from pytest_claude_budget.ledger.journal import OwnerFacts
-from pytest_claude_budget.ledger.places import journals_of
 from pytest_claude_budget.ledger.rows import call_of, row_of, storable
-from pytest_claude_budget.ledger.sqlite import SqliteLedger, told
+from pytest_claude_budget.ledger.sqlite import told
 from pytest_claude_budget.marks import limits_of
 from pytest_claude_budget.money import exact
 from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.render.plain import wrapped
 from pytest_claude_budget.render.terminal import Line, terminal_lines
-from pytest_claude_budget.report import CostReport, RunFacts, RunInfo, build_report, priced_calls
-from pytest_claude_budget.run import Run, left_runs
+from pytest_claude_budget.report import CostReport, RunFacts, RunInfo, build_report, judge, priced_calls
+from pytest_claude_budget.run import Run
 from pytest_claude_budget.settings import Setup
 from pytest_claude_budget.totals import Totals, total
 from pytest_claude_budget.usage import Call
@@ -94,7 +94,8 @@ def conclude(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]], 
         return Conclusion(fails=ended.judged, report=None, problems=(text,))
     with suppress(Exception):
         run.forget_word()
-        _tidy(run)
+        if run.has_calls:
+            run.recorder.ledger.has_ended(ended.info.outcome)
     fails = report.verdict.fails or bool(problems)
     return Conclusion(
         fails=fails,
@@ -146,10 +147,10 @@ def _report(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]], e
     if run.has_calls:
         run.recorder.flush()
         unstored += run.recorder.unstored.values()
-        _learn(run.recorder.facts(), markers, places)
+        learn(run.recorder.facts(), markers, places)
         try:
             run.recorder.conclude()
-            _learn(run.recorder.ledger.owners(), markers, places)
+            learn(run.recorder.ledger.owners(), markers, places)
             sources.append(_stored(run, rates, frozenset(call.id for call in unstored)))
             unread = run.recorder.ledger.faults()
         except Exception as error:
@@ -175,7 +176,7 @@ def _report(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]], e
     return build_report(chain.from_iterable(sources), facts)
 
 
-def _learn(known: Iterable[OwnerFacts | None], markers: dict[str, tuple[Limit, ...]], places: dict[str, str]) -> None:
+def learn(known: Iterable[OwnerFacts | None], markers: dict[str, tuple[Limit, ...]], places: dict[str, str]) -> None:
     """Take what is known of tests, by the names that the ledger has for them."""
     for facts in filter(None, known):
         places[storable(facts.owner)] = facts.place
@@ -193,22 +194,24 @@ def _stored(run: Run, rates: RateTable, newer: frozenset[int]) -> Iterable[Call]
     return ledger.totalled([model for model in ledger.models() if rates.is_proportional(model, since)])
 
 
-def _tidy(run: Run) -> None:
-    """Remove old ledgers, and bring in what a killed run left in journals: people can query it then."""
-    for path in left_runs(run.path.parent):
-        if journals_of(path):
-            ledger = SqliteLedger(path)
-            ledger.gather()
-            ledger.conclude(())
-            ledger.close()
-
-
 def stale(as_of: date, today: date) -> list[str]:
     """Say that the rates were checked long ago, where they were."""
     age = (today - as_of).days
     if age <= STALE_DAYS:
         return []
     return [f"rates were checked on {as_of}, {age} days ago: a newer version may know newer prices   [old-rates]"]
+
+
+def amend(conclusion: Conclusion, setup: Setup, reason: str) -> Conclusion:
+    """Judge a run anew that turned out to be incomplete after its verdict, and write its reports anew."""
+    report = conclusion.report
+    if report is None:
+        return conclusion
+    report = judge(report.sums, report.record, replace(report.facts, faults=[*report.facts.faults, reason]))
+    problems: list[str] = []
+    for kind, path in setup.reports:
+        _written(report, setup, kind, path, problems)
+    return replace(conclusion, report=report, fails=conclusion.fails or report.verdict.fails, problems=tuple(problems))
 
 
 def _written(report: CostReport, setup: Setup, kind: str, path: Path, problems: list[str]) -> str:

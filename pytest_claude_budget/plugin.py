@@ -1,14 +1,19 @@
 """The pytest plugin: wiring only. Imports pytest and light modules, since every pytest run on the machine loads it."""
 
+import atexit
 import os
+import sys
+from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_claude_budget.ending import Judge
 from pytest_claude_budget.environment import LEDGER_VARIABLE
-from pytest_claude_budget.run import Run, new_ledger_path
+from pytest_claude_budget.run import RUNNING, Run, new_ledger_path
 from pytest_claude_budget.session import AROUND_KEY, LEDGER_KEY, MarkReader, RunPlugin
 from pytest_claude_budget.settings import Setup, early_origins, read_setup
 
@@ -17,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_claude_budget.origins import Origins
 
 RUN = pytest.StashKey[Run]()
+JUDGE = pytest.StashKey[Judge]()
 SETUP = pytest.StashKey[Setup]()
 INI_HELP = "budget file of pytest-claude-budget, relative to the rootdir (default: claude-budget.yml or .yaml there)"
 
@@ -86,15 +92,11 @@ def pytest_configure(config: pytest.Config) -> None:
     run, budget = config.stash[RUN], config.stash[SETUP].budget
     _know_origins(run, None if budget is None else budget.origins)
     config.pluginmanager.register(MarkReader(run), "claude-budget-marks")
-    config.pluginmanager.register(RunPlugin(config, run, config.stash[SETUP]), "claude-budget-run")
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Leave everything as it was found."""
-    run = config.stash.get(RUN, None)
-    if run is not None:
-        run.stop()
-        del config.stash[RUN]
+    plugin = RunPlugin(config, run, config.stash[SETUP])
+    config.pluginmanager.register(plugin, "claude-budget-run")
+    if worker_input is None:
+        config.stash[JUDGE] = Judge(plugin)
+        config.pluginmanager.register(config.stash[JUDGE], "claude-budget-judge")
 
 
 @pytest.fixture
@@ -116,7 +118,9 @@ def _start(config: pytest.Config, process: str) -> None:
     run = Run(new_ledger_path(_ledger_folder(config)), process)
     config.stash[RUN] = run
     run.start()
-    config.add_cleanup(run.stop)  # also where no configure, and so no unconfigure, is reached
+    run.at_exit = partial(_end, config)
+    atexit.register(run.at_exit)  # early, so that it comes after what tests register
+    config.add_cleanup(partial(_leave, config))  # early too; also where no configure, and so no unconfigure, is reached
 
 
 def _join(config: pytest.Config, worker_input: dict[str, Any]) -> None:
@@ -130,6 +134,38 @@ def _join(config: pytest.Config, worker_input: dict[str, Any]) -> None:
         config.stash[RUN].stop()
     config.stash[RUN] = run
     run.start()
+    run.at_exit = partial(_end, config)
+    atexit.register(run.at_exit)  # a worker's process ends with it: its threads may call until then
+
+
+def _leave(config: pytest.Config) -> None:
+    """Say what came after the verdict. A process of pytest's own is watched to its end, any other left as it was found."""
+    run, judge = config.stash.get(RUN, None), config.stash.get(JUDGE, None)
+    if run is None or not run.is_own_process:
+        return
+    if judge is not None:
+        judge.look_again()
+    if len(RUNNING) > 1 or not _is_pytests_own(sys.argv):
+        _end(config)
+
+
+def _end(config: pytest.Config) -> None:
+    """Measure no more."""
+    run, judge = config.stash.get(RUN, None), config.stash.get(JUDGE, None)
+    if run is None or not run.is_own_process:
+        return
+    del config.stash[RUN]
+    if run.at_exit is not None:
+        atexit.unregister(run.at_exit)
+    if judge is not None:
+        judge.look_again()
+    run.stop()
+
+
+def _is_pytests_own(arguments: Sequence[str]) -> bool:
+    """Was this process started to run pytest, and does it end with it?"""
+    started = Path(arguments[0]) if arguments else Path()
+    return started.stem in ("pytest", "py.test") or started.parts[-2:] == ("pytest", "__main__.py")
 
 
 def _ledger_folder(config: pytest.Config) -> Path:

@@ -1,6 +1,5 @@
 """One pytest session's measuring in one process: who owns the moment, where calls are stored, and for how long."""
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,11 +17,9 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_claude_budget.ledger.journal import OwnerFacts
+    from pytest_claude_budget.ledger.locks import Hold
     from pytest_claude_budget.origins import Origins
     from pytest_claude_budget.recorder import FactsOf, Recorder
-
-KEPT_RUNS = 5
-"""Ledgers of earlier runs that stay for who wants to query them."""
 
 CHILD = "child"
 """How the name of a child process begins."""
@@ -56,6 +53,10 @@ class Run:
         self._thread = threading.get_ident()
         self._earlier_threads = WeakSet(threading.enumerate())
         """No thread that was there before the run was begun by it."""
+        self._hold: Hold | None = None
+        self._pid = system.getpid()
+        self.at_exit: Callable[[], None] | None = None
+        """What was registered to be done as the process ends."""
 
     @property
     def recorder(self) -> "Recorder":
@@ -69,6 +70,8 @@ class Run:
             recorder.home, recorder.may_own = self._thread, self.may_own
             if self._origins is not None:
                 recorder.know_hosts(self._origins)
+            if not self.process:
+                recorder.journal.on_begin = self.hold
             self._recorder = recorder
         return self._recorder
 
@@ -86,6 +89,24 @@ class Run:
         if recorder is not None and (recorder.unstored or recorder.faults or recorder.broken or recorder.journal.used):
             return True
         return bool(self.faults) or exists(self.path) or self._has_journals()
+
+    @property
+    def is_own_process(self) -> bool:
+        """Is this the process that the run began in, and none that was forked from it?"""
+        return self._pid == system.getpid()
+
+    @property
+    def has_more(self) -> bool:
+        """Is there something that the ledger has not brought in yet? To be asked after the verdict."""
+        return self._has_journals()
+
+    def hold(self) -> None:
+        """Show other runs of the folder that this one goes on; for the process that reports alone."""
+        if self._hold is None:
+            from pytest_claude_budget.ledger.locks import Hold
+
+            self._hold = Hold(self.path)
+        self._hold.take()
 
     def _has_journals(self) -> bool:
         """Did a process of this run, such as one that a test started, store a call?"""
@@ -142,6 +163,8 @@ class Run:
             self._recorder.close()
             if self.is_child and self._recorder.journal.is_lost:
                 self.leave_word()
+        if self._hold is not None:
+            self._hold.leave()
 
     @property
     def is_child(self) -> bool:
@@ -208,33 +231,3 @@ def new_ledger_path(folder: Path) -> Path:
     """Name a file that no other run has: its day and time, its process, and a few random digits."""
     stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
     return folder / f"run-{stamp}-{system.getpid()}-{system.urandom(3).hex()}.sqlite3"
-
-
-def left_runs(folder: Path) -> list[Path]:
-    """Name the ledgers of earlier runs that are over; of those that are too many, remove all files."""
-    files: dict[Path, list[Path]] = {}
-    for file in sorted(folder.iterdir()):
-        stem, mark, _ = file.name.partition(".sqlite3")
-        if mark and stem.startswith("run-"):
-            files.setdefault(folder / (stem + mark), []).append(file)
-    ended = [ledger for ledger in files if not _is_running(ledger)]
-    old = set(sorted(files)[:-KEPT_RUNS]).intersection(ended)
-    for file in (file for ledger in old for file in files[ledger]):
-        with suppress(OSError):
-            file.unlink()
-    return [ledger for ledger in ended if ledger not in old]
-
-
-def _is_running(file: Path) -> bool:
-    pid = file.name.split("-")[2]
-    if str(file) in RUNNING:
-        return True
-    if not pid.isdecimal() or int(pid) == system.getpid():
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True

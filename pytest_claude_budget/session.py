@@ -3,9 +3,7 @@
 Registered only where measuring is on. The hooks of every test are here, so they do next to nothing of their own.
 """
 
-import sys
 from collections.abc import Generator
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +14,6 @@ from pytest_claude_budget.run import Run
 from pytest_claude_budget.what_ran import NAME, WhatRan
 
 if TYPE_CHECKING:
-    from pytest_claude_budget.conclusion import Conclusion
     from pytest_claude_budget.settings import Setup
 
 _PROPERTIES = ("claude_cost_usd", "claude_calls")
@@ -50,9 +47,6 @@ class RunPlugin:
         self.config = config
         self.run = run
         self.setup = setup
-        self.conclusion: Conclusion | None = None
-        self.unconcluded: str | None = None
-        """Why there is no conclusion, where our own code failed."""
         self.from_workers: list[dict[str, Any]] = []
         self.what_ran = WhatRan()
 
@@ -192,64 +186,16 @@ class RunPlugin:
         if WORKER_KEY in output:
             self.from_workers.append(output[WORKER_KEY])
         self.what_ran.include(output.get(RAN_KEY) or {})
+        if self.run.has_calls:  # a worker showed until now that the run goes on
+            self.run.guarded("holding the ledger", self.run.hold)
 
     @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Judge the run, once, where all of it is known."""
+    def pytest_sessionfinish(self) -> None:
+        """Hand over what a worker alone knows; its controller judges."""
         output = getattr(self.config, "workeroutput", None)
         if output is not None:
             output[WORKER_KEY] = self.run.guarded("end of worker", _worker_output, self.run) or {}
             output[RAN_KEY] = self.what_ran.of_worker()
-            return
-        try:
-            fails = self._conclude(session)
-        except Exception as error:
-            from pytest_claude_budget.errors import described
-
-            self.unconcluded = f"claude-budget: this run could not be judged ({described(error)})"
-            fails = self._is_judged()
-        if fails and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        if fails and not self.config.pluginmanager.has_plugin("terminalreporter"):
-            self._say_on_stderr()
-
-    def _conclude(self, session: pytest.Session) -> bool:
-        """Should the session fail?"""
-        if not self._has_something_to_say():
-            return False
-        from pytest_claude_budget.conclusion import Ended, conclude
-        from pytest_claude_budget.part_of_suite import run_info
-
-        ended, known = int(session.exitstatus), self.setup.known_tests()
-        info = run_info(self.config, ended, self.run.path.stem, self.what_ran, known)
-        self.conclusion = conclude(self.run, self.setup, self.from_workers, Ended(info=info, judged=self._is_judged()))
-        return self.conclusion.fails
-
-    def _is_judged(self) -> bool:
-        """Did somebody write a limit, in a budget file or at a test of any process?"""
-        limited = self.run.limited or any(output.get("limited") for output in self.from_workers)
-        return self.setup.budget is not None or limited
-
-    def _say_on_stderr(self) -> None:
-        """Where pytest has no terminal, a failure must be heard all the same."""
-        lines = [line.text for line in self.conclusion.lines(79)] if self.conclusion is not None else []
-        with suppress(OSError, ValueError):  # a full disk, a closed stream: the exit status still tells
-            for text in [*lines, *filter(None, [self.unconcluded])] if sys.stderr is not None else ():
-                print(text, file=sys.stderr)
-
-    def _has_something_to_say(self) -> bool:
-        self.run.settle()
-        asked = self.setup.reports or self.setup.lock is not None
-        if self.run.has_calls or bool(asked) or any(self.from_workers) or self.run.has_lost:
-            return True
-        return not self.what_ran.ran.isdisjoint(self.setup.baseline_tests())  # a test makes no calls any more
-
-    def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
-        """Say what was found."""
-        if self.conclusion is not None:
-            self.conclusion.print(terminalreporter)
-        if self.unconcluded is not None:
-            terminalreporter.write_line(self.unconcluded, red=True)
 
 
 class _FixturePhase:

@@ -43,7 +43,10 @@ ENTRY = (
     "judging",
     "child",
     "conclusion",
+    "afterwards",
+    "unended",
     "session",
+    "ending",
 )
 WIRING = ("fixture", "plugin", "action", "commands", "cli", "__main__")
 ORDER = (*VALUES, *TEXTS, *CORE, "outside", *EDGES, *ENTRY, *WIRING)

@@ -2,8 +2,12 @@
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from pytest_claude_budget.commands.common import Commands, add_baseline, add_budget, add_command, add_format, put_out
+
+if TYPE_CHECKING:
+    from pytest_claude_budget.report import CostReport
 
 OVER, INCOMPLETE = 1, 3
 
@@ -22,6 +26,12 @@ def add_gate(commands: Commands) -> None:
     )
     parser.add_argument("--accepted", metavar="REASON", help="do not fail over an increase; REASON is shown")
     add_format(parser)
+    add_output(parser)
+    parser.set_defaults(command=_gate)
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """Let a command be told to write files."""
     parser.add_argument(
         "--output",
         action="append",
@@ -29,7 +39,6 @@ def add_gate(commands: Commands) -> None:
         metavar="KIND:PATH",
         help="also write a file; KIND is json, markdown (a comment) or summary (all rows); repeatable",
     )
-    parser.set_defaults(command=_gate)
 
 
 def add_compare(commands: Commands) -> None:
@@ -57,14 +66,19 @@ def add_explain(commands: Commands) -> None:
 
 
 def _gate(options: argparse.Namespace) -> int:
-    from pytest_claude_budget.documents import document_of, write_outputs
     from pytest_claude_budget.judging import Asked, baseline_at, judge_report, load_report, load_terms
-    from pytest_claude_budget.render.terminal import terminal_lines
-    from pytest_claude_budget.verdict import Outcome
 
     loaded, terms = load_report(options.report), load_terms(options.budget)
     asked = Asked(baseline=baseline_at(options.baseline, loaded), lock=options.lock, accepted=options.accepted)
-    report = judge_report(loaded, terms, asked)
+    return say(judge_report(loaded, terms, asked), options)
+
+
+def say(report: "CostReport", options: argparse.Namespace) -> int:
+    """Print a report and write its files; returns the exit status that its verdict stands for."""
+    from pytest_claude_budget.documents import document_of, write_outputs
+    from pytest_claude_budget.render.terminal import terminal_lines
+    from pytest_claude_budget.verdict import Outcome
+
     written = write_outputs(report, options.output)
     if options.format == "text":
         put_out("\n".join(line.text for line in terminal_lines(report, 79)) or "no Claude calls: nothing to judge")

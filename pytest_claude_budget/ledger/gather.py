@@ -22,9 +22,10 @@ CREATE TABLE IF NOT EXISTS kinds (kind INTEGER PRIMARY KEY, {", ".join(KIND)});
 CREATE TABLE IF NOT EXISTS owners (owner TEXT PRIMARY KEY, place TEXT, limits TEXT);
 CREATE TABLE IF NOT EXISTS faults (process TEXT, reason TEXT);
 CREATE TABLE IF NOT EXISTS journals (name TEXT PRIMARY KEY, bytes INTEGER);
+CREATE TABLE IF NOT EXISTS run (outcome TEXT);
 CREATE VIEW IF NOT EXISTS calls AS SELECT {", ".join(COLUMNS)} FROM entries JOIN payers USING (payer) JOIN kinds USING (kind);
 """
-"""`journals` says how far each was brought in. A payer or kind has a row for each time that it was brought in."""
+"""`run` says how it ended, once it has a report. `journals` says how far each was brought in. A payer or kind has a row for each time that it was brought in."""
 _ENTRY = f"INSERT OR REPLACE INTO entries VALUES ({', '.join('?' * len(LINE))})"
 _PLAIN = (*LINE[: -len(REST)], LINE[-1])
 _PLAIN_ENTRY = f"INSERT OR REPLACE INTO entries ({', '.join(_PLAIN)}) VALUES ({', '.join('?' * len(_PLAIN))})"

@@ -7,7 +7,7 @@ journals in.
 
 import errno
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import Any
@@ -45,6 +45,8 @@ class Journal:
         self.ledger = ledger
         self.used = False
         """Something was written here, whatever became of the file since."""
+        self.on_begin: Callable[[], None] = lambda: None
+        """Called where a file is begun. Must not raise."""
         self.closed: set[str] = set()
         """Names of the files that this process wrote and will write no more."""
         self._open: _Open | None = None
@@ -123,6 +125,7 @@ class Journal:
         Takes no lock, which a fork could leave locked: of threads that come here at once, all but one remove theirs.
         """
         make_folder(self.ledger.parent)
+        self.on_begin()
         for _ in range(_NAMES_TRIED):
             # by their names, the files of one process are read in the order in which it wrote them
             name = f"{self.ledger.name}.{system.getpid()}-{len(self.closed):04}-{system.urandom(4).hex()}{SUFFIX}"
@@ -224,4 +227,15 @@ def has_writer(file: int) -> bool | None:
         return True
     except (AttributeError, OSError):  # no locks on this system, or on this disk
         return None
+    return False
+
+
+def is_written(journal: Path) -> bool:
+    """Does a process live that writes this journal?"""
+    with suppress(OSError):
+        file = system.open(journal, system.O_RDONLY)
+        try:
+            return has_writer(file) is True
+        finally:
+            system.close(file)
     return False

@@ -7,6 +7,11 @@ from pytest_claude_budget.outside import system
 SUFFIX = ".journal.jsonl"
 """How the name of a journal ends; it begins with its ledger's."""
 
+LATE = ".late"
+"""How the name of the file ends in which a run leaves word for the next one."""
+KEPT_RUNS = 5
+"""Ledgers of runs that stay for who wants to query them."""
+
 
 def journals_of(ledger: Path) -> list[Path]:
     """Find the journals of a ledger, in the order of their names."""
@@ -17,3 +22,11 @@ def journals_of(ledger: Path) -> list[Path]:
     except OSError:
         return []
     return [ledger.with_name(name) for name in sorted(names)]
+
+
+def has_left(ledger: Path) -> bool:
+    """Have other runs than this one left something to tell of, or too many files?"""
+    with system.scandir(str(ledger.parent)) as entries:
+        names = [entry.name for entry in entries]
+    others = [name for name in names if not name.startswith(f"{ledger.name}.")]
+    return any(name.endswith((SUFFIX, LATE)) for name in others) or len(others) > KEPT_RUNS

@@ -23,6 +23,8 @@ READ_AT_ONCE = 1_000
 BUSY_SECONDS = 30.0
 """How long a reader waits for the others."""
 
+VERSION = 1
+"""Of what the file's tables mean; a file of a higher one is left alone."""
 CACHE_KIB = 65_536
 """Of the file, at most, in memory: 100,000 calls are sorted and summed there instead of on the disk."""
 
@@ -68,6 +70,27 @@ class SqliteLedger:
         """
         with self._using() as connection:
             remove_whole(connection, journals_of(self.path), closed, keep=self.unwritable is not None)
+
+    def newer(self) -> list[Call]:
+        """Bring in what the journals hold by now, and read the calls that were not here before."""
+        with self._using() as connection:
+            connection.execute("CREATE TEMP TABLE IF NOT EXISTS earlier (id INTEGER PRIMARY KEY)")
+            connection.execute("INSERT OR IGNORE INTO temp.earlier SELECT id FROM entries")
+        self.gather()
+        with self._using() as connection:
+            rows = connection.execute(f"{_SELECT} WHERE id NOT IN (SELECT id FROM temp.earlier)").fetchall()
+        return [call_of(row) for row in rows]
+
+    def has_ended(self, outcome: str) -> None:
+        """Store that the run has its report."""
+        with self._using() as connection:
+            connection.execute("INSERT INTO run VALUES (?)", (outcome,))
+
+    def outcome(self) -> str | None:
+        """How the run ended; None where it has no report."""
+        with self._using() as connection:
+            row = connection.execute("SELECT outcome FROM run").fetchone()
+        return None if row is None else str(row[0])
 
     def models(self) -> list[str]:
         """Name the models that calls name."""
@@ -127,6 +150,16 @@ class SqliteLedger:
         with self._using() as connection:
             return [reason for (reason,) in connection.execute("SELECT DISTINCT reason FROM faults ORDER BY reason")]
 
+    def last_owners(self) -> list[str]:
+        """Name the owners of the last call of each process, with the phase of a test: `tests/test_a.py::test_it (call)`."""
+        with self._using() as connection:
+            rows = connection.execute("SELECT owner, phase, MAX(at) FROM calls GROUP BY process").fetchall()
+        return sorted({f"{owner} ({phase})" if phase else str(owner) for owner, phase, _ in rows})
+
+    def take_over(self, connection: sqlite3.Connection) -> None:
+        """Use this connection in the place of the file."""
+        self._pid, self._connection = system.getpid(), connection
+
     def close(self) -> None:
         """Let go of the file; the next use opens it again."""
         with self._lock:
@@ -157,7 +190,12 @@ class SqliteLedger:
         try:
             connection.execute("PRAGMA synchronous = OFF")
             connection.execute(f"PRAGMA cache_size = {-CACHE_KIB}")
+            known = connection.execute("PRAGMA user_version").fetchone()[0]
+            if known > VERSION:
+                raise sqlite3.DatabaseError("the ledger is of a newer version of pytest-claude-budget")
             connection.executescript(TABLES)
+            if known < VERSION:
+                connection.execute(f"PRAGMA user_version = {VERSION}")
         except BaseException:
             connection.close()
             raise

@@ -224,7 +224,7 @@ def test_a_test_that_kills_the_whole_run_leaves_its_answer_in_the_ledger(suite: 
     result = suite.pytester.runpytest_subprocess(timeout=HANG_SECONDS)
     assert result.ret == -signal.SIGKILL
     killed = suite.path / ".pytest_cache" / "d" / "claude-budget"
-    (journal,) = killed.iterdir()
+    (journal,) = killed.glob("*.jsonl")
     assert b'"test_a.py::test_one"' in journal.read_bytes()
 
     suite.write(test_a="from http_double import ask\ndef test_two(): ask()\n")

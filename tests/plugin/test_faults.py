@@ -34,7 +34,7 @@ STAGES = {
     "writing the report": "pytest_claude_budget.documents.report_text",
     "concluding": "pytest_claude_budget.conclusion.conclude",
     "hooking the client": "pytest_claude_budget.intercept.hooks.Hooks.wrap",
-    "removing old ledgers": "pytest_claude_budget.conclusion.left_runs",
+    "removing old ledgers": "pytest_claude_budget.afterwards.left_runs",
 }
 
 BREAK = """

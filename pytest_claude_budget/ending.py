@@ -1,0 +1,129 @@
+"""The end of a session, in the process that reports: judges it, and says what came after."""
+
+import sys
+from collections.abc import Generator
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_claude_budget.session import RunPlugin
+
+if TYPE_CHECKING:
+    from pytest_claude_budget.conclusion import Conclusion
+
+_PASSED = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+
+
+class Judge:
+    """Judges a run once, as late as can be: after the ends of other plugins, and before the terminal's summary."""
+
+    def __init__(self, plugin: RunPlugin) -> None:
+        self._plugin = plugin
+        self.config, self.run, self.setup = plugin.config, plugin.run, plugin.setup
+        self.session: pytest.Session | None = None
+        """The one that was judged."""
+        self.conclusion: Conclusion | None = None
+        self.unconcluded: str | None = None
+        """Why there is no conclusion, where our own code failed."""
+        self.told: list[str] = []
+        """What earlier runs of the folder left."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Judge where all of the run is known, whatever became of the others."""
+        try:
+            return (yield)
+        finally:
+            self._judge(session)
+
+    def _judge(self, session: pytest.Session) -> None:
+        self.session = session
+        try:
+            fails = self._conclude(session)
+        except Exception as error:
+            from pytest_claude_budget.errors import described
+
+            self.unconcluded = f"claude-budget: this run could not be judged ({described(error)})"
+            fails = self._is_judged()
+        with suppress(Exception):  # of earlier runs: no reason to fail this one
+            self._look_back()
+        self._fail(fails=fails)
+        if (fails or self.told) and not self.config.pluginmanager.has_plugin("terminalreporter"):
+            self._say_on_stderr()
+
+    def _fail(self, *, fails: bool) -> None:
+        session = self.session
+        if fails and session is not None and session.exitstatus in _PASSED:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _look_back(self) -> None:
+        folder = self.run.path.parent
+        if folder.is_dir():
+            from pytest_claude_budget.ledger.places import has_left
+
+            if has_left(self.run.path):
+                from pytest_claude_budget.afterwards import told_of_earlier
+
+                self.told += told_of_earlier(folder, self.setup.rate_table)
+
+    def look_again(self) -> None:
+        """Say what came after the verdict, and judge that it is incomplete. Never raises."""
+        if not self.run.has_more or (self.conclusion is not None and self.conclusion.report is None):
+            return
+        try:
+            from pytest_claude_budget.afterwards import tell_late
+
+            self.conclusion, late = tell_late(self.run, self.setup, self.conclusion, ended=self.session is not None)
+        except Exception as error:
+            from pytest_claude_budget.errors import described
+
+            with suppress(OSError, ValueError, AttributeError):
+                text = f"claude-budget: what came after the verdict could not be told ({described(error)})"
+                print(text, file=sys.stderr, flush=True)
+            self._fail(fails=self._is_judged())
+            return
+        tolerated = self.setup.budget is not None and self.setup.budget.on_incomplete == "warn"
+        self._fail(fails=late and self._is_judged() and not tolerated)
+
+    def _conclude(self, session: pytest.Session) -> bool:
+        """Should the session fail?"""
+        if not self._has_something_to_say():
+            return False
+        from pytest_claude_budget.conclusion import Ended, conclude
+        from pytest_claude_budget.part_of_suite import run_info
+
+        ended, known = int(session.exitstatus), self.setup.known_tests()
+        info = run_info(self.config, ended, self.run.path.stem, self._plugin.what_ran, known)
+        self.conclusion = conclude(
+            self.run, self.setup, self._plugin.from_workers, Ended(info=info, judged=self._is_judged())
+        )
+        return self.conclusion.fails
+
+    def _is_judged(self) -> bool:
+        """Did somebody write a limit, in a budget file or at a test of any process?"""
+        limited = self.run.limited or any(output.get("limited") for output in self._plugin.from_workers)
+        return self.setup.budget is not None or limited
+
+    def _say_on_stderr(self) -> None:
+        """Where pytest has no terminal, a failure must be heard all the same."""
+        lines = [line.text for line in self.conclusion.lines(79)] if self.conclusion is not None else []
+        with suppress(OSError, ValueError):  # a full disk, a closed stream: the exit status still tells
+            for text in [*lines, *filter(None, [self.unconcluded]), *self.told] if sys.stderr is not None else ():
+                print(text, file=sys.stderr)
+
+    def _has_something_to_say(self) -> bool:
+        self.run.settle()
+        asked = self.setup.reports or self.setup.lock is not None
+        if self.run.has_calls or bool(asked) or any(self._plugin.from_workers) or self.run.has_lost:
+            return True
+        return not self._plugin.what_ran.ran.isdisjoint(self.setup.baseline_tests())  # a test makes no calls any more
+
+    def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
+        """Say what was found."""
+        if self.conclusion is not None:
+            self.conclusion.print(terminalreporter)
+        if self.unconcluded is not None:
+            terminalreporter.write_line(self.unconcluded, red=True)
+        for text in self.told:
+            terminalreporter.write_line(f"claude-budget: {text}", yellow=True)
