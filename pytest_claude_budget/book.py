@@ -7,6 +7,7 @@ from operator import itemgetter
 
 from pytest_claude_budget.pricing import Price
 from pytest_claude_budget.rates import RateTable
+from pytest_claude_budget.repeats import Repeat
 from pytest_claude_budget.totals import Sum, Totals
 from pytest_claude_budget.usage import Call, Status
 from pytest_claude_budget.values import value_class
@@ -167,6 +168,8 @@ class Sums:
     notes: Mapping[str, int] = field(default_factory=dict)
     """What was assumed, with the number of calls."""
     answers: Answers = Answers()
+    repeats: tuple[Repeat, ...] = ()
+    """What the runner did more than once; of fixtures, also what it did once."""
 
     def scoped(self) -> Scoped:
         """By the scopes that limits have."""

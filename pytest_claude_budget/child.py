@@ -17,7 +17,7 @@ def start(environ: Mapping[str, str]) -> None:
     for told in runs_told(environ):
         if told.ledger in RUNNING:
             continue
-        run = Run(Path(told.ledger), f"{CHILD}-{os.getpid()}")
+        run = Run(Path(told.ledger), f"{CHILD}-{os.getpid()}" + (f" of {told.worker}" if told.worker else ""))
         if told.owner is not None:
             run.owners.push(*told.owner)
         if told.origins:

@@ -22,10 +22,23 @@ ORIGINS_VARIABLE = "CLAUDE_BUDGET_ORIGINS"
 """Tells child processes what the budget file says of hosts; not set where it says nothing."""
 OUTER_TEST_VARIABLE = "CLAUDE_BUDGET_OUTER_TEST"
 """What PYTEST_CURRENT_TEST was when a run inside of a run began: a test of the run around it, not of this one."""
+TURN_VARIABLE = "CLAUDE_BUDGET_TURN"
+"""Tells child processes which set-up of a fixture started them, or which run of a test that is run again."""
+PROCESS_VARIABLE = "CLAUDE_BUDGET_PROCESS"
+"""Tells child processes of which worker they are; not set where it has no name."""
 RUNS_VARIABLE = "CLAUDE_BUDGET_RUNS"
 """Tells child processes of all runs, where there are several: a line of each. The other variables speak of one run alone."""
 
-_NAMES = (LEDGER_VARIABLE, OWNER_VARIABLE, TEST_VARIABLE, ORIGINS_VARIABLE, OUTER_TEST_VARIABLE, RUNS_VARIABLE)
+_NAMES = (
+    LEDGER_VARIABLE,
+    OWNER_VARIABLE,
+    TEST_VARIABLE,
+    ORIGINS_VARIABLE,
+    OUTER_TEST_VARIABLE,
+    TURN_VARIABLE,
+    PROCESS_VARIABLE,
+    RUNS_VARIABLE,
+)
 _LONGEST_WAIT_SECONDS = 1.0
 _turn = threading.Lock()
 """Held while a run changes the environment. A fork may leave it locked: then nobody waits for long."""
@@ -41,6 +54,8 @@ class RunTold(NamedTuple):
     """Who pays for its calls: name, kind and phase; None where no test and no fixture started it."""
     origins: str
     """What the budget file says of hosts; empty where it says nothing."""
+    worker: str
+    """The process of the run that it belongs to; empty for the run's own."""
 
 
 class Told:
@@ -52,6 +67,8 @@ class Told:
         """This process was told of the run, rather than has begun it: then it is in the environment already."""
         self.around: tuple[str, ...] = ()
         """Ledgers of the runs that this one is a part of: a call here is one there."""
+        self.worker = ""
+        """The name of this process in the run."""
         self._owners = owners
         self._everyone = everyone
         self._home = threading.get_ident()
@@ -78,6 +95,7 @@ class Told:
             self._earlier = {name: os.environ.get(name) for name in _NAMES}
             new: dict[str, str | None] = dict.fromkeys(_NAMES)
             _put({**new, LEDGER_VARIABLE: self.ledger, OUTER_TEST_VARIABLE: os.environ.get("PYTEST_CURRENT_TEST")})
+            _put({PROCESS_VARIABLE: self.worker or None})
             self._tell_of_all()
 
     def end(self, leave: Callable[[], object]) -> None:
@@ -140,7 +158,7 @@ class Told:
 
     def _as_line(self) -> str:
         owner = self._owners.newest() or ("", "", "")
-        return "\t".join(_escaped(field) for field in (self.ledger, *owner, self._origins))
+        return "\t".join(_escaped(field) for field in (self.ledger, *owner, self._origins, self.worker))
 
 
 def runs_told(environ: Mapping[str, str]) -> list[RunTold]:
@@ -149,20 +167,22 @@ def runs_told(environ: Mapping[str, str]) -> list[RunTold]:
     if not ledger:
         return []
     lines = [line.split("\t") for line in environ.get(RUNS_VARIABLE, "").split("\n")]
-    fields = [[_plain(field) for field in line] for line in lines if len(line) == 5]
+    fields = [[_plain(field) for field in line] for line in lines if len(line) == 6]
     several = [
-        RunTold(path, (owner, kind, phase) if owner else None, said) for path, owner, kind, phase, said in fields
+        RunTold(path, (owner, kind, phase) if owner else None, said, worker)
+        for path, owner, kind, phase, said, worker in fields
     ]
     if any(each.ledger == ledger for each in several):
         return several
     fixture, test = environ.get(OWNER_VARIABLE), environ.get("PYTEST_CURRENT_TEST")
-    payer = None
+    payer, turn = None, environ.get(TURN_VARIABLE)
     if fixture:
-        payer = (fixture, "fixture", "")
+        payer = (fixture, "fixture", f"setup {turn}" if turn else "")
     elif test and test != environ.get(OUTER_TEST_VARIABLE):
         owner, _, phase = test.rpartition(" (")
-        payer = (environ.get(TEST_VARIABLE) or owner or test, "test", phase.rstrip(")") if owner else "")
-    return [RunTold(ledger, payer, environ.get(ORIGINS_VARIABLE, ""))]
+        phase = phase.rstrip(")") + (f" {turn}" if turn else "") if owner else ""
+        payer = (environ.get(TEST_VARIABLE) or owner or test, "test", phase)
+    return [RunTold(ledger, payer, environ.get(ORIGINS_VARIABLE, ""), environ.get(PROCESS_VARIABLE, ""))]
 
 
 @contextmanager

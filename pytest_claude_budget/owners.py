@@ -107,6 +107,30 @@ class Owners:
         return {}
 
 
+class Turns:
+    """Counts how often this process has run each test and set up each fixture: a runner may do either again."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, int] = {}
+        self.of_test = ""
+        """Behind the phase of the test that runs: nothing for its first time, else a number."""
+
+    def next(self, what: str) -> int:
+        """One time more."""
+        count = self._counts[what] = self._counts.get(what, 0) + 1
+        return count
+
+    def begin_test(self, test: str) -> str:
+        """A test is set up; returns what stands behind its phases."""
+        count = self.next(test)
+        self.of_test = "" if count == 1 else f" {count}"
+        return self.of_test
+
+    def begin_fixture(self, fixture: str, place: str) -> str:
+        """A fixture is set up for a module, a class or the like; returns its phase."""
+        return f"setup {self.next(f'{fixture} {place}')} {place}".rstrip()
+
+
 def name_of(node: "pytest.Item | pytest.Collector") -> str:
     """Name a test, a class or a file: by its node id, which no other has that lies within the rootdir.
 

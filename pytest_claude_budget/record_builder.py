@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache, partial
+from typing import Any
 
 from pytest_claude_budget.fingerprints import later_turn, read_fingerprint, together, without_follows
 from pytest_claude_budget.pricing import Price
@@ -11,6 +12,7 @@ from pytest_claude_budget.pricing.in_force import InForce, Refusal
 from pytest_claude_budget.pricing.portions import take_apart
 from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.record import Group, Key, OwnerRecord, Record, Terms, in_order, joined
+from pytest_claude_budget.repeats import Repeat, Taken, Turn, by_place, chosen, turn_of
 from pytest_claude_budget.usage import Answer, Call, Origin, Status
 
 MOST_GROUPS = 24
@@ -23,17 +25,23 @@ class RecordBuilder:
 
     def __init__(self, rates: RateTable) -> None:
         self._rates = rates
-        self._owners: dict[tuple[str, str], dict[Key, Group]] = {}
+        self._owners: dict[tuple[str, str], dict[Turn, Taken]] = {}
         self._terms: dict[int, tuple[InForce, Terms]] = {}
 
     def add(self, call: Call, cost: Price) -> None:
         """Take one call with its price. Free answers leave no trace."""
-        answer, owner = call.answer, (call.owner.id, call.owner.kind)
-        if answer.status is Status.FREE:
+        paying = call.owner
+        if call.answer.status is Status.FREE:
             return
-        groups = self._owners.get(owner)
-        if groups is None:
-            groups = self._owners[owner] = {}
+        turns = self._owners.setdefault((paying.id, paying.kind), {})
+        turn = turn_of(paying.kind, paying.phase, call.process)
+        taken = turns.get(turn)
+        if taken is None:
+            taken = turns[turn] = Taken()
+        if cost.amount is not None:
+            taken.amount += cost.amount
+        taken.unknown = taken.unknown or cost.amount is None or cost.at_least
+        groups = taken.groups
         for group in _groups_of(call, self._rates) if cost.only is None else (self._plain(call, cost.only),):
             key = group.key
             known = groups.setdefault(key, group)
@@ -59,15 +67,67 @@ class RecordBuilder:
         )
 
     def record(self) -> Record:
-        """What was taken so far."""
-        shared = [group for (_, kind), groups in self._owners.items() if kind != "test" for group in groups.values()]
+        """What was taken so far, without what the runner repeated."""
+        once = {owner: _once(owner[1], turns) for owner, turns in self._owners.items()}
+        shared = self._shared(once)
         made = [
-            OwnerRecord(owner=name, kind=kind, groups=in_order(fold(with_failed_tries(_conversations(groups, shared)))))
-            for (name, kind), groups in self._owners.items()
+            OwnerRecord(owner=name, kind=kind, groups=_whole(groups.values(), shared))
+            for (name, kind), groups in once.items()
         ]
         return Record(
             rates_as_of=self._rates.as_of, owners={owner.owner: owner for owner in sorted(made, key=_by_name)}
         )
+
+    def repeats(self) -> tuple[Repeat, ...]:
+        """How often each fixture was set up, and which tests ran more than once."""
+        found: list[Repeat] = []
+        shared: list[Group] | None = None
+        for (owner, kind), turns in sorted(self._owners.items()):
+            if kind == "fixture":
+                if shared is None:
+                    shared = self._shared({each: _once(each[1], own) for each, own in self._owners.items()})
+                one = dict(chosen(kind, turns))
+                for place, own in by_place(turns).items():
+                    groups = _whole(one[place].groups.values(), shared)
+                    found.append(_repeat(owner, kind, own, place=place, groups=groups))
+            elif kind == "test" and len(turns) > 1:
+                found.append(_repeat(owner, kind, turns))
+        return tuple(found)
+
+    @staticmethod
+    def _shared(once: Mapping[tuple[str, str], Mapping[Key, Group]]) -> list[Group]:
+        """What fixtures asked: a test may go on with a conversation that one of them began."""
+        return [group for (_, kind), groups in once.items() if kind != "test" for group in groups.values()]
+
+
+def _once(kind: str, turns: Mapping[Turn, Taken]) -> Mapping[Key, Group]:
+    """The groups of an owner, without what the runner repeated."""
+    if len(turns) == 1:
+        return next(iter(turns.values())).groups
+    groups: dict[Key, Group] = {}
+    for _, taken in chosen(kind, turns):
+        for key, group in taken.groups.items():
+            groups[key] = joined(groups[key], group) if key in groups else group
+    return groups
+
+
+def _whole(groups: Iterable[Group], shared: Iterable[Group]) -> tuple[Group, ...]:
+    named = {group.key: group for group in groups}
+    return in_order(fold(with_failed_tries(_conversations(named, shared))))
+
+
+def _repeat(owner: str, kind: str, turns: Mapping[Turn, Taken], **more: Any) -> Repeat:
+    amounts = [taken.amount for taken in turns.values()]
+    return Repeat(
+        owner=owner,
+        kind=kind,
+        times=len(turns),
+        workers=len({turn.worker for turn in turns}),
+        least=min(amounts),
+        most=max(amounts),
+        at_least=any(taken.unknown for taken in turns.values()),
+        **more,
+    )
 
 
 def _by_name(owner: OwnerRecord) -> str:

@@ -4,7 +4,7 @@ Read by hand rather than by a schema: a lock file of 10,000 tests is checked in 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as _quoted
@@ -44,8 +44,12 @@ def lock_text(record: Record) -> str:
 
 
 def _owner_text(owner: OwnerRecord) -> str:
-    groups = ", ".join(map(_group_text, in_order(owner.groups)))
-    return f'{{"groups": [{groups}], "kind": "{owner.kind}"}}'
+    return f'{{"groups": {groups_text(owner.groups)}, "kind": "{owner.kind}"}}'
+
+
+def groups_text(groups: Iterable[Group]) -> str:
+    """Lay groups out in their fixed order, as a JSON array."""
+    return f"[{', '.join(map(_group_text, in_order(groups)))}]"
 
 
 def _group_text(group: Group) -> str:
@@ -133,6 +137,12 @@ def read_record(value: object, shown: str, known: Known = _NOTHING) -> Record:
         rates_as_of=reader.day(document.get("rates_as_of"), "rates_as_of"),
         owners={name: known.get(name, entry) or reader.owner(name, entry) for name, entry in sorted(owners.items())},
     )
+
+
+def read_groups(values: Sequence[object], shown: str, name: str) -> tuple[Group, ...]:
+    """The groups of one owner from plain values. Raises InputError."""
+    reader = _Reader(shown=shown)
+    return tuple(reader.group(name, value) for value in values)
 
 
 @value_class(frozen=True, slots=True)

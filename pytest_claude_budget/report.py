@@ -91,7 +91,8 @@ def build_report(calls: Iterable[Call], facts: RunFacts) -> CostReport:
         for call, cost in priced_calls(calls, facts.rates, feature_of(facts.budget)):
             book.enter(call, cost)
             builder.add(call, cost)
-        return judge(book.sums(facts.places), builder.record(), facts)
+        sums = replace(book.sums(facts.places), repeats=builder.repeats())
+        return judge(sums, builder.record(), facts)
 
 
 def judge(sums: Sums, record: Record, facts: RunFacts) -> CostReport:

@@ -13,7 +13,8 @@ from pytest_claude_budget.budget import Limit, limits_from_marker
 from pytest_claude_budget.errors import InputError, Problem
 from pytest_claude_budget.mending import other_kind, way_out
 from pytest_claude_budget.record import Record
-from pytest_claude_budget.record_document import LARGEST_COUNT, Known, read_record
+from pytest_claude_budget.record_document import LARGEST_COUNT, Known, read_groups, read_record
+from pytest_claude_budget.repeats import Repeat
 from pytest_claude_budget.report import RunInfo
 from pytest_claude_budget.selection import Selection
 from pytest_claude_budget.totals import Totals
@@ -175,6 +176,7 @@ class _Reader:
             notes=dict(
                 self.each(document, "notes", lambda entry: (self.text(entry, "text"), self.count(entry, "calls")))
             ),
+            repeats=tuple(self.each(document, "repeats", self.repeat)),
             answers=Answers(**{name: self.count(answers, name) for name in Answers.__dataclass_fields__}),
         )
 
@@ -208,6 +210,20 @@ class _Reader:
             reason=self.text(entry, "reason"),
             calls=self.count(entry, "calls"),
             kind=kind,
+        )
+
+    def repeat(self, entry: Mapping[str, Any]) -> Repeat:
+        owner = self.text(entry, "owner")
+        return Repeat(
+            owner=owner,
+            kind=self.text(entry, "kind"),
+            place=self.text(entry, "place"),
+            times=self.count(entry, "times"),
+            workers=self.count(entry, "workers"),
+            least=self.money(entry, "least"),
+            most=self.money(entry, "most"),
+            at_least=bool(entry.get("at_least")),
+            groups=read_groups(self.sequence(entry, "groups"), self.shown, owner),
         )
 
     def totals(self, entry: Mapping[str, Any]) -> Totals:

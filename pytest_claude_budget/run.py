@@ -10,7 +10,7 @@ from weakref import WeakSet
 
 from pytest_claude_budget.environment import Told
 from pytest_claude_budget.outside import exists, system, touch
-from pytest_claude_budget.owners import Owners, name_of
+from pytest_claude_budget.owners import Owners, Turns, name_of
 from pytest_claude_budget.watching import Watching
 
 if TYPE_CHECKING:
@@ -37,7 +37,9 @@ class Run:
         self.process = process
         self.owners = Owners()
         self.told = Told(str(path), self.owners, _all_told, is_child=self.is_child)
+        self.told.worker = process
         self.owners.changed = self.told.owner_changed
+        self.turns = Turns()
         self.item: pytest.Item | None = None
         """The test that runs."""
         self._named: tuple[pytest.Item | None, str] = (None, "")

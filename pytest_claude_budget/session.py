@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_claude_budget.environment import OWNER_VARIABLE, TEST_VARIABLE
+from pytest_claude_budget.environment import TEST_VARIABLE, TURN_VARIABLE
+from pytest_claude_budget.fixture_phase import FixturePhase
 from pytest_claude_budget.owners import fixture_id, name_of
 from pytest_claude_budget.run import Run
 from pytest_claude_budget.what_ran import NAME, WhatRan
@@ -68,11 +69,16 @@ class RunPlugin:
             self.run.owners.marked = {}
             if named != item.nodeid:
                 self.run.told.set(TEST_VARIABLE, None)
+            if self.run.turns.of_test:
+                self.run.told.set(TURN_VARIABLE, None)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
         """The test pays for its set-up."""
-        entry = self.run.owners.push(self.run.name_of(item), "test", "setup")
+        named = self.run.name_of(item)
+        if again := self.run.turns.begin_test(named):
+            self.run.told.set(TURN_VARIABLE, again.strip())
+        entry = self.run.owners.push(named, "test", "setup" + again)
         try:
             return (yield)
         finally:
@@ -81,7 +87,7 @@ class RunPlugin:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
         """The test pays for its call."""
-        entry = self.run.owners.push(self.run.name_of(item), "test", "call")
+        entry = self.run.owners.push(self.run.name_of(item), "test", "call" + self.run.turns.of_test)
         try:
             return (yield)
         finally:
@@ -90,7 +96,7 @@ class RunPlugin:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
         """The test pays for its tear-down."""
-        entry = self.run.owners.push(self.run.name_of(item), "test", "teardown")
+        entry = self.run.owners.push(self.run.name_of(item), "test", "teardown" + self.run.turns.of_test)
         try:
             return (yield)
         finally:
@@ -104,7 +110,8 @@ class RunPlugin:
         if fixturedef.scope == "function":
             return (yield)
         named = self.run.guarded("fixture", fixture_id, fixturedef, request, self.run.item)
-        phase = _FixturePhase(self.run, named or f"fixture {fixturedef.argname}")
+        place = self.run.guarded("fixture", name_of, request.node) or ""
+        phase = FixturePhase(self.run, named or f"fixture {fixturedef.argname}", place)
         fixturedef.addfinalizer(phase.end)
         phase.begin()
         try:
@@ -196,26 +203,6 @@ class RunPlugin:
         if output is not None:
             output[WORKER_KEY] = self.run.guarded("end of worker", _worker_output, self.run) or {}
             output[RAN_KEY] = self.what_ran.of_worker()
-
-
-class _FixturePhase:
-    """The times at which one fixture pays, also for the child processes that it starts."""
-
-    def __init__(self, run: Run, fixture: str) -> None:
-        self._run = run
-        self._fixture = fixture
-        self._entries: list[tuple[tuple[str, str, str], str | None]] = []
-
-    def begin(self) -> None:
-        entry = self._run.owners.push(self._fixture, "fixture", "")
-        self._entries.append((entry, self._run.told.get(OWNER_VARIABLE)))
-        self._run.told.set(OWNER_VARIABLE, self._fixture)
-
-    def end(self) -> None:
-        while self._entries:
-            entry, earlier = self._entries.pop()
-            self._run.owners.drop(entry)
-            self._run.told.set(OWNER_VARIABLE, earlier)
 
 
 def _read_marks(item: pytest.Item, run: Run) -> None:

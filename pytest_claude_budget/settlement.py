@@ -123,7 +123,7 @@ class _Bill:
 def _paid_by(creator: Call, item: Call) -> Call:
     """A batch's results belong to whom its creation does, and to that request."""
     answer = replace(item.answer, request=creator.answer.request)
-    return replace(item, owner=creator.owner, labels=creator.labels, answer=answer)
+    return replace(item, owner=creator.owner, labels=creator.labels, answer=answer, process=creator.process)
 
 
 def _unread(call: Call) -> Answer:

@@ -10,6 +10,7 @@ from pytest_claude_budget.errors import InputError, Problem
 from pytest_claude_budget.money import exact
 from pytest_claude_budget.record import Group, Key, OwnerRecord, Record, in_order, joined
 from pytest_claude_budget.record_builder import fold, with_failed_tries
+from pytest_claude_budget.repeats import Repeat, most_of_each
 from pytest_claude_budget.report import RunInfo
 from pytest_claude_budget.report_document import OUTCOMES, LoadedReport
 from pytest_claude_budget.selection import BY_A_PLUGIN, NOTHING_RAN, Selection
@@ -28,7 +29,7 @@ def combine(reports: Sequence[LoadedReport]) -> LoadedReport:
             run=_run([report.run for report in reports]),
             rates_as_of=reports[0].rates_as_of,
             sums=_sums([report.sums for report in reports]),
-            record=_record([report.record for report in reports]),
+            record=_record(reports),
             markers={owner: limits for report in reports for owner, limits in report.markers.items()},
             faults=tuple(sorted({fault for report in reports for fault in report.faults})),
             warnings=tuple(sorted({warning for report in reports for warning in report.warnings})),
@@ -110,6 +111,7 @@ def _sums(sums: Sequence[Sums]) -> Sums:
             for (owner, model, reason, kind), calls in sorted(unpriced.items(), key=str)
         ),
         notes=dict(sorted(notes.items())),
+        repeats=_repeats(sums),
         answers=Answers(
             **{name: sum(getattr(one.answers, name) for one in sums) for name in Answers.__dataclass_fields__}
         ),
@@ -131,17 +133,60 @@ def _added(totals: Iterable[Totals]) -> Totals:
     return added.totals()
 
 
-def _record(records: Sequence[Record]) -> Record:
+def _record(reports: Sequence[LoadedReport]) -> Record:
+    """What is compared: a fixture's set-ups for one place are one, and what each shard imported counts once."""
+    if len(reports) == 1:
+        return reports[0].record
     owners: dict[str, OwnerRecord] = {}
-    for record in records:
-        for name, owner in record.owners.items():
+    set_up = _set_ups([report.sums for report in reports])
+    for report in reports:
+        for name, owner in report.record.owners.items():
             known = owners.get(name)
-            owners[name] = owner if known is None else _joined(known, owner)
-    return Record(rates_as_of=records[0].rates_as_of, owners=dict(sorted(owners.items())))
+            if known is None:
+                owners[name] = owner
+            elif owner.kind == "outside":
+                owners[name] = replace(known, groups=in_order(most_of_each((known.groups, owner.groups)).values()))
+            elif name not in set_up:
+                owners[name] = _joined(known, known.groups, owner.groups)
+    held = Counter(name for report in reports for name in report.record.owners)
+    for name, places in set_up.items():
+        if held[name] > 1:
+            owners[name] = _joined(owners[name], *(repeat.groups for repeat in places))
+    return Record(rates_as_of=reports[0].rates_as_of, owners=dict(sorted(owners.items())))
 
 
-def _joined(one: OwnerRecord, other: OwnerRecord) -> OwnerRecord:
+def _set_ups(sums: Sequence[Sums]) -> dict[str, list[Repeat]]:
+    """Which set-up of each fixture is compared, by place: the dearest, as in one run."""
+    found: dict[str, list[Repeat]] = {}
+    for repeat in _repeats(sums):
+        if repeat.kind == "fixture":
+            found.setdefault(repeat.owner, []).append(repeat)
+    without = {row.owner for one in sums for row in one.by_owner if row.kind == "fixture" and not one.repeats}
+    return {name: places for name, places in found.items() if name not in without}  # older reports do not tell them
+
+
+def _repeats(sums: Sequence[Sums]) -> tuple[Repeat, ...]:
+    found: dict[tuple[str, str, str], list[Repeat]] = {}
+    for repeat in (each for one in sums for each in one.repeats):
+        found.setdefault((repeat.owner, repeat.kind, repeat.place), []).append(repeat)
+    return tuple(_one_repeat(own) for _, own in sorted(found.items()))
+
+
+def _one_repeat(repeats: Sequence[Repeat]) -> Repeat:
+    dearest = max(repeats, key=lambda repeat: (repeat.most, repeat.at_least, repr(repeat.groups)))
+    if len(repeats) == 1:
+        return dearest
+    return replace(
+        dearest,
+        times=sum(repeat.times for repeat in repeats),
+        workers=0,
+        least=min(repeat.least for repeat in repeats),
+        at_least=any(repeat.at_least for repeat in repeats),
+    )
+
+
+def _joined(one: OwnerRecord, *parts: Iterable[Group]) -> OwnerRecord:
     groups: dict[Key, Group] = {}
-    for group in (*one.groups, *other.groups):
+    for group in (each for part in parts for each in part):
         groups[group.key] = joined(groups[group.key], group) if group.key in groups else group
     return replace(one, groups=in_order(fold(with_failed_tries(groups.values()))))

@@ -15,7 +15,7 @@ TEXTS = (
     "schema_errors",
 )  # text to values; pure too, but for the YAML and schema parsers
 CORE = """
-    wire rates model_hints pricing settlement totals budget_changes origins budget fingerprints record record_builder scoped book
+    wire rates model_hints pricing settlement totals budget_changes origins budget fingerprints record repeats record_builder scoped book
     comparison noise
     pairing attribution expected excused explain selection renames compare sampling baseline record_document caching
     projection repricing whatif earlier verdict_changes verdict report report_document shards drafting tightening render
@@ -42,6 +42,7 @@ ENTRY = (
     "acceptance",
     "judging",
     "child",
+    "fixture_phase",
     "conclusion",
     "afterwards",
     "unended",

@@ -201,7 +201,7 @@ GROUP BY payer, kind, request, day, code_execution_requests > 0"""
 def alike_of(row: Sequence[Any], payers: Mapping[int, Sequence[Any]], kinds: Mapping[int, Sequence[Any]]) -> Call:
     """Read calls that are priced alike back as one."""
     id_, day, count, payer, kind, request = row[:6]
-    (_, _, owner, owner_kind, phase, feature, tier, case) = payers[payer]
+    (_, process, owner, owner_kind, phase, feature, tier, case) = payers[payer]
     (_, origin, _, _, endpoint, model, requested, batch, regional, speed, geo, service, http, _) = kinds[kind]
     answer = Answer(
         status=Status.MEASURED,
@@ -224,6 +224,7 @@ def alike_of(row: Sequence[Any], payers: Mapping[int, Sequence[Any]], kinds: Map
         owner=_owner(owner, owner_kind, phase),
         labels=_labels(feature, tier, case),
         origin=_ORIGIN[origin],
+        process=process,
         count=count,
     )
 

@@ -11,6 +11,7 @@ from pytest_claude_budget.money import to_json
 from pytest_claude_budget.record import Record
 from pytest_claude_budget.record_document import lock_text
 from pytest_claude_budget.render.json_comparison import comparison_entry, projection_entry
+from pytest_claude_budget.render.repeated import repeat_entries
 from pytest_claude_budget.render.sentences import breach_line, excess_of, limit_words
 from pytest_claude_budget.report import CostReport, OwnerTotals, RunFacts, RunInfo
 from pytest_claude_budget.totals import Totals
@@ -63,6 +64,7 @@ def _without_record(report: CostReport) -> dict[str, Any]:
             for row in sums.unpriced
         ],
         "notes": [{"text": text, "calls": calls} for text, calls in sums.notes.items()],
+        "repeats": list(repeat_entries(sums.repeats)),
         "warnings": list(facts.warnings),
         "faults": list(facts.faults),
         "answers": {

@@ -152,7 +152,8 @@ def _or_dash(text: str | None) -> str:
 
 def _notes(document: Document, most: int | None) -> list[str]:
     lines = [f"- {sentence(note['text'])} ({counted(note['calls'], 'call')})" for note in document["notes"][:most]]
-    return lines + [f"- {sentence(text)}" for text in document["warnings"][:most]]
+    repeated = [entry["text"] for entry in document.get("repeats", ()) if entry["text"]]
+    return lines + [f"- {sentence(text)}" for text in (*repeated[:most], *document["warnings"][:most])]
 
 
 def chart(document: Document) -> list[str]:

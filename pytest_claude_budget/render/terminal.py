@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pytest_claude_budget.comparison import Standing
 from pytest_claude_budget.render.changes import comparison_lines, projection_lines
 from pytest_claude_budget.render.plain import columns, counted, printable, wrapped
+from pytest_claude_budget.render.repeated import repeat_texts
 from pytest_claude_budget.render.sentences import (
     answers_line,
     calls_of,
@@ -56,6 +57,7 @@ def terminal_lines(report: CostReport, width: int) -> list[Line]:
         lines += _fold(answers_line(report), width)
     said = [f"note: {note} ({counted(calls, 'call')})" for note, calls in report.sums.notes.items()]
     lines += _whole(said, width)
+    lines += _listed([printable(text, 500) for text in repeat_texts(report.sums.repeats)], "", width)
     lines += [Line(text=text) for text in _compared(report, width)]
     lines += _whole([f"warning: {printable(text, 500)}" for text in report.facts.warnings], width, "warn")
     lines += _whole(_stale_lock(report), width, "warn")

@@ -11,7 +11,19 @@ import pytest
 HANG_SECONDS = 600
 """After which a sub-session counts as hung. Each of its processes imports the SDK, which is seconds of work: on a busy
 machine a run on two workers, one of which dies, has taken minutes and was right."""
-ASIDE = ("anyio", "asyncio", "cov", "hypothesispytest", "randomly", "recording", "rerunfailures", "socket")
+ASIDE = (
+    "anyio",
+    "asyncio",
+    "benchmark",
+    "cov",
+    "flaky",
+    "hypothesispytest",
+    "pytest-retry",
+    "randomly",
+    "recording",
+    "rerunfailures",
+    "socket",
+)
 """Plugins of this environment that a sub-session has only if it asks for them: each of its processes would import them,
 which takes longer than its suite. `test_companions.py` runs with all."""
 DOUBLES = {name: (Path(__file__).parent / f"{name}.py").read_text("utf-8") for name in ("http_double", "claude_double")}
