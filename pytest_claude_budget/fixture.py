@@ -40,12 +40,28 @@ class Meter:
 
     @property
     def cost(self) -> Decimal:
-        """US dollars at list price; a lower bound where `at_least` is true."""
+        """US dollars at list price. Fails the test where they are not known in full: a comparison would mean nothing."""
+        totals = self.totals
+        if totals.at_least:
+            pytest.fail(_not_known("cost", name_of(self._item)), pytrace=False)
+        return totals.cost
+
+    @property
+    def cost_at_least(self) -> Decimal:
+        """US dollars at list price of what is known: a lower bound where `at_least` is true."""
         return self.totals.cost
 
     @property
     def spent(self) -> Decimal:
-        """US dollars of the calls that reached a remote host."""
+        """US dollars of the calls that reached a remote host. Fails the test where they are not known in full."""
+        totals = self.totals
+        if totals.unknown_live:
+            pytest.fail(_not_known("spent", name_of(self._item)), pytrace=False)
+        return totals.spent
+
+    @property
+    def spent_at_least(self) -> Decimal:
+        """US dollars of what is known of the calls that reached a remote host."""
         return self.totals.spent
 
     @property
@@ -108,6 +124,17 @@ def _unknown_cost(where: str) -> str:
             where=where,
             what="the cost of an answer inside claude_budget.limit() is not known in full",
             hint="the report at the end of the run says why",
+        )
+    )
+
+
+def _not_known(name: str, where: str) -> str:
+    return str(
+        Problem(
+            slug="incomplete",
+            where=where,
+            what=f"claude_budget.{name} is not known in full, so it cannot be compared",
+            hint=f"the report at the end of the run says why; claude_budget.{name}_at_least is the part that is known",
         )
     )
 

@@ -17,7 +17,7 @@ from pytest_claude_budget.what_ran import NAME, WhatRan
 if TYPE_CHECKING:
     from pytest_claude_budget.settings import Setup
 
-_PROPERTIES = ("claude_cost_usd", "claude_calls")
+_PROPERTIES = ("claude_cost_usd", "claude_cost_at_least", "claude_calls")
 WORKER_KEY = "claude_budget"
 """Where an xdist worker puts what it could not store."""
 RAN_KEY = "claude_budget_ran"
@@ -229,7 +229,8 @@ def _add_properties(item: pytest.Item, run: Run, setup: "Setup") -> None:
     totals = totals_of(run, setup, run.name_of(item))
     if totals.attempts:
         item.user_properties[:] = [each for each in item.user_properties if each[0] not in _PROPERTIES]
-        item.user_properties.append(("claude_cost_usd", to_json(totals.cost)))
+        cost = "claude_cost_at_least" if totals.at_least else "claude_cost_usd"
+        item.user_properties.append((cost, to_json(totals.cost)))
         item.user_properties.append(("claude_calls", str(totals.calls)))
 
 

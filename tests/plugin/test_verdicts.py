@@ -279,6 +279,41 @@ def test_junit_files_tell_the_cost_of_each_test_that_made_calls(suite: Suite, wo
     assert text.count('<property name="claude_calls" value="1"') == 1
 
 
+def test_a_cost_that_is_not_known_in_full_cannot_be_compared(suite: Suite, workers: int) -> None:
+    """Only the lower bounds can be read then: 1,000 tokens in and 100 out of the known model are $0.0015."""
+    suite.write(
+        test_a="""
+        from decimal import Decimal
+        from http_double import ask
+        def test_cost(claude_budget):
+            ask(model="claude-secret-9")
+            try:
+                assert claude_budget.cost < 1
+            except Exception:
+                pass
+        def test_nothing_was_spent(claude_budget):
+            ask(model="claude-secret-9")
+            assert claude_budget.spent == 0
+        def test_bounds(claude_budget):
+            ask()
+            assert claude_budget.cost == claude_budget.cost_at_least == Decimal("0.0015")
+            ask(model="claude-secret-9")
+            assert claude_budget.at_least and claude_budget.calls == 2
+            assert claude_budget.cost_at_least == Decimal("0.0015")
+            assert claude_budget.spent_at_least == 0
+        """
+    )
+    outcome = suite.run("--junitxml=junit.xml", workers=workers)
+    outcome.result.assert_outcomes(passed=2, failed=1)
+    text = outcome.result.stdout.str()
+    assert "test_a.py::test_cost: claude_budget.cost is not known in full" in text
+    assert "claude_budget.cost_at_least" in text
+    cases = ElementTree.parse(suite.path / "junit.xml").iter("testcase")
+    told = {case.get("name"): {each.get("name"): each.get("value") for each in case.iter("property")} for case in cases}
+    assert told["test_bounds"] == {"claude_cost_at_least": "0.0015", "claude_calls": "2"}
+    assert told["test_cost"] == {"claude_cost_at_least": "0", "claude_calls": "1"}
+
+
 def test_junit_files_tell_a_batch_where_it_was_read(suite: Suite, workers: int) -> None:
     """A property is written when its test ends: a creator cannot know yet what a later test will read.
 

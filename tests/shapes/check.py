@@ -221,7 +221,10 @@ def _property_problems(ran: Ran, expected: Mapping[str, Expected]) -> Iterator[s
         each, said = expected.get(name), ran.properties[name]
         if each is None or BATCH_TESTS in name or not each.all_attempts:
             continue
-        yield from _differs(f"{name}: JUnit cost", each.cost, Decimal(said.get("claude_cost_usd", "-1")))
+        told = said.get("claude_cost_usd", "-1")
+        if each.kind is not None:
+            told = said.get("claude_cost_at_least", told)
+        yield from _differs(f"{name}: JUnit cost", each.cost, Decimal(told))
         yield from _differs(f"{name}: JUnit calls", str(each.calls), said.get("claude_calls"))
 
 

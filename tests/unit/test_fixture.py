@@ -1,0 +1,25 @@
+"""What the fixture tells where something is not known."""
+
+from decimal import Decimal
+
+import pytest
+
+from pytest_claude_budget.fixture import Meter
+from pytest_claude_budget.totals import Totals
+
+
+@pytest.fixture
+def meter(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Meter:
+    """A meter of a test that made a priced call, and one without a price, to a remote host."""
+    totals = Totals(calls=2, attempts=2, cost=Decimal("0.0015"), spent=Decimal("0.0015"), unknown=1, unknown_live=1)
+    monkeypatch.setattr(Meter, "totals", property(lambda self: totals))
+    return Meter(None, None, request.node)
+
+
+@pytest.mark.parametrize("name", ["cost", "spent"])
+def test_what_is_not_known_in_full_cannot_be_read(meter: Meter, name: str) -> None:
+    """The message names the test and the bound, which can be read."""
+    with pytest.raises(pytest.fail.Exception, match=f"claude_budget.{name}_at_least") as failed:
+        getattr(meter, name)
+    assert "test_what_is_not_known_in_full_cannot_be_read" in str(failed.value)
+    assert getattr(meter, f"{name}_at_least") == Decimal("0.0015")
