@@ -14,7 +14,7 @@ from pytest_claude_budget.action.checkout import Checkout, git_environ
 from pytest_claude_budget.action.codeowners import PLACES, owners_of
 from pytest_claude_budget.action.event import Event
 from pytest_claude_budget.action.facts import annotations_of, outputs_of
-from pytest_claude_budget.action.inputs import FailOn, Inputs
+from pytest_claude_budget.action.inputs import BaselineKind, FailOn, Inputs
 from pytest_claude_budget.action.pages import acceptance, comment_text, heading, summary_text, wanted
 from pytest_claude_budget.action.publish import publish
 from pytest_claude_budget.action.reports import find_reports, foreign_report
@@ -208,11 +208,12 @@ def _label(inputs: Inputs, event: Event, pull: PullRequest | None) -> str:
 
 
 def _judged_by(inputs: Inputs, event: Event, found: Found, accepted: str) -> list[str]:
-    """The gate's options. A lock file speaks for a change only where the base has another."""
+    """The gate's options. A lock file speaks for a change, also in the queue and once merged; never against itself."""
     options = ["--baseline", found.argument]
     if inputs.budget:
         options += ["--budget", inputs.budget]
-    if event.pull_request is not None and Path(LOCK_FILE).is_file():
+    itself = event.compares_with_itself and inputs.baseline is BaselineKind.LOCK
+    if not itself and Path(LOCK_FILE).is_file():
         options += ["--lock", LOCK_FILE]
     return [*options, "--accepted", accepted] if accepted else options
 

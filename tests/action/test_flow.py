@@ -248,6 +248,32 @@ def test_the_label_is_read_anew_and_not_from_an_old_event(job: Job, desk: Projec
     assert 1 == done.status
 
 
+@pytest.mark.parametrize("baseline", ["lock", "artifact"])
+@pytest.mark.parametrize(
+    ("event", "payload"),
+    [
+        ("push", {"before": "main"}),
+        ("merge_group", {"merge_group": {"base_sha": "main", "base_ref": "refs/heads/main"}}),
+    ],
+)
+def test_what_the_lock_file_accepts_is_accepted_in_the_queue_and_after_the_merge(
+    job: Job, desk: Project, double: Double, event: str, payload: dict[str, Any], baseline: str
+) -> None:
+    """Two calls of $0.006 became four, and the change brings the lock file that says so."""
+    desk.git("checkout", "--quiet", "--force", "main")
+    desk.measure("claude-budget-report-base.json")
+    double.add_run(12)
+    double.add_artifact(12, "claude-budget", packed(desk.folder / "claude-budget-report-base.json"))
+    desk.git("checkout", "--quiet", "--force", "topic")
+    desk.lock()
+    desk.commit("Accept what it costs")
+    sha = desk.merged()
+    text = json.dumps(payload).replace('"main"', f'"{desk.git("rev-parse", "main")}"')
+    done = job(event, json.loads(text), workspace=desk.folder, sha=sha, baseline=baseline)
+    assert (0, "0.012", "0.024") == (done.status, done.outputs["cost-before"], done.outputs["cost"])
+    assert "**Accepted:** +$0.012 per run" in done.summary
+
+
 # The comment
 
 
