@@ -55,8 +55,11 @@ def write(suite: Suite, late: str) -> None:
 
 
 @pytest.mark.parametrize("when", LATE)
-def test_a_call_after_the_verdict_is_told_at_the_end_and_by_the_next_run(suite: Suite, when: str, workers: int) -> None:
+def test_a_call_after_the_verdict_is_told_at_the_end_and_by_the_next_run(
+    suite: Suite, when: str, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is in no sum, but the report that was written says that it is incomplete, and so does its verdict."""
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # of the run that this test is in
     write(suite, LATE[when])
     suite.budget("version: 1\nlimits:\n  - {scope: run, max_cost: 1}\n")
     if workers:  # the workers' own late calls are in time: the controller waits for them
