@@ -138,11 +138,20 @@ def name_of(node: "pytest.Item | pytest.Collector") -> str:
     from the rootdir to their file, and those of an installed package by the package.
     """
     nodeid, path = node.nodeid, node.path
+    if "@" in nodeid:
+        nodeid = _without_group(node, nodeid)
     file = file_outside(path, node.config.rootpath)
     if file is None:
         return nodeid
     _, border, rest = nodeid.partition("::")
     return file + border + rest.replace(_dotted(path), path.stem)
+
+
+def _without_group(node: "pytest.Item | pytest.Collector", nodeid: str) -> str:
+    """Take off what xdist's `--dist loadgroup` puts behind a node id, where pytest lets it: the test's groups."""
+    marks = node.iter_markers("xdist_group")
+    groups = {str(mark.args[0] if mark.args else mark.kwargs.get("name", "default")) for mark in marks}
+    return nodeid.removesuffix("@" + "_".join(sorted(groups))) if groups else nodeid
 
 
 @lru_cache(maxsize=4096)

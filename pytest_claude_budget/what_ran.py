@@ -37,19 +37,20 @@ class WhatRan:
 
     def tested(self, report: "pytest.TestReport") -> None:
         """Take what became of a phase of a test."""
+        name = _name_in(report)
         if report.when == "setup":  # of the first attempt, or of another one
-            self.failed.discard(report.nodeid)
+            self.failed.discard(name)
             if report.passed:
-                self.begun.add(report.nodeid)
+                self.begun.add(name)
         else:
-            self.begun.discard(report.nodeid)
+            self.begun.discard(name)
         if report.failed:
-            self.failed.add(report.nodeid)
+            self.failed.add(name)
         began = report.when == "call" and (not report.skipped or hasattr(report, "wasxfail"))
         if began:
-            self.ran.add(_name_in(report))
+            self.ran.add(name)
         elif report.skipped or (report.failed and report.when == "setup"):
-            self.skipped.add(_name_in(report))
+            self.skipped.add(name)
 
     def has_found(self, tests: "Iterable[str]") -> None:
         """Take the node ids of what a worker is to run, until one tells names."""

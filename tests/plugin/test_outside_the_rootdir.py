@@ -178,6 +178,14 @@ def test_junit_tells_the_two_apart(monorepo: Suite, workers: int) -> None:
     assert sorted(text.count(f'name="claude_calls" value="{number}"') for number in (1, 2)) == [1, 5]
 
 
+def test_a_test_outside_that_failed_is_named_as_its_calls_are(monorepo: Suite, workers: int) -> None:
+    """Else its missing calls would be a saving."""
+    test = monorepo.path / "two" / "tests" / "test_refund.py"
+    test.write_text(test.read_text("utf-8").replace("claude_budget.calls == 2", "not ask()"), encoding="utf-8")
+    outcome = monorepo.run(*OPTIONS, "one", "two", workers=workers)
+    assert outcome.report["run"]["failed"] == ["../two/tests/test_refund.py::test_refund"]
+
+
 def test_a_group_of_xdist_is_no_part_of_a_name(suite: Suite) -> None:
     """`--dist loadgroup` writes it into the node id."""
     suite.write(
