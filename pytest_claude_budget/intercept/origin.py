@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from pytest_claude_budget.intercept.evidence import aiohttp_answer, has_known_ends, is_feigned, was_never_started
+from pytest_claude_budget.intercept.evidence import (
+    aiohttp_answer,
+    has_known_ends,
+    holds_all,
+    is_feigned,
+    was_never_started,
+)
 from pytest_claude_budget.intercept.passage import Inside
 from pytest_claude_budget.intercept.reached import look, reached_nothing
 from pytest_claude_budget.intercept.sink import Held
@@ -57,7 +63,7 @@ def was_replayed(module: Any, client: Any, url: Any, response: Any, inside: Insi
     """
     if (stream := response.extensions.get("network_stream")) is not None:
         return is_feigned(stream)
-    if (carried := aiohttp_answer(response.stream)) is not None:
+    if not holds_all(module, response) and (carried := aiohttp_answer(response.stream)) is not None:
         return was_never_started(carried)
     transport = client._transport_for_url(url)
     if is_known(module, transport) or isinstance(transport, _classes(module, _MOCK_TRANSPORTS)):
