@@ -1,6 +1,7 @@
 """The reports whose comments are kept beside this file, by name."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import replace
 from decimal import Decimal
 
@@ -327,5 +328,5 @@ SCENES: dict[str, Report] = {
 
 
 def document(name: str) -> Document:
-    """The JSON report of a scene."""
-    return SCENES[name].document()
+    """The JSON report of a scene, of which a test may change what it likes."""
+    return deepcopy(SCENES[name].document())
