@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.aside import AGENTS
+
 SUITE = '''\
 import httpx
 
@@ -64,7 +66,8 @@ def told(folder: Path, *command: str) -> str:
 
 def measured(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run the suite."""
-    return run(folder, sys.executable, "-m", "pytest", "-p", "no:randomly", "-p", "no:cov", "--color=no", *arguments)
+    aside = [option for name in ("randomly", "cov", *AGENTS) for option in ("-p", f"no:{name}")]
+    return run(folder, sys.executable, "-m", "pytest", *aside, "--color=no", *arguments)
 
 
 def write(folder: Path, *, changed: bool) -> None:

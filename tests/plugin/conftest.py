@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
+from tests.aside import AGENTS
+
 HANG_SECONDS = 600
 """After which a sub-session counts as hung. Each of its processes imports the SDK, which is seconds of work: on a busy
 machine a run on two workers, one of which dies, has taken minutes and was right."""
 ASIDE = (
+    *AGENTS,
     "anyio",
     "asyncio",
-    "benchmark",
     "cov",
-    "flaky",
     "hypothesispytest",
-    "pytest-retry",
     "randomly",
     "recording",
     "rerunfailures",

@@ -211,7 +211,7 @@ def test_a_run_that_died_has_a_report(suite: Suite, death: str) -> None:
     """By its ledger alone: what each test cost, and where its last calls were; incomplete, with or without a budget file."""
     suite.write(test_a=DYING.format(death=DEATHS[death]))
     suite.pytester.runpytest_subprocess(
-        "--timeout=5", "--timeout-method=thread", "-p", "no:randomly", timeout=HANG_SECONDS
+        "-p", "timeout", "--timeout=5", "--timeout-method=thread", "-p", "no:randomly", timeout=HANG_SECONDS
     )
     before = {file: file.read_bytes() for file in ledger_files(suite)}
     folder = suite.path / ".pytest_cache" / "d" / "claude-budget"

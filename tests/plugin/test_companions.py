@@ -2,13 +2,14 @@
 
 import pytest
 
+from tests.aside import AGENTS
 from tests.plugin.conftest import Suite, leave_aside
 
 
 @pytest.fixture
 def suite(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> Suite:
-    """Beside all plugins, but for those that change the order or measure the coverage of a suite."""
-    leave_aside(monkeypatch, "randomly", "cov")
+    """Beside all plugins, but for those that change the order, measure the coverage, or have tests of their own."""
+    leave_aside(monkeypatch, "randomly", "cov", *AGENTS)
     return suite
 
 

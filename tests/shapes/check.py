@@ -26,6 +26,7 @@ CHECKOUT = HERE.parent.parent
 if str(CHECKOUT) not in sys.path:
     sys.path.insert(0, str(CHECKOUT))
 
+from tests.aside import AGENTS  # noqa: E402  (this file is a program too)
 from tests.shapes.expected import COUNTS, ROOMS, Expected  # noqa: E402  (this file is a program too)
 
 WAYS: Mapping[str, tuple[str, ...]] = {
@@ -90,6 +91,7 @@ class Interpreter:
         alone = room in WITHOUT_COMPANIONS
         plugins = [] if self.has_entry_point and not alone else ["-p", "pytest_claude_budget.plugin"]
         plugins += ["-p", "xdist"] if alone else []
+        plugins += [option for name in AGENTS for option in ("-p", f"no:{name}")]
         with tempfile.TemporaryDirectory() as folder:
             report, junit = Path(folder, "cost.json"), Path(folder, "junit.xml")
             files = (f"--claude-budget-report=json:{report}", f"--junitxml={junit}", "-o", f"cache_dir={folder}/cache")
