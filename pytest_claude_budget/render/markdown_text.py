@@ -142,7 +142,7 @@ def amount_in(text: object) -> Decimal | None:
         value = Decimal(text)
     except InvalidOperation:
         return None
-    return amount(text) if value.is_finite() else None
+    return amount(str(value)) if value.is_finite() else None
 
 
 def signed(value: Decimal) -> str:

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from pytest_claude_budget.render.markdown import comment, summary
-from pytest_claude_budget.render.markdown_text import amount, code, row, sentence, share, visible
+from pytest_claude_budget.render.markdown_text import amount, amount_in, code, row, sentence, share, visible
 from tests.golden.documents import Owner, Report, breach
 from tests.golden.scenes import OVER, REFUND, document, steady
 
@@ -206,3 +206,20 @@ def test_a_budget_is_not_said_to_be_unused_where_the_cost_is_not_known() -> None
     nothing, something = (comment(Report(owners=each).document()) for each in ([unknown], [unknown, *steady()]))
     assert "\nbudget $0.10 · spent" in nothing
     assert "budget $0.10 (at least 42% used)" in something
+
+
+@pytest.mark.parametrize(
+    ("text", "dollars"),
+    [
+        ("0.25", "0.25"),
+        ("0 ", "0"),
+        (" 1_000", "1000"),
+        ("1e40", "1e30"),
+        ("NaN", None),
+        ("from $0.00", None),
+        (3, None),
+    ],
+)
+def test_what_a_report_says_of_a_limit_is_an_amount_or_none(text: object, dollars: str | None) -> None:
+    """A report may have been written by anybody: blanks around a number have ended the page in a traceback."""
+    assert amount_in(text) == (None if dollars is None else Decimal(dollars))
