@@ -308,7 +308,7 @@ def test_a_test_that_makes_no_calls_any_more_is_no_removed_one(suite: Suite, wor
     suite.run("--claude-budget-update")
     suite.write(test_a=TWO.replace('ask("two")', "pass"))
     outcome = suite.run(workers=workers)
-    outcome.result.stdout.fnmatch_lines(["*-$0.0015  test_a.py::test_two", "*makes no calls any more (was 1)"])
+    outcome.result.stdout.fnmatch_lines(["*-$0.0015 test_a.py::test_two", "*makes no calls any more (was 1)"])
     comparison = outcome.report["comparison"]
     assert (comparison["before"], comparison["after"], comparison["change"]) == ("0.003", "0.0015", "-0.0015")
     assert (comparison["counts"]["changed"], comparison["counts"]["removed"]) == (1, 0)
@@ -378,7 +378,7 @@ def test_a_broken_lock_file_ends_the_run_before_it_starts(suite: Suite) -> None:
 def test_an_update_merges_what_git_left_with_conflict_marks(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the test that did not run, our side's entry is kept; without an update the marks are named, with the way out."""
     suite.write(test_a=TWO)
-    monkeypatch.setenv("SYSTEM", "theirs")
+    monkeypatch.setenv("SYSTEM", "theirs, a longer text: what is nearly alike is not written anew")
     suite.run("--claude-budget-update")
     theirs = (suite.path / LOCK).read_text("utf-8")
     monkeypatch.setenv("SYSTEM", "ours")
