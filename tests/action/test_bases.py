@@ -171,7 +171,7 @@ def test_a_shallow_branch_is_deepened_until_it_meets_its_base(
     clone.write(REPORT, (desk.folder / REPORT).read_text("utf-8"))
     double.add_pull(7, payload["pull_request"]["head"]["sha"])
     done = run(job, clone, payload, "pull_request")
-    assert (0, "0.012") == (done.status, done.outputs["cost-before"])
+    assert (1, "0.012") == (done.status, done.outputs["cost-before"])
 
 
 def test_a_branch_that_never_left_its_base_is_not_judged(job: Job, desk: Project, double: Double) -> None:
@@ -235,4 +235,4 @@ def test_a_push_of_two_merges_on_a_runner(runner: Runner, tmp_path: Path) -> Non
     (runner.home / ".gitconfig").write_text(f'[url "file://{project.folder}"]\n\tinsteadOf = {github}\n', "utf-8")
     payload = {"before": before, "after": clone.git("rev-parse", "HEAD"), "ref": "refs/heads/main"}
     ran = runner.run(clone.folder, "push", payload, ".github/workflows/test.yml")
-    assert ("over", "0.012", "0.024") == tuple(ran.outputs[name] for name in ("verdict", "cost-before", "cost"))
+    assert ("within", "0.012", "0.024") == tuple(ran.outputs[name] for name in ("verdict", "cost-before", "cost"))

@@ -228,7 +228,7 @@ def test_a_run_inside_of_a_test_outside_has_names_of_its_own(monorepo: Suite) ->
     )
     outcome = monorepo.run("one", "two", *OPTIONS, "-k", "test_outer")
     outcome.result.assert_outcomes(passed=1, deselected=10)
-    assert calls(outcome.report) == {"../two/tests/test_inner.py::test_outer": 1}
+    assert calls(outcome.report) == {"../two/tests/test_inner.py::test_outer": 2}  # the inner run, and its child
 
 
 def test_an_installed_packages_tests_are_named_by_their_package(
