@@ -17,6 +17,8 @@ _DEEPEST = 6
 _MOST = 60
 """Objects that are looked at for one transport."""
 _SENDS = ("handle_request", "handle_async_request")
+_OVER_AIOHTTP = "httpx_aiohttp"
+"""The package of httpx's transport over aiohttp; the anthropic SDK holds a copy of it below its own name."""
 
 
 def is_feigned(stream: Any) -> bool:
@@ -86,7 +88,7 @@ def body_in_memory(module: ModuleType, response: Any) -> bytes | None:
 
 
 def has_known_ends(transport: Any, known: tuple[type, ...]) -> bool:
-    """Is all that a transport passes requests on to one of the client's own transports, at the end?"""
+    """Is all that a transport passes requests on to, at the end, one of the client's own or aiohttp's transports?"""
     try:
         return _ends_of(transport, known)
     except Exception:
@@ -103,7 +105,7 @@ def _ends_of(transport: Any, known: tuple[type, ...]) -> bool:
         seen.add(id(each))
         if len(seen) > _MOST or depth > _DEEPEST:
             return False
-        if isinstance(each, known):
+        if isinstance(each, known) or _OVER_AIOHTTP in type(each).__module__.split("."):
             ends.append(each)
             continue
         inner = [part for part in _parts(each) if _is_transport(part)]

@@ -15,9 +15,10 @@ from mocket.mocks.mockhttp import Entry
 from mocket.socket import MocketSocket
 
 from pytest_claude_budget.intercept.evidence import is_feigned
-from tests.replays.conftest import BODY, LIVE, SIMULATED, Kind, Server, origins
+from tests.replays.conftest import BODY, KINDS, LIVE, SIMULATED, Kind, Server, origins
 from tests.unit.watched import URL, Told, message
 
+PLAIN = URL.replace("https", "http")
 AIOHTTP = {
     "httpx": (Kind(module=httpx, asynchronous=True, client=httpx.AsyncClient), httpx_aiohttp.AiohttpTransport),
     "httpx2": (Kind(module=httpx2, asynchronous=True, client=httpx2.AsyncClient), vendored.AiohttpTransport),
@@ -107,16 +108,17 @@ def test_a_cache_s_miss_is_live_and_its_hit_simulated(kind: Kind, told: Told, se
     assert [*LIVE, *SIMULATED * 2] == told.origins_of_items
 
 
-SOCKETS = Kind(module=httpx, asynchronous=False, client=httpx.Client)
-
-
 @pytest.mark.filterwarnings("ignore")  # mocket leaves a socket of its own to the garbage collector
-@pytest.mark.parametrize("url", [URL, URL.replace("https", "http")], ids=["https", "http"])
-def test_a_mocked_socket_is_simulated(told: Told, url: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "url"),
+    [(KINDS["httpx-sync"], URL), *[(KINDS[name], PLAIN) for name in ("httpx-sync", "httpx-async", "httpx2-async")]],
+    ids=["httpx-sync-https", "httpx-sync", "httpx-async", "httpx2-async"],
+)
+def test_a_mocked_socket_is_simulated(kind: Kind, told: Told, url: str) -> None:
     """It looks like a network's to the client; no kernel knows its peer."""
     with Mocketizer():
         Entry.single_register(Entry.POST, url, body=BODY.decode(), headers={"content-type": "application/json"})
-        SOCKETS.ask(url)
+        kind.ask(url)
     assert SIMULATED == origins(told)
 
 

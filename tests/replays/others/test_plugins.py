@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import httpx
+import httpx_aiohttp
 import pook
 import pytest
 import respx
@@ -42,6 +43,16 @@ def test_pook_is_simulated_and_what_it_lets_through_is_live(
         pook.post(URL).reply(200).json(message())
         kind.ask(URL, stream=stream)
         kind.ask(server.url)
+    assert [*SIMULATED, *LIVE] == origins(told)
+
+
+def test_pook_over_aiohttp_is_simulated_and_what_it_lets_through_is_live(told: Told, server: Server) -> None:
+    """It answers before aiohttp is asked, in front of a transport that never opened a session."""
+    kind = KINDS_OF_HTTPX["httpx-async"]
+    with pook.use(network=True):
+        pook.post(URL).reply(200).json(message())
+        for url in (URL, server.url):
+            kind.ask_with(lambda: kind.client(transport=httpx_aiohttp.AiohttpTransport()), url)
     assert [*SIMULATED, *LIVE] == origins(told)
 
 
