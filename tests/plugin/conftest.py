@@ -1,6 +1,8 @@
 """Real sub-sessions: a suite that calls a Claude double through the real SDK, run plain and on two workers."""
 
 import json
+import re
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.aside import AGENTS
+from tests.warm.interpreters import COLD, Interpreters
 
 HANG_SECONDS = 600
 """After which a sub-session counts as hung. Each of its processes imports the SDK, which is seconds of work: on a busy
@@ -26,6 +29,7 @@ ASIDE = (
 )
 """Plugins of this environment that a sub-session has only if it asks for them: each of its processes would import them,
 which takes longer than its suite. `test_companions.py` runs with all."""
+ASKS_BY_SDK = re.compile(r"\bclaude_double\b|\bimport anthropic\b")
 DOUBLES = {name: (Path(__file__).parent / f"{name}.py").read_text("utf-8") for name in ("http_double", "claude_double")}
 
 
@@ -57,10 +61,14 @@ class Outcome:
 
 
 class Suite:
-    """A folder with a suite in it, run in a process of its own."""
+    """A folder with a suite in it, run in a process of its own: by default a fork of one that has imported pytest already.
 
-    def __init__(self, pytester: pytest.Pytester) -> None:
+    And the SDK too, where the suite asks by that. Tests with the mark `cold` get an interpreter that starts.
+    """
+
+    def __init__(self, pytester: pytest.Pytester, warm: Interpreters | None) -> None:
         self.pytester = pytester
+        self._warm = warm
         self.path = pytester.path
         pytester.makepyfile(**DOUBLES)
 
@@ -79,9 +87,20 @@ class Suite:
             options += ["-n", str(workers)]
         target = self.path / "out.json"
         target.unlink(missing_ok=True)
-        result = self.pytester.runpytest_subprocess(*options, timeout=HANG_SECONDS)
+        result = self.pytest(*options)
         report = json.loads(target.read_text(encoding="utf-8")) if target.exists() else {}
         return Outcome(result=result, report=report)
+
+    def pytest(self, *options: str) -> pytest.RunResult:
+        """Run pytest with nothing but these options."""
+        runs = tempfile.mkdtemp(prefix="runpytest-", dir=self.path)
+        return self.pytester.run(*self._python(), "-m", "pytest", f"--basetemp={runs}", *options, timeout=HANG_SECONDS)
+
+    def _python(self) -> tuple[str, ...]:
+        if self._warm is None:
+            return COLD
+        written = (path.read_text("utf-8") for path in self.path.glob("*.py") if path.stem not in DOUBLES)
+        return self._warm.warm(sdk=any(ASKS_BY_SDK.search(text) for text in written))
 
 
 def leave_aside(monkeypatch: pytest.MonkeyPatch, *plugins: str) -> None:
@@ -90,13 +109,16 @@ def leave_aside(monkeypatch: pytest.MonkeyPatch, *plugins: str) -> None:
 
 
 @pytest.fixture
-def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Suite:
+def suite(request: pytest.FixtureRequest, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Suite:
     """An empty suite; no run around it is told of its calls."""
     monkeypatch.delenv("CLAUDE_BUDGET_LEDGER", raising=False)
     monkeypatch.delenv("CLAUDE_BUDGET_OWNER", raising=False)
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)  # compiling the package anew takes a second each
+    monkeypatch.setenv("PYDANTIC_DISABLE_PLUGINS", "__all__")  # logfire is one, half a second in each import of the SDK
     leave_aside(monkeypatch, *ASIDE)
-    return Suite(pytester)
+    if request.config.getoption("--cold") or request.node.get_closest_marker("cold"):
+        return Suite(pytester, None)
+    return Suite(pytester, request.getfixturevalue("interpreters"))
 
 
 @pytest.fixture(params=[0, 2], ids=["plain", "two-workers"])

@@ -54,7 +54,9 @@ def write(suite: Suite, late: str) -> None:
     )
 
 
-@pytest.mark.parametrize("when", LATE)
+@pytest.mark.parametrize(
+    "when", [pytest.param(when, marks=pytest.mark.cold) if when in ("atexit", "a thread") else when for when in LATE]
+)
 def test_a_call_after_the_verdict_is_told_at_the_end_and_by_the_next_run(
     suite: Suite, when: str, workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,6 +83,7 @@ def test_a_call_after_the_verdict_is_told_at_the_end_and_by_the_next_run(
     assert "after its verdict" not in suite.run(workers=workers).said
 
 
+@pytest.mark.cold
 def test_a_thread_of_a_worker_that_outlives_its_session_is_in_time(suite: Suite) -> None:
     """The controller waits for the worker's process, so that the call is in the report."""
     suite.write(
@@ -115,6 +118,7 @@ def test_what_an_inner_wrapper_makes_is_in_time(suite: Suite, workers: int) -> N
     assert outcome.report["totals"]["calls"] == (4 if workers else 2)
 
 
+@pytest.mark.cold
 def test_a_child_that_outlives_the_session_is_told_by_the_next_run(suite: Suite) -> None:
     """Its calls come when nobody of that run is there any more."""
     suite.write(
@@ -148,9 +152,9 @@ def test_a_child_that_outlives_the_session_is_told_by_the_next_run(suite: Suite)
     with_end = "import os, sys, time\nwhile os.path.exists(f'/proc/{sys.argv[1]}') and open(f'/proc/{sys.argv[1]}/stat').read().split()[2] != 'Z': time.sleep(0.05)"
     subprocess.run([sys.executable, "-c", with_end, str(pid)], timeout=HANG_SECONDS, check=True)
     suite.write(test_a="def test_one(): pass\n")
-    first = suite.pytester.runpytest_subprocess(timeout=HANG_SECONDS)
+    first = suite.pytest()
     assert "had 1 call after its verdict, $0.0015: it is in no report" in " ".join(first.stdout.str().split())
-    assert "after its verdict" not in suite.pytester.runpytest_subprocess(timeout=HANG_SECONDS).stdout.str()
+    assert "after its verdict" not in suite.pytest().stdout.str()
 
 
 def test_a_suite_in_a_process_of_its_users_leaves_the_client_as_it_was(suite: Suite) -> None:
@@ -210,9 +214,7 @@ def report(suite: Suite, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_a_run_that_died_has_a_report(suite: Suite, death: str) -> None:
     """By its ledger alone: what each test cost, and where its last calls were; incomplete, with or without a budget file."""
     suite.write(test_a=DYING.format(death=DEATHS[death]))
-    suite.pytester.runpytest_subprocess(
-        "-p", "timeout", "--timeout=5", "--timeout-method=thread", "-p", "no:randomly", timeout=HANG_SECONDS
-    )
+    suite.pytest("-p", "timeout", "--timeout=5", "--timeout-method=thread", "-p", "no:randomly")
     before = {file: file.read_bytes() for file in ledger_files(suite)}
     folder = suite.path / ".pytest_cache" / "d" / "claude-budget"
     folder.chmod(0o555)
@@ -239,19 +241,20 @@ def ledger_files(suite: Suite) -> list[Path]:
 def test_a_run_that_died_is_told_of_once(suite: Suite) -> None:
     """The next run says so, whether or not it makes calls itself, with the command that shows it."""
     suite.write(test_a=DYING.format(death=DEATHS["killed"]))
-    suite.pytester.runpytest_subprocess(timeout=HANG_SECONDS)
+    suite.pytest()
     suite.write(test_a="def test_one(): pass\n")
-    said = " ".join(suite.pytester.runpytest_subprocess(timeout=HANG_SECONDS).stdout.str().split())
+    said = " ".join(suite.pytest().stdout.str().split())
     (ledger,) = ledgers(suite.path)
     shown = ledger.relative_to(suite.path).as_posix()
     assert f"did not end, with 3 calls, $0.0045; see: claude-budget report {shown} [unended-run]" in said
-    assert "did not end" not in suite.pytester.runpytest_subprocess(timeout=HANG_SECONDS).stdout.str()
+    assert "did not end" not in suite.pytest().stdout.str()
     assert [file.name for file in ledger_files(suite)] == [ledger.name]
     ended = report(suite, shown)
     assert ended.returncode == 3
     assert "the run did not end" in ended.stdout
 
 
+@pytest.mark.cold
 @pytest.mark.parametrize("who", ["controller", "worker"])
 def test_a_killed_controller_has_a_report_and_a_killed_worker_is_no_dead_run(suite: Suite, who: str) -> None:
     """Who reports is the controller."""
@@ -266,7 +269,7 @@ def test_a_killed_controller_has_a_report_and_a_killed_worker_is_no_dead_run(sui
             time.sleep(1)
         """
     )
-    suite.pytester.runpytest_subprocess("-n", "1", timeout=HANG_SECONDS)
+    suite.pytest("-n", "1")
     ended = report(suite, "--format", "json")
     document = json.loads(ended.stdout)
     assert [(row["owner"], row["calls"]) for row in document["by_owner"]] == [("test_a.py::test_one", 1)]
@@ -283,7 +286,8 @@ def test_a_run_that_goes_on_is_not_taken_for_dead(suite: Suite, workers: int) ->
         def test_one():
             ask()
             root = pathlib.Path(__file__).parent
-            environment = {k: v for k, v in os.environ.items() if not k.startswith(("CLAUDE_BUDGET", "PYTEST_"))}
+            own = ("CLAUDE_BUDGET", "PYTEST_CURRENT_TEST", "PYTEST_VERSION", "PYTEST_XDIST")
+            environment = {k: v for k, v in os.environ.items() if not k.startswith(own)}
             for _ in range(7):
                 run = [sys.executable, "-m", "pytest", "-p", "no:randomly", "test_other.py"]
                 said = subprocess.run(run, cwd=root, env=environment, capture_output=True, text=True, check=True).stdout
@@ -304,7 +308,7 @@ def test_a_run_that_goes_on_is_not_taken_for_dead(suite: Suite, workers: int) ->
 def test_a_process_id_that_is_anothers_by_now_keeps_no_run_alive(suite: Suite) -> None:
     """The lock tells, not the number: that of this very test's process is alive."""
     suite.write(test_a=DYING.format(death=DEATHS["killed"]))
-    suite.pytester.runpytest_subprocess(timeout=HANG_SECONDS)
+    suite.pytest()
     for file in ledger_files(suite):
         parts = file.name.split("-")
         parts[2] = str(os.getpid())

@@ -10,6 +10,8 @@ import pytest
 
 from tests.plugin.conftest import HANG_SECONDS, Suite
 
+pytestmark = pytest.mark.cold
+
 ASKING = """
 import asyncio
 import httpx, httpx2

@@ -26,6 +26,7 @@ def test_two():
 """
 
 
+@pytest.mark.cold  # forks of one process have one seed of hashes, and sets one order
 def test_an_update_writes_the_same_bytes_on_any_number_of_workers_and_in_any_order(suite: Suite) -> None:
     """Nothing of a run is in it but what was used."""
     suite.write(test_a=TWO)

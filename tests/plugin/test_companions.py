@@ -13,6 +13,7 @@ def suite(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> Suite:
     return suite
 
 
+@pytest.mark.cold
 def test_blockbuster_finds_no_blocking_call_on_the_event_loop(suite: Suite) -> None:
     """Async answers and streams, a sync client on the loop's thread, the fixture's cost: no file is touched there."""
     suite.write(
@@ -62,6 +63,7 @@ def test_blockbuster_finds_no_blocking_call_on_the_event_loop(suite: Suite) -> N
     assert outcome.owner("test_a.py::test_async")["calls"] == 4
 
 
+@pytest.mark.cold
 def test_blockbuster_around_whole_tests_sees_nothing_either(suite: Suite) -> None:
     """Armed for the whole session; the first call of the run is an asynchronous one."""
     suite.write(
@@ -101,6 +103,7 @@ def test_disabled_sockets_stay_disabled_and_nothing_asks_for_one(suite: Suite) -
     assert outcome.report["totals"]["calls"] == 1
 
 
+@pytest.mark.cold
 def test_streams_and_clients_are_collected_as_without_us(suite: Suite) -> None:
     """No reference cycle, nothing kept alive, and internals are the client's own."""
     suite.write(
@@ -199,6 +202,7 @@ def test_hooks_are_gone_after_the_run(suite: Suite) -> None:
     suite.pytester.runpython("twice.py").assert_outcomes(passed=1)
 
 
+@pytest.mark.cold
 def test_alias_httpx_is_wrapped_once(suite: Suite) -> None:
     """Two names of one module are one module."""
     suite.write(
@@ -276,6 +280,7 @@ def test_random_order_moves_no_money(suite: Suite, order: str) -> None:
     assert calls == {"conftest.py::corpus": 1, **{f"test_a.py::test_one[{n}]": n for n in range(1, 6)}}
 
 
+@pytest.mark.cold
 def test_warnings_as_errors_stay_silent_in_every_process(suite: Suite, workers: int) -> None:
     """A suite that turns warnings into errors sees none of ours, in workers and in nested runs neither."""
     suite.write(

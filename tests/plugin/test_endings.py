@@ -11,6 +11,8 @@ import pytest
 
 from tests.plugin.conftest import HANG_SECONDS, Suite, ledgers
 
+pytestmark = pytest.mark.cold
+
 
 @pytest.mark.parametrize("death", ["os._exit(3)", "os.kill(os.getpid(), signal.SIGKILL)"])
 def test_a_worker_that_dies_loses_no_answer(suite: Suite, death: str) -> None:
@@ -202,7 +204,7 @@ def test_a_run_without_calls_is_quiet_and_leaves_no_file(suite: Suite, workers: 
     """A suite that never meets Claude does not notice the plugin."""
     suite.write(test_a="def test_one(): pass\n")
     options = ["-n", "2"] if workers else []
-    result = suite.pytester.runpytest_subprocess(*options, timeout=HANG_SECONDS)
+    result = suite.pytest(*options)
     result.assert_outcomes(passed=1)
     assert "claude" not in result.stdout.str().replace(str(suite.path), "").replace("plugins: ", "").replace(
         "claude-budget-0.1.0", ""
@@ -221,7 +223,7 @@ def test_a_test_that_kills_the_whole_run_leaves_its_answer_in_the_ledger(suite: 
             os.kill(os.getpid(), signal.SIGKILL)
         """
     )
-    result = suite.pytester.runpytest_subprocess(timeout=HANG_SECONDS)
+    result = suite.pytest()
     assert result.ret == -signal.SIGKILL
     killed = suite.path / ".pytest_cache" / "d" / "claude-budget"
     (journal,) = killed.glob("*.jsonl")

@@ -7,6 +7,8 @@ import pytest
 
 from tests.plugin.conftest import HANG_SECONDS, Suite
 
+pytestmark = pytest.mark.cold
+
 WORLDS = {
     "pyfakefs": "with Patcher():",
     "no open": 'with mock.patch("builtins.open", side_effect=PermissionError), mock.patch("io.open", side_effect=PermissionError):',

@@ -7,6 +7,8 @@ import pytest
 
 from tests.plugin.conftest import Suite
 
+pytestmark = pytest.mark.cold
+
 HALF = """
 import json
 from http_double import MODEL, REQUEST, httpx, message

@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.plugin.conftest import HANG_SECONDS, Suite
+from tests.plugin.conftest import Suite
 
 ONE_CALL = "from http_double import ask\ndef test_one(): ask()\n"
 
@@ -356,6 +356,6 @@ def test_junit_files_tell_a_batch_where_it_was_read(suite: Suite, workers: int) 
 def test_a_wrong_report_option_is_a_usage_error(suite: Suite, option: str) -> None:
     """What was allowed is said."""
     suite.write(test_a=ONE_CALL)
-    result = suite.pytester.runpytest_subprocess(f"--claude-budget-report={option}", timeout=HANG_SECONDS)
+    result = suite.pytest(f"--claude-budget-report={option}")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert "expected KIND:PATH with a KIND of json, markdown, summary, got" in result.stderr.str()
