@@ -5,13 +5,11 @@ from pathlib import Path
 from pytest_claude_budget.baseline import update
 from pytest_claude_budget.baseline_files import Lock, mended_lock, write_lock
 from pytest_claude_budget.report import CostReport
+from pytest_claude_budget.updatable import refusal
 from pytest_claude_budget.values import value_class
-from pytest_claude_budget.verdict import Outcome
 
-_LEFT = {
-    "failed": "a test failed",
-    "interrupted": "the run was interrupted",
-}
+_NAMED = 3
+"""Owners of unknown cost that are named."""
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -28,13 +26,23 @@ def accept(report: CostReport, lock: Path, side: str = "ours") -> Accepted:
 
     Where a merge has left marks in it, what did not run and both sides changed is as `side` has it.
     """
-    reason = _LEFT.get(report.facts.run.outcome) or refusal(report)
+    reason = refusal(report)
     if reason is not None:
         return Accepted(written=False, text=f"{lock.name} was left as it was: {reason}   [not-updated]")
     old = mended_lock(lock, lock.name, side)
     updated = update(old.record, report.record, report.facts.run.selection)
     write_lock(lock, updated.record)
-    return Accepted(written=True, text=updated.sentence(lock.name) + _mended(old, len(old.conflicts & {*updated.kept})))
+    said = updated.sentence(lock.name) + _marked(report) + _mended(old, len(old.conflicts & {*updated.kept}))
+    return Accepted(written=True, text=said)
+
+
+def _marked(report: CostReport) -> str:
+    """Which entries say that their cost is not known: nothing is compared with them."""
+    owners = [row.owner for row in report.sums.by_owner if row.totals.at_least]
+    if not owners:
+        return ""
+    named = ", ".join(owners[:_NAMED]) + (f" and {len(owners) - _NAMED:,} more" if len(owners) > _NAMED else "")
+    return f"; {len(owners):,} marked as not known: {named}"
 
 
 def _mended(old: Lock, taken: int) -> str:
@@ -43,14 +51,3 @@ def _mended(old: Lock, taken: int) -> str:
         return ""
     whose = f"; {taken:,} of them did not run and {'is' if taken == 1 else 'are'} as one side had it" if taken else ""
     return f"; the conflict marks are gone: both sides had changed {len(old.conflicts):,}{whose}"
-
-
-def refusal(report: CostReport) -> str | None:
-    """Why a report cannot become a baseline; None where it can."""
-    if not report.facts.run.selection.ran and not any(owner.kind == "test" for owner in report.record.owners.values()):
-        return "no test ran"
-    if report.verdict.incomplete or report.totals.at_least:
-        return "the cost is not known in full"
-    if report.verdict.outcome is Outcome.OVER:
-        return "a limit is exceeded, which no baseline can accept"
-    return None

@@ -10,6 +10,8 @@ from typing import Any
 
 from pytest_claude_budget.budget_changes import ChangeLimit, Feature, ProjectionLimits, percentage, read_extras
 from pytest_claude_budget.errors import InputError, Problem
+from pytest_claude_budget.exempt import KEY as MAY_BE_UNKNOWN
+from pytest_claude_budget.exempt import MayBeUnknown
 from pytest_claude_budget.globs import Glob, compile_glob
 from pytest_claude_budget.origins import Origins, read_origins
 from pytest_claude_budget.schema_errors import shown_value, suggestion
@@ -67,6 +69,8 @@ class Budget:
     limits: tuple[Limit, ...] = ()
     on_incomplete: str = "fail"
     """`fail` or `warn`."""
+    may_be_unknown: MayBeUnknown = MayBeUnknown()
+    """Whose cost need not be known."""
     rates_file: str | None = None
     """As written: relative to the budget file."""
     aliases: Mapping[str, str] = field(default_factory=dict)
@@ -82,6 +86,11 @@ class Budget:
     source: str
     """The budget file as the user should see it."""
 
+    @property
+    def tolerates_unknown(self) -> bool:
+        """Does a cost that is not known warn, rather than fail?"""
+        return self.on_incomplete == "warn"
+
 
 @value_class(frozen=True, kw_only=True)
 class Marker:
@@ -91,6 +100,8 @@ class Marker:
     feature: str | None = None
     tier: str | None = None
     case: str | None = None
+    may_be_unknown: bool = False
+    """The cost of its answers need not be known."""
 
 
 def by_rank(limits: Iterable[Limit]) -> tuple[Limit, ...]:
@@ -123,6 +134,7 @@ def parse_budget(value: Mapping[str, Any], locate: Callable[[ValuePath], str], s
     return Budget(
         limits=limits,
         on_incomplete=value.get("on_incomplete", "fail"),
+        may_be_unknown=MayBeUnknown(patterns=tuple(value.get(MAY_BE_UNKNOWN, ()))),
         rates_file=rates.get("file"),
         aliases=dict(rates.get("aliases", {})),
         places={path: locate(path) for path in _named_in(rates)},
@@ -214,7 +226,7 @@ def limits_from_marker(kwargs: Mapping[str, object], where: str, owner: str | No
         )
         for name in measures
     )
-    return Marker(limits=limits, **{name: read[name] for name in LABELS if name in read})
+    return Marker(limits=limits, **{name: read[name] for name in (*LABELS, MAY_BE_UNKNOWN) if name in read})
 
 
 class _ArgumentError(Exception):
@@ -236,7 +248,9 @@ def _argument(name: str, value: object) -> Decimal | int | str | None:
         return _warn_at(value)
     if name in LABELS:
         return _label(name, value)
-    allowed = (*MEASURES, "warn_at", *LABELS)
+    if name == MAY_BE_UNKNOWN:
+        return _flag(name, value)
+    allowed = (*MEASURES, "warn_at", *LABELS, MAY_BE_UNKNOWN)
     what = f"unknown argument, expected one of {', '.join(allowed)}"
     raise _ArgumentError("unknown-argument", what, suggestion(name, allowed) or "remove the argument")
 
@@ -280,6 +294,12 @@ def _warn_at(value: object) -> Decimal:
             return percentage / _HUNDRED
     what = f"expected a percentage from 1% to 100% such as '80%', got {_quoted(value)}"
     raise _ArgumentError("bad-percentage", what, "write it so, for example warn_at='80%'")
+
+
+def _flag(name: str, value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise _ArgumentError("bad-value", f"expected True or False, got {_quoted(value)}", f"write {name}=True")
 
 
 def _label(name: str, value: object) -> str | None:

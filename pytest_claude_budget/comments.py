@@ -166,5 +166,7 @@ def worth_a_first(document: Mapping[str, Any]) -> bool:
     comparison = document["comparison"]
     if document["verdict"]["outcome"] not in {"within", "unjudged"} or comparison is None or document["stale"]:
         return True
-    moved = any(owner["status"] not in _STILL and not owner["noise"] for owner in comparison["owners"])
+    exempt = {row["owner"] for row in document.get("exempt") or ()}  # of those nobody ever knows what moved
+    owners = [owner for owner in comparison["owners"] if owner["status"] != "not_known" or owner["owner"] not in exempt]
+    moved = any(owner["status"] not in _STILL and not owner["noise"] for owner in owners)
     return moved or Decimal(comparison["judged"]) != 0

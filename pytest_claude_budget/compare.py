@@ -149,8 +149,7 @@ def _one(name: str, before: Record, after: Record, renamed: Mapping[str, str], f
     if old is None:
         return _Both(change=replace(row, standing=Standing.NEW, judged=row.change), before=None, after=new)
     if row.not_known and row.change <= 0:
-        same = old is new or (new is not None and old.groups == new.groups)
-        standing = Standing.RENAMED if was is not None else Standing.UNCHANGED if same else Standing.CHANGED
+        standing = Standing.RENAMED if was is not None else Standing.NOT_KNOWN
         return _Both(change=replace(row, standing=standing, change=ZERO), before=old, after=new)
     if old is new:
         return _Both(change=row, before=old, after=new)

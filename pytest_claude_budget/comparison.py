@@ -23,6 +23,8 @@ class Standing(StrEnum):
     UNCHANGED = "unchanged"
     DESELECTED = "deselected"
     """Not in this run, and, for all that the run can tell, still there. Never a saving."""
+    NOT_KNOWN = "not_known"
+    """Nobody can say whether it became dearer or cheaper, or stayed as it was. Never a saving."""
 
 
 @value_class(frozen=True, kw_only=True, slots=True)

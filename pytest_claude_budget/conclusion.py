@@ -17,7 +17,7 @@ from pytest_claude_budget.files import write_atomically
 from pytest_claude_budget.ledger.journal import OwnerFacts
 from pytest_claude_budget.ledger.rows import call_of, row_of, storable
 from pytest_claude_budget.ledger.sqlite import told
-from pytest_claude_budget.marks import limits_of
+from pytest_claude_budget.marks import marker_of
 from pytest_claude_budget.money import exact
 from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.render.plain import wrapped
@@ -141,16 +141,17 @@ def _report(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]], e
     rates = setup.rate_table()
     markers: dict[str, tuple[Limit, ...]] = {}
     places: dict[str, str] = {}
+    exempt: set[str] = set()
     unstored = [call_of(row) for output in from_workers for row in output.get("rows", ())]
     sources: list[Iterable[Call]] = [unstored]
     unread: list[str] = []
     if run.has_calls:
         run.recorder.flush()
         unstored += run.recorder.unstored.values()
-        learn(run.recorder.facts(), markers, places)
+        learn(run.recorder.facts(), markers, places, exempt)
         try:
             run.recorder.conclude()
-            learn(run.recorder.ledger.owners(), markers, places)
+            learn(run.recorder.ledger.owners(), markers, places, exempt)
             sources.append(_stored(run, rates, frozenset(call.id for call in unstored)))
             unread = run.recorder.ledger.faults()
         except Exception as error:
@@ -166,6 +167,7 @@ def _report(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]], e
         run=ended.info,
         markers=markers,
         places=places,
+        exempt=frozenset(exempt),
         faults=sorted(set(faults)),
         limited=ended.judged,
         warnings=stale(rates.as_of, today),
@@ -176,13 +178,21 @@ def _report(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]], e
     return build_report(chain.from_iterable(sources), facts)
 
 
-def learn(known: Iterable[OwnerFacts | None], markers: dict[str, tuple[Limit, ...]], places: dict[str, str]) -> None:
+def learn(
+    known: Iterable[OwnerFacts | None],
+    markers: dict[str, tuple[Limit, ...]],
+    places: dict[str, str],
+    exempt: set[str],
+) -> None:
     """Take what is known of tests, by the names that the ledger has for them."""
     for facts in filter(None, known):
         places[storable(facts.owner)] = facts.place
         with suppress(InputError):  # a bad mark is its own test's error
-            if own := limits_of(facts):
-                markers[storable(facts.owner)] = own
+            own = marker_of(facts)
+            if own.limits:
+                markers[storable(facts.owner)] = own.limits
+            if own.may_be_unknown:
+                exempt.add(storable(facts.owner))
 
 
 def _stored(run: Run, rates: RateTable, newer: frozenset[int]) -> Iterable[Call]:

@@ -83,7 +83,7 @@ class Judge:
                 print(text, file=sys.stderr, flush=True)
             self._fail(fails=self._is_judged())
             return
-        tolerated = self.setup.budget is not None and self.setup.budget.on_incomplete == "warn"
+        tolerated = self.setup.budget is not None and self.setup.budget.tolerates_unknown
         self._fail(fails=late and self._is_judged() and not tolerated)
 
     def _conclude(self, session: pytest.Session) -> bool:

@@ -86,6 +86,7 @@ def judge_report(loaded: LoadedReport, terms: Terms, asked: Asked) -> CostReport
         run=loaded.run,
         markers=loaded.markers,
         places=loaded.places,
+        exempt=loaded.exempt,
         faults=loaded.faults,
         warnings=loaded.warnings,
         baseline=baseline.baseline if baseline is not None else None,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pytest_claude_budget.budget import LABELS, Limit, Marker, limits_from_marker
+from pytest_claude_budget.budget import LABELS, Marker, limits_from_marker
 from pytest_claude_budget.ledger.journal import OwnerFacts
 from pytest_claude_budget.owners import name_of
 
@@ -41,8 +41,8 @@ def facts_of(item: pytest.Item) -> OwnerFacts:
     return OwnerFacts(owner=name_of(item), place=place_of(item), limits=json.dumps(limits) if limits else "")
 
 
-def limits_of(facts: OwnerFacts) -> tuple[Limit, ...]:
-    """Read a test's own limits back."""
+def marker_of(facts: OwnerFacts) -> Marker:
+    """Read back what a test's own marks say besides its labels."""
     if not facts.limits:
-        return ()
-    return limits_from_marker(json.loads(facts.limits), facts.place, facts.owner).limits
+        return Marker()
+    return limits_from_marker(json.loads(facts.limits), facts.place, facts.owner)

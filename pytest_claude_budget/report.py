@@ -11,6 +11,7 @@ from pytest_claude_budget.budget import Budget, Limit
 from pytest_claude_budget.compare import Facts, compare, with_new_names
 from pytest_claude_budget.comparison import Baseline, Comparison
 from pytest_claude_budget.earlier import earlier_of
+from pytest_claude_budget.exempt import Exempt, counted
 from pytest_claude_budget.money import exact
 from pytest_claude_budget.pricing import Price, price
 from pytest_claude_budget.projection import Row, Volumes, project
@@ -52,6 +53,8 @@ class RunFacts:
     """Limits of tests' own markers, by node id."""
     places: Mapping[str, str] = field(default_factory=dict)
     """`file:line` of tests, by node id."""
+    exempt: frozenset[str] = frozenset()
+    """Tests whose own marker says that their cost may be unknown."""
     faults: Sequence[str] = ()
     """Why measuring itself failed."""
     limited: bool = False
@@ -66,6 +69,10 @@ class RunFacts:
     stale: Sequence[str] = ()
     """Owners that the lock file of this very change has otherwise than they ran."""
 
+    def may_be_unknown(self, owner: str) -> bool:
+        """Did somebody write, at the test or in the budget file, that its cost may be unknown?"""
+        return owner in self.exempt or (self.budget is not None and self.budget.may_be_unknown.covers(owner))
+
 
 @value_class(frozen=True, kw_only=True, slots=True)
 class CostReport:
@@ -77,6 +84,8 @@ class CostReport:
     verdict: Verdict
     comparison: Comparison | None = None
     projection: tuple[Row, ...] = ()
+    exempt: tuple[Exempt, ...] = ()
+    """Answers of unknown cost that somebody has exempted."""
 
     @property
     def totals(self) -> Totals:
@@ -102,9 +111,16 @@ def judge(sums: Sums, record: Record, facts: RunFacts) -> CostReport:
         change, rows = _change(record, facts, day)
         unread = facts.limited and bool(facts.faults)
         limits = Limits(budget=facts.budget, markers=facts.markers, spellings=facts.rates.spellings, unread=unread)
-        verdict = evaluate(limits, sums.scoped(), _incomplete(sums.unpriced, facts), change)
-        compared = change.comparison if change is not None else None
-        return CostReport(facts=facts, sums=sums, record=record, verdict=verdict, comparison=compared, projection=rows)
+        asked, exempt = _sorted_out(sums.unpriced, facts)
+        return CostReport(
+            facts=facts,
+            sums=sums,
+            record=record,
+            verdict=evaluate(limits, sums.scoped(), _incomplete(asked, facts), change),
+            comparison=change.comparison if change is not None else None,
+            projection=rows,
+            exempt=counted((row.owner, row.calls) for row in exempt),
+        )
 
 
 def _change(record: Record, facts: RunFacts, day: date) -> tuple[Change | None, tuple[Row, ...]]:
@@ -165,6 +181,14 @@ def priced_calls(
 @lru_cache(maxsize=64)
 def _day(days: int) -> date:
     return datetime.fromtimestamp(days * 86_400, UTC).date()
+
+
+def _sorted_out(unpriced: Sequence[Unpriced], facts: RunFacts) -> tuple[list[Unpriced], list[Unpriced]]:
+    """Answers of unknown cost that the verdict asks about, and those that somebody has exempted."""
+    found: tuple[list[Unpriced], list[Unpriced]] = ([], [])
+    for row in unpriced:
+        found[facts.may_be_unknown(row.owner)].append(row)
+    return found
 
 
 def _incomplete(unpriced: Sequence[Unpriced], facts: RunFacts) -> list[str]:

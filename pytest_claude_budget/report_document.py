@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
 from pytest_claude_budget.book import Answers, OwnerTotals, Sums, Unpriced
-from pytest_claude_budget.budget import Limit, limits_from_marker
+from pytest_claude_budget.budget import Limit, Marker, limits_from_marker
 from pytest_claude_budget.errors import InputError, Problem
 from pytest_claude_budget.mending import other_kind, way_out
 from pytest_claude_budget.record import Record
@@ -40,6 +40,8 @@ class LoadedReport:
     sums: Sums
     record: Record
     markers: Mapping[str, tuple[Limit, ...]]
+    exempt: frozenset[str] = frozenset()
+    """Tests whose own marker says that their cost may be unknown."""
     faults: tuple[str, ...]
     warnings: tuple[str, ...]
     outcome: str
@@ -65,13 +67,15 @@ def read_report(value: object, shown: str) -> LoadedReport:
     verdict = reader.mapping(document.get("verdict"), "verdict")
     rows = [reader.mapping(entry, "by_owner") for entry in reader.sequence(document, "by_owner")]
     reader.each_once(rows)
+    marks = dict(reader.markers(rows))
     return LoadedReport(
         shown=shown,
         run=read_run(document, shown),
         rates_as_of=record.rates_as_of,
         sums=reader.sums(document, rows),
         record=record,
-        markers=dict(reader.markers(rows)),
+        markers={owner: mark.limits for owner, mark in marks.items() if mark.limits},
+        exempt=frozenset(owner for owner, mark in marks.items() if mark.may_be_unknown),
         faults=tuple(reader.texts(document, "faults")),
         warnings=tuple(reader.texts(document, "warnings")),
         outcome=reader.text(verdict, "outcome"),
@@ -237,8 +241,8 @@ class _Reader:
                 self.count(usage | counts, name)
         return Totals(cost=self.money(entry, "cost"), spent=self.money(entry, "spent"), usage=Usage(**usage), **counts)
 
-    def markers(self, rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, tuple[Limit, ...]]]:
+    def markers(self, rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Marker]]:
         for row in rows:
             if "limits" in row:
                 owner, place = self.text(row, "owner"), self.maybe(row, "place") or ""
-                yield owner, limits_from_marker(self.mapping(row["limits"], "limits"), place, owner).limits
+                yield owner, limits_from_marker(self.mapping(row["limits"], "limits"), place, owner)

@@ -31,6 +31,7 @@ def combine(reports: Sequence[LoadedReport]) -> LoadedReport:
             sums=_sums([report.sums for report in reports]),
             record=_record(reports),
             markers={owner: limits for report in reports for owner, limits in report.markers.items()},
+            exempt=frozenset(owner for report in reports for owner in report.exempt),
             faults=tuple(sorted({fault for report in reports for fault in report.faults})),
             warnings=tuple(sorted({warning for report in reports for warning in report.warnings})),
             outcome="unjudged",

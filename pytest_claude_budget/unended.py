@@ -79,7 +79,8 @@ def _refused(shown: str, *, newer: bool) -> Problem:
 def _report(ledger: SqliteLedger, path: Path, terms: Terms, baseline: Loaded | None) -> CostReport:
     markers: dict[str, tuple[Limit, ...]] = {}
     places: dict[str, str] = {}
-    learn(ledger.owners(), markers, places)
+    exempt: set[str] = set()
+    learn(ledger.owners(), markers, places, exempt)
     ended = ledger.outcome()
     faults = (
         ledger.faults() if ended is not None else [*ledger.faults(), _why(ledger, running=is_running(path.resolve()))]
@@ -94,6 +95,7 @@ def _report(ledger: SqliteLedger, path: Path, terms: Terms, baseline: Loaded | N
         run=RunInfo(ids=(path.stem,), outcome=ended or "interrupted", selection=selection),
         markers=markers,
         places=places,
+        exempt=frozenset(exempt),
         faults=sorted(set(faults)),
         limited=ended is None or bool(markers),
         warnings=stale(terms.rates.as_of, terms.day),

@@ -160,6 +160,6 @@ def _outcome(budget: Budget | None, found: _Found, incomplete: Sequence[str]) ->
     if found.breaches:
         return Outcome.OVER
     if incomplete:
-        tolerated = budget is not None and budget.on_incomplete == "warn"
+        tolerated = budget is not None and budget.tolerates_unknown
         return Outcome.WARNED if tolerated else Outcome.INCOMPLETE
     return Outcome.WARNED if found.warnings else Outcome.WITHIN

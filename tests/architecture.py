@@ -6,7 +6,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "pytest_claude_budget"
 # In reading order; the name of a folder stands for all in it. A new module finds its place here first.
-VALUES = ("__init__", "values", "errors", "money", "usage", "globs")
+VALUES = ("__init__", "values", "errors", "money", "usage", "globs", "exempt")
 TEXTS = (
     "json_keys",
     "mending",
@@ -18,7 +18,7 @@ CORE = """
     wire rates model_hints pricing settlement totals budget_changes origins budget fingerprints record repeats record_builder scoped book
     comparison noise
     pairing attribution expected excused explain selection renames compare sampling baseline record_document caching
-    projection repricing whatif earlier verdict_changes verdict report report_document shards drafting tightening render
+    projection repricing whatif earlier verdict_changes verdict report updatable report_document shards drafting tightening render
     comments github_failures
 """.split()  # noqa: SIM905  # a name a line would fill the screen
 EDGES = ("intercept", "ledger", "files", "git", "github")

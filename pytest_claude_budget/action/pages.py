@@ -8,7 +8,7 @@ from pytest_claude_budget.baseline_files import LOCK_FILE
 from pytest_claude_budget.comments import DEFAULT_TAG, Marker, Mode, Wanted, worth_a_first
 from pytest_claude_budget.money import dollars
 from pytest_claude_budget.render.markdown import comment, summary
-from pytest_claude_budget.render.markdown_limits import UPDATE, before_an_update
+from pytest_claude_budget.render.markdown_limits import UPDATE, before_an_update, raised
 from pytest_claude_budget.render.markdown_sentences import INCREASES, failing
 from pytest_claude_budget.render.markdown_text import code, sentence
 from pytest_claude_budget.render.plain import counted
@@ -30,7 +30,7 @@ def stale_lock(document: Mapping[str, Any]) -> str:
 
 def _update(document: Mapping[str, Any]) -> str:
     """What mends a lock file, with what has to be done before: an update would else be refused."""
-    return ", then ".join([*before_an_update(document), UPDATE])
+    return ", then ".join([*before_an_update(document), *raised(document), UPDATE])
 
 
 def _accepted(document: Mapping[str, Any]) -> bool:

@@ -100,11 +100,12 @@ def _compare(options: argparse.Namespace) -> int:
 def _explain(options: argparse.Namespace) -> int:
     from pytest_claude_budget.judging import Asked, baseline_at, find_tests, judge_report, load_report, load_terms
     from pytest_claude_budget.render.changes import explanation_lines, together_lines
+    from pytest_claude_budget.render.terminal_limits import update_words
 
     loaded = load_report(options.report)
     report = judge_report(loaded, load_terms(options.budget), Asked(baseline=baseline_at(options.baseline, loaded)))
     if report.comparison is None:
-        put_out("there is no baseline to explain a change from: pytest --claude-budget-update writes one")
+        put_out(f"there is no baseline to explain a change from: {update_words(report, 'writes one')}")
         return 0
     rows = {row.owner: row for row in report.comparison.owners}
     found = [rows[name] for name in find_tests(options.test, tuple(rows))]

@@ -35,7 +35,7 @@ class OwnerFacts:
     place: str
     """`file:line` of the test."""
     limits: str
-    """The limits of its marker, as JSON; empty where it has none."""
+    """What its marker says besides labels, as JSON; empty where that is nothing."""
 
 
 class Journal:

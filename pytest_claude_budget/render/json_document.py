@@ -7,6 +7,7 @@ from typing import Any
 
 from pytest_claude_budget import __version__
 from pytest_claude_budget.budget import Budget, Limit
+from pytest_claude_budget.exempt import KEY as MAY_BE_UNKNOWN
 from pytest_claude_budget.money import to_json
 from pytest_claude_budget.record import Record
 from pytest_claude_budget.record_document import lock_text
@@ -15,6 +16,7 @@ from pytest_claude_budget.render.repeated import repeat_entries
 from pytest_claude_budget.render.sentences import breach_line, excess_of, limit_words
 from pytest_claude_budget.report import CostReport, OwnerTotals, RunFacts, RunInfo
 from pytest_claude_budget.totals import Totals
+from pytest_claude_budget.updatable import steps_before
 from pytest_claude_budget.verdict_changes import Breach
 
 SCHEMA_VERSION = 1
@@ -55,6 +57,7 @@ def _without_record(report: CostReport) -> dict[str, Any]:
         "projection": [projection_entry(row) for row in report.projection],
         "accepted": facts.accepted,
         "stale": list(facts.stale),
+        "before_update": steps_before(report),
         "by_owner": [_owner(row, facts) for row in sums.by_owner],
         "by_model": _named("model", sums.by_model),
         "by_feature": _named("feature", sums.by_feature),
@@ -63,6 +66,7 @@ def _without_record(report: CostReport) -> dict[str, Any]:
             {"owner": row.owner, "model": row.model, "reason": row.reason, "calls": row.calls, "kind": row.kind}
             for row in sums.unpriced
         ],
+        "exempt": [{"owner": row.owner, "calls": row.calls} for row in report.exempt],
         "notes": [{"text": text, "calls": calls} for text, calls in sums.notes.items()],
         "repeats": list(repeat_entries(sums.repeats)),
         "warnings": list(facts.warnings),
@@ -106,7 +110,9 @@ def _budget(budget: Budget | None) -> dict[str, Any] | None:
 
 def _owner(row: OwnerTotals, facts: RunFacts) -> dict[str, Any]:
     place = {"place": row.place} if row.place else {}
-    own = _own_limits(facts.markers.get(row.owner, ()))
+    own: dict[str, Any] = {**_own_limits(facts.markers.get(row.owner, ()))}
+    if row.owner in facts.exempt:
+        own[MAY_BE_UNKNOWN] = True
     return {"owner": row.owner, "kind": row.kind, **place, **_totals(row.totals), **({"limits": own} if own else {})}
 
 

@@ -139,6 +139,7 @@ def _nothing_to_say(document: Document) -> bool:
 def _body(document: Document, form: Form) -> Iterator[str]:
     where = form.elsewhere
     yield from tables.unknown(document, form.items, where)
+    yield from tables.exempt(document, form.items)
     known = facts(document)
     yield from ("", known) if known else ()
     compared = document.get("comparison") is not None

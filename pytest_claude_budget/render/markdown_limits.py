@@ -90,32 +90,39 @@ def advice(document: Document) -> Iterator[str]:
     over, comparison = failing(document), document.get("comparison")
     outcome = document["verdict"]["outcome"]
     fixed = [breach for breach in over if breach["measure"] not in INCREASES]
-    first = before_an_update(document)
+    steps = ", then ".join([*before_an_update(document), *raised(document), UPDATE])
     if len(fixed) < len(over):
-        steps = [*first, *([f"raise {_named(fixed)}"] if fixed else []), UPDATE]
-        yield from ("", f"**To accept:** {', then '.join(steps)}.")
+        yield from ("", f"**To accept:** {steps}.")
     elif fixed:
         yield from ("", f"**To pass:** make the calls cheaper, or raise {_named(fixed)}.")
     elif comparison is not None and document.get("accepted") is None and _stale(comparison):
-        said = ", then ".join([*first, UPDATE])
-        yield from ("", f"**The lock file is out of date:** {said}; the next change is then compared with this one.")
+        yield from ("", f"**The lock file is out of date:** {steps}; the next change is then compared with this one.")
     if outcome == "incomplete":
         yield from (
             "",
-            "**To pass:** see to what is not known, or write `on_incomplete: warn` in the budget if it is on purpose.",
+            "**To pass:** see to what is not known; if it is on purpose, write `on_incomplete: warn` in the budget, or"
+            " `may_be_unknown` for the test.",
         )
     if outcome == "unjudged":
         yield from ("", "Not judged: there is no budget file. `claude-budget init` writes one.")
     if comparison is None and document["totals"]["calls"] and len(fixed) == len(over):
-        said = ", then ".join([*first, *([f"raise {_named(fixed)}"] if fixed else []), UPDATE])
-        yield from ("", f"**No baseline yet:** {said}; the next change is then compared with this run.")
+        yield from ("", f"**No baseline yet:** {steps}; the next change is then compared with this run.")
 
 
 def before_an_update(document: Document) -> list[str]:
-    """What would make an update be refused, as what to do about it first."""
+    """What would make an update be refused, as what to do about it first, but for limits that are exceeded."""
+    steps = document.get("before_update")
+    if steps is not None:
+        return [sentence(step, 120) for step in steps]
     ended = (document.get("run") or {}).get("outcome", "passed")
     unknown = bool(document["totals"]["at_least"] or document["verdict"]["incomplete"])
     return phrases.before_an_update(ended, unknown=unknown)
+
+
+def raised(document: Document) -> list[str]:
+    """Which limits are to be raised before an update: it accepts increases, and nothing else that is too much."""
+    fixed = [breach for breach in failing(document) if breach["measure"] not in INCREASES]
+    return [f"raise {_named(fixed)}"] if fixed else []
 
 
 def _named(fixed: Sequence[Document]) -> str:

@@ -250,10 +250,20 @@ def _bullets(title: str, texts: Sequence[str], more: int, where: str) -> list[st
     return ["", f"**{title}:**", *(f"- {text}" for text in texts), *rest]
 
 
+def exempt(document: Document, most: int) -> list[str]:
+    """Say whose answers may be of unknown cost, as somebody wrote."""
+    rows: Sequence[Document] = document.get("exempt") or ()
+    said = [f"{counted(row['calls'], 'answer')} of {short(row['owner'])}" for row in rows[: max(most, 1)]]
+    more = [f"{len(rows) - len(said):,} more"] if len(rows) > len(said) else []
+    return ["", f"**Exempt** by `may_be_unknown`: {', '.join([*said, *more])}."] if rows else []
+
+
 def unknown(document: Document, most: int, where: str) -> list[str]:
     """List why the cost is not known in full."""
     reasons: Sequence[Any] = document["verdict"]["incomplete"]
     if not reasons and not_known(document):
-        reasons = [f"{row['reason']} (in {row['owner']})" for row in document["unpriced"]]
+        exempt_ones = {row["owner"] for row in document.get("exempt") or ()}
+        asked = [row for row in document["unpriced"] if row["owner"] not in exempt_ones]
+        reasons = [f"{row['reason']} (in {row['owner']})" for row in asked]
     texts = [sentence(reason) for reason in reasons[:most]]
     return _bullets("Not known", texts, len(reasons) - most, where)

@@ -18,6 +18,6 @@ def unsure(change: Decimal, *, before_at_least: bool = False, after_at_least: bo
 
 
 def before_an_update(ended: str, *, unknown: bool) -> list[str]:
-    """What to do before `--claude-budget-update`, which refuses a run that `ended` otherwise than `passed` or is not known."""
+    """What to do before `--claude-budget-update`, by a report of an earlier version, which does not say it."""
     steps = {"failed": ["let the tests pass"], "interrupted": ["run the whole suite again"]}.get(ended, [])
     return [*steps, *(["see to what is not known"] if unknown else [])]

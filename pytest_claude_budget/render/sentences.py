@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from pytest_claude_budget.exempt import KEY, Exempt
 from pytest_claude_budget.money import ZERO, dollars, dollars_against, dollars_beyond, exact_dollars, to_json
 from pytest_claude_budget.render.plain import counted, printable
 from pytest_claude_budget.report import CostReport
@@ -112,10 +113,17 @@ def verdict_line(report: CostReport) -> str:
         return "incomplete: the cost is not known in full"
     if verdict.outcome is Outcome.WARNED:
         return "warned: " + ("the cost is not known in full" if verdict.incomplete else _near(report))
-    failed = _failed(report)
-    if failed:
-        return f"within, as far as it is known: {counted(failed, 'test')} failed"
+    unsure = [f"{counted(failed, 'test')} failed"] if (failed := _failed(report)) else []
+    if report.exempt:
+        unsure.append(f"{counted(sum(row.calls for row in report.exempt), 'answer is', 'answers are')} exempt")
+    if unsure:
+        return f"within, as far as it is known: {', '.join(unsure)}"
     return "within" + _headroom(report)
+
+
+def exempt_texts(exempt: Sequence[Exempt]) -> list[str]:
+    """Say whose answers may be of unknown cost, and how many they are."""
+    return [f"exempt by {KEY}: {counted(row.calls, 'answer')} of {printable(row.owner, 200)}" for row in exempt]
 
 
 def _failed(report: CostReport) -> int:

@@ -10,6 +10,7 @@ from pytest_claude_budget.render.sentences import (
     answers_line,
     calls_of,
     cost_of,
+    exempt_texts,
     priced_at_list,
     spent_of,
     tokens_of,
@@ -58,6 +59,7 @@ def terminal_lines(report: CostReport, width: int) -> list[Line]:
     said = [f"note: {note} ({counted(calls, 'call')})" for note, calls in report.sums.notes.items()]
     lines += _whole(said, width)
     lines += _listed([printable(text, 500) for text in repeat_texts(report.sums.repeats)], "", width)
+    lines += _listed(exempt_texts(report.exempt), "warn", width)
     lines += [Line(text=text) for text in _compared(report, width)]
     lines += _whole([f"warning: {printable(text, 500)}" for text in report.facts.warnings], width, "warn")
     lines += _whole(_stale_lock(report), width, "warn")
@@ -71,7 +73,7 @@ def _judged(report: CostReport, width: int) -> list[Line]:
     lines = _listed(limit_lines(verdict.known, f"{_why_known(report)}: "), "warn", width)
     lines += _listed(limit_lines(verdict.warnings), "warn", width)
     lines += _listed([printable(reason, 500) for reason in verdict.incomplete], tone or "warn", width)
-    if verdict.incomplete and verdict.outcome is not Outcome.UNJUDGED:
+    if verdict.incomplete and verdict.outcome is not Outcome.UNJUDGED and not _tolerates(report):
         lines += _whole([_INCOMPLETE_HINT], width)
     lines += _listed(limit_lines(verdict.breaches), "bad", width)
     if verdict.breaches:
@@ -100,13 +102,19 @@ def _stale_lock(report: CostReport) -> list[str]:
     return [f"stale lock file: it differs in {whose}; {update_words(report, 'mends it')}"]
 
 
+def _tolerates(report: CostReport) -> bool:
+    """Is it written already that a cost need not be known?"""
+    return report.facts.budget is not None and report.facts.budget.tolerates_unknown
+
+
 def _why_known(report: CostReport) -> str:
     return "accepted" if report.facts.accepted is not None else "over on the baseline already"
 
 
 LOCK = "claude-budget.lock.json"
 _INCOMPLETE_HINT = (
-    "  hint: mend what is named; if this is on purpose, write on_incomplete: warn in the budget file   [incomplete]"
+    "  hint: mend what is named; if this is on purpose, write on_incomplete: warn in the budget file, or may_be_unknown"
+    " for the test   [incomplete]"
 )
 
 

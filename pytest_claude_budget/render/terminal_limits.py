@@ -4,11 +4,10 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from pytest_claude_budget.money import dollars_against
-from pytest_claude_budget.render.phrases import before_an_update
 from pytest_claude_budget.render.plain import counted, printable
 from pytest_claude_budget.render.sentences import breach_line, limit_words
 from pytest_claude_budget.report import CostReport
-from pytest_claude_budget.verdict import Outcome
+from pytest_claude_budget.updatable import steps_before
 from pytest_claude_budget.verdict_changes import INCREASES, Breach
 
 _NAMED = 3
@@ -68,8 +67,9 @@ def hint(report: CostReport) -> str:
     raised = [f"raise {_named(fixed)}"] if fixed else []
     if all(breach.measure not in INCREASES for breach in breaches):
         return f"  hint: make the calls cheaper, or {raised[0]}   [over-limit]"
-    steps = ", then ".join([*refusals(report), *raised, UPDATE])
-    return f"  hint: if this is on purpose, {'' if fixed or refusals(report) else 'accept it: '}{steps}   [over-limit]"
+    before = steps_before(report)
+    steps = ", then ".join([*before, *raised, UPDATE])
+    return f"  hint: if this is on purpose, {'' if fixed or before else 'accept it: '}{steps}   [over-limit]"
 
 
 def _named(fixed: Sequence[Breach]) -> str:
@@ -79,13 +79,8 @@ def _named(fixed: Sequence[Breach]) -> str:
     return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
 
 
-def refusals(report: CostReport) -> list[str]:
-    """What to do before an update, which would be refused as it is."""
-    unknown = bool(report.verdict.incomplete or report.totals.at_least)
-    return before_an_update(report.facts.run.outcome, unknown=unknown)
-
-
 def update_words(report: CostReport, does: str) -> str:
-    """`pytest --claude-budget-update writes one`, with what has to be done before."""
-    over = ["see to the limits below"] if report.verdict.outcome is Outcome.OVER else []
-    return ", then ".join([*refusals(report), *over, f"{UPDATE} {does}"])
+    """`pytest --claude-budget-update writes one`, with what has to be done before: it would else be refused."""
+    fixed = any(breach.measure not in INCREASES for breach in report.verdict.breaches)
+    over = ["see to the limits below"] if fixed else []
+    return ", then ".join([*steps_before(report), *over, f"{UPDATE} {does}"])

@@ -94,6 +94,21 @@ def test_a_lock_file_is_never_written_by_such_a_run(suite: Suite, test: str, opt
     assert why in outcome.said.partition(f"{LOCK} was left as it was: ")[2].partition("[not-updated]")[0]
 
 
+def test_a_test_whose_cost_nobody_can_know_is_exempt_by_its_marker(suite: Suite, workers: int) -> None:
+    """Two answers of $0.0015 are known; the lock file marks the third, and the next run compares the two."""
+    suite.budget(BUDGET)
+    mark = "@pytest.mark.claude_budget(may_be_unknown=True)\n"
+    legacy = "def test_old():\n    post(REQUEST, model='claude-unknown-9')\n"
+    suite.write(test_a=TWO, test_b="import pytest\nfrom http_double import REQUEST, post\n" + mark + legacy)
+    updated = suite.run("--claude-budget-update", workers=workers)
+    assert (updated.result.ret, updated.verdict) == (0, "within")
+    assert f"{LOCK}: 3 added; 1 marked as not known: test_b.py::test_old" in updated.said
+    outcome = suite.run(workers=workers)
+    assert (outcome.result.ret, outcome.report["comparison"]["before"]) == (0, "0.003")
+    assert "exempt by may_be_unknown: 1 answer of test_b.py::test_old" in outcome.said
+    assert "2 unchanged, 1 not known" in outcome.said
+
+
 def test_a_part_of_the_suite_updates_only_what_ran(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     """By -k or by a path."""
     suite.write(test_a=TWO)

@@ -164,6 +164,17 @@ def test_what_is_not_known_in_full_is_never_a_saving() -> None:
     assert unknown.not_known == "no rates for model 'claude-hauku-4-5': did you mean 'claude-haiku-4-5'?"
 
 
+def test_an_owner_that_is_marked_as_not_known_is_never_unchanged() -> None:
+    """It used the same on both sides, and nobody knows what that costs; `b` is 0.0015 on both."""
+    legacy = owner("a", group(Usage(), "claude-2.1", unknown=3, calls=3, request=asked("a")))
+    before = record(legacy, cheap("b"))
+    for after in (before, record(replace(legacy), cheap("b"))):
+        found = compared(before, after)
+        assert row(found, "a").standing is Standing.NOT_KNOWN
+        assert (found.counts[Standing.UNCHANGED], found.counts[Standing.NOT_KNOWN]) == (1, 1)
+        assert (found.before, found.after, found.at_least) == (Decimal("0.0015"), Decimal("0.0015"), True)
+
+
 def test_an_increase_that_is_seen_already_counts_though_the_rest_is_not_known() -> None:
     """0.0015 before; now 0.0025 and an answer without rates: at least 0.001 more."""
     groups = [group(usage(1000, 300), HAIKU, request=asked("a")), group(usage(9, 9), "claude-nova-1")]

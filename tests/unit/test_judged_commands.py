@@ -248,6 +248,76 @@ def test_baseline_update_takes_a_report_as_pytest_would(capsys: pytest.CaptureFi
     assert "left as it was: a test failed   [not-updated]" in said
 
 
+LEGACY = owner("old.py::t", group(usage(), "claude-2.1", calls=3, unknown=3, request="{}"))
+REASON = "a legacy completion says no usage"
+
+
+def with_legacy(path: str, *owners: OwnerRecord) -> str:
+    """A report with three answers of unknown cost."""
+    document = json.loads(Path(report(path, record(*owners, LEGACY))).read_text(encoding="utf-8"))
+    document["unpriced"] = [
+        {"owner": "old.py::t", "model": "claude-2.1", "reason": REASON, "calls": 3, "kind": "unmeasured"}
+    ]
+    Path(path).write_text(json.dumps(document), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("written", ["on_incomplete: warn\n", "may_be_unknown: [old.py]\n"])
+def test_an_answer_that_cannot_be_measured_forbids_no_lock_file_where_somebody_wrote_so(
+    written: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its owner is marked. From then on it is not known, and what else there is is compared: 10 cents, then 14."""
+    path = with_legacy("r.json", costing("a.py::t", 10))
+    assert main(["gate", path]) == 0
+    assert "see to what is not known" in said_of_update(capsys, path)
+    budget(written)
+    assert main(["baseline", "update", path]) == 0
+    assert "2 added; 1 marked as not known: old.py::t\n" in capsys.readouterr().out
+    assert '"unknown": 3' in LOCK.read_text(encoding="utf-8")
+    once = LOCK.read_bytes()
+    assert main(["baseline", "update", path]) == 0
+    assert LOCK.read_bytes() == once
+    assert main(["gate", with_legacy("s.json", costing("a.py::t", 14)), "--output", "json:v.json"]) == 0
+    found = json.loads(Path("v.json").read_text(encoding="utf-8"))["comparison"]
+    assert (found["before"], found["after"], found["change"], found["change_percent"]) == ("0.1", "0.14", "0.04", None)
+    assert {row["owner"]: row["status"] for row in found["owners"]} == {"a.py::t": "changed", "old.py::t": "not_known"}
+
+
+def said_of_update(capsys: pytest.CaptureFixture[str], path: str) -> str:
+    """What an update would have to wait for, as the JSON report and the refusal say it."""
+    assert main(["gate", path, "--output", "json:v.json"]) == 0
+    steps = json.loads(Path("v.json").read_text(encoding="utf-8"))["before_update"]
+    capsys.readouterr()
+    assert main(["baseline", "update", path]) == 2
+    assert "the cost is not known in full; if this is on purpose, write on_incomplete: warn" in capsys.readouterr().out
+    return ", ".join(steps)
+
+
+def test_a_run_that_was_not_measured_in_full_is_no_baseline_whatever_is_tolerated(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Calls may be missing from any test: none can be marked."""
+    budget("on_incomplete: warn\n")
+    document = json.loads(Path(report("r.json", BEFORE)).read_text(encoding="utf-8"))
+    Path("r.json").write_text(json.dumps({**document, "faults": ["the ledger cannot be read"]}), encoding="utf-8")
+    assert main(["baseline", "update", "r.json"]) == 2
+    assert "measuring itself failed, so that calls may be missing   [not-updated]" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("legacy", [True, False])
+def test_what_cannot_be_updated_is_not_advised_to_be(legacy: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    """By the gate, by explain and in a comment; and where an update would do, it is advised alone."""
+    budget("limits:\n  - {scope: run, max_cost: 5}\n")
+    path = with_legacy("r.json", costing("a.py::t", 10)) if legacy else report("r.json", BEFORE)
+    main(["gate", path, "--output", "markdown:c.md"])
+    main(["explain", "a.py::t", path])
+    whole = " ".join(capsys.readouterr().out.split()) + Path("c.md").read_text(encoding="utf-8").replace("`", "")
+    first = whole.count("see to what is not known, then pytest --claude-budget-update writes one")
+    assert first == (2 if legacy else 0)
+    assert ("see to what is not known, then run pytest --claude-budget-update" in whole) is legacy
+    assert whole.count("pytest --claude-budget-update") == 3
+
+
 def test_baseline_show_lists_the_dearest_first(capsys: pytest.CaptureFixture[str]) -> None:
     """Priced today."""
     assert main(["baseline", "show"]) == 0

@@ -15,15 +15,19 @@ from hypothesis import strategies as st
 from pytest_claude_budget.budget import Budget, Limit
 from pytest_claude_budget.comparison import Baseline
 from pytest_claude_budget.conclusion import stale
+from pytest_claude_budget.exempt import MayBeUnknown
 from pytest_claude_budget.ledger.journal import Journal
 from pytest_claude_budget.ledger.rows import Entry, call_of, payer_of, row_of
 from pytest_claude_budget.ledger.sqlite import SqliteLedger
 from pytest_claude_budget.rate_files import packaged_rates
 from pytest_claude_budget.render.json_document import json_document
+from pytest_claude_budget.render.markdown import comment
 from pytest_claude_budget.render.terminal import terminal_lines
-from pytest_claude_budget.report import CostReport, RunFacts, build_report
+from pytest_claude_budget.report import CostReport, RunFacts, build_report, judge
+from pytest_claude_budget.report_document import read_report
 from pytest_claude_budget.totals import Sum
 from pytest_claude_budget.usage import Answer, Call, Iteration, Labels, Origin, Owner, Status, Usage
+from pytest_claude_budget.verdict import Outcome
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "report.schema.json").read_text(encoding="utf-8"))
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC).timestamp()
@@ -208,6 +212,39 @@ def test_an_unknown_cost_is_never_shown_as_nothing() -> None:
     assert any(line.split()[-1] == "unpriced" for line in unknown if line.startswith("total"))
     both = [line.text for line in terminal_lines(report_of([one_call(model="x"), one_call()]), 79)]
     assert any(line.endswith("at least $0.0015") for line in both if line.startswith("total"))
+
+
+def test_an_exempt_answer_is_counted_and_named_and_no_reason_to_fail() -> None:
+    """$0.0015 of the other test is within $1. Exempt by the budget's pattern, or by the test's own marker."""
+    calls = [one_call(), replace(one_call(model="x"), id=2, owner=Owner(id="old/b.py::t", kind="test", phase="call"))]
+    plain, patterns = run_limit("1"), MayBeUnknown(patterns=("old/**",))
+    facts = RunFacts(rates=packaged_rates(), budget=plain)
+    assert build_report(calls, facts).verdict.outcome is Outcome.INCOMPLETE
+    by_pattern = replace(facts, budget=replace(plain, may_be_unknown=patterns))
+    for each in (by_pattern, replace(facts, exempt=frozenset({"old/b.py::t"}))):
+        report = build_report(calls, each)
+        assert (report.verdict.outcome, report.verdict.incomplete, report.totals.at_least) == (Outcome.WITHIN, (), True)
+        lines = [line.text for line in terminal_lines(report, 79)]
+        assert "  exempt by may_be_unknown: 1 answer of old/b.py::t" in lines
+        assert lines[-1] == "verdict: within, as far as it is known: 1 answer is exempt"
+        document = json_document(report)
+        jsonschema.validate(document, SCHEMA)
+        assert document["exempt"] == [{"owner": "old/b.py::t", "calls": 1}]
+        page = comment(document)
+        assert "**Exempt** by `may_be_unknown`: 1 answer of `t`." in page
+        assert "within" not in page
+        assert "Not known:" not in page
+        assert judge(read_report(document, "r.json").sums, report.record, each).verdict == report.verdict
+    marked = json_document(build_report(calls, replace(facts, exempt=frozenset({"old/b.py::t"}))))
+    assert read_report(marked, "r.json").exempt == {"old/b.py::t"}
+
+
+def test_a_hint_names_no_key_that_is_written_already() -> None:
+    """`on_incomplete: warn` is no advice where it stands in the file."""
+    hint = "on_incomplete: warn in the budget file"
+    for how, said in (("fail", True), ("warn", False)):
+        report = report_of([one_call(model="x")], replace(run_limit("1"), on_incomplete=how))
+        assert (hint in " ".join(line.text.strip() for line in terminal_lines(report, 79))) is said
 
 
 def test_a_run_without_answers_says_nothing() -> None:
