@@ -17,7 +17,7 @@ LONGEST = 65_500
 LONGEST_TITLE = 100
 DEFAULT_TAG = "default"
 
-_STILL = frozenset({"unchanged", "deselected"})
+_STILL = frozenset({"unchanged", "deselected", "skipped", "not_reached", "not_requested"})
 
 TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,49}", re.ASCII)
 _MARKER = re.compile(

@@ -30,8 +30,6 @@ from pytest_claude_budget.renames import renamed_owners
 from pytest_claude_budget.selection import Selection
 from pytest_claude_budget.values import value_class
 
-_NOT_RUN = (Standing.REMOVED, Standing.DESELECTED)
-
 
 @value_class(frozen=True, kw_only=True, slots=True)
 class Facts:
@@ -82,12 +80,12 @@ def _compare(before: Record, after: Record, facts: Facts) -> Comparison:
         change=change,
         judged=_sum(row.judged for row in compared),
         price_change=_price_change(before, compared, facts),
-        at_least=any(row.at_least or row.not_known for row in changes if row.standing not in _NOT_RUN),
+        at_least=any(row.at_least or row.not_known for row in changes if row.standing.ran),
         before_at_least=any(row.before_at_least for row in compared),
         owners=tuple(sorted(changes, key=_largest_first)),
         by_feature=tuple(_by_feature(both, facts)),
-        not_run=_sum(row.before for row in changes if row.standing in _NOT_RUN),
-        not_compared=_sum(row.before for row in changes if row.standing not in _NOT_RUN and not row.is_compared),
+        not_run=_sum(row.before for row in changes if not row.standing.ran),
+        not_compared=_sum(row.before for row in changes if row.standing.ran and not row.is_compared),
         counts={standing: len(rows) for standing, rows in sorted_in.items()},
         amounts={standing: _sum(row.change for row in rows) for standing, rows in sorted_in.items()},
     )
@@ -139,7 +137,7 @@ def _one(name: str, before: Record, after: Record, renamed: Mapping[str, str], f
     if new is None and old is not None and (name in facts.selection.ran or name in facts.selection.failed):
         new = replace(old, groups=())
     if new is None and old is not None:
-        gone = Standing.REMOVED if facts.selection.is_gone(old) else Standing.DESELECTED
+        gone = Standing.REMOVED if facts.selection.is_gone(old) else Standing(facts.selection.absence(old))
         return _Both(change=replace(row, standing=gone, change=ZERO), before=old, after=None)
     reason = _why_not_known(row, old, new or _NOBODY, facts)
     if reason:
@@ -229,7 +227,7 @@ def _by_feature(both: Sequence[_Both], facts: Facts) -> Iterable[FeatureChange]:
     noise: dict[str, Decimal] = {}
     unsure: set[str] = set()
     for one in both:
-        if one.change.standing in _NOT_RUN:
+        if not one.change.standing.ran:
             continue
         rest = _feature_of_the_rest(one, facts)
         if not one.change.is_compared or one.change.not_known:

@@ -22,9 +22,27 @@ class Standing(StrEnum):
     """Another id with the same requests."""
     UNCHANGED = "unchanged"
     DESELECTED = "deselected"
-    """Not in this run, and, for all that the run can tell, still there. Never a saving."""
+    """Left out of this run, and, for all that the run can tell, still there. Never a saving."""
     NOT_KNOWN = "not_known"
     """Nobody can say whether it became dearer or cheaper, or stayed as it was. Never a saving."""
+    SKIPPED = "skipped"
+    NOT_REACHED = "not_reached"
+    """The run ended before this test, or could not collect its file. Never a saving."""
+    NOT_REQUESTED = "not_requested"
+    """A fixture, or calls outside of tests, that no test of this run led to. Never a saving."""
+
+    @property
+    def words(self) -> str:
+        """For a person."""
+        return self.value.replace("_", " ")
+
+    @property
+    def ran(self) -> bool:
+        """Is the owner in the run?"""
+        return self not in _NOT_RUN
+
+
+_NOT_RUN = (Standing.REMOVED, Standing.DESELECTED, Standing.SKIPPED, Standing.NOT_REACHED, Standing.NOT_REQUESTED)
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -80,8 +98,7 @@ class OwnerChange:
     @property
     def is_compared(self) -> bool:
         """Are both sides part of the sums? Not of what did not run, nor of what may have become dearer or cheaper."""
-        ran = self.standing not in (Standing.REMOVED, Standing.DESELECTED)
-        return ran and (bool(self.change) or not self.not_known)
+        return self.standing.ran and (bool(self.change) or not self.not_known)
 
 
 @value_class(frozen=True, kw_only=True, slots=True)

@@ -40,16 +40,20 @@ _COLLECTING = frozenset(
 def run_info(config: pytest.Config, exit_status: int, id_: str, what_ran: WhatRan, known: Iterable[str]) -> RunInfo:
     """Describe a run that has ended; `known` are the tests of its baseline."""
     narrowed = _narrowed(config, what_ran)
-    not_reached = what_ran.found - what_ran.ran if narrowed is None else ()
+    not_run = what_ran.found - what_ran.ran
+    outcome = "interrupted" if what_ran.interrupted else _outcome(exit_status)
+    not_reached = not_run - what_ran.skipped - what_ran.failed - what_ran.begun if outcome != "passed" else ()
     selection = Selection(
         paths=tuple(sorted(_paths(config))),
         narrowed=narrowed,
-        skipped=frozenset(what_ran.skipped.union(not_reached)),
+        skipped=frozenset(what_ran.skipped.union(not_run if narrowed is None else ())),
         ran=frozenset(what_ran.ran),
         uncollected=frozenset(_uncollected(config.rootpath, what_ran, known)),
         failed=frozenset(what_ran.failed | what_ran.begun),
+        not_reached=frozenset(not_reached),
+        broken=frozenset(what_ran.broken),
     )
-    return RunInfo(ids=(id_,), outcome=_outcome(exit_status), selection=selection)
+    return RunInfo(ids=(id_,), outcome=outcome, selection=selection)
 
 
 def _narrowed(config: pytest.Config, what_ran: WhatRan) -> str | None:

@@ -21,6 +21,7 @@ from pytest_claude_budget.record_builder import RecordBuilder
 from pytest_claude_budget.selection import Selection
 from pytest_claude_budget.settlement import settle
 from pytest_claude_budget.totals import Totals
+from pytest_claude_budget.unfinished import PASSED, unfinished
 from pytest_claude_budget.usage import Call
 from pytest_claude_budget.values import value_class
 from pytest_claude_budget.verdict import Limits, Verdict, evaluate
@@ -111,16 +112,24 @@ def judge(sums: Sums, record: Record, facts: RunFacts) -> CostReport:
         change, rows = _change(record, facts, day)
         unread = facts.limited and bool(facts.faults)
         limits = Limits(budget=facts.budget, markers=facts.markers, spellings=facts.rates.spellings, unread=unread)
+        cut = _unfinished(record, facts.run)
         asked, exempt = _sorted_out(sums.unpriced, facts)
+        incomplete = [*_incomplete(asked, facts), *(cut if facts.run.outcome != PASSED else ())]
         return CostReport(
             facts=facts,
             sums=sums,
             record=record,
-            verdict=evaluate(limits, sums.scoped(), _incomplete(asked, facts), change),
+            verdict=evaluate(limits, sums.scoped(), incomplete, change, unfinished=cut),
             comparison=change.comparison if change is not None else None,
             projection=rows,
             exempt=counted((row.owner, row.calls) for row in exempt),
         )
+
+
+def _unfinished(record: Record, run: RunInfo) -> tuple[str, ...]:
+    """Why the run did not come to its end; empty where it did."""
+    with_calls = {name for name, owner in record.owners.items() if owner.kind == "test"}
+    return unfinished(run.outcome, run.selection, run.selection.ran | with_calls)
 
 
 def _change(record: Record, facts: RunFacts, day: date) -> tuple[Change | None, tuple[Row, ...]]:

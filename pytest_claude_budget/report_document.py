@@ -165,6 +165,8 @@ class _Reader:
             ran=frozenset(self.texts(entry, "without_calls")),
             uncollected=frozenset(self.texts(entry, "uncollected")),
             failed=frozenset(self.texts(entry, "failed")),
+            not_reached=frozenset(self.texts(entry, "not_reached")),
+            broken=frozenset(self.texts(entry, "broken")),
         )
         return RunInfo(ids=tuple(self.texts(entry, "ids")), outcome=outcome, selection=selection)
 

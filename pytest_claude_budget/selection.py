@@ -10,6 +10,8 @@ BY_A_PLUGIN = "a plugin"
 """What narrowed a run whose tests were split among shards: all of them together are the whole."""
 NOTHING_RAN = "no test ran"
 """What narrowed a run without a test: it says nothing of what is not in it."""
+FROM_LEDGER = "all that its ledger does not tell"
+"""What narrowed a run that is read from its ledger alone, which has no word of tests without calls."""
 _BORDER = re.compile(r"/|::|\[")
 _CONFTEST = "conftest.py"
 
@@ -31,6 +33,10 @@ class Selection:
 
     failed: frozenset[str] = frozenset()
     """Tests that failed, or that began and did not come to their end: they may have used less than they would have."""
+    not_reached: frozenset[str] = frozenset()
+    """Tests that were to run, and that the run did not come to before it ended; they are `skipped` too, unless `narrowed`."""
+    broken: frozenset[str] = frozenset()
+    """Files and folders that could not be collected; they are `skipped` too."""
 
     @property
     def whole(self) -> bool:
@@ -44,6 +50,16 @@ class Selection:
     def is_gone(self, owner: OwnerRecord) -> bool:
         """Is there no such owner any more, for all that the run can tell?"""
         return owner.owner not in self.ran and not self._left_out(owner)
+
+    def absence(self, owner: OwnerRecord) -> str:
+        """Why an owner of the baseline that may still be there is not in the run, as a standing has it."""
+        if owner.kind != "test":
+            return "not_requested"
+        parts = frozenset(_parts(owner.owner))
+        cut_off = bool(self.broken) and _file_of(owner.owner) in self.uncollected
+        if cut_off or not (self.not_reached | self.broken).isdisjoint(parts):
+            return "not_reached"
+        return "deselected" if self.skipped.isdisjoint(parts) else "skipped"
 
     def cut_short(self, owner: OwnerRecord) -> str:
         """Why an owner of this run may have used less than it would have, for a person; empty where nothing tells so."""

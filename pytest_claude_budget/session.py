@@ -158,6 +158,10 @@ class RunPlugin:
         """Remember which tests ran."""
         self.run.guarded("report of a test", self.what_ran.tested, report)
 
+    def pytest_keyboard_interrupt(self) -> None:
+        """Remember that the session was ended, be it with an exit status of success."""
+        self.what_ran.interrupted = True
+
     # What it came to.
 
     @pytest.hookimpl(wrapper=True)

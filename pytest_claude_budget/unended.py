@@ -14,7 +14,7 @@ from pytest_claude_budget.judging import Terms
 from pytest_claude_budget.ledger.copies import NotALedgerError, copied
 from pytest_claude_budget.ledger.sqlite import SqliteLedger
 from pytest_claude_budget.report import CostReport, RunFacts, RunInfo, build_report
-from pytest_claude_budget.selection import Selection
+from pytest_claude_budget.selection import FROM_LEDGER, Selection
 
 CACHE = Path(".pytest_cache", "d", "claude-budget")
 _WRITES = "pytest keeps the ledgers of the last runs that made calls in .pytest_cache/d/claude-budget"
@@ -87,7 +87,7 @@ def _report(ledger: SqliteLedger, path: Path, terms: Terms, baseline: Loaded | N
     )
     since = datetime.fromtimestamp(ledger.first_moment(), UTC).date()
     models = [model for model in ledger.models() if terms.rates.is_proportional(model, since)]
-    selection = Selection(narrowed="all that its ledger does not tell")
+    selection = Selection(narrowed=FROM_LEDGER)
     facts = RunFacts(
         rates=terms.rates,
         budget=terms.budget,

@@ -16,7 +16,7 @@ class Outcome(StrEnum):
     """From best to worst, but for `unjudged`."""
 
     UNJUDGED = "unjudged"
-    """Nobody wrote a limit."""
+    """Nobody wrote a limit, or no test ran that one could be held against."""
     WITHIN = "within"
     WARNED = "warned"
     INCOMPLETE = "incomplete"
@@ -34,6 +34,8 @@ class Verdict:
     """Limits that the baseline was over already, and that this change does not worsen; and accepted increases."""
     incomplete: tuple[str, ...] = ()
     """Why the cost is not known in full, a sentence each."""
+    unfinished: tuple[str, ...] = ()
+    """Why the run did not come to its end, a sentence each: they are `incomplete` too, unless all that ran passed."""
 
     @property
     def fails(self) -> bool:
@@ -89,11 +91,21 @@ class _Found:
     known: list[Breach] = field(default_factory=list)
 
 
-def evaluate(limits: Limits, scoped: Scoped, incomplete: Sequence[str], change: Change | None = None) -> Verdict:
-    """Judge totals, and where there is a baseline the change, against all that was written."""
+def evaluate(
+    limits: Limits,
+    scoped: Scoped,
+    incomplete: Sequence[str],
+    change: Change | None = None,
+    *,
+    unfinished: Sequence[str] = (),
+) -> Verdict:
+    """Judge totals, and where there is a baseline the change, against all that was written.
+
+    A run that is `unfinished` and not `incomplete` had no test to judge.
+    """
     budget = limits.budget
     if budget is None and not limits.markers and not limits.unread:
-        return Verdict(outcome=Outcome.UNJUDGED, incomplete=tuple(incomplete))
+        return Verdict(outcome=Outcome.UNJUDGED, incomplete=tuple(incomplete), unfinished=tuple(unfinished))
     found = _Found()
     for scope, measure in limits.written():
         limit_of, value_of = limits.finder(scope, measure), MEASURED[measure]
@@ -105,11 +117,12 @@ def evaluate(limits: Limits, scoped: Scoped, incomplete: Sequence[str], change: 
         for breach in change_breaches(budget, change):
             _sort_in(breach, change, found)
     return Verdict(
-        outcome=_outcome(budget, found, incomplete),
+        outcome=_outcome(budget, found, incomplete, unfinished),
         breaches=tuple(found.breaches),
         warnings=tuple(found.warnings),
         known=tuple(found.known),
         incomplete=tuple(incomplete),
+        unfinished=tuple(unfinished),
     )
 
 
@@ -156,10 +169,12 @@ def _sort_in(breach: Breach, change: Change, found: _Found) -> None:
         found.breaches.append(breach)
 
 
-def _outcome(budget: Budget | None, found: _Found, incomplete: Sequence[str]) -> Outcome:
+def _outcome(budget: Budget | None, found: _Found, incomplete: Sequence[str], unfinished: Sequence[str]) -> Outcome:
     if found.breaches:
         return Outcome.OVER
     if incomplete:
         tolerated = budget is not None and budget.tolerates_unknown
         return Outcome.WARNED if tolerated else Outcome.INCOMPLETE
+    if unfinished:
+        return Outcome.UNJUDGED
     return Outcome.WARNED if found.warnings else Outcome.WITHIN

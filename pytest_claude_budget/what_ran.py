@@ -20,9 +20,13 @@ class WhatRan:
     def __init__(self) -> None:
         self.deselected = False
         """A part of the suite was left out."""
+        self.interrupted = False
+        """Somebody ended the session, by Ctrl-C or `pytest.exit`, whatever its exit status says."""
         self.ran: set[str] = set()
         self.skipped: set[str] = set()
         """Tests, classes and files that were there and did not run."""
+        self.broken: set[str] = set()
+        """Files, classes and folders that could not be collected."""
         self.failed: set[str] = set()
         """Tests whose last attempt failed in one of its phases, or that began and did not end."""
         self.begun: set[str] = set()
@@ -68,19 +72,22 @@ class WhatRan:
         """Take what was found in a file, a class or a folder."""
         if report.skipped or report.failed:
             self.skipped.add(_name_in(report))
+            if report.failed:
+                self.broken.add(_name_in(report))
         elif not report.result:
             self.empty.add(_name_in(report).partition("::")[0])
 
     def of_worker(self) -> dict[str, Any]:
         """What an xdist worker knows alone: its controller has the reports of tests, and not all of collecting."""
         found = sorted(self.found) if self._has_names else []
-        skipped, empty = sorted(self.skipped), sorted(self.empty)
-        return {"deselected": self.deselected, "skipped": skipped, "empty": empty, "found": found}
+        names = {name: sorted(getattr(self, name)) for name in ("skipped", "broken", "empty")}
+        return {"deselected": self.deselected, **names, "found": found}
 
     def include(self, worker: dict[str, Any]) -> None:
         """Take what a worker knew alone."""
         self.deselected = self.deselected or bool(worker.get("deselected"))
         self.skipped.update(worker.get("skipped", ()))
+        self.broken.update(worker.get("broken", ()))
         self.empty.update(worker.get("empty", ()))
         if worker.get("found"):
             self.found = set(worker["found"]).union(self.found if self._has_names else ())

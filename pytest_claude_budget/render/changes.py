@@ -19,7 +19,6 @@ MOST_OWNERS = 10
 MOST_CAUSES = 3
 ALIKE = 3
 """So many that moved for one reason are still shown one by one."""
-_SAVES_NOTHING = (Standing.REMOVED, Standing.DESELECTED)
 
 
 def change_of(change: Decimal, before: Decimal) -> str:
@@ -102,7 +101,7 @@ def _moved_by(row: OwnerChange) -> Moved:
 
 
 def _moved(row: OwnerChange) -> bool:
-    if row.standing in _SAVES_NOTHING:
+    if not row.standing.ran:
         return False
     renamed = row.standing is Standing.RENAMED and bool(row.change)
     return bool(row.not_known) or renamed or row.standing in (Standing.CHANGED, Standing.NEW)
@@ -142,13 +141,13 @@ def _rest(comparison: Comparison) -> Iterator[str]:
     unknown = [row for row in comparison.owners if row.not_known]
     for row in unknown:
         counts[row.standing] = counts.get(row.standing, 1) - 1
-    said = [f"{counts.get(standing, 0):,} {standing.value}" for standing in Standing if counts.get(standing)]
+    said = [f"{counts.get(standing, 0):,} {standing.words}" for standing in Standing if counts.get(standing)]
     said += [f"{len(unknown):,} not known"] if unknown else []
     if said:
         yield ", ".join(said)
     if comparison.not_run:
-        gone = " and ".join(standing.value for standing in _SAVES_NOTHING if counts.get(standing))
-        yield f"what was {gone} cost {dollars(comparison.not_run)}: that is not counted as a saving"
+        gone = [standing.words for standing in Standing if not standing.ran and counts.get(standing)]
+        yield f"what was {' or '.join(gone)} cost {dollars(comparison.not_run)}: that is not counted as a saving"
     if comparison.not_compared:
         yield f"what is not known cost {dollars(comparison.not_compared)} before: that is not counted as a saving"
     if comparison.price_change:

@@ -51,6 +51,7 @@ def _without_record(report: CostReport) -> dict[str, Any]:
             "warnings": [_breach(breach) for breach in verdict.warnings],
             "known": [_breach(breach) for breach in verdict.known],
             "incomplete": list(verdict.incomplete),
+            "unfinished": list(verdict.unfinished),
         },
         "totals": _totals(sums.totals),
         "comparison": None if report.comparison is None else comparison_entry(report.comparison),
@@ -98,6 +99,8 @@ def _run(run: RunInfo, record: Record) -> dict[str, Any]:
         "without_calls": sorted(chosen.ran.difference(record.owners)),
         "uncollected": sorted(chosen.uncollected),
         "failed": sorted(chosen.failed),
+        "not_reached": sorted(chosen.not_reached),
+        "broken": sorted(chosen.broken),
     }
 
 

@@ -13,6 +13,7 @@ from pytest_claude_budget.render.markdown_details import breakdown, chart
 from pytest_claude_budget.render.markdown_groups import by_cause
 from pytest_claude_budget.render.markdown_limits import advice, limits
 from pytest_claude_budget.render.markdown_sentences import (
+    NOT_RUN,
     Document,
     facts,
     failed_tests,
@@ -130,7 +131,7 @@ def _nothing_to_say(document: Document) -> bool:
         return False
     calm = not (verdict["warnings"] or verdict["incomplete"] or verdict.get("known") or document["warnings"])
     count = comparison["counts"]
-    still = not any(count.get(name) for name in ("changed", "new", "removed", "renamed", "deselected"))
+    still = not any(count.get(name) for name in ("changed", "new", "renamed", *NOT_RUN))
     return (
         calm and still and not moved(comparison) and not amount(comparison["price_change"]) and not _about_run(document)
     )
@@ -200,12 +201,15 @@ def _remarks(document: Document) -> Iterator[str]:
 def _about_run(document: Document) -> str:
     run = document.get("run") or {}
     said = []
-    if run.get("outcome", "passed") != "passed" and not failed_tests(document):  # else the headline says so
+    unfinished = bool(document["verdict"].get("unfinished"))
+    if run.get("outcome", "passed") != "passed" and not (
+        unfinished or failed_tests(document)
+    ):  # else the headline does
         said.append(
             f"The tests {'were interrupted' if run['outcome'] == 'interrupted' else 'failed'}: calls may be missing."
         )
     if run.get("narrowed") == NOTHING_RAN:
-        said.append("No test ran.")
+        said += [] if unfinished else ["No test ran."]
     elif run.get("narrowed") is not None:
         said.append(f"Only a part of the suite ran ({code(run['narrowed'], 60)}).")
     return " ".join(said)

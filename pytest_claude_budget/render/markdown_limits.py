@@ -97,13 +97,15 @@ def advice(document: Document) -> Iterator[str]:
         yield from ("", f"**To pass:** make the calls cheaper, or raise {_named(fixed)}.")
     elif comparison is not None and document.get("accepted") is None and _stale(comparison):
         yield from ("", f"**The lock file is out of date:** {steps}; the next change is then compared with this one.")
-    if outcome == "incomplete":
+    verdict = document["verdict"]
+    unfinished = verdict.get("unfinished") or []
+    if outcome == "incomplete" and len(unfinished) < len(verdict["incomplete"]):
         yield from (
             "",
             "**To pass:** see to what is not known; if it is on purpose, write `on_incomplete: warn` in the budget, or"
             " `may_be_unknown` for the test.",
         )
-    if outcome == "unjudged":
+    if outcome == "unjudged" and not unfinished:
         yield from ("", "Not judged: there is no budget file. `claude-budget init` writes one.")
     if comparison is None and document["totals"]["calls"] and len(fixed) == len(over):
         yield from ("", f"**No baseline yet:** {steps}; the next change is then compared with this run.")
@@ -115,7 +117,11 @@ def before_an_update(document: Document) -> list[str]:
     if steps is not None:
         return [sentence(step, 120) for step in steps]
     ended = (document.get("run") or {}).get("outcome", "passed")
-    unknown = bool(document["totals"]["at_least"] or document["verdict"]["incomplete"])
+    verdict = document["verdict"]
+    beside = len(verdict["incomplete"]) > len(
+        verdict.get("unfinished") or ()
+    )  # that the run did not end is said already
+    unknown = bool(document["totals"]["at_least"]) or beside
     return phrases.before_an_update(ended, unknown=unknown)
 
 

@@ -17,11 +17,14 @@ from pytest_claude_budget.render.markdown_text import (
     signed,
 )
 from pytest_claude_budget.render.phrases import unsure
+from pytest_claude_budget.unfinished import NO_TEST
 
 Document = Mapping[str, Any]
 """A report under `schemas/report.schema.json`, as JSON gives it; or an object inside of one."""
 
 INCREASES = ("max_increase", "max_monthly_increase")
+NOT_RUN = ("removed", "deselected", "skipped", "not_reached", "not_requested")
+"""What becomes of owners that are in the baseline and not in the run."""
 _UNITS = {
     "max_calls": "calls",
     "max_attempts": "attempts",
@@ -45,13 +48,14 @@ def moved(comparison: Document) -> list[Document]:
 
 def ran(row: Document) -> bool:
     """Is this owner in the run?"""
-    return row["status"] not in ("removed", "deselected")
+    return row["status"] not in NOT_RUN
 
 
 def not_known(document: Document) -> bool:
     """Is there money in the run, or in what it is compared with, that nobody knows?"""
     compared = (document.get("comparison") or {}).get("at_least")
-    known = not (document["totals"]["at_least"] or document["verdict"]["incomplete"] or compared)
+    verdict = document["verdict"]
+    known = not (document["totals"]["at_least"] or verdict["incomplete"] or verdict.get("unfinished") or compared)
     return not known or bool(failed_tests(document))
 
 
@@ -122,18 +126,33 @@ def _what(document: Document) -> str:
 
 def _not_known(document: Document, cost: Decimal) -> str:
     """Why, what is certain, and what it was; never a saving."""
-    comparison, failed = document.get("comparison"), failed_tests(document)
-    why = f" ({counted(len(failed), 'test')} failed)" if failed else ""
+    comparison, why = document.get("comparison"), _why_not_known(document)
     change = amount(comparison["change"]) if comparison is not None else ZERO
     if change > 0:
         return f"{unsure(change)} per run, not known in full{why}"
     known = f"not known in full{why}, at least {_against_budget(document, cost)} per run" if cost else f"not known{why}"
-    return known if comparison is None else f"{known} (was {dollars(_whole_before(comparison))})"
+    before = ZERO if comparison is None else _whole_before(comparison)
+    return f"{known} (was {dollars(before)})" if before or (comparison is not None and not why) else known
+
+
+def _why_not_known(document: Document) -> str:
+    """How the run ended, where it did not come to its end, in a bracket."""
+    run = document.get("run") or {}
+    failed, unfinished = failed_tests(document), document["verdict"].get("unfinished") or ()
+    broken, left = run.get("broken") or (), run.get("not_reached") or ()
+    why = ["no test ran"] if NO_TEST in unfinished else []
+    why += ["interrupted"] if unfinished and run.get("outcome") == "interrupted" and not broken else []
+    why += [f"{counted(len(broken), 'file')} could not be collected"] if broken else []
+    count = len(run.get("failed") or ()) if unfinished else len(failed)
+    why += [f"{counted(count, 'test')} failed"] if count else []
+    why += [f"{counted(len(left), 'test')} not reached"] if left else []
+    return f" ({', '.join(why)})" if why else ""
 
 
 def _whole_before(comparison: Document) -> Decimal:
-    """What all that ran cost in the baseline, known now or not."""
-    return total((comparison["before"], comparison.get("not_compared", "0")))
+    """What all that was to run cost in the baseline, known now or not."""
+    left = (row["before"] for row in comparison["owners"] if row["status"] == "not_reached")
+    return total((comparison["before"], comparison.get("not_compared", "0"), *left))
 
 
 def _moved_by(document: Document, comparison: Document) -> str:

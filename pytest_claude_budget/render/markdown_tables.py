@@ -7,6 +7,7 @@ from typing import Any
 from pytest_claude_budget.money import dollars, dollars_against
 from pytest_claude_budget.noise import FEWEST_SAMPLES
 from pytest_claude_budget.render.markdown_sentences import (
+    NOT_RUN,
     Document,
     accepted_increases,
     failing,
@@ -209,7 +210,8 @@ def counts(document: Document) -> str:
     for row in unknown:
         count[row["status"]] = max(0, count.get(row["status"], 0) - 1)
     always = [f"{number(count[name])} {name}" for name in ("unchanged", "new", "removed")]
-    also = [f"{number(count[name])} {name}" for name in ("renamed", "deselected") if count.get(name)]
+    others = ("renamed", *(name for name in NOT_RUN if name != "removed"))
+    also = [f"{number(count[name])} {name.replace('_', ' ')}" for name in others if count.get(name)]
     changed = [f"{number(count['changed'])} changed"] if count.get("changed") else []
     also += [f"{len(unknown):,} not known"] if unknown else []
     return " · ".join(changed + always + also)
@@ -224,7 +226,10 @@ def not_run(document: Document, most: int) -> list[str]:
     if not rows:
         return []
     rows.sort(key=lambda row: amount(row["before"]), reverse=True)
-    names = [f"{code(row['owner'])} ({row['status']}, {dollars(amount(row['before']))})" for row in rows[:most]]
+    names = [
+        f"{code(row['owner'])} ({row['status'].replace('_', ' ')}, {dollars(amount(row['before']))})"
+        for row in rows[:most]
+    ]
     more = [f"{len(rows) - most:,} more"] if len(rows) > most else []
     left_out = dollars(amount(comparison["not_run"]))
     return [

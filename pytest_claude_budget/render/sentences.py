@@ -8,7 +8,8 @@ from pytest_claude_budget.money import ZERO, dollars, dollars_against, dollars_b
 from pytest_claude_budget.render.plain import counted, printable
 from pytest_claude_budget.report import CostReport
 from pytest_claude_budget.totals import Totals
-from pytest_claude_budget.verdict import Outcome
+from pytest_claude_budget.unfinished import NO_TEST
+from pytest_claude_budget.verdict import Outcome, Verdict
 from pytest_claude_budget.verdict_changes import Breach
 
 _UNITS = {
@@ -105,14 +106,16 @@ def excess_of(breach: Breach) -> str:
 def verdict_line(report: CostReport) -> str:
     """Say the outcome and its reason in one line."""
     verdict = report.verdict
+    if verdict.outcome is Outcome.UNJUDGED and NO_TEST in verdict.unfinished:
+        return f"unjudged: {NO_TEST}"
     if verdict.outcome is Outcome.UNJUDGED:
         return "unjudged: there is no budget file (claude-budget init writes one)"
     if verdict.outcome is Outcome.OVER:
         return f"over: {counted(_limits(verdict.breaches), 'limit')} exceeded"
     if verdict.outcome is Outcome.INCOMPLETE:
-        return "incomplete: the cost is not known in full"
+        return f"incomplete: {_why_incomplete(verdict)}"
     if verdict.outcome is Outcome.WARNED:
-        return "warned: " + ("the cost is not known in full" if verdict.incomplete else _near(report))
+        return f"warned: {_why_incomplete(verdict) if verdict.incomplete else _near(report)}"
     unsure = [f"{counted(failed, 'test')} failed"] if (failed := _failed(report)) else []
     if report.exempt:
         unsure.append(f"{counted(sum(row.calls for row in report.exempt), 'answer is', 'answers are')} exempt")
@@ -124,6 +127,12 @@ def verdict_line(report: CostReport) -> str:
 def exempt_texts(exempt: Sequence[Exempt]) -> list[str]:
     """Say whose answers may be of unknown cost, and how many they are."""
     return [f"exempt by {KEY}: {counted(row.calls, 'answer')} of {printable(row.owner, 200)}" for row in exempt]
+
+
+def _why_incomplete(verdict: Verdict) -> str:
+    if len(verdict.incomplete) > len(verdict.unfinished):
+        return "the cost is not known in full"
+    return "the run did not come to its end"
 
 
 def _failed(report: CostReport) -> int:

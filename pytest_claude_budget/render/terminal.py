@@ -73,7 +73,8 @@ def _judged(report: CostReport, width: int) -> list[Line]:
     lines = _listed(limit_lines(verdict.known, f"{_why_known(report)}: "), "warn", width)
     lines += _listed(limit_lines(verdict.warnings), "warn", width)
     lines += _listed([printable(reason, 500) for reason in verdict.incomplete], tone or "warn", width)
-    if verdict.incomplete and verdict.outcome is not Outcome.UNJUDGED and not _tolerates(report):
+    others = len(verdict.incomplete) > len(verdict.unfinished)
+    if others and verdict.outcome is not Outcome.UNJUDGED and not _tolerates(report):
         lines += _whole([_INCOMPLETE_HINT], width)
     lines += _listed(limit_lines(verdict.breaches), "bad", width)
     if verdict.breaches:

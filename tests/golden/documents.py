@@ -76,6 +76,9 @@ class Report:
     narrowed: str | None = None
     ended: str = "passed"
     failed: Sequence[str] = ()
+    not_reached: Sequence[str] = ()
+    broken: Sequence[str] = ()
+    unfinished: Sequence[str] = ()
     unpriced: Sequence[Document] = ()
     notes: Sequence[Document] = ()
 
@@ -94,6 +97,7 @@ class Report:
                 "warnings": list(self.warnings),
                 "incomplete": list(self.incomplete),
                 "known": list(self.known),
+                "unfinished": list(self.unfinished),
             },
             "accepted": self.accepted,
             "budget": {"source": "claude-budget.yml", "run_max_cost": self.budget} if self.judged else None,
@@ -102,6 +106,8 @@ class Report:
                 "ids": ["run-1"],
                 "narrowed": self.narrowed,
                 "failed": list(self.failed),
+                "not_reached": list(self.not_reached),
+                "broken": list(self.broken),
                 **_EVERYTHING,
             },
             "stale": [],
@@ -129,7 +135,7 @@ class Report:
         left = [Decimal(owner.before or 0) for owner in ran if not owner.is_compared]
         change = sum((owner.change for owner in ran), Decimal(0))
         noise = sum((owner.change for owner in ran if owner.noise), Decimal(0))
-        statuses = ("changed", "new", "removed", "renamed", "unchanged", "deselected")
+        statuses = ("changed", "new", "removed", "renamed", "unchanged", "deselected", "skipped", "not_reached")
         of = {status: [owner for owner in self.owners if owner.standing == status] for status in statuses}
         gone = [Decimal(owner.before or 0) for owner in self.owners if owner.after is None]
         return {

@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from pytest_claude_budget.money import to_json
+from pytest_claude_budget.selection import NOTHING_RAN
 from tests.golden.documents import SONNET, Document, Owner, Report, breach, month
 
 REFUND = Owner(
@@ -194,6 +195,37 @@ def failed() -> Report:
     return Report(owners=[*owners, *steady()], ended="failed", failed=[REFUND.id], baseline=LOCK)
 
 
+def stopped() -> Report:
+    """After a failure, with -x: one test failed, two were not reached, and what ran did not move."""
+    left = [replace(one, after=None, status="not_reached") for one in (TRIAGE, REFUND)]
+    reason = "the run stopped early: 2 tests were not reached (first tests/test_support.py::test_refund)"
+    return Report(
+        owners=[*steady()[:5], replace(steady()[5], after="0.00", calls=0, not_known="the test failed"), *left],
+        outcome="incomplete",
+        incomplete=[reason],
+        unfinished=[reason],
+        ended="failed",
+        failed=[steady()[5].id],
+        not_reached=[one.id for one in left],
+        baseline=LOCK,
+    )
+
+
+def uncollected() -> Report:
+    """An import error, before any test."""
+    reason = "tests/test_support.py could not be collected"
+    return Report(
+        owners=[],
+        baseline=None,
+        outcome="incomplete",
+        incomplete=[reason],
+        unfinished=[reason],
+        ended="interrupted",
+        broken=["tests/test_support.py"],
+        narrowed=NOTHING_RAN,
+    )
+
+
 def busy() -> Report:
     """Fifty tests moved for six reasons and are over nine limits, and a month has four scenarios.
 
@@ -322,6 +354,8 @@ SCENES: dict[str, Report] = {
         OVER, outcome="warned", breaches=[], warnings=[RUN_UP, REFUND_UP], accepted="label claude-cost-accepted"
     ),
     "failed": failed(),
+    "stopped": stopped(),
+    "uncollected": uncollected(),
     "busy": busy(),
     "price-change": Report(owners=[turned(REFUND), TRIAGE, *steady()], price_change="0.0042", outcome="within"),
 }

@@ -130,7 +130,7 @@ def test_removed_and_skipped_tests_are_no_saving(suite: Suite) -> None:
     suite.run("--claude-budget-update")
     suite.write(test_a=TWO.replace("def test_two", "import pytest\n@pytest.mark.skip\ndef test_two"))
     skipped = suite.run().report["comparison"]
-    assert (skipped["change"], skipped["counts"]["deselected"], skipped["counts"]["removed"]) == ("0", 1, 0)
+    assert (skipped["change"], skipped["counts"]["skipped"], skipped["counts"]["removed"]) == ("0", 1, 0)
     suite.write(test_a=TWO.replace("def test_two", "def helper"))
     removed = suite.run()
     assert removed.report["comparison"]["counts"]["removed"] == 1
@@ -250,19 +250,22 @@ def test_a_file_that_is_there_is_not_removed(suite: Suite, how: str, workers: in
     outcome = suite.run("--claude-budget-update", workers=workers)
     assert f"{kept} kept as {'it was' if kept == 1 else 'they were'}" in outcome.result.stdout.str()
     assert (suite.path / LOCK).read_bytes() == before
-    assert outcome.report["comparison"]["counts"]["deselected"] == kept
+    assert outcome.report["comparison"]["counts"]["deselected" if how == "ignored" else "skipped"] == kept
     (suite.path / "test_b.py").unlink()
     assert "2 removed (2 unchanged)" in suite.run("--claude-budget-update", workers=workers).result.stdout.str()
 
 
 def test_a_file_that_cannot_be_imported_is_there(suite: Suite, workers: int) -> None:
-    """The run fails; its comparison says nothing of tests that were not even found."""
+    """The run fails, and is not known; its comparison says nothing of tests that were not even found."""
+    suite.budget(BUDGET)
     suite.write(test_a=TWO, test_b=TWO)
     suite.run("--claude-budget-update")
     suite.write(test_b="import no_such_module_here\n" + TWO)
     outcome = suite.run("--continue-on-collection-errors", workers=workers)
     counts = outcome.report["comparison"]["counts"]
-    assert (counts["unchanged"], counts["deselected"], counts["removed"]) == (2, 2, 0)
+    assert (counts["unchanged"], counts["not_reached"], counts["removed"]) == (2, 2, 0)
+    assert outcome.report["verdict"]["incomplete"] == ["test_b.py could not be collected"]
+    assert outcome.verdict == "incomplete"
 
 
 def test_a_fixture_that_nobody_uses_any_more_is_removed(suite: Suite, workers: int) -> None:
@@ -293,7 +296,8 @@ def test_a_test_that_was_not_reached_is_there(suite: Suite, end: str, workers: i
     outcome = suite.run("-x", "--claude-budget-update", *options, workers=workers)
     assert (suite.path / LOCK).read_bytes() == before
     counts = outcome.report["comparison"]["counts"]
-    assert (counts["removed"], counts["unchanged"] + counts["deselected"]) == (0, 2)
+    assert (counts["removed"], counts["unchanged"] + counts["not_reached"]) == (0, 2)
+    assert len(outcome.report["verdict"]["unfinished"]) == 1, outcome.said
 
 
 def test_a_report_knows_the_lock_file_that_it_was_not_compared_with(suite: Suite) -> None:

@@ -9,6 +9,7 @@ from contextlib import closing
 
 import pytest
 
+from pytest_claude_budget.cli import main
 from tests.plugin.conftest import HANG_SECONDS, Suite, ledgers
 
 pytestmark = pytest.mark.cold
@@ -78,6 +79,41 @@ def test_a_run_cut_short_reports_what_it_made(suite: Suite, options: list[str], 
     outcome = suite.run(*options)
     assert outcome.report["totals"]["calls"] == calls
     assert outcome.result.parseoutcomes().get("passed", 0) == passed
+
+
+INTERRUPTED = "the run was interrupted: 1 test was not reached (first test_a.py::test_two)"
+ENDS = {
+    "import error": ("import no_such_module_here", 2, "test_a.py could not be collected"),
+    "-x": ("assert False", 1, "the run stopped early: 1 test was not reached (first test_a.py::test_two)"),
+    "Ctrl-C": ("raise KeyboardInterrupt", 2, INTERRUPTED),
+    "exit with success": ("pytest.exit('enough', 0)", 1, INTERRUPTED),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_run_that_finished_nothing_is_never_within(
+    suite: Suite, end: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Terminal, report, exit status and `gate` agree."""
+    statement, status, reason = ENDS[end]
+    suite.budget("version: 1\nlimits: [{scope: run, max_cost: 1}]\n")
+    begin = "def test_one():\n    " if end != "import error" else ""
+    suite.write(test_a=f"import pytest\n{begin}{statement}\ndef test_two(): pass\n")
+    outcome = suite.run("-x")
+    assert (outcome.result.ret, outcome.verdict) == (status, "incomplete")
+    assert outcome.report["verdict"]["incomplete"] == [reason]
+    assert f"{reason} verdict: incomplete: the run did not come to its end" in outcome.said
+    monkeypatch.chdir(suite.path)
+    assert main(["gate", "out.json"]) == 3
+    assert reason in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_run_that_only_collects_is_not_judged(suite: Suite) -> None:
+    """It passes, and nobody is told that it was within."""
+    suite.budget("version: 1\nlimits: [{scope: run, max_cost: 1}]\n")
+    suite.write(test_a="def test_one(): pass\n")
+    outcome = suite.run("--collect-only")
+    assert (outcome.result.ret, outcome.verdict) == (0, "unjudged")
 
 
 def test_last_failed_runs_only_what_failed(suite: Suite) -> None:

@@ -80,14 +80,14 @@ def test_a_removed_test_is_listed_and_never_a_saving() -> None:
 
 
 def test_what_a_part_of_the_suite_left_out_is_deselected() -> None:
-    """By a path, by -k, or by a skip."""
+    """By a path or by -k; by a skip it is skipped."""
     before, after = record(cheap("tests/a.py::t"), cheap("tests/b.py::t")), record(cheap("tests/a.py::t"))
-    for selection in (
-        Selection(paths=("tests/a.py",)),
-        Selection(narrowed="-k"),
-        Selection(skipped=frozenset({"tests/b.py::t"})),
+    for selection, standing in (
+        (Selection(paths=("tests/a.py",)), Standing.DESELECTED),
+        (Selection(narrowed="-k"), Standing.DESELECTED),
+        (Selection(skipped=frozenset({"tests/b.py::t"})), Standing.SKIPPED),
     ):
-        assert row(compared(before, after, selection=selection), "tests/b.py::t").standing is Standing.DESELECTED
+        assert row(compared(before, after, selection=selection), "tests/b.py::t").standing is standing
     whole = Selection(paths=("tests",))
     assert row(compared(before, after, selection=whole), "tests/b.py::t").standing is Standing.REMOVED
 
