@@ -13,6 +13,7 @@ from tests.action.act import Runner, installed_action
 from tests.action.github_double import REPOSITORY, RUN, Double
 from tests.action.job import Job, job_of
 from tests.action.project import ACTION, Project, start, workflow
+from tests.aside import ASIDE, without
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +43,7 @@ def runner(release: Path, double: Double, tmp_path: Path) -> Runner:
     home.mkdir()
     environ = {"GITHUB_API_URL": double.url, "GITHUB_RUN_ID": str(RUN), "GITHUB_RUN_ATTEMPT": "1"}
     environ |= {"GITHUB_WORKFLOW_REF": f"{REPOSITORY}/.github/workflows/test.yml@refs/heads/main"}
+    environ |= {"PYTEST_ADDOPTS": without(*ASIDE)}
     return Runner(home=home, action=release, environ=environ, stand_ins={ACTION: release})
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.action.github_double import REPOSITORY
+from tests.aside import ASIDE, without
 
 SUITE = """
 import httpx
@@ -74,6 +75,7 @@ class Project:
 
     def _pytest(self, folder: str, *options: str) -> int:
         environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "CLAUDE"))}
+        environ["PYTEST_ADDOPTS"] = without(*ASIDE)
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
         return subprocess.run(
             command, cwd=self.folder / folder, env=environ, check=False, capture_output=True

@@ -10,25 +10,12 @@ from typing import Any
 
 import pytest
 
-from tests.aside import AGENTS
+from tests.aside import ASIDE, without
 from tests.warm.interpreters import COLD, Interpreters
 
 HANG_SECONDS = 600
 """After which a sub-session counts as hung. Each of its processes imports the SDK, which is seconds of work: on a busy
 machine a run on two workers, one of which dies, has taken minutes and was right."""
-ASIDE = (
-    *AGENTS,
-    "anyio",
-    "asyncio",
-    "cov",
-    "hypothesispytest",
-    "randomly",
-    "recording",
-    "rerunfailures",
-    "socket",
-)
-"""Plugins of this environment that a sub-session has only if it asks for them: each of its processes would import them,
-which takes longer than its suite. `test_companions.py` runs with all."""
 ASKS_BY_SDK = re.compile(r"\bclaude_double\b|\bimport anthropic\b")
 DOUBLES = {name: (Path(__file__).parent / f"{name}.py").read_text("utf-8") for name in ("http_double", "claude_double")}
 
@@ -105,7 +92,7 @@ class Suite:
 
 def leave_aside(monkeypatch: pytest.MonkeyPatch, *plugins: str) -> None:
     """Have all sub-sessions do without these plugins, but for those that an option names."""
-    monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-p no:{name}" for name in plugins))
+    monkeypatch.setenv("PYTEST_ADDOPTS", without(*plugins))
 
 
 @pytest.fixture
