@@ -15,8 +15,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def interpreters() -> Iterator[Interpreters]:
+def interpreters(pytestconfig: pytest.Config) -> Iterator[Interpreters]:
     """Warm ones, shared by all tests of a process."""
-    interpreters = Interpreters()
+    interpreters = Interpreters(cold=pytestconfig.getoption("--cold"))
     yield interpreters
     interpreters.close()

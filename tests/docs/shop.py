@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.aside import AGENTS
+from tests.aside import ASIDE, without
 
 SUITE = '''\
 import httpx
@@ -48,7 +48,7 @@ LONGER = ' * 7  # "the model forgot it"'
 GIT = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 GIT |= {f"GIT_{who}_{what}": "a@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 BIN = str(Path(sys.executable).parent)
-ENVIRONMENT = {**os.environ, **GIT, "CLAUDE_BUDGET_LEDGER": "", "COLUMNS": "80"}
+ENVIRONMENT = {**os.environ, **GIT, "CLAUDE_BUDGET_LEDGER": "", "COLUMNS": "80", "PYTEST_ADDOPTS": without(*ASIDE)}
 ENVIRONMENT["PATH"] = f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"
 
 
@@ -66,8 +66,7 @@ def told(folder: Path, *command: str) -> str:
 
 def measured(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run the suite."""
-    aside = [option for name in ("randomly", "cov", *AGENTS) for option in ("-p", f"no:{name}")]
-    return run(folder, sys.executable, "-m", "pytest", *aside, "--color=no", *arguments)
+    return run(folder, sys.executable, "-m", "pytest", "--color=no", *arguments)
 
 
 def write(folder: Path, *, changed: bool) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from pytest_claude_budget.budget_file import load_budget
 from pytest_claude_budget.cli import main
+from tests.aside import AGENTS, without
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -60,7 +61,10 @@ def test_every_explained_slug_exists() -> None:
 def test_every_option_of_the_plugin_is_in_the_readme_and_the_other_way_round() -> None:
     """`pytest --help` and the README name the same options."""
     shown = subprocess.run(
-        [sys.executable, "-m", "pytest", "--help", "-p", "no:cacheprovider"], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "pytest", "--help", *without(*AGENTS).split(), "-p", "no:cacheprovider"],
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     options = set(re.findall(r"--(?:no-)?claude-budget[a-z-]*", shown))
     assert options == set(re.findall(r"--(?:no-)?claude-budget[a-z-]*", README))
@@ -76,9 +80,9 @@ def test_every_link_leads_somewhere(document: Path) -> None:
 def test_the_readme_shows_what_the_example_prints(tmp_path: Path) -> None:
     """The table in the README is the example's own output, to the letter."""
     ended = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:randomly", "-p", "no:cacheprovider", "--color=no"],
+        [sys.executable, "-m", "pytest", *without(*AGENTS, "randomly").split(), "-p", "no:cacheprovider", "--color=no"],
         cwd=ROOT / "examples" / "quickstart",
-        env={**os.environ, "COLUMNS": "80", "CLAUDE_BUDGET_LEDGER": ""},
+        env={**os.environ, "COLUMNS": "80", "CLAUDE_BUDGET_LEDGER": "", "PYDANTIC_DISABLE_PLUGINS": "__all__"},
         capture_output=True,
         text=True,
         check=False,

@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,6 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.aside import ASIDE, without
+from tests.warm.interpreters import COLD, Interpreters
 
 QUICKSTART = Path(__file__).parents[2] / "examples" / "quickstart"
 LOCK = "claude-budget.lock.json"
@@ -32,17 +34,19 @@ class Ended:
     text: str
 
 
-def run(arguments: Sequence[str], folder: Path) -> Ended:
-    """A real process, as a user starts it."""
-    environment = {**os.environ, "COLUMNS": "80", "CLAUDE_BUDGET_LEDGER": ""}
+def run(arguments: Sequence[str], folder: Path, python: Sequence[str] = COLD) -> Ended:
+    """A process with the plugins of pytest that the example asks for."""
+    environment = {**os.environ, "COLUMNS": "80", "CLAUDE_BUDGET_LEDGER": "", "PYDANTIC_DISABLE_PLUGINS": "__all__"}
+    environment["PYTEST_ADDOPTS"] = without(*(name for name in ASIDE if name != "recording"))
     ended = subprocess.run(
-        [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        [*python, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
     return Ended(status=ended.returncode, text=ended.stdout + ended.stderr)
 
 
-def suite(folder: Path, *arguments: str) -> Ended:
-    return run(["-m", "pytest", "-q", "--claude-budget-report=json:claude-cost.json", *arguments], folder)
+def suite(interpreters: Interpreters, folder: Path, *arguments: str) -> Ended:
+    options = ["-m", "pytest", "-q", "--claude-budget-report=json:claude-cost.json", *arguments]
+    return run(options, folder, interpreters.warm(sdk=True))
 
 
 def gate(folder: Path, *arguments: str) -> Ended:
@@ -61,21 +65,21 @@ def copied(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def base(tmp_path_factory: pytest.TempPathFactory, interpreters: Interpreters) -> Path:
     """The example as it is, after a run on two workers that wrote the lock file anew."""
     folder = copied(tmp_path_factory.mktemp("base") / "quickstart")
     (folder / LOCK).unlink()
-    ended = suite(folder, "-n", "2", "--claude-budget-update")
+    ended = suite(interpreters, folder, "-n", "2", "--claude-budget-update")
     assert ended.status == 0, ended.text
     return folder
 
 
 @pytest.fixture(scope="module")
-def changed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def changed(tmp_path_factory: pytest.TempPathFactory, interpreters: Interpreters) -> Path:
     """The example as the pull request has it, after a run that failed for its cost alone."""
     folder = copied(tmp_path_factory.mktemp("changed") / "quickstart")
     shutil.copytree(QUICKSTART / "change", folder, dirs_exist_ok=True)
-    ended = suite(folder)
+    ended = suite(interpreters, folder)
     assert ended.status == 1, ended.text
     assert "13 passed" in ended.text
     return folder
@@ -137,15 +141,15 @@ def test_the_terminal_names_the_causes_and_what_to_do(changed: Path) -> None:
     assert text.rstrip().endswith("verdict: over: 2 limits exceeded")
 
 
-def test_what_the_comment_says_accepts_the_change(changed: Path, tmp_path: Path) -> None:
+def test_what_the_comment_says_accepts_the_change(changed: Path, tmp_path: Path, interpreters: Interpreters) -> None:
     """Raise the limit of a month, run the update, and the change is the new baseline. Without the first, it is refused."""
     folder = tmp_path / "accepted"
     shutil.copytree(changed, folder, ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache"))
-    refused = suite(folder, "--claude-budget-update")
+    refused = suite(interpreters, folder, "--claude-budget-update")
     assert (refused.status, (folder / LOCK).read_bytes() == (QUICKSTART / LOCK).read_bytes()) == (1, True)
     budget = folder / "claude-budget.yml"
     budget.write_text(budget.read_text("utf-8").replace("average: 200", "average: 250"), encoding="utf-8")
-    accepted = suite(folder, "--claude-budget-update", "--claude-budget-report=markdown:comment.md")
+    accepted = suite(interpreters, folder, "--claude-budget-update", "--claude-budget-report=markdown:comment.md")
     assert accepted.status == 0, accepted.text
     assert f"{LOCK}: 4 changed (6 unchanged)" in accepted.text
     comment = (folder / "comment.md").read_text("utf-8")

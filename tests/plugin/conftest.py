@@ -103,9 +103,8 @@ def suite(request: pytest.FixtureRequest, pytester: pytest.Pytester, monkeypatch
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)  # compiling the package anew takes a second each
     monkeypatch.setenv("PYDANTIC_DISABLE_PLUGINS", "__all__")  # logfire is one, half a second in each import of the SDK
     leave_aside(monkeypatch, *ASIDE)
-    if request.config.getoption("--cold") or request.node.get_closest_marker("cold"):
-        return Suite(pytester, None)
-    return Suite(pytester, request.getfixturevalue("interpreters"))
+    cold = request.node.get_closest_marker("cold") is not None
+    return Suite(pytester, None if cold else request.getfixturevalue("interpreters"))
 
 
 @pytest.fixture(params=[0, 2], ids=["plain", "two-workers"])

@@ -18,14 +18,17 @@ COLD = (sys.executable,)
 
 
 class Interpreters:
-    """At most two warm parents, started when they are first wanted; all end with `close`."""
+    """At most two warm parents, started when they are first wanted; all end with `close`. With `cold` there are none."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, cold: bool = False) -> None:
+        self._cold = cold
         self._folder = Path(tempfile.mkdtemp(prefix="warm-"))  # a short path: a socket's may have 107 bytes
         self._parents: dict[str, subprocess.Popen[bytes]] = {}
 
     def warm(self, *, sdk: bool = False) -> tuple[str, ...]:
         """The command to put before `-m pytest …`; with the SDK imported, or no client at all."""
+        if self._cold:
+            return COLD
         name = "sdk" if sdk else "plain"
         address = self._folder / name
         if name not in self._parents:
