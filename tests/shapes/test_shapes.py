@@ -1,20 +1,22 @@
 """The shape suite, run with this interpreter in several orders and with workers, against dollars worked out by hand."""
 
 import sys
+from dataclasses import replace
 
 import pytest
 
 from tests.shapes.check import Interpreter, check
 from tests.shapes.expected import ROOMS
+from tests.warm.interpreters import Interpreters
 
 INTERPRETER = Interpreter(sys.executable)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("room", ROOMS)
-def test_every_shape_costs_what_was_worked_out_by_hand(room: str) -> None:
+def test_every_shape_costs_what_was_worked_out_by_hand(room: str, interpreters: Interpreters) -> None:
     """Cost, calls, attempts, usage and reason of every owner, the verdict, the sums, and one same report each way."""
-    found = check(INTERPRETER, room)
+    found = check(replace(INTERPRETER, warm=interpreters.warm(sdk=True)), room)
     assert {way: [] for way in found} == found
 
 
