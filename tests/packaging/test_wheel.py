@@ -52,8 +52,8 @@ class Environment:
         return Path(self.run("-c", "import sysconfig; print(sysconfig.get_path('purelib'))").stdout.strip())
 
 
-def environment(folder: Path) -> Environment:
-    run((sys.executable, "-m", "venv", folder), folder.parent)
+def environment(folder: Path, *options: str) -> Environment:
+    run((sys.executable, "-m", "venv", *options, folder), folder.parent)
     return Environment(folder=folder)
 
 
@@ -61,15 +61,16 @@ def environment(folder: Path) -> Environment:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the sdist of this checkout and the wheel that is made of that sdist alone."""
     folder = tmp_path_factory.mktemp("dist")
-    run((sys.executable, "-m", "build", "--quiet", "--outdir", folder, ROOT), folder)
+    run((sys.executable, "-m", "build", "--installer", "uv", "--quiet", "--outdir", folder, ROOT), folder)
     return folder
 
 
 @pytest.fixture(scope="module")
 def installed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """The wheel with its dependencies, and nothing else."""
-    empty = environment(tmp_path_factory.mktemp("wheel") / "venv")
-    empty.pip("install", "--quiet", next(built.glob("*.whl")))
+    empty = environment(tmp_path_factory.mktemp("wheel") / "venv", "--without-pip")
+    uv = Path(sys.executable).with_name("uv")  # in a moment; the editable install is pip's
+    run((uv, "pip", "install", "--quiet", "--python", empty.python, next(built.glob("*.whl"))), empty.folder)
     return empty
 
 
@@ -175,7 +176,7 @@ def test_an_editable_install_finds_the_schemas_of_the_checkout_and_leaves_nothin
 
 
 def test_a_start_up_file_that_outlives_the_package_is_silent(tmp_path: Path) -> None:
-    bare = environment(tmp_path / "venv")
+    bare = environment(tmp_path / "venv", "--without-pip")
     (bare.site_packages() / START_UP_FILE).write_bytes((ROOT / START_UP_FILE).read_bytes())
     done = bare.run("-c", "print('up')", CLAUDE_BUDGET_LEDGER=str(tmp_path / "ledger"))
     assert ("up\n", "") == (done.stdout, done.stderr)
