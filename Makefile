@@ -1,6 +1,7 @@
 # Everything runs in .venv, which these commands make and keep. Needed: Python 3.11 or newer, git, make, a package index.
 PYTHON ?= python3
 PYTEST_ARGS ?=
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 PACKAGING := pyproject.toml hatch_build.py pytest_claude_budget_child.pth
@@ -46,7 +47,7 @@ demo: $(VENV)/stamp-demo ## Run the example on recorded answers (no key, no netw
 	@$(NO_ACCOUNT) $(BIN)/python examples/quickstart/demo.py
 
 test: $(VENV)/stamp-demo $(VENV)/stamp-node ## Run the tests (PYTEST_ARGS="-k sse -x" goes to pytest)
-	$(BIN)/python -m pytest tests $(PYTEST_ARGS)
+	$(BIN)/python -m pytest tests -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 lint: $(VENV)/stamp-dev ## Check format, style, types and the order of the modules
 	$(BIN)/ruff format --check .

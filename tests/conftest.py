@@ -1,10 +1,20 @@
 """Options of this project's own tests, and the interpreters of their sub-sessions."""
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 import pytest
 
 from tests.warm.interpreters import Interpreters
+
+if find_spec("hypothesis"):  # the environments of the matrix have none
+    from hypothesis import settings
+
+    settings.register_profile("thorough", parent=settings.get_profile("default"), deadline=None, max_examples=100)
+    settings.register_profile(
+        "quick", parent=settings.default, deadline=None, max_examples=20
+    )  # in CI, always the same
+    settings.load_profile("quick")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -16,6 +16,7 @@ from pytest_claude_budget.action.suite import suite_environ
 from pytest_claude_budget.comments import LONGEST
 from tests.action.hostile import hostile, said_everywhere
 from tests.golden.scenes import document as scene
+from tests.tries import tries
 
 
 def breach(name: str, value: str | int, maximum: str | int, where: str = "claude-budget.yml:4") -> dict[str, Any]:
@@ -77,7 +78,7 @@ def test_a_place_is_a_line_of_a_file_of_the_repository_or_none(
 
 
 @given(text=hostile)
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=tries(100), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_text_of_a_stranger_is_a_command_of_the_log(
     verdict: str, text: str, capfd: pytest.CaptureFixture[str]
 ) -> None:

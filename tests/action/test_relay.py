@@ -16,6 +16,7 @@ from pytest_claude_budget.errors import InputError
 from tests.action.github_double import REPOSITORY, Double, Fault
 from tests.action.hostile import NASTY, forged, hostile, said_everywhere
 from tests.action.job import Job, Result
+from tests.tries import tries
 
 HEAD = "a" * 40
 Relay = Callable[..., Result]
@@ -155,7 +156,7 @@ def test_the_search_for_forgeries_finds_them_where_they_are(text: str) -> None:
 
 
 @given(hostile)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=tries(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_text_of_a_stranger_is_a_command_a_mention_a_link_a_cell_or_a_marker(verdict: str, text: str) -> None:
     document = valid_document(said_everywhere(verdict, text), "report.json")
     page = comment_text(document, "", [])

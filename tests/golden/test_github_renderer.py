@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pytest_claude_budget.render.markdown import comment, summary
 from pytest_claude_budget.render.markdown_text import code, details, row, sentence, table
 from tests.golden.scenes import document
+from tests.tries import tries
 
 WORD = "**harmless**"
 """It would be bold, if it were no code."""
@@ -62,7 +63,7 @@ def test_the_renderer_has_the_limit_that_this_is_about() -> None:
 
 
 @given(NAMES | LONG, st.sampled_from([20, 60, 80, 120, 600]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=tries(200), deadline=None)
 def test_a_name_is_one_piece_of_code_wherever_it_stands(name: str, width: int) -> None:
     """In a paragraph, a heading, a list, a cell and a folded part; also where it was cut in the middle of a run."""
     said = code(name, width)
@@ -81,7 +82,7 @@ def test_a_name_is_one_piece_of_code_wherever_it_stands(name: str, width: int) -
 
 
 @given(NAMES | LONG)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=tries(200), deadline=None)
 def test_a_name_in_a_sentence_is_code_too(name: str) -> None:
     """Causes and reasons come as sentences."""
     for page in (f"because {sentence(f'test {name} makes 3 calls')}", "| a |\n| --- |\n" + row([sentence(name)])):

@@ -14,6 +14,7 @@ from pytest_claude_budget.render.markdown import COMMENT_BYTES, SUMMARY_BYTES, c
 from pytest_claude_budget.render.markdown_text import visual_lines
 from tests.golden.scenes import SCENES, document
 from tests.golden.strategies import HOSTILE, documents
+from tests.tries import tries
 
 RENDERER = MarkdownIt("commonmark").enable("table").enable("strikethrough")
 OURS = re.compile(r"<br>|<details><summary>[A-Za-z ·]+</summary>|</details>")
@@ -55,7 +56,9 @@ def faults(page: str) -> list[str]:
 
 
 @given(documents)
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=tries(120), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 def test_no_report_gives_a_page_that_means_more_than_it_says(report: dict[str, Any]) -> None:
     for page, most in ((comment(report), COMMENT_BYTES), (summary(report), SUMMARY_BYTES)):
         assert len(page.encode("utf-8")) <= most
@@ -69,7 +72,7 @@ def test_no_scene_gives_a_page_that_means_more_than_it_says(name: str) -> None:
 
 
 @given(st.sampled_from(HOSTILE), st.integers(1, 600))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=tries(8), deadline=None)
 def test_a_page_of_many_long_names_keeps_its_verdict_and_its_footer(piece: str, rows: int) -> None:
     report = document("over")
     owner = {**report["comparison"]["owners"][0], "owner": piece * 500, "place": piece * 500}

@@ -12,6 +12,7 @@ from pytest_claude_budget.baseline import merge, stale, update
 from pytest_claude_budget.record import OwnerRecord, Record, Samples, in_order
 from pytest_claude_budget.record_document import lock_text, read_record
 from pytest_claude_budget.selection import Selection
+from tests.tries import tries
 from tests.unit.records import HAIKU, group, owner, record, usage
 
 WHOLE = Selection()
@@ -207,7 +208,7 @@ RECORDS = st.dictionaries(st.sampled_from("abcde"), st.integers(1, 3), max_size=
 
 
 @given(RECORDS, RECORDS, RECORDS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=tries(100), deadline=None)
 def test_merging_is_the_same_from_either_side_but_for_conflicts(base: Record, ours: Record, theirs: Record) -> None:
     """And a side that changed nothing takes the other's file as it is."""
     one, other = merge(base, ours, theirs), merge(base, theirs, ours)
@@ -220,7 +221,7 @@ def test_merging_is_the_same_from_either_side_but_for_conflicts(base: Record, ou
 
 
 @given(RECORDS)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=tries(50), deadline=None)
 def test_a_lock_file_has_the_same_bytes_however_its_owners_came(one: Record) -> None:
     """Sorted, one owner a line."""
     shuffled = replace(one, owners=dict(sorted(one.owners.items(), reverse=True)))

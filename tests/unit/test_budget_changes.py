@@ -12,6 +12,7 @@ from pytest_claude_budget.budget import Budget
 from pytest_claude_budget.budget_changes import ChangeLimit, Feature, MonthlyLimit, change_limit
 from pytest_claude_budget.budget_file import load_budget
 from pytest_claude_budget.errors import InputError
+from tests.tries import tries
 
 WHOLE = """\
 version: 1
@@ -246,7 +247,7 @@ PIECES = st.sampled_from(["\n", ":", "- ", "*a", "~", "-1", "1e9", "[", "{", "'"
 
 
 @given(st.lists(st.tuples(st.integers(0, len(WHOLE)), st.integers(0, 12), PIECES), min_size=1, max_size=4))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=tries(300), deadline=None)
 def test_no_change_of_a_valid_file_gives_a_traceback(
     tmp_path_factory: Any, changes: list[tuple[int, int, str]]
 ) -> None:

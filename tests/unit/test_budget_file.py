@@ -16,6 +16,7 @@ from pytest_claude_budget.drafting import FOR_EDITORS
 from pytest_claude_budget.errors import InputError
 from pytest_claude_budget.files import schema
 from pytest_claude_budget.starter import starter_budget
+from tests.tries import tries
 
 VALID = """\
 version: 1
@@ -228,7 +229,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(st.tuples(st.integers(0, len(VALID)), st.integers(0, 12), PIECES), min_size=1, max_size=4))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=tries(500), deadline=None)
 def test_no_change_of_a_valid_budget_gives_a_traceback(
     tmp_path_factory: Any, changes: list[tuple[int, int, str]]
 ) -> None:
@@ -283,7 +284,7 @@ VALUES = st.recursive(
         VALUES,
     )
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=tries(300), deadline=None)
 def test_no_shape_of_a_budget_gives_a_traceback(tmp_path_factory: Any, value: dict[str, Any]) -> None:
     """Any value where any other belongs."""
     import yaml

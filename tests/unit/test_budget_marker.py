@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pytest_claude_budget.budget import MEASURES, Limit, Marker, limits_from_marker
 from pytest_claude_budget.errors import InputError
+from tests.tries import tries
 
 TEST = "tests/rag/test_a.py::TestX::test_y[param]"
 
@@ -133,7 +134,7 @@ def test_all_faults_of_a_marker_are_told_at_once() -> None:
         max_size=4,
     )
 )
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=tries(500), deadline=None)
 def test_no_marker_gives_anything_but_a_value_or_an_input_error(kwargs: dict[str, Any]) -> None:
     """Whatever is written in it."""
     try:

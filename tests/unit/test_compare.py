@@ -17,6 +17,7 @@ from pytest_claude_budget.noise import with_sample
 from pytest_claude_budget.record import OwnerRecord, Record, Samples, in_order
 from pytest_claude_budget.selection import Selection
 from pytest_claude_budget.usage import Usage
+from tests.tries import tries
 from tests.unit.priced import TABLE, TODAY
 from tests.unit.records import HAIKU, group, owner, record, usage
 
@@ -431,7 +432,7 @@ OWNERS = st.dictionaries(
 
 
 @given(OWNERS, OWNERS, st.sampled_from([Selection(), Selection(narrowed="-k"), Selection(paths=("tests/test_a.py",))]))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=tries(120), deadline=None)
 def test_the_owners_changes_add_up_to_the_whole(
     before: dict[str, tuple[int, str, int]], after: dict[str, tuple[int, str, int]], selection: Selection
 ) -> None:

@@ -16,6 +16,7 @@ from pytest_claude_budget.scoped import scoped_totals
 from pytest_claude_budget.tightening import Edited, Used, edited, wanted_edits
 from pytest_claude_budget.verdict import Limits, Outcome, evaluate
 from pytest_claude_budget.yaml_document import YamlDocument
+from tests.tries import tries
 from tests.unit.priced import TABLE, TODAY
 from tests.unit.records import HAIKU, SONNET, group, owner, record, usage
 
@@ -118,7 +119,7 @@ def run_of(tests: dict[str, tuple[int, int, str]]) -> Record:
 
 
 @given(RUNS, HEADROOMS, st.text(max_size=20))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=tries(150), deadline=None)
 def test_the_run_that_a_draft_is_from_is_within_it(
     tmp_path_factory: Any, tests: Any, headroom: Decimal, source: str
 ) -> None:
@@ -199,7 +200,7 @@ MAXIMA = st.one_of(st.decimals(0, 100, places=4), st.integers(0, 100)).map(str)
 
 
 @given(RUNS, st.lists(MAXIMA, min_size=3, max_size=3), HEADROOMS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=tries(150), deadline=None)
 def test_a_ratchet_never_raises_a_limit(
     tmp_path_factory: Any, tests: Any, written: list[str], headroom: Decimal
 ) -> None:

@@ -16,6 +16,7 @@ from pytest_claude_budget.pairing import pair_up
 from pytest_claude_budget.record import Group, OwnerRecord, cost_of_owner
 from pytest_claude_budget.render.changes import explanation_lines
 from pytest_claude_budget.usage import Usage
+from tests.tries import tries
 from tests.unit.priced import TABLE, TODAY
 from tests.unit.records import HAIKU, SONNET, group, owner, usage
 
@@ -290,7 +291,7 @@ def groups(draw: st.DrawFn) -> list[Group]:
 
 
 @given(groups(), groups())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=tries(150), deadline=None)
 def test_causes_add_up_to_the_change_whatever_moved(before: list[Group], after: list[Group]) -> None:
     """Exactly, and in whatever order the groups come."""
     found = causes(before, after)
@@ -299,7 +300,7 @@ def test_causes_add_up_to_the_change_whatever_moved(before: list[Group], after: 
 
 
 @given(groups(), groups())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=tries(80), deadline=None)
 def test_the_way_back_has_the_same_causes_with_the_other_sign(before: list[Group], after: list[Group]) -> None:
     """Shapley values know no direction; only what rounding leaves over may sit elsewhere."""
     there = {cause.cause: cause.amount for cause in causes(before, after)}

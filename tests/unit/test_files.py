@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pytest_claude_budget import files
 from pytest_claude_budget.errors import InputError
+from tests.tries import tries
 
 
 def leaves(value: Any) -> Iterator[Any]:
@@ -181,7 +182,7 @@ def test_the_rate_table_is_read_without_floats() -> None:
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=tries(500), deadline=None)
 def test_no_bytes_give_anything_but_a_value_or_an_input_error(tmp_path_factory: Any, data: bytes) -> None:
     """Whatever is in a file."""
     path = tmp_path_factory.getbasetemp() / "any-bytes.yml"

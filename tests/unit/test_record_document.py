@@ -23,6 +23,7 @@ from pytest_claude_budget.selection import BY_A_PLUGIN, NOTHING_RAN, Selection
 from pytest_claude_budget.shards import combine
 from pytest_claude_budget.usage import Answer, Call, Labels, Origin, Owner, Status, Usage
 from pytest_claude_budget.wire.requests import Fingerprints
+from tests.tries import tries
 from tests.unit.priced import TABLE, TODAY
 from tests.unit.test_report import NOON, calls
 
@@ -41,7 +42,7 @@ def recorded(made: list[Call]) -> Record:
 
 
 @given(calls(), st.randoms(use_true_random=False))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=tries(100), deadline=None)
 def test_a_lock_file_is_read_back_as_it_was_written(made: list[Call], random: Any) -> None:
     """Under its schema, with the same bytes whatever order the calls came in."""
     text = lock_text(recorded(made))
@@ -56,7 +57,7 @@ def test_a_lock_file_is_read_back_as_it_was_written(made: list[Call], random: An
 
 
 @given(calls())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=tries(60), deadline=None)
 def test_a_report_is_read_back_with_all_that_can_be_judged(made: list[Call]) -> None:
     """And the record in it is one of a lock file."""
     report = build_report(made, RunFacts(rates=TABLE, day=TODAY))
@@ -167,7 +168,7 @@ JSON = st.recursive(
 
 
 @given(JSON)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=tries(200), deadline=None)
 def test_no_file_whatever_gives_a_traceback(value: Any) -> None:
     """A problem, or a record."""
     for read, document in (
@@ -194,7 +195,7 @@ def shard(made: list[Call], id_: str) -> dict[str, Any]:
 
 
 @given(calls(), st.integers(0, 12), st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=tries(60), deadline=None)
 def test_shards_add_up_to_the_whole_in_any_order(made: list[Call], cut: int, turned: bool) -> None:
     """Each test in one of them, fixtures and what belongs to no test in both."""
     split: tuple[list[Call], list[Call]] = ([], [])

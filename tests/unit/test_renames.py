@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from pytest_claude_budget.record import Record
 from pytest_claude_budget.renames import renamed_owners
 from pytest_claude_budget.selection import Selection
+from tests.tries import tries
 from tests.unit.records import group, owner, record, usage
 
 ASKS = ('{"messages":"m:1"}', '{"messages":"m:2"}', None)
@@ -39,7 +40,7 @@ def by_all_pairs(before: Record, after: Record) -> dict[str, str]:
 
 
 @given(SIDE, SIDE)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=tries(400), deadline=None)
 def test_the_choice_is_that_of_comparing_all_with_all(
     before: dict[str, tuple[str | None, str]], after: dict[str, tuple[str | None, str]]
 ) -> None:
@@ -52,7 +53,7 @@ def test_the_choice_is_that_of_comparing_all_with_all(
     st.sets(st.text("ab\U0010ffff", min_size=1, max_size=6), min_size=5, max_size=40),
     st.text("ab\U0010ffff", max_size=4),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=tries(300), deadline=None)
 def test_many_that_end_alike_are_told_apart_as_few_are(names: set[str], end: str) -> None:
     """All of them ask the same."""
     before = made({f"old/{name}{end}": (ASKS[0], "test") for name in names})

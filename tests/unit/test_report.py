@@ -28,6 +28,7 @@ from pytest_claude_budget.report_document import read_report
 from pytest_claude_budget.totals import Sum
 from pytest_claude_budget.usage import Answer, Call, Iteration, Labels, Origin, Owner, Status, Usage
 from pytest_claude_budget.verdict import Outcome
+from tests.tries import tries
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "report.schema.json").read_text(encoding="utf-8"))
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC).timestamp()
@@ -94,7 +95,7 @@ def report_of(made: list[Call], budget: Budget | None = None) -> CostReport:
 
 
 @given(calls())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=tries(150), deadline=None)
 def test_sums_by_owner_and_over_all_agree_exactly(made: list[Call]) -> None:
     """Each call has one owner; `seen` is the sum of its parts; what is not known in full is `at_least`."""
     report = report_of(made)
@@ -109,7 +110,7 @@ def test_sums_by_owner_and_over_all_agree_exactly(made: list[Call]) -> None:
 
 
 @given(calls(), st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=tries(60), deadline=None)
 def test_the_order_of_calls_and_their_way_through_the_ledger_change_nothing(made: list[Call], random: object) -> None:
     """Workers interleave as they like, and every field survives the table."""
     stored = [call_of(row_of(call)) for call in made]
@@ -119,7 +120,7 @@ def test_the_order_of_calls_and_their_way_through_the_ledger_change_nothing(made
 
 
 @given(calls())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=tries(60), deadline=None)
 def test_every_report_is_valid_under_its_schema_and_fits_80_columns(made: list[Call]) -> None:
     """Whatever the calls were."""
     report = report_of(made)
@@ -139,7 +140,7 @@ def append(ledger: Path, made: list[Call]) -> None:
 
 
 @given(calls())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=tries(60), deadline=None)
 def test_calls_that_the_ledger_sums_up_give_the_same_report(made: list[Call]) -> None:
     """The database adds up what is priced in proportion; everything else comes one by one."""
     rates = packaged_rates()

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pytest_claude_budget.errors import InputError
 from pytest_claude_budget.files import read_yaml
 from pytest_claude_budget.yaml_document import YamlDocument, parse_yaml
+from tests.tries import tries
 
 
 def read(tmp_path: Path, content: str | bytes) -> YamlDocument:
@@ -260,7 +261,7 @@ YAML_PIECES = st.sampled_from(
 
 
 @given(st.one_of(st.text(max_size=200), st.lists(YAML_PIECES, max_size=40).map("".join)))
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=tries(1000), deadline=None)
 def test_no_text_gives_anything_but_a_value_or_an_input_error(text: str) -> None:
     """Whatever is written, also when it is nearly YAML."""
     try:

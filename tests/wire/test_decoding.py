@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_claude_budget.wire.decoding import loads
+from tests.tries import tries
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
@@ -49,7 +50,7 @@ def same(one: Any, other: Any) -> bool:
 
 
 @given(JSON)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=tries(300), deadline=None)
 def test_both_parsers_read_the_same(value: Any) -> None:
     data = json.dumps(value).encode()
     assert same(loads(data), json.loads(data))

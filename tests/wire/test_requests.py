@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pytest_claude_budget.wire import requests
 from pytest_claude_budget.wire.requests import Fingerprints, of_batch
+from tests.tries import tries
 
 USER = {"role": "user", "content": "Where is my order?"}
 ASSISTANT = {"role": "assistant", "content": "On its way."}
@@ -271,7 +272,7 @@ JSON = st.recursive(
 
 
 @given(st.fixed_dictionaries({"max_tokens": JSON, "messages": JSON}, optional={"system": JSON, "tools": JSON}), JSON)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=tries(200), deadline=None)
 def test_both_ways_of_reading_a_request_agree(request: dict[str, Any], more: object) -> None:
     """As the SDK lays it out, and in any other order."""
     request = {**request, "more": more}
