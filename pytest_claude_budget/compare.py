@@ -44,6 +44,8 @@ class Facts:
     """`file:line` of tests."""
     feature_of: Callable[[str], str | None] = lambda owner: None
     """The feature that the budget file gives an owner whose calls carry none."""
+    accepts_silence: bool = False
+    """Has somebody accepted that tests make no calls any more? The lock file beside the code does, where it is up to date."""
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -80,12 +82,13 @@ def _compare(before: Record, after: Record, facts: Facts) -> Comparison:
         change=change,
         judged=_sum(row.judged for row in compared),
         price_change=_price_change(before, compared, facts),
-        at_least=any(row.at_least or row.not_known for row in changes if row.standing.ran),
+        at_least=any(row.at_least or row.not_known for row in changes if row.standing.has_calls),
         before_at_least=any(row.before_at_least for row in compared),
         owners=tuple(sorted(changes, key=_largest_first)),
         by_feature=tuple(_by_feature(both, facts)),
         not_run=_sum(row.before for row in changes if not row.standing.ran),
-        not_compared=_sum(row.before for row in changes if row.standing.ran and not row.is_compared),
+        without_calls=_sum(row.before for row in changes if row.standing is Standing.WITHOUT_CALLS),
+        not_compared=_sum(row.before for row in changes if row.standing.has_calls and not row.is_compared),
         counts={standing: len(rows) for standing, rows in sorted_in.items()},
         amounts={standing: _sum(row.change for row in rows) for standing, rows in sorted_in.items()},
     )
@@ -144,6 +147,8 @@ def _one(name: str, before: Record, after: Record, renamed: Mapping[str, str], f
         row = replace(
             row, not_known=reason, after_at_least=now.at_least or not then.at_least or name in facts.selection.failed
         )
+    if old is not None and _fell_silent(old, new or _NOBODY, facts) and not reason:
+        return _Both(change=replace(row, standing=Standing.WITHOUT_CALLS, change=ZERO), before=old, after=None)
     if old is None:
         return _Both(change=replace(row, standing=Standing.NEW, judged=row.change), before=None, after=new)
     if row.not_known and row.change <= 0:
@@ -152,6 +157,13 @@ def _one(name: str, before: Record, after: Record, renamed: Mapping[str, str], f
     if old is new:
         return _Both(change=row, before=old, after=new)
     return _of_two(row, old, new or _NOBODY, facts)
+
+
+def _fell_silent(old: OwnerRecord, new: OwnerRecord, facts: Facts) -> bool:
+    """Did a test come to its end without one call, though it has some in the baseline, and nobody has accepted that?"""
+    if facts.accepts_silence or old.kind != "test" or not old.calls or new.calls:
+        return False
+    return not facts.selection.cut_short(old)
 
 
 def _why_not_known(row: OwnerChange, old: OwnerRecord | None, new: OwnerRecord, facts: Facts) -> str:
@@ -227,7 +239,7 @@ def _by_feature(both: Sequence[_Both], facts: Facts) -> Iterable[FeatureChange]:
     noise: dict[str, Decimal] = {}
     unsure: set[str] = set()
     for one in both:
-        if not one.change.standing.ran:
+        if not one.change.standing.has_calls:
             continue
         rest = _feature_of_the_rest(one, facts)
         if not one.change.is_compared or one.change.not_known:

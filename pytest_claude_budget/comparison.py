@@ -23,6 +23,8 @@ class Standing(StrEnum):
     UNCHANGED = "unchanged"
     DESELECTED = "deselected"
     """Left out of this run, and, for all that the run can tell, still there. Never a saving."""
+    WITHOUT_CALLS = "without_calls"
+    """It ran, and made not one call of those that the baseline has. No saving until an update of the lock file accepts it."""
     NOT_KNOWN = "not_known"
     """Nobody can say whether it became dearer or cheaper, or stayed as it was. Never a saving."""
     SKIPPED = "skipped"
@@ -40,6 +42,11 @@ class Standing(StrEnum):
     def ran(self) -> bool:
         """Is the owner in the run?"""
         return self not in _NOT_RUN
+
+    @property
+    def has_calls(self) -> bool:
+        """Has the owner calls in this run? Where it has none any more, that saves nothing."""
+        return self.ran and self is not Standing.WITHOUT_CALLS
 
 
 _NOT_RUN = (Standing.REMOVED, Standing.DESELECTED, Standing.SKIPPED, Standing.NOT_REACHED, Standing.NOT_REQUESTED)
@@ -97,8 +104,8 @@ class OwnerChange:
 
     @property
     def is_compared(self) -> bool:
-        """Are both sides part of the sums? Not of what did not run, nor of what may have become dearer or cheaper."""
-        return self.standing.ran and (bool(self.change) or not self.not_known)
+        """Are both sides part of the sums? Not of what made no calls, nor of what may have become dearer or cheaper."""
+        return self.standing.has_calls and (bool(self.change) or not self.not_known)
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -147,6 +154,8 @@ class Comparison:
     by_feature: tuple[FeatureChange, ...] = ()
     not_run: Decimal = ZERO
     """What removed and deselected owners cost in the baseline."""
+    without_calls: Decimal = ZERO
+    """What tests cost in the baseline that ran without one call."""
     not_compared: Decimal = ZERO
     """What owners whose change is not known, and that are therefore left out of the sums, cost in the baseline."""
     counts: Mapping[Standing, int] = field(default_factory=dict)

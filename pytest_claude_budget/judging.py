@@ -93,6 +93,7 @@ def judge_report(loaded: LoadedReport, terms: Terms, asked: Asked) -> CostReport
         before=before,
         accepted=accepted,
         stale=old,
+        accepts_silence=lock is not None and not old,
     )
     return judge(loaded.sums, loaded.record, facts)
 

@@ -70,6 +70,9 @@ class RunFacts:
     stale: Sequence[str] = ()
     """Owners that the lock file of this very change has otherwise than they ran."""
 
+    accepts_silence: bool = False
+    """The lock file of this very change is up to date: it has no test that ran and made no calls any more."""
+
     def may_be_unknown(self, owner: str) -> bool:
         """Did somebody write, at the test or in the budget file, that its cost may be unknown?"""
         return owner in self.exempt or (self.budget is not None and self.budget.may_be_unknown.covers(owner))
@@ -144,6 +147,7 @@ def _change(record: Record, facts: RunFacts, day: date) -> tuple[Change | None, 
             selection=facts.run.selection,
             places=facts.places,
             feature_of=feature_of(facts.budget),
+            accepts_silence=facts.accepts_silence,
         )
         comparison = compare(before, record, of)
         before = with_new_names(before, comparison)

@@ -154,9 +154,22 @@ class RunPlugin:
         """Remember where there are no tests, and what skips itself."""
         self.run.guarded("collecting", self.what_ran.collected, report)
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Remember which tests ran."""
+        """Remember which tests ran; tell JUnit files, before they take it in, of one that makes no calls any more."""
         self.run.guarded("report of a test", self.what_ran.tested, report)
+        if report.when == "teardown" and self.setup.loaded is not None and self.config.getoption("xmlpath", None):
+            self.run.guarded("JUnit properties", self._add_silence, report)
+
+    def _add_silence(self, report: pytest.TestReport) -> None:
+        name = getattr(report, NAME, report.nodeid)
+        before = self.setup.calls_before(name)
+        if (
+            before
+            and self.what_ran.has_ended(name)
+            and all(each[0] != "claude_calls" for each in report.user_properties)
+        ):
+            report.user_properties += [("claude_calls", "0"), ("claude_calls_in_baseline", str(before))]
 
     def pytest_keyboard_interrupt(self) -> None:
         """Remember that the session was ended, be it with an exit status of success."""

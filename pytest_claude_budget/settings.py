@@ -61,6 +61,12 @@ class Setup:
         """The tests of the baseline, where one was read."""
         return [] if self.loaded is None else _tests_of(self.loaded.record)
 
+    def calls_before(self, test: str) -> int:
+        """The calls that a test has in the baseline; 0 where none was read."""
+        record = None if self.loaded is None else self.loaded.record
+        found = None if record is None else record.owners.get(test)
+        return found.calls if found is not None and found.kind == "test" else 0
+
     def known_tests(self) -> list[str]:
         """Those, and the lock file's, with which a report may be compared though the run was not."""
         if not self.has_other_baseline:

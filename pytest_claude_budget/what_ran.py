@@ -56,6 +56,10 @@ class WhatRan:
         elif report.skipped or (report.failed and report.when == "setup"):
             self.skipped.add(name)
 
+    def has_ended(self, name: str) -> bool:
+        """Did a test come to its end, by all that is told so far?"""
+        return name in self.ran and name not in self.failed and name not in self.skipped
+
     def has_found(self, tests: "Iterable[str]") -> None:
         """Take the node ids of what a worker is to run, until one tells names."""
         if not self._has_names:

@@ -9,7 +9,7 @@ from pytest_claude_budget.comments import DEFAULT_TAG, Marker, Mode, Wanted, wor
 from pytest_claude_budget.money import dollars
 from pytest_claude_budget.render.markdown import comment, summary
 from pytest_claude_budget.render.markdown_limits import UPDATE, before_an_update, raised
-from pytest_claude_budget.render.markdown_sentences import INCREASES, failing
+from pytest_claude_budget.render.markdown_sentences import INCREASES, failing, silent_tests
 from pytest_claude_budget.render.markdown_text import code, sentence
 from pytest_claude_budget.render.plain import counted
 
@@ -21,9 +21,10 @@ def stale_lock(document: Mapping[str, Any]) -> str:
         return ""
     first = code(stale[0])
     more = "" if len(stale) == 1 else f" and {counted(len(stale) - 1, 'more')}"
-    said = any(
-        breach["measure"] in INCREASES for breach in failing(document)
-    )  # then the report has told how to mend it
+    increases = any(breach["measure"] in INCREASES for breach in failing(document))
+    said = increases or (
+        silent_tests(document) and document["accepted"] is None
+    )  # then the report tells how to mend it
     mend = "" if said else f": {_update(document)}"
     return f"**Stale lock:** `{LOCK_FILE}` is not what this run measured of {first}{more}{mend}."
 

@@ -42,6 +42,10 @@ def _headline(comparison: Comparison) -> str:
         of = f"{counted(unknown, 'test or fixture is', 'tests or fixtures are')} not known"
         more = f"{unsure(comparison.change)}, and " if comparison.change > 0 else "not known: "
         return f"against {source}: {more}{of}"
+    silent = comparison.counts.get(Standing.WITHOUT_CALLS)
+    if not comparison.change and silent:
+        without = counted(silent, "test that makes no calls any more", "tests that make no calls any more")
+        return f"against {source}: {dollars(comparison.after)}, unchanged but for {without}"
     if not comparison.change:
         return f"unchanged against {source}: {dollars(comparison.after)}"
     sides = f"{dollars(comparison.before)} → {dollars(comparison.after)}"
@@ -101,7 +105,7 @@ def _moved_by(row: OwnerChange) -> Moved:
 
 
 def _moved(row: OwnerChange) -> bool:
-    if not row.standing.ran:
+    if not row.standing.has_calls:
         return False
     renamed = row.standing is Standing.RENAMED and bool(row.change)
     return bool(row.not_known) or renamed or row.standing in (Standing.CHANGED, Standing.NEW)
@@ -148,6 +152,9 @@ def _rest(comparison: Comparison) -> Iterator[str]:
     if comparison.not_run:
         gone = [standing.words for standing in Standing if not standing.ran and counts.get(standing)]
         yield f"what was {' or '.join(gone)} cost {dollars(comparison.not_run)}: that is not counted as a saving"
+    if comparison.without_calls:
+        cost = dollars(comparison.without_calls)
+        yield f"what makes no calls any more cost {cost} before: that is not counted as a saving"
     if comparison.not_compared:
         yield f"what is not known cost {dollars(comparison.not_compared)} before: that is not counted as a saving"
     if comparison.price_change:
@@ -156,7 +163,7 @@ def _rest(comparison: Comparison) -> Iterator[str]:
 
 def explanation_lines(row: OwnerChange) -> list[str]:
     """One owner's change with all of its causes, which add up to it."""
-    lines = [f"{printable(row.owner)}: {exact_dollars(row.before)} → {exact_dollars(row.after)}, {row.standing.value}"]
+    lines = [f"{printable(row.owner)}: {exact_dollars(row.before)} → {exact_dollars(row.after)}, {row.standing.words}"]
     if row.was is not None:
         lines.append(f"was {printable(row.was)}")
     if row.causes:

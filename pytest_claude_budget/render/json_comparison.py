@@ -21,6 +21,7 @@ def comparison_entry(comparison: Comparison) -> dict[str, Any]:
         "price_change": to_json(comparison.price_change),
         "at_least": comparison.at_least,
         "not_run": to_json(comparison.not_run),
+        "without_calls": to_json(comparison.without_calls),
         "not_compared": to_json(comparison.not_compared),
         "counts": {standing.value: count for standing, count in comparison.counts.items()},
         "amounts": {standing.value: to_json(amount) for standing, amount in comparison.amounts.items()},

@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from pytest_claude_budget.money import ZERO, dollars
 from pytest_claude_budget.render import markdown_tables as tables
 from pytest_claude_budget.render.markdown_details import breakdown, chart
+from pytest_claude_budget.render.markdown_footer import footer
 from pytest_claude_budget.render.markdown_groups import by_cause
-from pytest_claude_budget.render.markdown_limits import advice, limits
+from pytest_claude_budget.render.markdown_limits import advice, limits, silence
 from pytest_claude_budget.render.markdown_sentences import (
     NOT_RUN,
     Document,
     facts,
     failed_tests,
-    footer,
     headline,
     moved,
     not_known,
@@ -131,7 +131,7 @@ def _nothing_to_say(document: Document) -> bool:
         return False
     calm = not (verdict["warnings"] or verdict["incomplete"] or verdict.get("known") or document["warnings"])
     count = comparison["counts"]
-    still = not any(count.get(name) for name in ("changed", "new", "renamed", *NOT_RUN))
+    still = not any(count.get(name) for name in ("changed", "new", "renamed", "without_calls", *NOT_RUN))
     return (
         calm and still and not moved(comparison) and not amount(comparison["price_change"]) and not _about_run(document)
     )
@@ -144,6 +144,7 @@ def _body(document: Document, form: Form) -> Iterator[str]:
     known = facts(document)
     yield from ("", known) if known else ()
     compared = document.get("comparison") is not None
+    yield from silence(document, form.items)
     yield from by_cause(document, form.groups)
     yield from limits(document, form.limits, where)
     if compared:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from pytest_claude_budget.money import dollars
 from pytest_claude_budget.render import phrases
 from pytest_claude_budget.render.markdown_sentences import (
     INCREASES,
@@ -12,10 +13,11 @@ from pytest_claude_budget.render.markdown_sentences import (
     maximum_of,
     moved,
     short,
+    silent_tests,
     value_of,
     value_text,
 )
-from pytest_claude_budget.render.markdown_text import code, counted, number, sentence
+from pytest_claude_budget.render.markdown_text import amount, code, counted, number, sentence
 
 LOCK_FILE = "claude-budget.lock.json"
 UPDATE = f"run `pytest --claude-budget-update` and commit `{LOCK_FILE}`"
@@ -109,6 +111,18 @@ def advice(document: Document) -> Iterator[str]:
         yield from ("", "Not judged: there is no budget file. `claude-budget init` writes one.")
     if comparison is None and document["totals"]["calls"] and len(fixed) == len(over):
         yield from ("", f"**No baseline yet:** {steps}; the next change is then compared with this run.")
+
+
+def silence(document: Document, most: int) -> list[str]:
+    """Say which tests ran without one call, though the baseline has calls of them, and how that is accepted."""
+    rows = silent_tests(document)
+    if not rows:
+        return []
+    named = [f"{short(row['owner'])} (was {dollars(amount(row['before']))})" for row in rows[: max(most, 1)]]
+    more = [f"{len(rows) - len(named):,} more"] if len(rows) > len(named) else []
+    steps = ", then ".join([*before_an_update(document), *raised(document), UPDATE])
+    accept = "" if document.get("accepted") is not None else f" If that is meant, {steps}."
+    return ["", f"**Ran without one call**, which is no saving: {', '.join([*named, *more])}.{accept}"]
 
 
 def before_an_update(document: Document) -> list[str]:

@@ -1,4 +1,4 @@
-"""The sentences of a comment: what happened, the facts, why, and the proof that nothing was missed."""
+"""The sentences of a comment: what happened, the facts, and why."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
@@ -37,7 +37,9 @@ _WIDE = Context(prec=400)
 
 def headline(document: Document) -> str:
     """Say what happened and how it is judged."""
-    return f"### Claude cost: {_what(document)}{_judged(document)}"
+    silent = len(silent_tests(document))
+    many = f"{counted(silent, 'test')} {'makes' if silent == 1 else 'make'} no calls any more"
+    return f"### Claude cost: {_what(document)}{f', but {many}' if silent else ''}{_judged(document)}"
 
 
 def moved(comparison: Document) -> list[Document]:
@@ -49,6 +51,13 @@ def moved(comparison: Document) -> list[Document]:
 def ran(row: Document) -> bool:
     """Is this owner in the run?"""
     return row["status"] not in NOT_RUN
+
+
+def silent_tests(document: Document) -> list[Document]:
+    """Tests that ran without one call, though the baseline has calls of them; the dearest first."""
+    rows = (document.get("comparison") or {}).get("owners", ())
+    found = [row for row in rows if row["status"] == "without_calls"]
+    return sorted(found, key=lambda row: amount(row["before"]), reverse=True)
 
 
 def not_known(document: Document) -> bool:
@@ -185,7 +194,7 @@ def _judged(document: Document) -> str:
         return ", an accepted increase"
     if verdict["outcome"] == "warned":
         return ", close to a limit" if verdict["warnings"] else ", which the budget tolerates"
-    if verdict["outcome"] == "within" and not not_known(document):
+    if verdict["outcome"] == "within" and not not_known(document) and not silent_tests(document):
         return ", within budget" if document.get("budget") is not None else ", within its limits"
     return ""
 
@@ -296,25 +305,3 @@ def _spent(totals: Document) -> str:
     if not totals["calls"]:
         return ""
     return f"spent {dollars(spent)}" if spent else "spent $0.00 (simulated)"
-
-
-def footer(document: Document) -> str:
-    """Prove that nothing was missed: answers, rates, baseline."""
-    answers, comparison = document["answers"], document.get("comparison")
-    seen = "1 answer" if answers["seen"] == 1 else f"{number(answers['seen'])} answers"
-    parts = [f"{number(answers['priced'])} of {seen} priced"]
-    if answers["free"]:
-        parts[0] += f", {number(answers['free'])} free"
-    parts.append(f"rates as of {sentence(document['rates_as_of'], 20)}" + (", both sides" if comparison else ""))
-    if comparison is not None:
-        parts.append(f"baseline {_baseline(comparison['baseline'])}")
-    shards = len(document["run"]["ids"])
-    if shards > 1:
-        parts.append(f"{number(shards)} shards")
-    return " · ".join(parts)
-
-
-def _baseline(baseline: Document) -> str:
-    commit = baseline["commit"]
-    source = baseline["source"].removeprefix("git:") if baseline["kind"] == "git" else baseline["source"]
-    return code(f"{source}@{commit}" if commit else source, 80)

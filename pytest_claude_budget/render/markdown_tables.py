@@ -210,7 +210,7 @@ def counts(document: Document) -> str:
     for row in unknown:
         count[row["status"]] = max(0, count.get(row["status"], 0) - 1)
     always = [f"{number(count[name])} {name}" for name in ("unchanged", "new", "removed")]
-    others = ("renamed", *(name for name in NOT_RUN if name != "removed"))
+    others = ("renamed", *(name for name in NOT_RUN if name != "removed"), "without_calls")
     also = [f"{number(count[name])} {name.replace('_', ' ')}" for name in others if count.get(name)]
     changed = [f"{number(count['changed'])} changed"] if count.get("changed") else []
     also += [f"{len(unknown):,} not known"] if unknown else []

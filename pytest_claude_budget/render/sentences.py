@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from pytest_claude_budget.comparison import OwnerChange, Standing
 from pytest_claude_budget.exempt import KEY, Exempt
 from pytest_claude_budget.money import ZERO, dollars, dollars_against, dollars_beyond, exact_dollars, to_json
 from pytest_claude_budget.render.plain import counted, printable
@@ -117,6 +118,8 @@ def verdict_line(report: CostReport) -> str:
     if verdict.outcome is Outcome.WARNED:
         return f"warned: {_why_incomplete(verdict) if verdict.incomplete else _near(report)}"
     unsure = [f"{counted(failed, 'test')} failed"] if (failed := _failed(report)) else []
+    if silent := len(silent_tests(report)):
+        unsure.append(f"{counted(silent, 'test makes', 'tests make')} no calls any more")
     if report.exempt:
         unsure.append(f"{counted(sum(row.calls for row in report.exempt), 'answer is', 'answers are')} exempt")
     if unsure:
@@ -133,6 +136,14 @@ def _why_incomplete(verdict: Verdict) -> str:
     if len(verdict.incomplete) > len(verdict.unfinished):
         return "the cost is not known in full"
     return "the run did not come to its end"
+
+
+def silent_tests(report: CostReport) -> list[OwnerChange]:
+    """Tests that ran without one call, though the baseline has calls of them; the dearest first."""
+    rows = () if report.comparison is None else report.comparison.owners
+    return sorted(
+        (row for row in rows if row.standing is Standing.WITHOUT_CALLS), key=lambda row: (-row.before, row.owner)
+    )
 
 
 def _failed(report: CostReport) -> int:

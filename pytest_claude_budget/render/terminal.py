@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from pytest_claude_budget.comparison import Standing
+from pytest_claude_budget.money import dollars
 from pytest_claude_budget.render.changes import comparison_lines, projection_lines
 from pytest_claude_budget.render.plain import columns, counted, printable, wrapped
 from pytest_claude_budget.render.repeated import repeat_texts
@@ -12,6 +13,7 @@ from pytest_claude_budget.render.sentences import (
     cost_of,
     exempt_texts,
     priced_at_list,
+    silent_tests,
     spent_of,
     tokens_of,
     verdict_line,
@@ -69,13 +71,15 @@ def terminal_lines(report: CostReport, width: int) -> list[Line]:
 def _judged(report: CostReport, width: int) -> list[Line]:
     """What the verdict rests on, and at the end the verdict."""
     verdict = report.verdict
-    tone = _TONES[verdict.outcome]
+    silent = silent_texts(report)
+    tone = "warn" if silent and verdict.outcome is Outcome.WITHIN else _TONES[verdict.outcome]
     lines = _listed(limit_lines(verdict.known, f"{_why_known(report)}: "), "warn", width)
     lines += _listed(limit_lines(verdict.warnings), "warn", width)
     lines += _listed([printable(reason, 500) for reason in verdict.incomplete], tone or "warn", width)
     others = len(verdict.incomplete) > len(verdict.unfinished)
     if others and verdict.outcome is not Outcome.UNJUDGED and not _tolerates(report):
         lines += _whole([_INCOMPLETE_HINT], width)
+    lines += _whole(silent[:1], width, "warn") + _listed(silent[1:], "warn", width)
     lines += _listed(limit_lines(verdict.breaches), "bad", width)
     if verdict.breaches:
         lines += _whole([hint(report)], width)
@@ -103,6 +107,17 @@ def _stale_lock(report: CostReport) -> list[str]:
     return [f"stale lock file: it differs in {whose}; {update_words(report, 'mends it')}"]
 
 
+def silent_texts(report: CostReport) -> list[str]:
+    """Say which tests ran without one call, though the baseline has calls of them; the dearest first."""
+    rows = silent_tests(report)
+    if not rows:
+        return []
+    many = counted(len(rows), "test ran and makes no calls any more", "tests ran and make no calls any more")
+    accepted = "" if report.facts.accepted is not None else f"; if that is meant, {update_words(report, 'accepts it')}"
+    named = [f"{printable(row.owner, 200)} (cost {dollars(row.before)} before)" for row in rows]
+    return [f"{many}, which is no saving{accepted}   [no-calls-any-more]", *named]
+
+
 def _tolerates(report: CostReport) -> bool:
     """Is it written already that a cost need not be known?"""
     return report.facts.budget is not None and report.facts.budget.tolerates_unknown
@@ -122,7 +137,8 @@ _INCOMPLETE_HINT = (
 def _worth_saying(report: CostReport) -> bool:
     verdict = report.verdict
     compared = report.comparison
-    changed = compared is not None and (compared.counts.get(Standing.CHANGED) or compared.at_least)
+    told = (Standing.CHANGED, Standing.WITHOUT_CALLS)
+    changed = compared is not None and (any(map(compared.counts.get, told)) or compared.at_least)
     return bool(report.sums.by_owner or verdict.breaches or verdict.incomplete or changed)
 
 

@@ -321,23 +321,33 @@ def test_a_file_without_a_test_is_looked_into(suite: Suite, workers: int) -> Non
     assert "2 removed (2 unchanged)" in suite.run("--claude-budget-update", workers=workers).result.stdout.str()
 
 
-def test_a_test_that_makes_no_calls_any_more_is_no_removed_one(suite: Suite, workers: int) -> None:
-    """It is a change with its cause, also where the whole suite makes none; skipped and removed tests are none."""
+def test_a_test_that_makes_no_calls_any_more_saves_nothing_until_an_update(suite: Suite, workers: int) -> None:
+    """$0.0015 each. It is told, in JUnit files too, also where the whole suite makes no call; a skipped one is not one of them."""
     suite.budget(BUDGET)
-    suite.write(test_a=TWO)
+    skipped = 'import pytest\ndef test_three():\n    ask("three")\n    ask("three")\n'
+    suite.write(test_a=TWO + skipped)
     suite.run("--claude-budget-update")
-    suite.write(test_a=TWO.replace('ask("two")', "pass"))
-    outcome = suite.run(workers=workers)
-    outcome.result.stdout.fnmatch_lines(["*-$0.0015 test_a.py::test_two", "*makes no calls any more (was 1)"])
+    suite.write(test_a=TWO.replace('ask("two")', "pass") + skipped.replace('ask("three")\n', "pytest.skip()\n", 1))
+    outcome = suite.run("--junitxml=j.xml", workers=workers)
     comparison = outcome.report["comparison"]
-    assert (comparison["before"], comparison["after"], comparison["change"]) == ("0.003", "0.0015", "-0.0015")
-    assert (comparison["counts"]["changed"], comparison["counts"]["removed"]) == (1, 0)
+    assert (comparison["before"], comparison["after"], comparison["change"]) == ("0.0015", "0.0015", "0")
+    assert {row["owner"].partition("::")[2]: row["status"] for row in comparison["owners"]} == {
+        "test_one": "unchanged",
+        "test_two": "without_calls",
+        "test_three": "skipped",
+    }
+    assert "1 test ran and makes no calls any more, which is no saving" in outcome.said
+    assert "-$" not in outcome.said
+    xml = (suite.path / "j.xml").read_text(encoding="utf-8")
+    assert xml.count('<property name="claude_calls" value="0"') == 1
+    assert xml.count('<property name="claude_calls_in_baseline" value="1"') == 1
     suite.write(test_a=TWO.replace('ask("two")', "pass").replace("range(CALLS)", "()"))
-    silent = suite.run("--claude-budget-report=summary:s.md", workers=workers).result
-    silent.stdout.fnmatch_lines(
-        ["against claude-budget.lock.json: $0.003 ? $0.00*", "*makes no calls any more (was 1)"]
+    silent = suite.run("--claude-budget-report=summary:s.md", workers=workers)
+    assert "2 tests ran and make no calls any more, which is no saving" in silent.said
+    assert "no calls in this run, but 2 tests make no calls any more" in (suite.path / "s.md").read_text(
+        encoding="utf-8"
     )
-    assert "makes no calls any more" in (suite.path / "s.md").read_text(encoding="utf-8")
+    assert "3 removed" in suite.run("--claude-budget-update").said
 
 
 def test_a_rename_needs_a_test_that_is_gone(suite: Suite) -> None:

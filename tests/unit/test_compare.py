@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_claude_budget.baseline import update
+from pytest_claude_budget.budget_changes import Feature
 from pytest_claude_budget.compare import Facts, compare
 from pytest_claude_budget.comparison import Baseline, Comparison, OwnerChange, Standing, percent
 from pytest_claude_budget.noise import with_sample
+from pytest_claude_budget.projection import Volumes, project
 from pytest_claude_budget.record import OwnerRecord, Record, Samples, in_order
 from pytest_claude_budget.selection import Selection
 from pytest_claude_budget.usage import Usage
@@ -131,12 +133,43 @@ def test_a_fixture_is_not_gone_while_tests_that_might_use_it_do_not_run() -> Non
     assert Selection(ran=frozenset({"tests/deep/test_a.py::t"})).is_gone(of_a_plugin)
 
 
-def test_a_test_that_ran_and_makes_no_calls_any_more_has_changed() -> None:
-    """It is a saving: it ran."""
-    found = compared(record(cheap("a"), cheap("b")), record(cheap("a")), selection=Selection(ran=frozenset({"b"})))
+def test_a_test_that_ran_without_one_call_is_no_saving_until_somebody_accepts_it() -> None:
+    """0.0015 each. `b` counts for nothing; where the change's own lock file has it no more, it is a change like any other."""
+    before, ran = record(cheap("a"), cheap("b")), Selection(ran=frozenset({"b"}))
+    found = compared(before, record(cheap("a")), selection=ran)
     quiet = row(found, "b")
-    assert (quiet.standing, quiet.change, found.change) == (Standing.CHANGED, Decimal("-0.0015"), Decimal("-0.0015"))
-    assert [cause.text for cause in quiet.causes] == ["makes no calls any more (was 1)"]
+    assert (quiet.standing, quiet.change, quiet.causes) == (Standing.WITHOUT_CALLS, 0, ())
+    assert (found.before, found.after, found.change, found.at_least) == (Decimal("0.0015"), Decimal("0.0015"), 0, False)
+    assert (found.without_calls, found.not_run, found.not_compared) == (Decimal("0.0015"), 0, 0)
+    accepted = compared(before, record(cheap("a")), selection=ran, accepts_silence=True)
+    assert (row(accepted, "b").standing, accepted.change) == (Standing.CHANGED, Decimal("-0.0015"))
+    assert [cause.text for cause in row(accepted, "b").causes] == ["makes no calls any more (was 1)"]
+
+
+def test_a_test_whose_tries_all_failed_made_no_call_either() -> None:
+    """Its error was caught, so it passed."""
+    tried = owner("a", replace(group(usage(), HAIKU, request=asked("a"), calls=0), attempts=3))
+    assert row(compared(record(cheap("a")), record(tried)), "a").standing is Standing.WITHOUT_CALLS
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [Selection(ran=frozenset("a"), failed=frozenset("a")), Selection(ran=frozenset("a"), skipped=frozenset("a"))],
+)
+def test_a_test_that_came_to_no_end_without_one_call_is_not_known(selection: Selection) -> None:
+    """It failed, or was skipped."""
+    found = compared(record(cheap("a")), record(), selection=selection)
+    assert (row(found, "a").standing, found.without_calls) == (Standing.NOT_KNOWN, 0)
+
+
+def test_a_feature_and_its_month_save_nothing_by_a_test_without_calls() -> None:
+    """0.0015 of the other test on both sides."""
+    tests = [owner(name, group(usage(1000, 100), HAIKU, feature="f", request=asked(name))) for name in "ab"]
+    (feature,) = compared(record(*tests), record(tests[0]), selection=Selection(ran=frozenset("b"))).by_feature
+    assert (feature.before, feature.after) == (Decimal("0.0015"), Decimal("0.0015"))
+    features = [Feature(name="f", requests_per_month={"average": 1000}, where="b.yml:1")]
+    (month,) = project(Volumes(features=features), record(*tests), record(tests[0]), TABLE, TODAY)
+    assert (month.before and month.before.measured, month.change) == (Decimal("1.5"), 0)
 
 
 def test_only_what_is_gone_can_have_another_name_now() -> None:
@@ -145,7 +178,7 @@ def test_only_what_is_gone_can_have_another_name_now() -> None:
     for selection, standing in (
         (Selection(narrowed="-k"), Standing.DESELECTED),
         (Selection(uncollected=frozenset({"old.py"})), Standing.DESELECTED),
-        (Selection(ran=frozenset({"old.py::t"})), Standing.CHANGED),
+        (Selection(ran=frozenset({"old.py::t"})), Standing.WITHOUT_CALLS),
     ):
         found = compared(before, after, selection=selection)
         assert {each.owner: each.standing for each in found.owners} == {

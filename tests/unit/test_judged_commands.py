@@ -318,6 +318,38 @@ def test_what_cannot_be_updated_is_not_advised_to_be(legacy: bool, capsys: pytes
     assert whole.count("pytest --claude-budget-update") == 3
 
 
+def test_a_test_that_makes_no_calls_any_more_is_told_loudly_and_saves_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """10 cents each before. One ran without a call: 10 cents on both sides, until the lock file has it no more."""
+    budget("limits:\n  - {scope: run, max_cost: 5}\nchanges:\n  run: {max_increase: 0%}\n")
+    lock(BEFORE)
+    Path("base.json").write_text(lock_text(BEFORE), encoding="utf-8")
+    path = report("r.json", record(costing("a.py::t", 10)), selection=Selection(ran=frozenset({"bb.py::t"})))
+    assert main(["gate", path, "--output", "json:v.json", "--output", "markdown:c.md"]) == 0
+    said = capsys.readouterr().out
+    once = " ".join(said.split())
+    assert (
+        "1 test ran and makes no calls any more, which is no saving; if that is meant, pytest --claude-budget-update accepts it"
+        in once
+    )
+    assert "\n  bb.py::t (cost $0.10 before)\n" in said
+    assert "verdict: within, as far as it is known: 1 test makes no calls any more" in said
+    assert "-$" not in said
+    found = json.loads(Path("v.json").read_text(encoding="utf-8"))
+    assert (found["comparison"]["before"], found["comparison"]["change"]) == ("0.1", "0")
+    assert {row["owner"]: row["status"] for row in found["comparison"]["owners"]}["bb.py::t"] == "without_calls"
+    page = Path("c.md").read_text(encoding="utf-8")
+    assert page.startswith("### Claude cost: unchanged at $0.10 per run, but 1 test makes no calls any more\n")
+    assert "**Ran without one call**, which is no saving: `t` (was $0.10). If that is meant, run" in page
+    assert "1 without calls" in page
+    assert page.count("--claude-budget-update") == 1
+    assert main(["baseline", "update", path]) == 0
+    assert "1 removed (1 unchanged)" in capsys.readouterr().out
+    assert main(["gate", path, "--baseline", "base.json", "--lock", str(LOCK), "--output", "json:v.json"]) == 0
+    assert json.loads(Path("v.json").read_text(encoding="utf-8"))["comparison"]["change"] == "-0.1"
+
+
 def test_baseline_show_lists_the_dearest_first(capsys: pytest.CaptureFixture[str]) -> None:
     """Priced today."""
     assert main(["baseline", "show"]) == 0
