@@ -102,7 +102,7 @@ def with_new_names(before: Record, comparison: Comparison) -> Record:
     owners = {}
     for name, owner in before.owners.items():
         new = now.get(name)
-        owners[new or name] = owner if new is None else OwnerRecord(owner=new, kind=owner.kind, groups=owner.groups)
+        owners[new or name] = owner if new is None else replace(owner, owner=new)
     return replace(before, owners=owners)
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 OUTSIDE_TESTS = "outside tests"
 LABELS = ("feature", "tier", "case")
+BENCHMARK = " benchmark"
+"""Ends the phase of a test that a benchmark repeats."""
 INSTALLED = ("site-packages", "dist-packages")
 """Folders that installed packages lie in, wherever those are."""
 _OUTSIDE = (OUTSIDE_TESTS, "outside", "")
@@ -145,6 +147,13 @@ def name_of(node: "pytest.Item | pytest.Collector") -> str:
         return nodeid
     _, border, rest = nodeid.partition("::")
     return file + border + rest.replace(_dotted(path), path.stem)
+
+
+def is_benchmark(item: "pytest.Item") -> bool:
+    """Does pytest-benchmark repeat what this test gives it? Not with `--benchmark-disable`, nor on xdist's workers."""
+    found = getattr(item, "funcargs", {}).get("benchmark")
+    ours = found is not None and type(found).__module__.partition(".")[0] == "pytest_benchmark"
+    return ours and not getattr(found, "disabled", False)
 
 
 def _without_group(node: "pytest.Item | pytest.Collector", nodeid: str) -> str:

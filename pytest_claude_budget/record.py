@@ -108,6 +108,8 @@ class OwnerRecord:
     """`test`, `fixture` or `outside`."""
     groups: tuple[Group, ...]
     """In a fixed order."""
+    benchmark: bool = False
+    """It was repeated by a benchmark: `groups` has one call of each kind."""
 
     @property
     def calls(self) -> int:

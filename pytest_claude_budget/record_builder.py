@@ -6,13 +6,14 @@ from datetime import date
 from functools import lru_cache, partial
 from typing import Any
 
+from pytest_claude_budget.benchmarked import with_benchmark
 from pytest_claude_budget.fingerprints import later_turn, read_fingerprint, together, without_follows
 from pytest_claude_budget.pricing import Price
 from pytest_claude_budget.pricing.in_force import InForce, Refusal
 from pytest_claude_budget.pricing.portions import take_apart
 from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.record import Group, Key, OwnerRecord, Record, Terms, in_order, joined
-from pytest_claude_budget.repeats import Repeat, Taken, Turn, by_place, chosen, turn_of
+from pytest_claude_budget.repeats import BENCHMARK, Repeat, Taken, Turn, by_place, chosen, turn_of
 from pytest_claude_budget.usage import Answer, Call, Origin, Status
 
 MOST_GROUPS = 24
@@ -41,7 +42,7 @@ class RecordBuilder:
         if cost.amount is not None:
             taken.amount += cost.amount
         taken.unknown = taken.unknown or cost.amount is None or cost.at_least
-        groups = taken.groups
+        groups = taken.benchmark if paying.phase.endswith(BENCHMARK) and paying.kind == "test" else taken.groups
         for group in _groups_of(call, self._rates) if cost.only is None else (self._plain(call, cost.only),):
             key = group.key
             known = groups.setdefault(key, group)
@@ -71,7 +72,12 @@ class RecordBuilder:
         once = {owner: _once(owner[1], turns) for owner, turns in self._owners.items()}
         shared = self._shared(once)
         made = [
-            OwnerRecord(owner=name, kind=kind, groups=_whole(groups.values(), shared))
+            OwnerRecord(
+                owner=name,
+                kind=kind,
+                groups=_whole(groups.values(), shared),
+                benchmark=any(taken.benchmark for taken in self._owners[name, kind].values()),
+            )
             for (name, kind), groups in once.items()
         ]
         return Record(
@@ -90,7 +96,7 @@ class RecordBuilder:
                 for place, own in by_place(turns).items():
                     groups = _whole(one[place].groups.values(), shared)
                     found.append(_repeat(owner, kind, own, place=place, groups=groups))
-            elif kind == "test" and len(turns) > 1:
+            elif kind == "test" and (len(turns) > 1 or any(taken.benchmark for taken in turns.values())):
                 found.append(_repeat(owner, kind, turns))
         return tuple(found)
 
@@ -103,12 +109,16 @@ class RecordBuilder:
 def _once(kind: str, turns: Mapping[Turn, Taken]) -> Mapping[Key, Group]:
     """The groups of an owner, without what the runner repeated."""
     if len(turns) == 1:
-        return next(iter(turns.values())).groups
+        return _used(next(iter(turns.values())))
     groups: dict[Key, Group] = {}
     for _, taken in chosen(kind, turns):
-        for key, group in taken.groups.items():
+        for key, group in _used(taken).items():
             groups[key] = joined(groups[key], group) if key in groups else group
     return groups
+
+
+def _used(taken: Taken) -> Mapping[Key, Group]:
+    return with_benchmark(taken.groups, taken.benchmark.values()) if taken.benchmark else taken.groups
 
 
 def _whole(groups: Iterable[Group], shared: Iterable[Group]) -> tuple[Group, ...]:
@@ -126,6 +136,7 @@ def _repeat(owner: str, kind: str, turns: Mapping[Turn, Taken], **more: Any) -> 
         least=min(amounts),
         most=max(amounts),
         at_least=any(taken.unknown for taken in turns.values()),
+        benchmark=sum(group.calls for taken in turns.values() for group in taken.benchmark.values()),
         **more,
     )
 

@@ -44,7 +44,8 @@ def lock_text(record: Record) -> str:
 
 
 def _owner_text(owner: OwnerRecord) -> str:
-    return f'{{"groups": {groups_text(owner.groups)}, "kind": "{owner.kind}"}}'
+    said = '"benchmark": true, ' if owner.benchmark else ""
+    return f'{{{said}"groups": {groups_text(owner.groups)}, "kind": "{owner.kind}"}}'
 
 
 def groups_text(groups: Iterable[Group]) -> str:
@@ -178,9 +179,11 @@ class _Reader:
         kind, groups = entry.get("kind"), entry.get("groups")
         if kind not in _KINDS:
             raise self.refused(f"{name}: kind", f"one of {', '.join(_KINDS)}", kind)
-        if not isinstance(groups, list) or len(entry) != 2:
+        benchmark = entry.get("benchmark", False)
+        if not isinstance(groups, list) or not isinstance(benchmark, bool) or len(entry) != 2 + ("benchmark" in entry):
             raise self.refused(name, "kind and a list of groups", value)
-        return OwnerRecord(owner=name, kind=kind, groups=tuple(self.group(name, group) for group in groups))
+        read = tuple(self.group(name, group) for group in groups)
+        return OwnerRecord(owner=name, kind=kind, groups=read, benchmark=benchmark)
 
     def group(self, name: str, value: object) -> Group:
         entry = self.mapping(value, name)

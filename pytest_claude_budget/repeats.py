@@ -11,6 +11,8 @@ from pytest_claude_budget.money import ZERO
 from pytest_claude_budget.record import Group, Key
 from pytest_claude_budget.values import value_class
 
+BENCHMARK = " benchmark"
+"""Ends the phase of a test that a benchmark repeats: `call 1 benchmark`."""
 OF = " of "
 """In the name of a child process, before that of the worker which it belongs to."""
 
@@ -40,10 +42,12 @@ def turn_of(kind: str, phase: str, process: str) -> Turn:
 class Taken:
     """What one turn used so far."""
 
-    __slots__ = ("amount", "groups", "unknown")
+    __slots__ = ("amount", "benchmark", "groups", "unknown")
 
     def __init__(self) -> None:
         self.groups: dict[Key, Group] = {}
+        self.benchmark: dict[Key, Group] = {}
+        """What a benchmark repeated."""
         self.amount = ZERO
         """US dollars at list price, of what is priced."""
         self.unknown = False
@@ -64,6 +68,8 @@ class Repeat:
     most: Decimal
     at_least: bool = False
     """One of them is not known in full."""
+    benchmark: int = 0
+    """Calls that a benchmark repeated."""
     groups: tuple[Group, ...] = ()
     """What is compared, of a fixture: shards may set it up too."""
 
@@ -125,7 +131,7 @@ def _dearest(turns: Turns) -> Taken:
 
 
 def _sizes(taken: Taken) -> tuple[int, int, int]:
-    groups = taken.groups.values()
+    groups = (*taken.groups.values(), *taken.benchmark.values())
     return (
         sum(group.usage.total_tokens for group in groups),
         sum(group.calls for group in groups),

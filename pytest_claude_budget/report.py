@@ -6,6 +6,7 @@ from dataclasses import field, replace
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache
 
+from pytest_claude_budget.benchmarked import on_one_footing
 from pytest_claude_budget.book import Answers, Book, OwnerTotals, Sums, Unpriced
 from pytest_claude_budget.budget import Budget, Limit
 from pytest_claude_budget.compare import Facts, compare, with_new_names
@@ -149,7 +150,8 @@ def _change(record: Record, facts: RunFacts, day: date) -> tuple[Change | None, 
             feature_of=feature_of(facts.budget),
             accepts_silence=facts.accepts_silence,
         )
-        comparison = compare(before, record, of)
+        before, now = on_one_footing(before, record)
+        comparison = compare(before, now, of)
         before = with_new_names(before, comparison)
     rows = _projected(before, record, facts, day)
     earlier = earlier_of(before, comparison, facts.rates, day)

@@ -229,6 +229,7 @@ class _Reader:
             least=self.money(entry, "least"),
             most=self.money(entry, "most"),
             at_least=bool(entry.get("at_least")),
+            benchmark=self.count(entry, "benchmark"),
             groups=read_groups(self.sequence(entry, "groups"), self.shown, owner),
         )
 

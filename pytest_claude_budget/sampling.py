@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from pytest_claude_budget.benchmarked import as_benchmark
 from pytest_claude_budget.expected import PROMPT, TEXT_TOKENS, asked_the_same, is_later, pairs_of, used_alike
 from pytest_claude_budget.fingerprints import read_fingerprint
 from pytest_claude_budget.noise import CALLS, FALSE_ALARMS, FEWEST_SAMPLES, OUTPUT, next_answer, value_of, with_run
@@ -25,6 +26,10 @@ def taken_over(old: OwnerRecord | None, new: OwnerRecord) -> OwnerRecord:
 
     The old entry stays as it is where just as much was used and only a date, or the like, in a text is another one.
     """
+    if old is not None and old.benchmark != new.benchmark:
+        if new.benchmark and not used_otherwise(old, new):
+            return replace(old, owner=new.owner)  # what it used exactly says more than one of each
+        old = None
     if old is None:
         return replace(new, groups=in_order(_sampled(group, None) for group in new.groups))
     if (
@@ -39,8 +44,10 @@ def taken_over(old: OwnerRecord | None, new: OwnerRecord) -> OwnerRecord:
 
 def used_otherwise(there: OwnerRecord, now: OwnerRecord, *, among: int = 1) -> bool:
     """Did a run use something else than an entry has, in more than the spread of live runs? `among` is how many are judged."""
-    if there is now or there.groups == now.groups:
+    if there is now or (there.groups == now.groups and there.benchmark == now.benchmark):
         return False
+    if there.benchmark != now.benchmark:
+        there, now = as_benchmark(there), as_benchmark(now)
     one, other = _used(there.groups), _used(now.groups)
     if one == other:
         return False

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_claude_budget.environment import TEST_VARIABLE, TURN_VARIABLE
 from pytest_claude_budget.fixture_phase import FixturePhase
-from pytest_claude_budget.owners import fixture_id, name_of
+from pytest_claude_budget.owners import BENCHMARK, fixture_id, is_benchmark, name_of
 from pytest_claude_budget.run import Run
 from pytest_claude_budget.what_ran import NAME, WhatRan
 
@@ -87,11 +87,17 @@ class RunPlugin:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
         """The test pays for its call."""
-        entry = self.run.owners.push(self.run.name_of(item), "test", "call" + self.run.turns.of_test)
+        turn = self.run.turns.of_test
+        if is_benchmark(item):
+            turn = f"{turn or ' 1'}{BENCHMARK}"
+            self.run.told.set(TURN_VARIABLE, turn.strip())
+        entry = self.run.owners.push(self.run.name_of(item), "test", "call" + turn)
         try:
             return (yield)
         finally:
             self.run.owners.drop(entry)
+            if turn != self.run.turns.of_test:
+                self.run.told.set(TURN_VARIABLE, self.run.turns.of_test.strip() or None)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:

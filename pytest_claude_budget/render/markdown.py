@@ -129,7 +129,8 @@ def _nothing_to_say(document: Document) -> bool:
         return True
     if comparison is None or verdict["outcome"] not in ("within", "unjudged"):
         return False
-    calm = not (verdict["warnings"] or verdict["incomplete"] or verdict.get("known") or document["warnings"])
+    again = any(entry["kind"] == "test" and entry["text"] for entry in document.get("repeats") or ())
+    calm = not (verdict["warnings"] or verdict["incomplete"] or verdict.get("known") or document["warnings"] or again)
     count = comparison["counts"]
     still = not any(count.get(name) for name in ("changed", "new", "renamed", "without_calls", *NOT_RUN))
     return (

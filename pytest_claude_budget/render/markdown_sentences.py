@@ -252,6 +252,9 @@ def _run(document: Document) -> str:
     after = _against_budget(document, cost)
     if comparison is None or not amount(comparison["change"]):
         return f"Run {after} at list price"
+    compared = amount(comparison["after"])
+    if compared != cost:  # what the runner repeated is in the sum, and not compared
+        after = f"{dollars(compared)}, {after} in all"
     return f"Run {dollars(amount(comparison['before']))} → {after}"
 
 

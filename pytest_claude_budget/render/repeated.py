@@ -12,6 +12,8 @@ from pytest_claude_budget.repeats import Repeat
 def repeat_text(repeats: Sequence[Repeat]) -> str:
     """Say how often one owner was run or set up, and which time is compared; empty where nothing was repeated."""
     one, times = repeats[0], sum(repeat.times for repeat in repeats)
+    if one.benchmark > 1:
+        return f"{one.owner} is {_benchmark(one)}"
     if times == len(repeats):
         return ""
     least, most = min(repeat.least for repeat in repeats), max(repeat.most for repeat in repeats)
@@ -27,6 +29,16 @@ def repeat_text(repeats: Sequence[Repeat]) -> str:
     where = f"in {times:,} workers" if one.workers == times else often
     which = "one of them is compared" if least == most else "the dearest is compared"
     return f"{one.owner} was set up {where}, {each}: {which}"
+
+
+def _benchmark(one: Repeat) -> str:
+    """How often says how fast the machine was, and nothing of the code."""
+    cost = f"{dollars(one.least)} to " if one.least != one.most else ""
+    cost = f"{'at least ' if one.at_least else ''}{cost}{dollars(one.most)}"
+    return (
+        f"repeated by a benchmark, {one.benchmark:,} calls for {cost}: one call of each kind is compared, not how many;"
+        " pytest --benchmark-disable runs it once"
+    )
 
 
 def repeat_texts(repeats: Sequence[Repeat]) -> list[str]:
@@ -47,6 +59,7 @@ def repeat_entries(repeats: Sequence[Repeat]) -> Iterator[dict[str, Any]]:
                 "least": to_json(repeat.least),
                 "most": to_json(repeat.most),
                 "at_least": repeat.at_least,
+                "benchmark": repeat.benchmark,
                 "text": "" if at else repeat_text(own),
             }
             yield {**entry, "groups": json.loads(groups_text(repeat.groups))}

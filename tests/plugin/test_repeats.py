@@ -72,3 +72,44 @@ def test_a_test_that_was_run_again_is_no_change(
     assert (again.result.ret, again.verdict, again.report["comparison"]["change"]) == (0, "within", "0")
     assert (suite.path / LOCK).read_bytes() == first
     assert "test_a.py::test_answer ran twice, $0.002 to $0.0045: the last time is compared" in again.said
+
+
+BENCHMARK = """
+import os
+import subprocess
+import sys
+from http_double import REQUEST, post
+OUTPUT = int(os.environ.get("OUTPUT", "100"))
+CHILD = "from http_double import ask; ask(usage={'output_tokens': 100})"
+def test_speed(benchmark):
+    def round():
+        post(REQUEST, usage={"output_tokens": OUTPUT})
+    benchmark.pedantic(round, rounds=int(os.environ.get("ROUNDS", "5")))
+    subprocess.run([sys.executable, "-c", CHILD], check=True)
+"""
+
+
+def test_how_often_a_benchmark_repeats_a_test_is_no_change(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """$0.0015 a call, and one more by a child process. 5 rounds and then 9 have the same lock file; off, it runs once."""
+    suite.budget(BUDGET)
+    suite.write(test_a=BENCHMARK)
+    on = ["-p", "benchmark", "--claude-budget-update"]
+    assert suite.run(*on).owner("test_a.py::test_speed")["cost"] == "0.009"
+    first = (suite.path / LOCK).read_bytes()
+    monkeypatch.setenv("ROUNDS", "9")
+    again = suite.run(*on, "--claude-budget-report=markdown:c.md")
+    assert again.owner("test_a.py::test_speed")["calls"] == 10
+    assert (again.result.ret, again.verdict, again.report["comparison"]["change"]) == (0, "within", "0")
+    assert (suite.path / LOCK).read_bytes() == first
+    said = (
+        "test_a.py::test_speed is repeated by a benchmark, 10 calls for $0.015: one call of each kind is compared, not"
+    )
+    assert f"{said} how many; pytest --benchmark-disable runs it once" in again.said
+    page = (suite.path / "c.md").read_text("utf-8")
+    assert "\nRun $0.015 at list price" in page
+    assert "is repeated by a benchmark, 10 calls for $0.015" in page
+    off = suite.run("-p", "benchmark", "--benchmark-disable")
+    assert (off.owner("test_a.py::test_speed")["calls"], off.report["comparison"]["change"]) == (2, "0")
+    monkeypatch.setenv("OUTPUT", "300")
+    dearer = suite.run("-p", "benchmark").report["comparison"]
+    assert dearer["owners"][0]["causes"][0]["cause"] == "output"

@@ -5,11 +5,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from pytest_claude_budget.baseline import stale, update
+from pytest_claude_budget.book import Sums
+from pytest_claude_budget.comparison import Baseline, Standing
 from pytest_claude_budget.documents import document_of
 from pytest_claude_budget.record import Record
-from pytest_claude_budget.record_document import lock_text
+from pytest_claude_budget.record_document import lock_text, read_record
 from pytest_claude_budget.report import CostReport, RunFacts, RunInfo, build_report, judge
 from pytest_claude_budget.report_document import LoadedReport, read_report
+from pytest_claude_budget.selection import Selection
 from pytest_claude_budget.shards import combine
 from pytest_claude_budget.usage import Answer, Call, Labels, Origin, Owner, Status, Usage
 from tests.unit.priced import TABLE
@@ -115,6 +119,47 @@ def test_a_test_that_was_run_again_is_compared_by_its_last_time() -> None:
     each = report(*[call(name, phase, worker) for worker in ("gw0", "gw1") for phase in ("setup", "call")])
     assert lock(each.record) == lock(plain.record)
     assert texts(each) == [f"{name} ran in 2 workers, $0.004 each: one of them is compared"]
+
+
+def benchmarked(calls: int, *, output: int = 200, set_up: bool = True) -> CostReport:
+    """One call in its set-up, and so many that a benchmark repeats, in two kinds: 2 of `m` for each of `n`."""
+    name = "a.py::test_1"
+    said = [call(name, "call 1 benchmark", text="n" if at % 3 else "m", output=output) for at in range(3 * calls)]
+    return report(*([call(name, "setup")] if set_up else []), *said)
+
+
+def test_what_a_benchmark_repeats_is_compared_by_one_call_of_each_kind() -> None:
+    """3 × 125 calls and 1 of $0.002, $0.752; then 3 × 104 and 1, $0.626: one in the set-up and one of each kind on both sides."""
+    slow, fast = benchmarked(104), benchmarked(125)
+    assert (fast.totals.cost, slow.totals.cost) == (Decimal("0.752"), Decimal("0.626"))
+    assert lock(fast.record) == lock(slow.record)
+    (used,) = fast.record.owners.values()
+    assert (used.benchmark, used.calls, used.usage.input_tokens) == (True, 3, 3000)
+    said = "a.py::test_1 is repeated by a benchmark, 375 calls for $0.752: one call of each kind is compared, not how many;"
+    assert texts(fast) == [f"{said} pytest --benchmark-disable runs it once"]
+    facts = RunFacts(rates=TABLE, baseline=Baseline(source="l.json", kind="lock"), before=fast.record)
+    (again,) = read(slow)
+    judged = judge(again.sums, again.record, facts)
+    assert judged.comparison is not None
+    assert (judged.comparison.change, judged.comparison.counts[Standing.UNCHANGED]) == (0, 1)
+    assert stale(fast.record, slow.record, Selection()) == []
+    dearer = benchmarked(104, output=400).record
+    assert stale(fast.record, dearer, Selection()) == ["a.py::test_1"]
+
+
+def test_a_benchmark_that_is_off_is_compared_by_one_call_of_each_kind_with_one_that_is_on() -> None:
+    """Off, it runs once: `m` once and `n` twice, exactly. That stays in the lock file; on the other way it comes into it once."""
+    name = "a.py::test_1"
+    off, on = report(*[call(name, "call", text=text) for text in "mnn"]).record, benchmarked(125, set_up=False).record
+    for before, after in ((off, on), (on, off)):
+        assert stale(before, after, Selection()) == []
+        facts = RunFacts(rates=TABLE, baseline=Baseline(source="l.json", kind="lock"), before=before)
+        judged = judge(Sums(), after, facts)
+        assert judged.comparison is not None
+        assert (judged.comparison.change, judged.comparison.before) == (0, Decimal("0.004"))
+    assert lock(update(off, on, Selection()).record) == lock(off)
+    assert lock(update(on, off, Selection()).record) == lock(off)
+    assert lock(read_record(json.loads(lock(on)), "l.json")) == lock(on)
 
 
 def test_what_each_worker_or_shard_imports_counts_once() -> None:
