@@ -91,6 +91,7 @@ def test_speed(benchmark):
 
 def test_how_often_a_benchmark_repeats_a_test_is_no_change(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     """$0.0015 a call, and one more by a child process. 5 rounds and then 9 have the same lock file; off, it runs once."""
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # with it, the plugin repeats nothing
     suite.budget(BUDGET)
     suite.write(test_a=BENCHMARK)
     on = ["-p", "benchmark", "--claude-budget-update"]
