@@ -1,8 +1,7 @@
 """The end of a run: what all its processes stored becomes one report, one verdict, and what is said of it."""
 
-import gc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import chain
@@ -14,6 +13,7 @@ import pytest
 from pytest_claude_budget.budget import Limit
 from pytest_claude_budget.errors import InputError, described
 from pytest_claude_budget.files import write_atomically
+from pytest_claude_budget.garbage import uncollected
 from pytest_claude_budget.ledger.journal import OwnerFacts
 from pytest_claude_budget.ledger.rows import call_of, row_of, storable
 from pytest_claude_budget.ledger.sqlite import told
@@ -81,13 +81,80 @@ class Ended:
     """Somebody has written a limit, whether or not it could be read."""
 
 
-def conclude(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]], ended: Ended) -> Conclusion:
-    """Build and write the report. A fault of ours fails a run that is judged, and never raises."""
+@value_class(frozen=True, kw_only=True, slots=True)
+class Basis:
+    """What a report rests on: as long as nothing of it has changed, neither has the report."""
+
+    ended: Ended
+    stored: int
+    """Bytes that all processes of the run have stored."""
+    faults: tuple[str, ...]
+    from_workers: int
+    """Workers that have handed over what they alone knew."""
+    lost: bool
+
+
+@value_class(frozen=True, kw_only=True, slots=True)
+class Judged:
+    """A report that was made and written."""
+
+    report: CostReport
+    basis: Basis | None
+    """None where it cannot be told: the report is made anew then."""
+    written: tuple[str, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def fails(self) -> bool:
+        """Should the session end as a failure?"""
+        return self.report.verdict.fails or bool(self.problems)
+
+
+def judged(
+    run: Run,
+    setup: Setup,
+    from_workers: Sequence[Mapping[str, Any]],
+    ended: Ended,
+    earlier: Judged | None = None,
+) -> Judged:
+    """Build and write the report, unless an earlier one rests on the same. May raise."""
+    with uncollected():
+        basis = _basis(run, from_workers, ended)
+        if earlier is not None and basis is not None and basis == earlier.basis:
+            return earlier
+        report = _report(run, setup, from_workers, ended)
+        problems: list[str] = []
+        written = [_written(report, setup, kind, path, problems) for kind, path in setup.reports]
+    return Judged(report=report, basis=basis, written=tuple(filter(None, written)), problems=tuple(problems))
+
+
+def _basis(run: Run, from_workers: Sequence[Mapping[str, Any]], ended: Ended) -> Basis | None:
+    """What a report would rest on now; None where calls are in memory only, or the ledger cannot be read."""
+    stored = 0
+    if run.has_calls:
+        try:
+            run.recorder.conclude()
+            stored = run.recorder.ledger.extent()
+        except Exception:  # the report says why
+            return None
+        if run.recorder.unstored:
+            return None
+    faults = tuple(run.all_faults())
+    return Basis(ended=ended, stored=stored, faults=faults, from_workers=len(from_workers), lost=run.has_lost)
+
+
+def conclude(
+    run: Run,
+    setup: Setup,
+    from_workers: Sequence[Mapping[str, Any]],
+    ended: Ended,
+    earlier: Judged | None = None,
+) -> Conclusion:
+    """Judge the run, and accept what it cost. A fault of ours fails a run that is judged, and never raises."""
     try:
-        with _uncollected():
-            report = _report(run, setup, from_workers, ended)
-            problems: list[str] = []
-            written = [_written(report, setup, kind, path, problems) for kind, path in setup.reports]
+        at_end = judged(run, setup, from_workers, ended, earlier)
+        report, problems = at_end.report, list(at_end.problems)
+        with uncollected():
             accepted = None if setup.lock is None else _accepted(report, setup.lock, problems)
     except Exception as error:
         text = f"the cost report could not be made ({described(error)}): this run's cost is not known"
@@ -102,29 +169,8 @@ def conclude(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]], 
         report=report,
         problems=tuple(problems),
         accepted=accepted,
-        written=tuple(filter(None, written)),
+        written=at_end.written,
     )
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without garbage collection: all that is made here stays, and looking through it again and again takes a tenth."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            _grow_old()
-            gc.enable()
-
-
-def _grow_old() -> None:
-    """Make all that is there old without looking through it, unless somebody else has frozen something."""
-    with suppress(AttributeError):  # only CPython has these
-        if not gc.get_freeze_count():
-            gc.freeze()
-            gc.unfreeze()
 
 
 def _accepted(report: CostReport, lock: Path, problems: list[str]) -> str | None:

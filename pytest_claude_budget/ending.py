@@ -10,13 +10,16 @@ import pytest
 from pytest_claude_budget.session import RunPlugin
 
 if TYPE_CHECKING:
-    from pytest_claude_budget.conclusion import Conclusion
+    from pytest_claude_budget.conclusion import Conclusion, Ended, Judged
 
 _PASSED = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
 class Judge:
-    """Judges a run once, as late as can be: after the ends of other plugins, and before the terminal's summary."""
+    """Judges a run when its tests are over, so that whoever is told of the session's end is told the exit status it will have.
+
+    And as late as can be, where it has changed by then: after the ends of other plugins, before the terminal's summary.
+    """
 
     def __init__(self, plugin: RunPlugin) -> None:
         self._plugin = plugin
@@ -28,10 +31,39 @@ class Judge:
         """Why there is no conclusion, where our own code failed."""
         self.told: list[str] = []
         """What earlier runs of the folder left."""
+        self._earlier: Judged | None = None
+        """How the run was judged when its tests were over."""
+        self._counted = 0
+        """Failures that pytest was told of, besides those of tests: 1 where the cost fails the run."""
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Have pytest end the run as a failure by itself. What is raised fails or ends it anyway."""
+        result = yield
+        if self._fails_by_now(session):
+            self._counted = 1
+            session.testsfailed += 1
+        return result
+
+    def _fails_by_now(self, session: pytest.Session) -> bool:
+        """Does the run fail by its cost, as far as that is known? What goes on is not cut off yet."""
+        if not self._is_judged() and not self.setup.reports:
+            return False
+        try:
+            if not self._has_something_to_say():
+                return False
+            from pytest_claude_budget.conclusion import judged
+
+            ended = self._ended(_own_status(session))
+            self._earlier = judged(self.run, self.setup, self._plugin.from_workers, ended)
+        except Exception:  # the verdict fails by the same, and says so
+            return self._is_judged()
+        return self._earlier.fails
 
     @pytest.hookimpl(wrapper=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
         """Judge where all of the run is known, whatever became of the others."""
+        session.testsfailed -= self._counted  # pytest has read it: other plugins read how many tests failed
         try:
             return (yield)
         finally:
@@ -49,6 +81,11 @@ class Judge:
         with suppress(Exception):  # of earlier runs: no reason to fail this one
             self._look_back()
         self._fail(fails=fails)
+        if fails:
+            with suppress(Exception):  # the section above says it all, and the exit status
+                self._say_last()
+        elif self._counted and session.exitstatus == pytest.ExitCode.TESTS_FAILED:
+            session.exitstatus = _own_status(session)  # what it was judged by has changed since
         if (fails or self.told) and not self.config.pluginmanager.has_plugin("terminalreporter"):
             self._say_on_stderr()
 
@@ -56,6 +93,11 @@ class Judge:
         session = self.session
         if fails and session is not None and session.exitstatus in _PASSED:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _say_last(self) -> None:
+        from pytest_claude_budget.last_words import last_words, say_last
+
+        say_last(self.config, last_words(self.conclusion, self.unconcluded))
 
     def _look_back(self) -> None:
         folder = self.run.path.parent
@@ -88,17 +130,23 @@ class Judge:
 
     def _conclude(self, session: pytest.Session) -> bool:
         """Should the session fail?"""
+        self.run.settle()
         if not self._has_something_to_say():
             return False
-        from pytest_claude_budget.conclusion import Ended, conclude
+        from pytest_claude_budget.conclusion import conclude
+
+        by_cost = self._counted and session.exitstatus == pytest.ExitCode.TESTS_FAILED
+        ended = self._ended(int(_own_status(session) if by_cost else session.exitstatus))
+        self.conclusion = conclude(self.run, self.setup, self._plugin.from_workers, ended, self._earlier)
+        return self.conclusion.fails
+
+    def _ended(self, status: int) -> "Ended":
+        from pytest_claude_budget.conclusion import Ended
         from pytest_claude_budget.part_of_suite import run_info
 
-        ended, known = int(session.exitstatus), self.setup.known_tests()
-        info = run_info(self.config, ended, self.run.path.stem, self._plugin.what_ran, known)
-        self.conclusion = conclude(
-            self.run, self.setup, self._plugin.from_workers, Ended(info=info, judged=self._is_judged())
-        )
-        return self.conclusion.fails
+        known = self.setup.known_tests()
+        info = run_info(self.config, status, self.run.path.stem, self._plugin.what_ran, known)
+        return Ended(info=info, judged=self._is_judged())
 
     def _is_judged(self) -> bool:
         """Did somebody write a limit, in a budget file or at a test of any process?"""
@@ -113,7 +161,6 @@ class Judge:
                 print(text, file=sys.stderr)
 
     def _has_something_to_say(self) -> bool:
-        self.run.settle()
         asked = self.setup.reports or self.setup.lock is not None
         if self.run.has_calls or bool(asked) or any(self._plugin.from_workers) or self.run.has_lost:
             return True
@@ -127,3 +174,10 @@ class Judge:
             terminalreporter.write_line(self.unconcluded, red=True)
         for text in self.told:
             terminalreporter.write_line(f"claude-budget: {text}", yellow=True)
+
+
+def _own_status(session: pytest.Session) -> pytest.ExitCode:
+    """How pytest ends a run whose tests are over, by them alone."""
+    if session.testsfailed:
+        return pytest.ExitCode.TESTS_FAILED
+    return pytest.ExitCode.OK if session.testscollected else pytest.ExitCode.NO_TESTS_COLLECTED

@@ -43,10 +43,12 @@ ENTRY = (
     "judging",
     "child",
     "fixture_phase",
+    "garbage",
     "conclusion",
     "afterwards",
     "unended",
     "session",
+    "last_words",
     "ending",
 )
 WIRING = ("fixture", "plugin", "action", "commands", "cli", "__main__")

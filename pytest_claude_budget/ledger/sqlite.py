@@ -71,6 +71,11 @@ class SqliteLedger:
         with self._using() as connection:
             remove_whole(connection, journals_of(self.path), closed, keep=self.unwritable is not None)
 
+    def extent(self) -> int:
+        """Tell how many bytes of journals were brought in: one that has grown since then had something new."""
+        with self._using() as connection:
+            return int(connection.execute("SELECT COALESCE(SUM(bytes), 0) FROM journals").fetchone()[0])
+
     def newer(self) -> list[Call]:
         """Bring in what the journals hold by now, and read the calls that were not here before."""
         with self._using() as connection:

@@ -71,6 +71,13 @@ def breach_line(breach: Breach) -> str:
     return f"{breach.where}: {breach.path}: {_whose(breach)} {excess_of(breach)}{worse}"
 
 
+def short_breach(breach: Breach) -> str:
+    """Say what is over, with a name that may be long at the end: where it is cut off, no figure is."""
+    if breach.scope in ("run", "projection"):
+        return f"{_whose(breach)} {excess_of(breach)}"
+    return f"{excess_of(breach)}: {_whose(breach)}"
+
+
 def limit_words(breach: Breach) -> str:
     """Say a limit as its file has it: `max_cost 0.05 for each test`, `max_increase 10% for the run`."""
     percent = "%" if breach.measure in ("max_increase", "max_monthly_increase") else ""

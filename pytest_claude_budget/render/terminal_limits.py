@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from pytest_claude_budget.money import dollars_against
 from pytest_claude_budget.render.plain import counted, printable
-from pytest_claude_budget.render.sentences import breach_line, limit_words
+from pytest_claude_budget.render.sentences import breach_line, limit_words, short_breach
 from pytest_claude_budget.report import CostReport
 from pytest_claude_budget.updatable import steps_before
 from pytest_claude_budget.verdict_changes import INCREASES, Breach
@@ -18,6 +18,11 @@ UPDATE = "pytest --claude-budget-update"
 def limit_lines(breaches: Iterable[Breach], before: str = "") -> list[str]:
     """A line a limit, those of the run first, then those that are exceeded the farthest; `before` begins each."""
     return [f"{before}{_line(rows)}" for rows in _by_limit(breaches)]
+
+
+def short_lines(breaches: Iterable[Breach]) -> list[tuple[str, str]]:
+    """Where each limit stands, and what is over it in a few words, in the order of `limit_lines`."""
+    return [(rows[0].where, short_breach(rows[0]) if len(rows) == 1 else _many(rows)) for rows in _by_limit(breaches)]
 
 
 def _by_limit(breaches: Iterable[Breach]) -> list[list[Breach]]:
@@ -42,11 +47,15 @@ def _line(breaches: Sequence[Breach]) -> str:
     first = breaches[0]
     if len(breaches) == 1:
         return breach_line(first)
-    over = "close to" if first.warns or (first.value is not None and first.value <= first.maximum) else "over"
     named = ", ".join(f"{printable(each.name, 120)} ({_value(each)})" for each in breaches[:_NAMED])
     more = f" and {len(breaches) - _NAMED:,} more" if len(breaches) > _NAMED else ""
-    many = counted(len(breaches), first.scope)
-    return f"{first.where}: {first.path}: {many} {over} {limit_words(first)}: most {named}{more}"
+    return f"{first.where}: {first.path}: {_many(breaches)}: most {named}{more}"
+
+
+def _many(breaches: Sequence[Breach]) -> str:
+    first = breaches[0]
+    over = "close to" if first.warns or (first.value is not None and first.value <= first.maximum) else "over"
+    return f"{counted(len(breaches), first.scope)} {over} {limit_words(first)}"
 
 
 def _value(breach: Breach) -> str:

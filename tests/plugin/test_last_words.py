@@ -1,0 +1,144 @@
+"""How a run ends: pytest's last lines, the other plugins and the process say the same, and name the budget."""
+
+import json
+import re
+
+import pytest
+
+from tests.plugin.conftest import Suite
+
+TELLER = """
+import pathlib
+def pytest_sessionfinish(session, exitstatus):
+    if not hasattr(session.config, "workerinput"):
+        pathlib.Path("told.txt").write_text(f"{int(exitstatus)}, {session.testsfailed} failed")
+"""
+"""A reporter such as pytest-json-report: it writes the exit status that pytest tells it."""
+ONE_CALL = "from http_double import ask\ndef test_one(): ask()\n"
+
+
+def run_limit(suite: Suite, dollars: str) -> None:
+    """A limit for the run, in line 3."""
+    suite.budget(f"version: 1\nlimits:\n  - {{scope: run, max_cost: {dollars}}}\n")
+
+
+def last_lines(printed: str, count: int) -> list[str]:
+    """The end of what was printed, without colour, rulers and times."""
+    plain = re.sub(r"\x1b\[\d+m", "", printed).splitlines()
+    return [re.sub(r" in [\d.]+s$", "", line.strip("= ")) for line in plain[-count:]]
+
+
+def test_a_run_over_its_budget_is_over_in_every_last_word(suite: Suite, workers: int) -> None:
+    """$0.0015 of $0.001. No test failed, and none is to be run again by `--lf`."""
+    run_limit(suite, "0.001")
+    suite.write(conftest=TELLER, test_a=ONE_CALL + "def test_two(): pass\n")
+    outcome = suite.run("--color=yes", workers=workers)
+    printed = outcome.result.stdout.str()
+    assert last_lines(printed, 3) == [
+        "short test summary info",
+        "OVER claude-budget.yml:3 - the run costs $0.0015, the limit is $0.001",
+        "2 passed, 1 over budget",
+    ]
+    red = "\x1b[31m"
+    assert printed.splitlines()[-1].startswith(red)
+    assert (suite.path / "told.txt").read_text("utf-8") == "1, 0 failed"
+    assert outcome.result.ret == pytest.ExitCode.TESTS_FAILED
+    assert not (suite.path / ".pytest_cache" / "v" / "cache" / "lastfailed").exists()
+
+
+def test_a_test_that_failed_stands_beside_the_budget(suite: Suite) -> None:
+    """Each by its own name, and `-x` and `--lf` know of the test alone."""
+    run_limit(suite, "0.001")
+    suite.write(conftest=TELLER, test_a=ONE_CALL + "def test_two(): assert False\ndef test_three(): pass\n")
+    outcome = suite.run("-x")
+    assert last_lines(outcome.result.stdout.str(), 4) == [
+        "FAILED test_a.py::test_two - assert False",
+        "OVER claude-budget.yml:3 - the run costs $0.0015, the limit is $0.001",
+        "!!!!!!!!!!!!!!!!!!!!!!!!!! stopping after 1 failures !!!!!!!!!!!!!!!!!!!!!!!!!!!",
+        "1 failed, 1 passed, 1 over budget",
+    ]
+    assert (suite.path / "told.txt").read_text("utf-8") == "1, 1 failed"
+    failed = json.loads((suite.path / ".pytest_cache" / "v" / "cache" / "lastfailed").read_text("utf-8"))
+    assert failed == {"test_a.py::test_two": True}
+
+
+def test_an_incomplete_run_ends_with_what_is_not_known(suite: Suite) -> None:
+    """A model without a price."""
+    run_limit(suite, "1")
+    suite.write(conftest=TELLER, test_a="from http_double import ask\ndef test_one(): ask(model='claude-secret-9')\n")
+    said, ended = last_lines(suite.run().result.stdout.str(), 2)
+    assert said.startswith("INCOMPLETE claude cost - 1 answer is unpriced: ")
+    assert ended == "1 passed, 1 incomplete cost"
+    assert (suite.path / "told.txt").read_text("utf-8") == "1, 0 failed"
+
+
+def test_a_file_in_the_way_of_a_report_is_told_to_everyone(suite: Suite) -> None:
+    """The report was asked for, so the run fails without it: by pytest's own exit status too."""
+    suite.write(conftest=TELLER, test_a=ONE_CALL)
+    (suite.path / "folder").write_text("in the way", encoding="utf-8")
+    outcome = suite.run("--claude-budget-report=json:folder/out.json")
+    said, ended = last_lines(outcome.result.stdout.str(), 2)
+    assert said.startswith("ERROR claude cost - ")
+    assert ended == "1 passed, 1 budget error"
+    assert (suite.path / "told.txt").read_text("utf-8") == "1, 0 failed"
+
+
+def test_a_call_at_the_end_of_the_session_is_judged_too(suite: Suite) -> None:
+    """$0.0015 when the tests are over, $0.003 when the session is: the limit is $0.002."""
+    run_limit(suite, "0.002")
+    suite.write(conftest="from http_double import ask\ndef pytest_sessionfinish(): ask()\n", test_a=ONE_CALL)
+    outcome = suite.run()
+    assert last_lines(outcome.result.stdout.str(), 2) == [
+        "OVER claude-budget.yml:3 - the run costs $0.003, the limit is $0.002",
+        "1 passed, 1 over budget",
+    ]
+    assert (outcome.result.ret, outcome.cost) == (pytest.ExitCode.TESTS_FAILED, "0.003")
+
+
+def test_what_is_known_at_the_end_of_the_session_was_not_incomplete(suite: Suite) -> None:
+    """A stream that goes on when the tests are over, and is read to its end after that."""
+    run_limit(suite, "1")
+    suite.write(
+        conftest="""
+        def pytest_sessionfinish():
+            import test_a
+            list(test_a.kept[0])
+        """,
+        test_a="""
+        from claude_double import REQUEST, answering, httpx, stream_body
+        kept = []
+        def pieces():
+            for event in stream_body().split(b"\\n\\n")[:-1]:
+                yield event + b"\\n\\n"
+        def test_one():
+            headers = {"content-type": "text/event-stream"}
+            client = answering(lambda request: httpx.Response(200, headers=headers, content=pieces()))
+            stream = iter(client.messages.create(stream=True, **REQUEST))
+            next(stream)
+            kept.append(stream)
+        """,
+    )
+    outcome = suite.run()
+    assert last_lines(outcome.result.stdout.str(), 1) == ["1 passed"]
+    assert (outcome.result.ret, outcome.verdict) == (pytest.ExitCode.OK, "within")
+
+
+def test_a_run_that_another_plugin_fails_at_its_end_is_not_accepted(suite: Suite) -> None:
+    """The lock file is written when all have spoken."""
+    fails = "def pytest_sessionfinish(session): session.exitstatus = 1\n"
+    suite.write(conftest=fails, test_a=ONE_CALL)
+    outcome = suite.run("--claude-budget-update")
+    assert "claude-budget.lock.json was left as it was: a test failed" in outcome.said
+    assert not (suite.path / "claude-budget.lock.json").exists()
+
+
+def test_calls_at_collection_are_over_where_nothing_else_is_done(suite: Suite) -> None:
+    """The final line of `--collect-only` knows errors alone."""
+    run_limit(suite, "0.001")
+    suite.write(test_a="from http_double import ask\nask()\ndef test_one(): pass\n")
+    outcome = suite.run("--collect-only")
+    assert last_lines(outcome.result.stdout.str(), 2) == [
+        "OVER claude-budget.yml:3 - the run costs $0.0015, the limit is $0.001",
+        "1 test collected, 1 error",
+    ]
+    assert outcome.result.ret == pytest.ExitCode.TESTS_FAILED

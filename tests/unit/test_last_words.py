@@ -1,0 +1,84 @@
+"""A run that fails by its cost says why in a few words; what other plugins read of pytest's terminal stays as it was."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from pytest_claude_budget.budget import Budget
+from pytest_claude_budget.conclusion import Conclusion
+from pytest_claude_budget.last_words import LastLines, LastWord, last_words
+from pytest_claude_budget.report import CostReport
+from pytest_claude_budget.usage import Owner
+from tests.unit.test_report import one_call, report_of, run_limit
+
+
+def said(report: CostReport | None, *problems: str, unconcluded: str | None = None) -> list[str]:
+    """The lines as pytest writes them."""
+    conclusion = Conclusion(fails=True, report=report, problems=problems)
+    return [f"{word.word} {word.where} - {word.text}" for word in last_words(conclusion, unconcluded)]
+
+
+def test_tests_over_one_limit_are_one_line_and_a_long_name_stands_behind_the_figures() -> None:
+    """A call costs $0.0015; the limit of a test is $0.001, and that of the run $0.002."""
+    of_test = replace(
+        run_limit("0.001").limits[0], scope="test", path="limits[1].max_cost", where="claude-budget.yml:5"
+    )
+    calls = [replace(one_call(), id=at, owner=Owner(id=f"a.py::t{at}", kind="test", phase="call")) for at in range(2)]
+    one = Budget(limits=(of_test,), source="claude-budget.yml")
+    assert said(report_of(calls[:1], one)) == [
+        "OVER claude-budget.yml:5 - costs $0.0015, the limit is $0.001: a.py::t0",
+    ]
+    both = Budget(limits=(*run_limit("0.002").limits, of_test), source="claude-budget.yml")
+    assert said(report_of(calls, both)) == [
+        "OVER claude-budget.yml:3 - the run costs $0.003, the limit is $0.002",
+        "OVER claude-budget.yml:5 - 2 tests over max_cost 0.001 for each test",
+    ]
+
+
+def test_what_kept_a_run_from_being_judged_is_named_in_one_line() -> None:
+    """The first line of the first one."""
+    assert said(report_of([one_call()]), "out.json: no\nhint: so") == ["ERROR claude cost - out.json: no"]
+    assert said(None, unconcluded="it could not be judged") == ["ERROR claude cost - it could not be judged"]
+
+
+def test_a_run_that_passes_has_no_last_words() -> None:
+    """Within its limit, or without one."""
+    assert said(report_of([one_call()], run_limit("1"))) == []
+    assert said(report_of([one_call()])) == []
+
+
+def test_twelve_limits_are_counted_and_ten_of_them_named(pytestconfig: pytest.Config) -> None:
+    """Errors of other plugins stay in their place, before and after the short summary."""
+    words = [LastWord(word="OVER", kind="over budget", where=f"b.yml:{at}", text="over") for at in range(12)]
+    stats: dict[str, list[Any]] = {"error": ["another"]}
+    lines = LastLines(pytestconfig, SimpleNamespace(stats=stats), words)
+    assert (len(stats["over budget"]), stats["error"]) == (12, ["another"])
+    lines.pytest_terminal_summary()
+    first, *ours = stats["error"]
+    assert (first, len(ours), str(ours[-1].longrepr)) == ("another", 11, "2 more limits, see there")
+    assert [lines.pytest_report_teststatus(report) for report in (ours[0], ours[-1])] == [("error", "E", "OVER")] * 2
+    lines.after_summary()
+    assert stats["error"] == ["another"]
+
+
+def test_a_limit_is_named_as_its_file_was_wherever_pytest_was_started(
+    pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pytest shows node ids as paths from there."""
+    elsewhere = pytestconfig.rootpath / "a" / "b"
+    params = replace_dir(pytestconfig, elsewhere)
+    monkeypatch.setattr(pytestconfig, "invocation_params", params)
+    stats: dict[str, list[Any]] = {}
+    word = LastWord(word="OVER", kind="over budget", where="../budget.yml:3", text="over")
+    LastLines(pytestconfig, SimpleNamespace(stats=stats), [word])
+    (report,) = stats["over budget"]
+    shown = pytestconfig.cwd_relative_nodeid(getattr(report, "id", report.nodeid))
+    assert str(shown) == "../budget.yml:3"
+
+
+def replace_dir(config: pytest.Config, folder: Any) -> Any:
+    """The same invocation, from another folder."""
+    params = config.invocation_params
+    return pytest.Config.InvocationParams(args=params.args, plugins=params.plugins, dir=folder)
