@@ -10,6 +10,7 @@ from pytest_claude_budget.render.changes import comparison_lines, projection_lin
 from pytest_claude_budget.render.json_comparison import comparison_entry, projection_entry
 from pytest_claude_budget.render.json_document import json_document, report_text
 from pytest_claude_budget.render.plain import printable
+from pytest_claude_budget.render.terminal_limits import update_words
 from pytest_claude_budget.report import CostReport
 
 KINDS = ("json", "markdown", "summary")
@@ -53,7 +54,7 @@ def comparison_text(report: CostReport, kind: str, *, priced: bool) -> str:
         return document_of(report, kind).rstrip("\n")
     comparison = report.comparison
     if comparison is None:
-        return "null" if kind == "json" else "there is no baseline yet: pytest --claude-budget-update writes one"
+        return "null" if kind == "json" else f"there is no baseline yet: {update_words(report, 'writes one')}"
     if kind == "json":
         projection = [projection_entry(row) for row in report.projection]
         return json.dumps({**comparison_entry(comparison), "projection": projection}, indent=1)

@@ -163,7 +163,9 @@ def _rest(comparison: Comparison) -> Iterator[str]:
 
 def explanation_lines(row: OwnerChange) -> list[str]:
     """One owner's change with all of its causes, which add up to it."""
-    lines = [f"{printable(row.owner)}: {exact_dollars(row.before)} → {exact_dollars(row.after)}, {row.standing.words}"]
+    before, after = _side(row.before, at_least=row.before_at_least), _side(row.after, at_least=row.after_at_least)
+    lines = [f"{printable(row.owner)}: {before} → {after}, {row.standing.words}"]
+    lines += [f"not known: {printable(row.not_known, 500)}"] if row.not_known else []
     if row.was is not None:
         lines.append(f"was {printable(row.was)}")
     if row.causes:
@@ -186,7 +188,16 @@ def together_lines(rows: Sequence[OwnerChange]) -> list[str]:
         return []
     with exact():
         before, after = (sum(amounts, ZERO) for amounts in zip(*((row.before, row.after) for row in rows), strict=True))
-    return [f"{len(rows):,} together: {exact_dollars(before)} → {exact_dollars(after)}"]
+    lower = any(row.before_at_least for row in rows), any(row.after_at_least for row in rows)
+    sides = _side(before, at_least=lower[0]), _side(after, at_least=lower[1])
+    return [f"{len(rows):,} together: {' → '.join(sides)}"]
+
+
+def _side(amount: Decimal, *, at_least: bool) -> str:
+    """All digits of one side; what is not known is not shown as nothing."""
+    if not at_least:
+        return exact_dollars(amount)
+    return f"at least {exact_dollars(amount)}" if amount else "unknown"
 
 
 def _beside(texts: Sequence[str], amount: str, width: int) -> Iterator[str]:

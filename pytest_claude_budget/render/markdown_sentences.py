@@ -140,8 +140,10 @@ def _not_known(document: Document, cost: Decimal) -> str:
     if change > 0:
         return f"{unsure(change)} per run, not known in full{why}"
     known = f"not known in full{why}, at least {_against_budget(document, cost)} per run" if cost else f"not known{why}"
-    before = ZERO if comparison is None else _whole_before(comparison)
-    return f"{known} (was {dollars(before)})" if before or (comparison is not None and not why) else known
+    if comparison is None:
+        return known
+    before, part = _whole_before(comparison), any(row.get("before_at_least") for row in comparison["owners"])
+    return f"{known} (was {'at least ' if part else ''}{dollars(before)})" if before or not (why or part) else known
 
 
 def _why_not_known(document: Document) -> str:

@@ -87,12 +87,17 @@ def _change(row: Document, limits: Sequence[tuple[str, Document]]) -> list[str]:
     now = _against(after, most_allowed(limits, "max_cost"))
     return [
         _owner(row),
-        _NOTHING if new else dollars(before),
-        (f"at least {now}" if after else "not known") if unknown and row.get("after_at_least", True) else now,
+        _NOTHING if new else _at_least(dollars(before), before) if row.get("before_at_least") else dollars(before),
+        _at_least(now, after) if unknown and row.get("after_at_least", True) else now,
         _unsure(row) if unknown else _moved_by(row, limits),
         "<br>".join(limit_cell(word, breach) for word, breach in limits[:CAUSES]) or _NOTHING,
         _cause(row),
     ]
+
+
+def _at_least(shown: str, known: Decimal) -> str:
+    """A lower bound; one of $0.00 says nothing."""
+    return f"at least {shown}" if known else "not known"
 
 
 def _unsure(row: Document) -> str:

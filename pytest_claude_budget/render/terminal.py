@@ -95,7 +95,8 @@ def _compared(report: CostReport, width: int) -> list[str]:
     asked = facts.budget is not None or (facts.baseline is not None and facts.baseline.source != LOCK)
     if facts.baseline is None or not asked or facts.accepted is not None:
         return months
-    return [f"no baseline in {printable(facts.baseline.source, 60)} yet: {update_words(report, 'writes one')}", *months]
+    said = f"no baseline in {printable(facts.baseline.source, 60)} yet: {update_words(report, 'writes one')}"
+    return [*wrapped(said, width, "", "  "), *months]
 
 
 def _stale_lock(report: CostReport) -> list[str]:

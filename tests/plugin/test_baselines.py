@@ -46,7 +46,7 @@ def test_a_change_is_compared_explained_and_fails(suite: Suite, monkeypatch: pyt
     suite.budget(BUDGET)
     suite.write(test_a=TWO)
     first = suite.run()
-    assert f"no baseline in {LOCK} yet: pytest --claude-budget-update writes one" in first.result.stdout.str()
+    assert f"no baseline in {LOCK} yet: pytest --claude-budget-update writes one" in first.said
     assert (first.result.ret, first.verdict, first.report["comparison"]) == (0, "within", None)
     suite.run("--claude-budget-update")
     assert suite.run(workers=workers).report["comparison"]["counts"]["unchanged"] == 2

@@ -281,6 +281,14 @@ def test_an_answer_that_cannot_be_measured_forbids_no_lock_file_where_somebody_w
     found = json.loads(Path("v.json").read_text(encoding="utf-8"))["comparison"]
     assert (found["before"], found["after"], found["change"], found["change_percent"]) == ("0.1", "0.14", "0.04", None)
     assert {row["owner"]: row["status"] for row in found["owners"]} == {"a.py::t": "changed", "old.py::t": "not_known"}
+    assert main(["gate", path, "--output", "markdown:c.md"]) == 0
+    page = Path("c.md").read_text(encoding="utf-8")
+    assert page.startswith("### Claude cost: not known in full, at least $0.10 per run (was at least $0.10)")
+    assert "| not known | not known | not known |" in page
+    capsys.readouterr()
+    assert main(["explain", "old.py::t", path]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[:2] == ["old.py::t: unknown → unknown, not known", "not known: no rates for model 'claude-2.1'"]
 
 
 def said_of_update(capsys: pytest.CaptureFixture[str], path: str) -> str:
