@@ -50,7 +50,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--claude-budget-update",
         action="store_true",
-        help="accept what the run cost: write claude-budget.lock.json, if the run passed and its cost is known",
+        help="accept what the run cost: write claude-budget.lock.json, if the run passed and its cost is"
+        " known, or tolerated as unknown",
     )
     parser.addini("claude_budget", help=INI_HELP)
 

@@ -21,7 +21,7 @@ def add_baseline_commands(commands: Commands) -> None:
     show.set_defaults(command=_show)
     help_ = "take a run into the lock file, as pytest --claude-budget-update does"
     update = add_command(kinds, "update", help_, "claude-budget baseline update claude-cost.json")
-    help_ = "JSON report of a run that passed and whose cost is known; may be left out with --ours and --theirs"
+    help_ = "JSON report of a run that passed and whose cost is known, or tolerated as unknown; may be left out with --ours and --theirs"
     update.add_argument("report", nargs="?", metavar="REPORT", help=help_)
     update.add_argument("--lock", metavar="PATH", help=f"[{PYTESTS_LOCK}]")
     sides = update.add_mutually_exclusive_group()

@@ -172,6 +172,20 @@ def test_what_each_worker_or_shard_imports_counts_once() -> None:
     assert lock(combined.record) == lock(plain.record)
 
 
+def test_what_a_marker_or_a_benchmark_says_of_a_test_is_said_of_all_shards() -> None:
+    """One shard's test may be unknown, and another's is repeated 6 times."""
+    unknown = replace(call("b.py::test_2", "call"), answer=replace(call("b", "").answer, model="claude-unknown-9"))
+    facts = RunFacts(rates=TABLE, run=RunInfo(ids=("s1",)), exempt=frozenset({"b.py::test_2"}))
+    combined = combine(read(build_report([unknown], facts), benchmarked(2, set_up=False)))
+    again = judge(combined.sums, combined.record, replace(facts, exempt=combined.exempt))
+    assert [(row.owner, row.calls) for row in again.exempt] == [("b.py::test_2", 1)]
+    assert combined.record.owners["a.py::test_1"].benchmark
+    assert texts(again) == [
+        "a.py::test_1 is repeated by a benchmark, 6 calls for $0.012: one call of each kind is compared, not how many;"
+        " pytest --benchmark-disable runs it once"
+    ]
+
+
 def test_a_report_of_an_older_version_is_added_up_as_it_was() -> None:
     """It does not say how often a fixture was set up."""
     documents = [json.loads(document_of(report(call(CORPUS, ""), run=run), "json")) for run in ("s1", "s2")]
