@@ -104,7 +104,11 @@ def test_every_module_has_a_room() -> None:
 
 def test_a_module_imports_only_from_the_rooms_above_it() -> None:
     above = {room: {*ORDER[:index], room} for index, room in enumerate(ORDER)}
-    below = [(place, name) for room, place, name in imports() if (room_of(name) or room) not in above[room]]
+    below = [
+        (place, name)
+        for room, place, name in imports()
+        if room != "__init__" and (room_of(name) or room) not in above[room]  # what is public is loaded when asked for
+    ]
     assert [] == below
 
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+import pytest_claude_budget
 from pytest_claude_budget.fixture import Meter
 from pytest_claude_budget.totals import Totals
 
@@ -23,3 +24,11 @@ def test_what_is_not_known_in_full_cannot_be_read(meter: Meter, name: str) -> No
         getattr(meter, name)
     assert "test_what_is_not_known_in_full_cannot_be_read" in str(failed.value)
     assert getattr(meter, f"{name}_at_least") == Decimal("0.0015")
+
+
+def test_the_type_of_the_fixture_is_public() -> None:
+    """And nothing else but the version; a name that is not there is Python's own error."""
+    assert ["Meter", "__version__"] == pytest_claude_budget.__all__
+    assert Meter is pytest_claude_budget.Meter
+    with pytest.raises(AttributeError, match="module 'pytest_claude_budget' has no attribute 'Metre'"):
+        pytest_claude_budget.Metre  # noqa: B018

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from pytest_claude_budget.wire.usage_fields import KNOWN
 
 ITERATION_KINDS = {"message", "compaction", "advisor_message", "fallback_message"}
-"""What billing.md §2 has a rule for."""
+"""What `wire/usage_fields.py` has a rule for."""
 SPEEDS = {"standard", "fast"}
 SERVICE_TIERS = {"standard", "priority", "batch"}
 USAGE_TYPES: list[type[BaseModel]] = [Usage, BetaUsage, MessageDeltaUsage, BetaMessageDeltaUsage]
