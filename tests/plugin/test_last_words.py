@@ -17,6 +17,17 @@ def pytest_sessionfinish(session, exitstatus):
 ONE_CALL = "from http_double import ask\ndef test_one(): ask()\n"
 
 
+COUNTER = """
+from pytest_claude_budget import conclusion
+def counted(*arguments, make=conclusion._report):
+    with open("made.txt", "a") as file:
+        file.write("a report\\n")
+    return make(*arguments)
+conclusion._report = counted
+"""
+"""Says how often a report was made: of 100,000 calls, that takes a second."""
+
+
 def run_limit(suite: Suite, dollars: str) -> None:
     """A limit for the run, in line 3."""
     suite.budget(f"version: 1\nlimits:\n  - {{scope: run, max_cost: {dollars}}}\n")
@@ -29,9 +40,9 @@ def last_lines(printed: str, count: int) -> list[str]:
 
 
 def test_a_run_over_its_budget_is_over_in_every_last_word(suite: Suite, workers: int) -> None:
-    """$0.0015 of $0.001. No test failed, and none is to be run again by `--lf`."""
+    """$0.0015 of $0.001. No test failed, and none is to be run again by `--lf`. What has not changed is judged once."""
     run_limit(suite, "0.001")
-    suite.write(conftest=TELLER, test_a=ONE_CALL + "def test_two(): pass\n")
+    suite.write(conftest=TELLER + COUNTER, test_a=ONE_CALL + "def test_two(): pass\n")
     outcome = suite.run("--color=yes", workers=workers)
     printed = outcome.result.stdout.str()
     assert last_lines(printed, 3) == [
@@ -44,6 +55,7 @@ def test_a_run_over_its_budget_is_over_in_every_last_word(suite: Suite, workers:
     assert (suite.path / "told.txt").read_text("utf-8") == "1, 0 failed"
     assert outcome.result.ret == pytest.ExitCode.TESTS_FAILED
     assert not (suite.path / ".pytest_cache" / "v" / "cache" / "lastfailed").exists()
+    assert (suite.path / "made.txt").read_text("utf-8") == "a report\n"
 
 
 def test_a_test_that_failed_stands_beside_the_budget(suite: Suite) -> None:
