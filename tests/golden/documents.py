@@ -33,6 +33,7 @@ class Owner:
     model: str = HAIKU
     feature: str | None = None
     at_least: bool = False
+    before_at_least: bool = False
     not_known: str = ""
     live: bool = False
 
@@ -80,6 +81,9 @@ class Report:
     broken: Sequence[str] = ()
     unfinished: Sequence[str] = ()
     unpriced: Sequence[Document] = ()
+    exempt: Sequence[Document] = ()
+    before_update: Sequence[str] | None = None
+    """None is a report of an earlier version, which does not say it."""
     notes: Sequence[Document] = ()
 
     def document(self) -> Document:
@@ -111,6 +115,8 @@ class Report:
                 **_EVERYTHING,
             },
             "stale": [],
+            **({} if self.before_update is None else {"before_update": list(self.before_update)}),
+            "exempt": list(self.exempt),
             "faults": [],
             "record": {"schema_version": 1, "rates_as_of": "2026-11-23", "owners": {}},
             "totals": totals(ran),
@@ -136,8 +142,11 @@ class Report:
         change = sum((owner.change for owner in ran), Decimal(0))
         noise = sum((owner.change for owner in ran if owner.noise), Decimal(0))
         statuses = ("changed", "new", "removed", "renamed", "unchanged", "deselected", "skipped", "not_reached")
+        statuses = (*statuses, "without_calls", "not_known")
         of = {status: [owner for owner in self.owners if owner.standing == status] for status in statuses}
-        gone = [Decimal(owner.before or 0) for owner in self.owners if owner.after is None]
+        absent = [owner for owner in self.owners if owner.after is None]
+        gone = [Decimal(owner.before or 0) for owner in absent if owner.standing != "without_calls"]
+        silent = [Decimal(owner.before or 0) for owner in absent if owner.standing == "without_calls"]
         return {
             "baseline": dict(self.baseline or {}),
             "before": to_json(before),
@@ -149,6 +158,7 @@ class Report:
             "at_least": any(owner.at_least or owner.not_known for owner in self.owners),
             "not_compared": to_json(sum(left, Decimal(0))),
             "not_run": to_json(sum(gone, Decimal(0))),
+            "without_calls": to_json(sum(silent, Decimal(0))),
             "counts": {status: len(owners) for status, owners in of.items()},
             "amounts": {
                 status: to_json(sum((owner.change for owner in owners), Decimal(0))) for status, owners in of.items()
@@ -180,7 +190,7 @@ def compared(owner: Owner) -> Document:
         "change_percent": None if gone or owner.not_known else percent_text(owner.change, before),
         "judged": "0" if owner.noise else to_json(owner.change),
         "at_least": owner.at_least,
-        "before_at_least": False,
+        "before_at_least": owner.before_at_least,
         "after_at_least": owner.at_least or bool(owner.not_known),
         "not_known": owner.not_known or None,
         "noise": owner.noise,

@@ -95,6 +95,41 @@ def incomplete() -> Report:
     )
 
 
+def exempt() -> Report:
+    """Two tests of a legacy endpoint, which the lock file has marked; one of the others is 0.0025 dearer."""
+    reason = "no rates for model 'claude-2.1'"
+    legacy = [
+        Owner(
+            id=f"tests/legacy/test_old.py::test_{name}",
+            before="0",
+            after="0",
+            status="not_known",
+            at_least=True,
+            before_at_least=True,
+            not_known=reason,
+            calls=calls,
+            model="claude-2.1",
+        )
+        for name, calls in (("greeting", 1), ("summary", 2))
+    ]
+    rows = [{"owner": each.id, "model": each.model, "reason": reason, "calls": each.calls} for each in legacy]
+    return Report(
+        owners=[TRIAGE, *legacy, *steady()],
+        unpriced=[{**row, "kind": "unpriced"} for row in rows],
+        exempt=[{"owner": each.id, "calls": each.calls} for each in legacy],
+    )
+
+
+def silent() -> Report:
+    """A mock stands where three tests called Claude; the lock file of the base has them, 0.01 and twice 0.004."""
+    costs = (("refund", "0.01"), ("reply", "0.004"), ("greeting", "0.004"))
+    rows = [
+        Owner(id=f"tests/test_mail.py::test_{name}", before=cost, after=None, status="without_calls")
+        for name, cost in costs
+    ]
+    return Report(owners=[*rows, *steady()], before_update=[])
+
+
 def noise() -> Report:
     drift = Owner(
         id="tests/test_chat.py::test_greeting",
@@ -329,6 +364,8 @@ SCENES: dict[str, Report] = {
     ),
     "over": OVER,
     "incomplete": incomplete(),
+    "exempt": exempt(),
+    "silent": silent(),
     "warned": Report(owners=MOVED, outcome="warned", warnings=[NEAR]),
     "renamed": Report(
         owners=[
