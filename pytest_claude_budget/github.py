@@ -26,6 +26,15 @@ PER_PAGE = 100
 ACTIONS_BOT = "github-actions[bot]"
 REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+", re.ASCII)
 _TOO_MANY_RUNS = 50
+_MOST_PAGES = 20
+_MERGED = (
+    "fragment merged on Commit { associatedPullRequests(first: 20) "
+    "{ nodes { number merged baseRefName headRefOid labels(first: 100) { nodes { name } } } } }"
+)
+_LABELS = (
+    "query($owner: String!, $name: String!, $after: String) { repository(owner: $owner, name: $name) "
+    "{ labels(first: 100, after: $after) { nodes { name } pageInfo { hasNextPage endCursor } } } }"
+)
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -145,6 +154,48 @@ class GitHub:
                 if (pull["head"]["label"], pull["head"]["sha"]) == (head, sha):
                     return PullRequest(number=int(pull["number"]), head_sha=sha)
         return None
+
+    def merged_with(self, commits: Sequence[str], branch: str) -> list[PullRequest] | None:
+        """The pull requests that brought commits to a branch; None where one came without, or where they are too many to ask."""
+        if len(commits) > PER_PAGE:
+            return None
+        with _failures("the pull requests of the commits"):
+            parts = " ".join(f'c{at}: object(oid: "{sha}") {{ ...merged }}' for at, sha in enumerate(commits))
+            found = self._of_repository(
+                f"query($owner: String!, $name: String!) {{ repository(owner: $owner, name: $name) {{ {parts} }} }} {_MERGED}"
+            )
+            pulls: dict[int, PullRequest] = {}
+            for commit in found.values():
+                merged = [
+                    each
+                    for each in commit["associatedPullRequests"]["nodes"]
+                    if each["merged"] and each["baseRefName"] == branch
+                ]
+                if not merged:
+                    return None
+                for each in merged:
+                    labels = frozenset(label["name"] for label in each["labels"]["nodes"])
+                    pulls[each["number"]] = PullRequest(
+                        number=each["number"], head_sha=each["headRefOid"], labels=labels
+                    )
+            return [pulls[number] for number in sorted(pulls)]
+
+    def label_names(self) -> list[str]:
+        """Every label of the repository."""
+        names: list[str] = []
+        with _failures("the labels"):
+            after: str | None = None
+            for _page in range(_MOST_PAGES):
+                page = self._of_repository(_LABELS, after=after)["labels"]
+                names += [label["name"] for label in page["nodes"]]
+                after = page["pageInfo"]["endCursor"]
+                if not page["pageInfo"]["hasNextPage"]:
+                    break
+        return names
+
+    def _of_repository(self, query: str, **variables: Any) -> Any:
+        owner, _, name = self._connection.repository.partition("/")
+        return self._graphql(query, {"owner": owner, "name": name, **variables})["repository"]
 
     def report_archives(self, workflow: str, branch: str, artifact: str) -> Iterator[str]:
         """Addresses of the artifact of that name, of the workflow's good runs of that branch, the newest first.

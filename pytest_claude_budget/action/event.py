@@ -9,6 +9,8 @@ from pytest_claude_budget.values import value_class
 
 _NO_COMMIT = "0" * 40
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_QUEUED = re.compile(r"refs/heads/gh-readonly-queue/.+/pr-([1-9]\d{0,8})-[0-9a-f]+", re.ASCII)
+"""A branch of the merge queue. Nobody else may write there."""
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -41,6 +43,10 @@ class Event:
     base_branch: str = ""
     fork: bool = False
     labels: frozenset[str] = frozenset()
+    queued: int | None = None
+    """The pull request whose turn it is in the merge queue."""
+    commits: tuple[str, ...] = ()
+    """What a push brings, as the event lists it."""
     foreign: ForeignRun | None = None
     workflow: str = ""
     """File name of the workflow."""
@@ -86,6 +92,8 @@ def event_from(environ: Mapping[str, str], payload: Mapping[str, Any]) -> Event:
         # A head whose repository was deleted is nobody's of ours.
         fork=bool(pull) and _mapping(_mapping(pull, "head"), "repo").get("full_name") != repository,
         labels=frozenset(str(label["name"]) for label in pull.get("labels") or ()),
+        queued=_queued(_mapping(payload, "merge_group")) if name == "merge_group" else None,
+        commits=_commits(payload) if name == "push" else (),
         foreign=_foreign(_mapping(payload, "workflow_run")) if name == "workflow_run" else None,
         workflow=_workflow(environ.get("GITHUB_WORKFLOW_REF", "")),
     )
@@ -103,6 +111,17 @@ def _base_branch(environ: Mapping[str, str], payload: Mapping[str, Any]) -> str:
     """The branch that a change goes to; else the one that runs."""
     queue = str(_mapping(payload, "merge_group").get("base_ref", "")).removeprefix("refs/heads/")
     return environ.get("GITHUB_BASE_REF", "") or queue or environ.get("GITHUB_REF_NAME", "")
+
+
+def _queued(group: Mapping[str, Any]) -> int | None:
+    found = _QUEUED.fullmatch(str(group.get("head_ref", "")))
+    return int(found.group(1)) if found else None
+
+
+def _commits(payload: Mapping[str, Any]) -> tuple[str, ...]:
+    listed = payload.get("commits")
+    found = [_sha(each.get("id")) for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else []
+    return tuple(filter(None, found))
 
 
 def _foreign(run: Mapping[str, Any]) -> ForeignRun:

@@ -15,6 +15,7 @@ from pytest_claude_budget.action.codeowners import PLACES, owners_of
 from pytest_claude_budget.action.event import Event
 from pytest_claude_budget.action.facts import annotations_of, outputs_of
 from pytest_claude_budget.action.inputs import BaselineKind, FailOn, Inputs
+from pytest_claude_budget.action.labels import accepted_by
 from pytest_claude_budget.action.pages import acceptance, comment_text, heading, summary_text, wanted
 from pytest_claude_budget.action.publish import publish
 from pytest_claude_budget.action.reports import find_reports, foreign_report
@@ -57,14 +58,16 @@ def judge(inputs: Inputs, event: Event, here: Here) -> int:
     pull, failure = _pull_request(event, here)
     around = _around(inputs, here)
     found = find_baseline(inputs, event, around)
-    accepted = _label(inputs, event, pull)
-    document = _gate(here, [str(report), *_judged_by(inputs, event, found, accepted)], found.name)
+    label = accepted_by(inputs.accept_label, event, pull, here.github)
+    document = _gate(here, [str(report), *_judged_by(inputs, event, found, label.reason)], found.name)
     owners = _codeowners(found, around)
     notes = [acceptance(document, owners), found.note]
     head = heading(inputs.title, inputs.tag)
     text = comment_text(document, head, notes)
     runner.summarise(summary_text(document, head, notes))
     runner.annotate(annotations_of(document, around.prefix))
+    if label.problem is not None:
+        runner.warn(label.problem)
     comment_file = here.folder / "comment.md"
     write_atomically(comment_file, text)
     url = _comment(inputs, event, here, _Said(document=document, text=text, pull=pull, failure=failure))
@@ -200,11 +203,6 @@ def _around(inputs: Inputs, here: Here) -> Around:
         archives=here.github,
         run_base=run_base,
     )
-
-
-def _label(inputs: Inputs, event: Event, pull: PullRequest | None) -> str:
-    labels = event.labels if pull is None else pull.labels
-    return f"the label {inputs.accept_label}" if inputs.accept_label and inputs.accept_label in labels else ""
 
 
 def _judged_by(inputs: Inputs, event: Event, found: Found, accepted: str) -> list[str]:

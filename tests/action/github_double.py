@@ -93,6 +93,9 @@ class Double:
         self.artifacts: dict[int, list[dict[str, Any]]] = {}
         self.archives: dict[int, bytes] = {}
         self.hidden: list[str] = []
+        self.labels: list[str] = ["bug", "claude-cost-accepted"]
+        self.came_with: dict[str, list[int]] = {}
+        """By commit, the numbers of the pull requests that it is of."""
         self.faults: list[Fault] = []
         self.asked: list[Asked] = []
         self.public_url = self.url
@@ -177,9 +180,32 @@ def _graphql(double: Double, asked: Asked) -> tuple[int, Any, dict[str, str]]:
     if "nodes(ids" in asked.body["query"]:
         nodes = [{"id": id_, "isMinimized": id_ in double.hidden} for id_ in asked.body["variables"]["ids"]]
         return 200, {"data": {"nodes": nodes}}, {}
+    if "associatedPullRequests" in asked.body["query"]:
+        asked_for = re.findall(r'(c\d+): object\(oid: "(\w+)"\)', asked.body["query"])
+        found = {alias: {"associatedPullRequests": {"nodes": _merged(double, sha)}} for alias, sha in asked_for}
+        return 200, {"data": {"repository": found}}, {}
+    if "labels(first" in asked.body["query"]:
+        start = int(asked.body["variables"]["after"] or 0)
+        page = {"hasNextPage": start + 100 < len(double.labels), "endCursor": str(start + 100)}
+        nodes = [{"name": name} for name in double.labels[start : start + 100]]
+        return 200, {"data": {"repository": {"labels": {"nodes": nodes, "pageInfo": page}}}}, {}
     if double.viewer is None:
         return 200, {"data": None, "errors": [{"type": "FORBIDDEN", "message": "not accessible"}]}, {}
     return 200, {"data": {"viewer": {"login": double.viewer}}}, {}
+
+
+def _merged(double: Double, sha: str) -> list[dict[str, Any]]:
+    pulls = [(number, double.pulls[number]) for number in double.came_with.get(sha, [])]
+    return [
+        {
+            "number": number,
+            "merged": pull["merged"],
+            "baseRefName": pull["base"]["ref"],
+            "headRefOid": pull["head"]["sha"],
+            "labels": {"nodes": [{"name": label["name"]} for label in pull["labels"]]},
+        }
+        for number, pull in pulls
+    ]
 
 
 def _pull(double: Double, asked: Asked, number: str) -> tuple[int, Any, dict[str, str]]:

@@ -274,6 +274,86 @@ def test_what_the_lock_file_accepts_is_accepted_in_the_queue_and_after_the_merge
     assert "**Accepted:** +$0.012 per run" in done.summary
 
 
+LABEL = "claude-cost-accepted"
+
+
+def merged(double: Double, number: int, sha: str, *labels: str) -> None:
+    """A pull request that was merged to main, and a commit that came with it."""
+    double.add_pull(number, "a" * 40, labels=labels)
+    double.pulls[number]["merged"] = True
+    double.pulls[number]["base"]["ref"] = "main"
+    double.came_with.setdefault(sha, []).append(number)
+
+
+@pytest.mark.parametrize(("labels", "status"), [((LABEL,), 0), (("Claude-Cost-Accepted",), 0), (("bug",), 1)])
+def test_what_a_label_accepts_is_accepted_in_the_queue(
+    job: Job, desk: Project, double: Double, labels: tuple[str, ...], status: int
+) -> None:
+    double.add_pull(7, "a" * 40, labels=labels)
+    head_ref = f"refs/heads/gh-readonly-queue/main/pr-7-{'b' * 40}"
+    group = {"base_sha": desk.git("rev-parse", "main"), "base_ref": "refs/heads/main", "head_ref": head_ref}
+    sha = desk.git("rev-parse", "HEAD")
+    done = job("merge_group", {"merge_group": group}, workspace=desk.folder, sha=sha, accept_label=LABEL)
+    assert status == done.status
+    said = "**Accepted:** +$0.012 per run, by the label claude-cost-accepted of pull request 7."
+    assert (said in done.summary) == (status == 0)
+
+
+@pytest.mark.parametrize("baseline", ["lock", "artifact"])
+def test_what_a_label_accepts_is_accepted_by_the_push_that_merges_it(
+    job: Job, desk: Project, double: Double, baseline: str
+) -> None:
+    """With the artifact of the main branch too: a red run would leave none, and stay red."""
+    desk.git("checkout", "--quiet", "--force", "main")
+    desk.measure("claude-budget-report-base.json")
+    double.add_run(12)
+    double.add_artifact(12, "claude-budget", packed(desk.folder / "claude-budget-report-base.json"))
+    sha = desk.merged()
+    merged(double, 7, sha, LABEL)
+    payload = {"before": desk.git("rev-parse", "main"), "commits": [{"id": sha}]}
+    done = job("push", payload, workspace=desk.folder, sha=sha, baseline=baseline, accept_label=LABEL)
+    assert (0, "0.012", "0.024") == (done.status, done.outputs["cost-before"], done.outputs["cost"])
+
+
+def test_a_push_is_accepted_only_where_all_that_it_brings_has_the_label(
+    job: Job, desk: Project, double: Double
+) -> None:
+    sha, other = desk.git("rev-parse", "HEAD"), "c" * 40
+    payload = {"before": desk.git("rev-parse", "main"), "commits": [{"id": sha}, {"id": other}]}
+    merged(double, 7, sha, LABEL)
+    merged(double, 8, other)
+    assert 1 == job("push", payload, workspace=desk.folder, sha=sha, accept_label=LABEL).status
+    double.came_with[other] = []  # pushed by hand
+    assert 1 == job("push", payload, workspace=desk.folder, sha=sha, accept_label=LABEL).status
+    merged(double, 9, other, LABEL)
+    assert 0 == job("push", payload, workspace=desk.folder, sha=sha, accept_label=LABEL).status
+    double.pulls[9]["merged"] = False  # an open one that has the commit too
+    assert 1 == job("push", payload, workspace=desk.folder, sha=sha, accept_label=LABEL).status
+
+
+def test_a_push_whose_pull_requests_cannot_be_asked_for_stays_red_and_says_why(
+    job: Job, desk: Project, double: Double
+) -> None:
+    sha = desk.git("rev-parse", "HEAD")
+    double.faults = [Fault(status=404, path="graphql")]
+    payload = {"before": desk.git("rev-parse", "main"), "commits": [{"id": sha}]}
+    done = job("push", payload, workspace=desk.folder, sha=sha, accept_label=LABEL)
+    assert 1 == done.status
+    assert "GitHub, the pull requests of the commits" in done.commands("warning")[0]
+
+
+def test_a_label_that_the_repository_has_not_is_told_with_the_one_that_is_meant(
+    job: Job, desk: Project, double: Double
+) -> None:
+    double.labels = [*(f"area-{number}" for number in range(100)), LABEL]
+    done = on_pull_request(job, desk, double, accept_label="claude-cost-acepted")
+    assert 1 == done.status
+    (said,) = done.commands("warning")
+    assert "input accept-label: this repository has no label 'claude-cost-acepted'" in said
+    assert "did you mean 'claude-cost-accepted'?" in said
+    assert [] == on_pull_request(job, desk, double, accept_label="Claude-Cost-Accepted").commands("warning")
+
+
 # The comment
 
 

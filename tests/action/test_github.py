@@ -261,6 +261,26 @@ def test_a_pull_request_is_asked_for_its_head_and_labels(github: GitHub, double:
     assert ("abc123", {"claude-cost-accepted", "docs"}) == (pull.head_sha, pull.labels)
 
 
+def test_commits_are_asked_for_the_pull_requests_that_brought_them_all_at_once(github: GitHub, double: Double) -> None:
+    for number, label in ((7, "accepted"), (8, "bug")):
+        double.add_pull(number, "b" * 40, labels=(label,))
+        double.pulls[number]["merged"] = True
+        double.pulls[number]["base"]["ref"] = "main"
+    double.came_with = {"c" * 40: [8], "d" * 40: [7, 8], "e" * 40: []}
+    found = github.merged_with(["c" * 40, "d" * 40], "main") or []
+    assert [(7, {"accepted"}), (8, {"bug"})] == [(pull.number, pull.labels) for pull in found]
+    assert ["POST"] == double.methods()
+    assert github.merged_with(["d" * 40], "release") is None
+    assert github.merged_with(["e" * 40], "main") is None
+    assert github.merged_with(["c" * 40] * 101, "main") is None
+
+
+def test_labels_are_read_from_all_pages(github: GitHub, double: Double) -> None:
+    double.labels = [f"label-{number}" for number in range(201)]
+    assert double.labels == github.label_names()
+    assert 3 == len(double.asked)
+
+
 def test_a_forks_pull_request_is_found_by_its_branch_only_while_its_head_is_the_runs(
     github: GitHub, double: Double
 ) -> None:
