@@ -4,9 +4,11 @@ Imports nothing until a client is there, and is one module outside of `intercept
 for each module and each package that is loaded.
 """
 
+import importlib
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -32,7 +34,7 @@ class Watching:
         """Hook what is imported, and wait for what is not."""
         sys.meta_path.insert(0, self._finder)
         for name in CLIENT_MODULES:
-            module = sys.modules.get(name)
+            module = _whole(name)
             if module is not None and hasattr(module, "AsyncClient"):
                 self._hook(module)
 
@@ -66,6 +68,15 @@ class Watching:
                 self._hooks.append(hooks)
         except Exception as error:
             self._on_fault(f"hooking {module.__name__}", error)
+
+
+def _whole(name: str) -> ModuleType | None:
+    """Take a client that was imported; where another thread is in the middle of that, wait for it."""
+    module = sys.modules.get(name)
+    if module is not None and not hasattr(module, "AsyncClient"):
+        with suppress(Exception):  # whoever imports it hears of it
+            return importlib.import_module(name)
+    return module
 
 
 class ClientFinder:

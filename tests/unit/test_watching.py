@@ -1,0 +1,57 @@
+"""When clients are hooked: those that are there, those that come later, and those that come at that very moment."""
+
+import importlib
+import sys
+import threading
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from pytest_claude_budget import watching
+from pytest_claude_budget.intercept import hooks
+
+
+class Hooked:
+    """Stands in for the hooks of one module."""
+
+    def remove(self, sink: object) -> None:
+        """Nothing was hooked."""
+
+
+def test_a_client_that_another_thread_is_importing_is_hooked_once_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run may begin at that moment: its finder came too late to see the import, and the module has no client yet."""
+    half, go, name = threading.Event(), threading.Event(), "client_in_the_making"
+    (tmp_path / f"{name}.py").write_text("import sys\nsys.half.set()\nassert sys.go.wait(60)\nclass AsyncClient: ...\n")
+    hooked: list[ModuleType] = []
+    asked = importlib.import_module
+
+    def wait(module: str, package: str | None = None) -> ModuleType:
+        go.set()
+        return asked(module, package)
+
+    def hook(module: ModuleType, sink: Any) -> Any:
+        hooked.append(module)
+        return Hooked()
+
+    for key, value in (("half", half), ("go", go)):
+        monkeypatch.setattr(sys, key, value, raising=False)
+    monkeypatch.setattr(watching, "CLIENT_MODULES", (name,))
+    monkeypatch.setattr(hooks, "hook_module", hook)
+    monkeypatch.setattr(importlib, "import_module", wait)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    thread = threading.Thread(target=__import__, args=(name,))
+    thread.start()
+    assert half.wait(60)
+    watch = watching.Watching(object, lambda stage, error: None)  # type: ignore[arg-type]  # nothing is told to it
+    watch.start()
+    try:
+        assert [sys.modules[name]] == hooked
+    finally:
+        go.set()
+        thread.join(60)
+        watch.stop()
