@@ -25,3 +25,21 @@ def __getattr__(name: str) -> object:
 
         return Meter
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def load_as_written() -> None:
+    """Keep pytest from rewriting the asserts of this package, which has none to show.
+
+    pytest marks the whole package of a plugin for that, and then compiles each module anew at every start where it may write
+    no byte code (`PYTHONDONTWRITEBYTECODE`). There is no public way to say no that saves the work: the word above has pytest read
+    and parse a module first. A pytest that keeps its list elsewhere goes on as it does.
+    """
+    for finder in sys.meta_path:
+        marked = (
+            getattr(finder, "_must_rewrite", None) if type(finder).__module__ == "_pytest.assertion.rewrite" else None
+        )
+        if isinstance(marked, set):
+            marked.discard(__name__)
+
+
+load_as_written()

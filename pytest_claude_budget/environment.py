@@ -8,7 +8,6 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import NamedTuple
 
 from pytest_claude_budget.owners import Owners
 
@@ -46,16 +45,17 @@ _ESCAPES = (("%", "%25"), ("\t", "%09"), ("\n", "%0A"), ("\x00", "(null)"))
 """In the order in which they are written; the last is what pytest makes of it too."""
 
 
-class RunTold(NamedTuple):
-    """What a child process knows of one run."""
+class RunTold:
+    """What a child process knows of one run. A plain class: every pytest run makes it, and a tuple with names takes ten times as long."""
 
-    ledger: str
-    owner: tuple[str, str, str] | None
-    """Who pays for its calls: name, kind and phase; None where no test and no fixture started it."""
-    origins: str
-    """What the budget file says of hosts; empty where it says nothing."""
-    worker: str
-    """The process of the run that it belongs to; empty for the run's own."""
+    def __init__(self, ledger: str, owner: tuple[str, str, str] | None, origins: str, worker: str) -> None:
+        self.ledger = ledger
+        self.owner = owner
+        """Who pays for its calls: name, kind and phase; None where no test and no fixture started it."""
+        self.origins = origins
+        """What the budget file says of hosts; empty where it says nothing."""
+        self.worker = worker
+        """The process of the run that it belongs to; empty for the run's own."""
 
 
 class Told:
@@ -93,9 +93,10 @@ class Told:
                 if not other.is_child:
                     self._names_owner = other._names_owner = True
             self._earlier = {name: os.environ.get(name) for name in _NAMES}
-            new: dict[str, str | None] = dict.fromkeys(_NAMES)
-            _put({**new, LEDGER_VARIABLE: self.ledger, OUTER_TEST_VARIABLE: os.environ.get("PYTEST_CURRENT_TEST")})
-            _put({PROCESS_VARIABLE: self.worker or None})
+            gone: dict[str, str | None] = {name: None for name, value in self._earlier.items() if value is not None}
+            _put({**gone, LEDGER_VARIABLE: self.ledger, OUTER_TEST_VARIABLE: os.environ.get("PYTEST_CURRENT_TEST")})
+            if self.worker:
+                _put({PROCESS_VARIABLE: self.worker})
             self._tell_of_all()
 
     def end(self, leave: Callable[[], object]) -> None:
@@ -198,7 +199,8 @@ def _one_at_a_time() -> Iterator[None]:
 def _put(variables: Mapping[str, str | None]) -> None:
     for name, value in variables.items():
         if value is None:
-            os.environ.pop(name, None)
+            if name in os.environ:
+                os.environ.pop(name, None)
         else:
             os.environ[name] = value
 

@@ -1,4 +1,7 @@
-"""The pytest plugin: wiring only. Imports pytest and light modules, since every pytest run on the machine loads it."""
+"""The pytest plugin: wiring only. Imports pytest alone, since every pytest run on the machine loads it.
+
+What a run needs of this package is imported by its hooks, once pytest loads the package as it is written.
+"""
 
 import atexit
 import os
@@ -11,24 +14,24 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_claude_budget.ending import Judge
-from pytest_claude_budget.environment import LEDGER_VARIABLE
-from pytest_claude_budget.run import RUNNING, Run, new_ledger_path
-from pytest_claude_budget.session import AROUND_KEY, LEDGER_KEY, MarkReader, RunPlugin
-from pytest_claude_budget.settings import Setup, early_origins, read_setup
+from pytest_claude_budget import load_as_written
 
 if TYPE_CHECKING:
+    from pytest_claude_budget.ending import Judge
     from pytest_claude_budget.fixture import Meter
     from pytest_claude_budget.origins import Origins
+    from pytest_claude_budget.run import Run
+    from pytest_claude_budget.settings import Setup
 
-RUN = pytest.StashKey[Run]()
-JUDGE = pytest.StashKey[Judge]()
-SETUP = pytest.StashKey[Setup]()
+RUN: "pytest.StashKey[Run]" = pytest.StashKey()
+JUDGE: "pytest.StashKey[Judge]" = pytest.StashKey()
+SETUP: "pytest.StashKey[Setup]" = pytest.StashKey()
 INI_HELP = "budget file of pytest-claude-budget, relative to the rootdir (default: claude-budget.yml or .yaml there)"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options, all of them named after the tool."""
+    load_as_written()  # a child process has imported the package before this pytest was there
     group = parser.getgroup("claude-budget", "cost of Claude API calls")
     group.addoption(
         "--claude-budget", metavar="PATH", help="hold the run's Claude calls to this budget file [claude-budget.yml]"
@@ -61,12 +64,16 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Measure from here on: conftest files may call Claude as they are imported."""
     if early_config.known_args_namespace.no_claude_budget:
         return
+    from pytest_claude_budget.environment import LEDGER_VARIABLE
+
     if LEDGER_VARIABLE in os.environ:
         from pytest_claude_budget import child
 
         child.start(os.environ)
     else:
         with suppress(Exception):  # pytest_configure tries again
+            from pytest_claude_budget.settings import early_origins
+
             _start(early_config, process="")
             _know_origins(early_config.stash[RUN], early_origins(early_config))
 
@@ -85,6 +92,9 @@ def pytest_configure(config: pytest.Config) -> None:
         _join(config, worker_input)
     elif RUN not in config.stash:
         _start(config, process="")
+    from pytest_claude_budget.session import MarkReader, RunPlugin
+    from pytest_claude_budget.settings import read_setup
+
     try:
         config.stash[SETUP] = read_setup(config)
     except BaseException:
@@ -96,6 +106,8 @@ def pytest_configure(config: pytest.Config) -> None:
     plugin = RunPlugin(config, run, config.stash[SETUP])
     config.pluginmanager.register(plugin, "claude-budget-run")
     if worker_input is None:
+        from pytest_claude_budget.ending import Judge
+
         config.stash[JUDGE] = Judge(plugin)
         config.pluginmanager.register(config.stash[JUDGE], "claude-budget-judge")
 
@@ -109,13 +121,15 @@ def claude_budget(request: pytest.FixtureRequest) -> "Meter":
     return Meter(config.stash.get(RUN, None), config.stash.get(SETUP, None), request.node)
 
 
-def _know_origins(run: Run, origins: "Origins | None") -> None:
+def _know_origins(run: "Run", origins: "Origins | None") -> None:
     """Where the budget file says something of hosts; else nothing is loaded for it, nor told to child processes."""
     if origins is not None and (origins.loopback or origins.live or origins.simulated):
         run.know_origins(origins)
 
 
 def _start(config: pytest.Config, process: str) -> None:
+    from pytest_claude_budget.run import Run, new_ledger_path
+
     run = Run(new_ledger_path(_ledger_folder(config)), process)
     config.stash[RUN] = run
     run.start()
@@ -127,6 +141,8 @@ def _start(config: pytest.Config, process: str) -> None:
 def _join(config: pytest.Config, worker_input: dict[str, Any]) -> None:
     """Store a worker's calls in the ledger of the whole run, and of those that this is a part of; nowhere else."""
     from pytest_claude_budget import child
+    from pytest_claude_budget.run import Run, new_ledger_path
+    from pytest_claude_budget.session import AROUND_KEY, LEDGER_KEY
 
     child.stop(except_for=worker_input.get(AROUND_KEY, ()))
     path = worker_input.get(LEDGER_KEY)
@@ -144,6 +160,8 @@ def _leave(config: pytest.Config) -> None:
     run, judge = config.stash.get(RUN, None), config.stash.get(JUDGE, None)
     if run is None or not run.is_own_process:
         return
+    from pytest_claude_budget.run import RUNNING
+
     if judge is not None:
         judge.look_again()
     if len(RUNNING) > 1 or not _is_pytests_own(sys.argv):

@@ -1,9 +1,7 @@
 """What a run was told to do: its budget, its rates, its reports. Bad input ends the run before it starts."""
 
-import re
 import warnings
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +19,7 @@ LOCK_NAME = "claude-budget.lock.json"
 BUDGET_NAMES = ("claude-budget.yml", "claude-budget.yaml")
 REPORT_KINDS = ("json", "markdown", "summary")
 CACHE_KEY = "claude-budget/checked"
-_ABOUT_HOSTS = re.compile(rb"loopback|origins")
+_ABOUT_HOSTS = (b"loopback", b"origins")
 MOST_CHECKED = 20
 """Files that are remembered: the newest ones."""
 
@@ -142,7 +140,8 @@ def early_origins(config: pytest.Config) -> "Origins | None":
     base = config.invocation_params.dir if option else config.rootpath
     names = [option] if option else [ini] if ini else BUDGET_NAMES
     path = next((base / name for name in names if (base / name).exists()), None)
-    if path is None or not _ABOUT_HOSTS.search(path.read_bytes()):
+    written = b"" if path is None else path.read_bytes()
+    if path is None or not any(word in written for word in _ABOUT_HOSTS):
         return None
     from pytest_claude_budget.budget_file import load_budget
 
@@ -214,6 +213,8 @@ def _add_baseline(setup: Setup, config: pytest.Config, source: str | None) -> No
         if source is None and setup.lock is not None:  # it is written anew, so a merge's marks are no fault
             lock = baseline_files.mended_lock(setup.lock, LOCK_NAME)
             if lock.broken:
+                from dataclasses import replace
+
                 setup.loaded = replace(baseline_files.no_lock_yet(LOCK_NAME), record=lock.record)
                 return
         setup.loaded = baseline_files.load_baseline(source, config.invocation_params.dir, config.rootpath)

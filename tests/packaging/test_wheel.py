@@ -151,6 +151,25 @@ def test_a_pytest_that_is_itself_a_child_gives_no_warning(installed: Environment
     assert "1 passed" in done.stdout
 
 
+@pytest.mark.parametrize(
+    "told", [{}, {"CLAUDE_BUDGET_LEDGER": "ledger.sqlite"}], ids=["a process of its own", "a child"]
+)
+def test_pytest_compiles_no_module_of_an_installed_wheel_anew(
+    installed: Environment, tmp_path: Path, told: dict[str, str]
+) -> None:
+    """It rewrites the asserts of plugins' packages, at every start where it may write no byte code."""
+    (tmp_path / "test_one.py").write_text(
+        "import sys\n\n"
+        "def test_one():\n"
+        "    ours = {name: module for name, module in sys.modules.items() if name.startswith('pytest_claude_budget.')}\n"
+        "    assert 'pytest_claude_budget.session' in ours\n"
+        "    del ours['pytest_claude_budget.plugin']  # of a child it is loaded before it can ask for that\n"
+        "    assert [] == [name for name, module in ours.items() if hasattr(module.__loader__, '_rewritten_names')]\n"
+    )
+    done = run((installed.python, "-m", "pytest", "-p", "no:cacheprovider"), tmp_path, **told)
+    assert "1 passed" in done.stdout
+
+
 def test_a_child_process_is_measured_only_where_there_is_a_ledger(installed: Environment, tmp_path: Path) -> None:
     without = installed.run("-c", ASK_CHILD)
     with_one = installed.run("-c", ASK_CHILD, CLAUDE_BUDGET_LEDGER=str(tmp_path / "ledger.sqlite"))
