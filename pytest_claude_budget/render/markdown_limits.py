@@ -129,7 +129,7 @@ def before_an_update(document: Document) -> list[str]:
     """What would make an update be refused, as what to do about it first, but for limits that are exceeded."""
     steps = document.get("before_update")
     if steps is not None:
-        return [sentence(step, 120) for step in steps]
+        return [sentence(step, 120) for step in steps[:_NAMED]]
     ended = (document.get("run") or {}).get("outcome", "passed")
     verdict = document["verdict"]
     beside = len(verdict["incomplete"]) > len(

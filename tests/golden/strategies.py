@@ -4,6 +4,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from pytest_claude_budget.comparison import Standing
+
 HOSTILE = (
     *(
         "@everyone",
@@ -109,7 +111,7 @@ breaches = lists(
         text=names,
     )
 )
-STATUSES = ("changed", "new", "removed", "renamed", "unchanged", "deselected")
+STATUSES = tuple(standing.value for standing in Standing)
 CAUSES = ("calls", "model", "system", "cache", "output")
 owner_changes = objects(
     owner=names,
@@ -122,6 +124,7 @@ owner_changes = objects(
     judged=signed,
     at_least=yes,
     noise=yes,
+    before_at_least=yes,
     samples=counts,
     was=st.none() | names,
     place=names,
@@ -192,6 +195,8 @@ documents = objects(
     notes=lists(objects(text=names, calls=counts)),
     warnings=lists(names),
     stale=lists(names),
+    before_update=lists(names),
+    exempt=lists(objects(owner=names, calls=counts)),
     faults=lists(names),
     record=st.just({"schema_version": 1, "rates_as_of": "2026-11-23", "owners": {}}),
     answers=objects(**dict.fromkeys(("seen", "priced", "unpriced", "unmeasured", "free"), counts)),

@@ -179,6 +179,22 @@ def test_a_change_in_many_tests_is_a_row_for_each_cause() -> None:
     assert all(f"`test_model_{number}`" in page[len(shown) :] for number in range(24))
 
 
+def test_what_the_runner_repeated_is_told_apart_from_what_is_compared() -> None:
+    """0.0063 + 0.0425 = 0.0488 before, 0.0513 now; with a test that a benchmark repeated, 0.09 in all."""
+    report = document("up")
+    page = comment({**report, "totals": {**report["totals"], "cost": "0.09"}})
+    assert "Run $0.0488 → $0.0513, $0.09 in all" in page
+
+
+def test_a_report_cannot_fill_a_page_with_what_comes_before_an_update() -> None:
+    """A stranger's may say anything: five steps at most, each of them short."""
+    report = {**document("silent"), "before_update": ["let <b>it</b> pass " * 50] * 1000}
+    page = comment(report)
+    assert page.count("then") == 5
+    assert "<b>" not in page.replace("`<b>it</b>`", "")
+    assert len(page) < 3000
+
+
 def test_nothing_advises_an_update_that_would_be_refused() -> None:
     """A test failed: the lock file is written only once it passes."""
     page = comment(document("failed"))
