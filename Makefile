@@ -86,7 +86,12 @@ matrix: $(VENV)/stamp-matrix ## Run the shape suite on every supported generatio
 matrix-ci: $(VENV)/stamp-matrix ## The same on the newest 0.x only; make test covers the newest SDK
 	$(BIN)/nox --reuse-existing-virtualenvs --tags ci
 
-ci-tools: $(VENV)/stamp-ci # what .ci/run needs beside the rest
+# All that .ci/run needs, in one go: the stamps one by one would look the same packages up four times.
+ci-tools: $(VENV)/stamp-pip
+	$(BIN)/python -m pip install --quiet --editable '.[action]' --group test --group lint --group ci --group matrix \
+		--requirement examples/quickstart/requirements.txt
+	touch $(addprefix $(VENV)/stamp-,dev demo ci matrix)
+	$(MAKE) $(VENV)/stamp-node
 
 clean: ## Remove the venv and everything that was made
 	rm -rf $(VENV) .nox .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* htmlcov dist build

@@ -39,8 +39,6 @@ def endings(session: nox.Session) -> None:
 @nox.session(tags=["ci"])
 def replays(session: nox.Session) -> None:
     """Recorders and mocks that would be plugins of every other session: what they play is simulated."""
-    groups = (
-        nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), name) for name in ("test", "replays")
-    )
-    session.install("--editable", ".", *(package for group in groups for package in group))
+    group = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "replays")
+    session.install("--editable", ".", *group)
     session.run("python", "-m", "pytest", "-p", "no:inline_snapshot", "tests/replays/others", *session.posargs)

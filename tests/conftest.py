@@ -10,10 +10,10 @@ from tests.warm.interpreters import Interpreters
 if find_spec("hypothesis"):  # the environments of the matrix have none
     from hypothesis import settings
 
-    settings.register_profile("thorough", parent=settings.get_profile("default"), deadline=None, max_examples=100)
-    settings.register_profile(
-        "quick", parent=settings.default, deadline=None, max_examples=20
-    )  # in CI, always the same
+    # Its profile for CI, which `quick` builds on there, gives the same examples each time.
+    settings.register_profile("quick", parent=settings.default, deadline=None, max_examples=20)
+    every_time_others = settings.get_profile("default")
+    settings.register_profile("thorough", parent=every_time_others, deadline=None, max_examples=100, print_blob=True)
     settings.load_profile("quick")
 
 

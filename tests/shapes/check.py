@@ -168,7 +168,7 @@ def problems_of(ran: Ran, room: str, features: frozenset[str]) -> Iterator[str]:
     if ran.report is None:
         yield f"no report was written (exit status {ran.status}):\n{ran.output[-3000:]}"
         return
-    outcome, status = OUTCOMES.get(room, ("within", 0 if expected else 5))
+    outcome, status = OUTCOMES.get(room, ("within", 0) if expected else ("unjudged", 5))
     yield from _differs("verdict", outcome, ran.report["verdict"]["outcome"])
     yield from _differs("exit status", status, ran.status)
     yield from _schema_problems(ran.report)
