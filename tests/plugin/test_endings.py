@@ -12,9 +12,8 @@ import pytest
 from pytest_claude_budget.cli import main
 from tests.plugin.conftest import HANG_SECONDS, Suite, ledgers
 
-pytestmark = pytest.mark.cold
 
-
+@pytest.mark.cold
 @pytest.mark.parametrize("death", ["os._exit(3)", "os.kill(os.getpid(), signal.SIGKILL)"])
 def test_a_worker_that_dies_loses_no_answer(suite: Suite, death: str) -> None:
     """The answer is in the ledger before the test has it, so dying with it changes nothing."""
@@ -38,6 +37,7 @@ def test_a_worker_that_dies_loses_no_answer(suite: Suite, death: str) -> None:
     assert outcome.cost == "0.0045"
 
 
+@pytest.mark.cold
 def test_a_stream_cut_by_death_is_there_as_a_lower_bound(suite: Suite) -> None:
     """What message_start said is stored before the caller sees it."""
     suite.write(
@@ -131,6 +131,7 @@ def test_last_failed_runs_only_what_failed(suite: Suite) -> None:
     assert suite.run("--lf").report["totals"]["calls"] == 1
 
 
+@pytest.mark.cold
 def test_ctrl_c_still_reports_and_keeps_its_exit_status(suite: Suite, workers: int) -> None:
     """A keyboard interrupt ends with pytest's own status 2 and with the calls so far."""
     suite.write(
@@ -168,6 +169,7 @@ def test_without_a_terminal_a_failed_verdict_is_heard_on_stderr(suite: Suite) ->
     assert "claude-budget.yml:3: limits[0].max_cost: the run costs" in outcome.result.stderr.str()
 
 
+@pytest.mark.cold
 def test_nested_runs_report_to_themselves_and_to_the_run_around_them(suite: Suite) -> None:
     """In process and in a process of its own: each run has its calls, and the outer has all of them, once."""
     suite.write(
@@ -236,6 +238,7 @@ def test_old_ledgers_are_removed_and_running_ones_kept(suite: Suite) -> None:
     assert names[0].startswith("run-20250101T000000")
 
 
+@pytest.mark.cold
 def test_a_run_without_calls_is_quiet_and_leaves_no_file(suite: Suite, workers: int) -> None:
     """A suite that never meets Claude does not notice the plugin."""
     suite.write(test_a="def test_one(): pass\n")
@@ -248,6 +251,7 @@ def test_a_run_without_calls_is_quiet_and_leaves_no_file(suite: Suite, workers: 
     assert ledgers(suite.path) == []
 
 
+@pytest.mark.cold
 def test_a_test_that_kills_the_whole_run_leaves_its_answer_in_the_ledger(suite: Suite) -> None:
     """Nothing reports after SIGKILL; the answer is in the journal, and the next run brings it into the ledger."""
     suite.write(
