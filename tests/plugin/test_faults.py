@@ -189,10 +189,11 @@ def test_a_child_that_cannot_store_its_calls_makes_the_run_incomplete(suite: Sui
         test_a="""
         import subprocess, sys
         def test_child(): subprocess.run([sys.executable, "app.py"], check=True)
+        def test_nothing(): pass
         """,
     )
     outcome = suite.run(*options)
-    outcome.result.assert_outcomes(passed=1)
+    outcome.result.assert_outcomes(passed=2)
     assert (outcome.result.ret, outcome.verdict) == (pytest.ExitCode.TESTS_FAILED, "incomplete")
     assert "a process of this run could not store its calls" in outcome.result.stdout.str()
     assert suite.run(*options, "-k", "nothing").verdict == "unjudged"  # the next run has no fault of its own
