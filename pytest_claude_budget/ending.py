@@ -1,5 +1,6 @@
 """The end of a session, in the process that reports: judges it, and says what came after."""
 
+import os
 import sys
 from collections.abc import Generator
 from contextlib import suppress
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_claude_budget.judged_later import SAID, file_from, hand_over
 from pytest_claude_budget.session import RunPlugin
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ class Judge:
         """How the run was judged when its tests were over."""
         self._counted = 0
         """Failures that pytest was told of, besides those of tests: 1 where the cost fails the run."""
+        self._later = file_from(os.environ)
+        """Where to leave a verdict that fails, if somebody judges this run anew."""
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
@@ -58,7 +62,7 @@ class Judge:
             self._earlier = judged(self.run, self.setup, self._plugin.from_workers, ended)
         except Exception:  # the verdict fails by the same, and says so
             return self._is_judged()
-        return self._earlier.fails
+        return bool(self._earlier.problems) if self._later is not None else self._earlier.fails
 
     @pytest.hookimpl(wrapper=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
@@ -126,7 +130,8 @@ class Judge:
             self._fail(fails=self._is_judged())
             return
         tolerated = self.setup.budget is not None and self.setup.budget.tolerates_unknown
-        self._fail(fails=late and self._is_judged() and not tolerated)
+        fails = late and self._is_judged() and not tolerated
+        self._fail(fails=fails and not hand_over(self._later, self.run.path.stem))
 
     def _conclude(self, session: pytest.Session) -> bool:
         """Should the session fail?"""
@@ -138,7 +143,19 @@ class Judge:
         by_cost = self._counted and session.exitstatus == pytest.ExitCode.TESTS_FAILED
         ended = self._ended(int(_own_status(session) if by_cost else session.exitstatus))
         self.conclusion = conclude(self.run, self.setup, self._plugin.from_workers, ended, self._earlier)
+        if (
+            self.conclusion.fails
+            and self._fails_by_verdict(self.conclusion)
+            and hand_over(self._later, self.run.path.stem)
+        ):
+            self.told.append(SAID)
+            return False
         return self.conclusion.fails
+
+    @staticmethod
+    def _fails_by_verdict(conclusion: "Conclusion") -> bool:
+        """By nothing else: what went wrong in concluding is not in the report that is judged later."""
+        return conclusion.report is not None and not conclusion.problems
 
     def _ended(self, status: int) -> "Ended":
         from pytest_claude_budget.conclusion import Ended

@@ -49,6 +49,7 @@ ENTRY = (
     "unended",
     "session",
     "last_words",
+    "judged_later",
     "ending",
 )
 WIRING = ("fixture", "plugin", "action", "commands", "cli", "__main__")

@@ -26,7 +26,9 @@ from pytest_claude_budget.errors import InputError, Problem
 from pytest_claude_budget.files import read_json, write_atomically
 from pytest_claude_budget.github import GitHub, PullRequest
 from pytest_claude_budget.github_failures import ApiFailureError
+from pytest_claude_budget.judged_later import handed_over
 from pytest_claude_budget.judging import baseline_at, load_terms
+from pytest_claude_budget.render.plain import counted
 from pytest_claude_budget.values import value_class
 
 OVER, INCOMPLETE = 1, 3
@@ -60,6 +62,8 @@ def judge(inputs: Inputs, event: Event, here: Here) -> int:
     found = find_baseline(inputs, event, around)
     label = accepted_by(inputs.accept_label, event, pull, here.github)
     document = _gate(here, [str(report), *_judged_by(inputs, event, found, label.reason)], found.name)
+    if inputs.run.strip():
+        refuse_what_was_left_out(handed_over(here.folder / "judged-later"), document)
     owners = _codeowners(found, around)
     notes = [acceptance(document, owners), found.note]
     head = heading(inputs.title, inputs.tag)
@@ -75,6 +79,15 @@ def judge(inputs: Inputs, event: Event, here: Here) -> int:
     files = {"comment-url": url, "comment-file": str(comment_file), "report": str(report_file)}
     runner.set_outputs({**outputs_of(document), **files})
     return status_of(document["verdict"]["outcome"], inputs.fail_on)
+
+
+def refuse_what_was_left_out(runs: Sequence[str], document: Mapping[str, Any]) -> None:
+    """Raises InputError where a run that its cost would have failed is none of those that were judged."""
+    left = [run for run in dict.fromkeys(runs) if run not in document["run"]["ids"]]
+    if left:
+        what = f"{counted(len(left), 'run')} under run: failed by cost, and no report that is judged here is of it"
+        hint = "where run: starts pytest several times, give each a --claude-budget-report=json:PATH, and all paths under report:"
+        raise InputError(Problem(slug="unjudged-run", where="input report", what=what, hint=hint))
 
 
 def status_of(outcome: str, fail_on: FailOn) -> int:

@@ -84,6 +84,19 @@ def test_a_lock_file_that_is_committed_with_the_change_accepts_it_and_its_owner_
     assert "mallory" not in comment["body"]
 
 
+def test_what_a_label_accepts_leaves_the_job_green_and_a_test_that_failed_leaves_it_red(
+    runner: Runner, double: Double, tmp_path: Path
+) -> None:
+    project = start(tmp_path / "desk", workflow({**RUN_TESTS, "accept-label": "claude-cost-accepted"}))
+    changed(project, double)
+    double.add_pull(7, project.git("rev-parse", "topic"), labels=("claude-cost-accepted",))
+    ran = runner.run(project.folder, "pull_request", pull_request(project), PLACE)
+    assert (0, "within") == (ran.status, ran.outputs["verdict"]), ran.log
+    project.write("tests/test_broken.py", "def test_broken():\n    assert False\n")
+    ran = runner.run(project.folder, "pull_request", pull_request(project), PLACE)
+    assert 1 == ran.status
+
+
 def test_a_shallow_checkout_fetches_the_one_commit_that_it_lacks(
     runner: Runner, double: Double, tmp_path: Path
 ) -> None:

@@ -87,6 +87,22 @@ def test_a_working_directory_that_is_not_there_is_an_error(job: Job, desk: Proje
     assert "input working-directory: expected a folder of the checkout, got 'nowhere'" in done.commands("error")[0]
 
 
+def test_a_run_that_left_its_verdict_to_the_action_and_whose_report_is_not_there_fails(
+    job: Job, desk: Project, double: Double
+) -> None:
+    """Of two runs of pytest under `run:`, the first was over, and the second's report has replaced its own."""
+    folder = desk.folder.parent / "runner" / "temp" / "claude-budget-default"
+    folder.mkdir(parents=True)
+    report = json.loads((desk.folder / REPORT).read_text("utf-8"))
+    (folder / "run.json").write_text(json.dumps(report), "utf-8")
+    (folder / "judged-later").write_text(f"{report['run']['ids'][0]}\n", "utf-8")
+    assert 0 == on_pull_request(job, desk, double, run="pytest", fail_on="never").status
+    (folder / "judged-later").write_text("run-20261128-1-other\n", "utf-8")
+    done = on_pull_request(job, desk, double, run="pytest", fail_on="never")
+    assert 2 == done.status
+    assert "1 run under run: failed by cost, and no report that is judged here is of it" in done.commands("error")[0]
+
+
 # Reports
 
 

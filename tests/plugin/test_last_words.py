@@ -154,3 +154,38 @@ def test_calls_at_collection_are_over_where_nothing_else_is_done(suite: Suite) -
         "1 test collected, 1 error",
     ]
     assert outcome.result.ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_a_run_that_is_judged_anew_leaves_its_verdict_to_that_and_ends_as_its_tests_do(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """$0.0015 of $0.001. The file names the run, so that it cannot be left out; what fails beside the cost stays red."""
+    later = suite.path / "later"
+    monkeypatch.setenv("CLAUDE_BUDGET_JUDGED_LATER", str(later))
+    run_limit(suite, "0.001")
+    suite.write(conftest=TELLER, test_a=ONE_CALL)
+    outcome = suite.run()
+    assert (0, "over") == (outcome.result.ret, outcome.verdict)
+    assert "0, 0 failed" == (suite.path / "told.txt").read_text("utf-8")
+    assert outcome.report["run"]["ids"] == later.read_text("utf-8").split()
+    assert "the exit status is that of the tests alone" in outcome.said
+    assert "verdict: over" in outcome.said.lower()
+
+
+@pytest.mark.parametrize("wrong", ["a test", "the file", "a report"])
+def test_only_what_is_judged_anew_passes(suite: Suite, monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+    later = suite.path / ("none/later" if wrong == "the file" else "later")
+    monkeypatch.setenv("CLAUDE_BUDGET_JUDGED_LATER", str(later))
+    run_limit(suite, "0.001")
+    suite.write(test_a=ONE_CALL + ("def test_two(): assert False\n" if wrong == "a test" else ""))
+    options = ["--claude-budget-report=json:test_a.py/out.json"] if wrong == "a report" else []
+    assert pytest.ExitCode.TESTS_FAILED == suite.run(*options).result.ret
+
+
+def test_a_run_inside_of_one_that_is_judged_anew_is_judged_as_ever(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLAUDE_BUDGET_JUDGED_LATER", str(suite.path / "later"))
+    suite.write(test_a="import os\ndef test_one(): assert 'CLAUDE_BUDGET_JUDGED_LATER' not in os.environ\n")
+    assert 0 == suite.run().result.ret
+    assert not (suite.path / "later").exists()

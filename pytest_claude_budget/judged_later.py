@@ -1,0 +1,35 @@
+"""Where whoever started the run judges it anew, as the GitHub Action does: the exit status is then that of the tests alone.
+
+A file has a line for each run that its cost would fail. Who judges looks for each of them among the reports, so that none is
+lost. Light, since every pytest run on the machine loads it.
+"""
+
+from collections.abc import MutableMapping
+from pathlib import Path
+
+VARIABLE = "CLAUDE_BUDGET_JUDGED_LATER"
+"""Names the file."""
+SAID = "whoever started this run judges it anew: until then the exit status is that of the tests alone"
+
+
+def file_from(environ: MutableMapping[str, str]) -> Path | None:
+    """The file for one run, and no other: runs inside of it are judged as ever."""
+    path = environ.pop(VARIABLE, "")
+    return Path(path) if path else None
+
+
+def hand_over(path: Path | None, run: str) -> bool:
+    """Leave the verdict on a run to who judges later; False where nobody does, or where the file cannot be written."""
+    if path is None:
+        return False
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(f"{run}\n")
+    except OSError:
+        return False
+    return True
+
+
+def handed_over(path: Path) -> list[str]:
+    """The runs of a file; none where it is not there."""
+    return path.read_text("utf-8").split() if path.is_file() else []
