@@ -69,6 +69,8 @@ class Budget:
     limits: tuple[Limit, ...] = ()
     on_incomplete: str = "fail"
     """`fail` or `warn`."""
+    known: str = "warn"
+    """What follows from a limit that the baseline was over already, and that a change does not worsen: `warn` or `fail`."""
     may_be_unknown: MayBeUnknown = MayBeUnknown()
     """Whose cost need not be known."""
     rates_file: str | None = None
@@ -134,6 +136,7 @@ def parse_budget(value: Mapping[str, Any], locate: Callable[[ValuePath], str], s
     return Budget(
         limits=limits,
         on_incomplete=value.get("on_incomplete", "fail"),
+        known=value.get("known", "warn"),
         may_be_unknown=MayBeUnknown(patterns=tuple(value.get(MAY_BE_UNKNOWN, ()))),
         rates_file=rates.get("file"),
         aliases=dict(rates.get("aliases", {})),

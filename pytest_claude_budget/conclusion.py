@@ -219,6 +219,7 @@ def _report(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]], e
         warnings=stale(rates.as_of, today),
         baseline=baseline.baseline if baseline is not None else None,
         before=baseline.record if baseline is not None else None,
+        base=setup.base,
         accepted=UPDATE if setup.lock is not None else None,
     )
     return build_report(chain.from_iterable(sources), facts)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from pytest_claude_budget.base_budget import base_of
 from pytest_claude_budget.baseline import stale
 from pytest_claude_budget.baseline_files import LOCK_FILE, Loaded, load_baseline, read_lock
 from pytest_claude_budget.book import Answers, OwnerTotals, Sums
@@ -17,7 +18,7 @@ from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.record import Record
 from pytest_claude_budget.report import CostReport, RunFacts, RunInfo, judge
 from pytest_claude_budget.report_document import LoadedReport, read_report
-from pytest_claude_budget.rootdir import project_of, seen_from
+from pytest_claude_budget.rootdir import BUDGET_NAMES, project_of, seen_from
 from pytest_claude_budget.scoped import scoped_totals
 from pytest_claude_budget.values import value_class
 
@@ -29,6 +30,8 @@ class Terms:
     budget: Budget | None
     rates: RateTable
     day: date
+    path: Path = Path(BUDGET_NAMES[0])
+    """Where the budget file lies, or would."""
 
 
 def load_terms(path: str | None) -> Terms:
@@ -37,10 +40,10 @@ def load_terms(path: str | None) -> Terms:
     shown = path or (None if project.budget is None else seen_from(project.budget, Path.cwd()))
     today = datetime.now(UTC).date()
     if shown is None:
-        return Terms(budget=None, rates=packaged_rates(), day=today)
+        return Terms(budget=None, rates=packaged_rates(), day=today, path=project.rootdir / BUDGET_NAMES[0])
     memory = PytestsMemory(project.rootdir / ".pytest_cache")
     budget, _ = load_budget(Path(shown), shown, memory)
-    return Terms(budget=budget, rates=rates_of(budget, Path(shown).parent, memory), day=today)
+    return Terms(budget=budget, rates=rates_of(budget, Path(shown).parent, memory), day=today, path=Path(shown))
 
 
 def load_report(path: str) -> LoadedReport:
@@ -91,6 +94,7 @@ def judge_report(loaded: LoadedReport, terms: Terms, asked: Asked) -> CostReport
         warnings=loaded.warnings,
         baseline=baseline.baseline if baseline is not None else None,
         before=before,
+        base=base_of(baseline, terms.path, terms.budget),
         accepted=accepted,
         stale=old,
         accepts_silence=lock is not None and not old,

@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from pytest_claude_budget.benchmarked import on_one_footing
 from pytest_claude_budget.book import Answers, Book, OwnerTotals, Sums, Unpriced
 from pytest_claude_budget.budget import Budget, Limit
+from pytest_claude_budget.budget_difference import Base
 from pytest_claude_budget.compare import Facts, compare, with_new_names
 from pytest_claude_budget.comparison import Baseline, Comparison
 from pytest_claude_budget.earlier import earlier_of
@@ -66,6 +67,8 @@ class RunFacts:
     """What to compare with; None compares with nothing."""
     before: Record | None = None
     """The baseline's record; None where there is none yet."""
+    base: Base | None = None
+    """The budget of the base; None where it is not at hand."""
     accepted: str | None = None
     """Who or what accepted an increase."""
     stale: Sequence[str] = ()
@@ -155,7 +158,9 @@ def _change(record: Record, facts: RunFacts, day: date) -> tuple[Change | None, 
         before = with_new_names(before, comparison)
     rows = _projected(before, record, facts, day)
     earlier = earlier_of(before, comparison, facts.rates, day)
-    return Change(comparison=comparison, projection=rows, earlier=earlier, accepted=facts.accepted), rows
+    return Change(
+        comparison=comparison, projection=rows, earlier=earlier, base=facts.base, accepted=facts.accepted
+    ), rows
 
 
 def _projected(before: Record | None, record: Record, facts: RunFacts, day: date) -> tuple[Row, ...]:

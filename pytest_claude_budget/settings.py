@@ -10,6 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from pytest_claude_budget.baseline_files import Loaded
     from pytest_claude_budget.budget import Budget
+    from pytest_claude_budget.budget_difference import Base
     from pytest_claude_budget.checked import Memory
     from pytest_claude_budget.origins import Origins
     from pytest_claude_budget.rates import RateTable
@@ -37,6 +38,8 @@ class Setup:
         """Kind and file of each report that was asked for."""
         self.loaded: Loaded | None = None
         """The baseline that was read."""
+        self.base: Base | None = None
+        """The budget of the base, where the baseline has a commit."""
         self.has_no_lock = False
         """There was none to read yet, when the run began."""
         self.has_other_baseline = False
@@ -218,3 +221,8 @@ def _add_baseline(setup: Setup, config: pytest.Config, source: str | None) -> No
                 setup.loaded = replace(baseline_files.no_lock_yet(LOCK_NAME), record=lock.record)
                 return
         setup.loaded = baseline_files.load_baseline(source, config.invocation_params.dir, config.rootpath)
+        if setup.loaded is not None and setup.loaded.baseline.kind == "git":
+            from pytest_claude_budget.base_budget import base_of
+
+            path = find_budget(config)[0] or config.rootpath / BUDGET_NAMES[0]
+            setup.base = base_of(setup.loaded, path, setup.budget)

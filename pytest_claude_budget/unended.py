@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pytest_claude_budget.afterwards import is_running
+from pytest_claude_budget.base_budget import base_of
 from pytest_claude_budget.baseline_files import Loaded
 from pytest_claude_budget.budget import Limit
 from pytest_claude_budget.conclusion import learn, stale
@@ -101,6 +102,7 @@ def _report(ledger: SqliteLedger, path: Path, terms: Terms, baseline: Loaded | N
         warnings=stale(terms.rates.as_of, terms.day),
         baseline=baseline.baseline if baseline is not None else None,
         before=baseline.record if baseline is not None else None,
+        base=base_of(baseline, terms.path, terms.budget),
     )
     return build_report(ledger.totalled(models), facts)
 

@@ -9,7 +9,7 @@ from pytest_claude_budget.book import Scoped
 from pytest_claude_budget.budget import MEASURES, Budget, Limit, by_rank
 from pytest_claude_budget.totals import MEASURED, Totals
 from pytest_claude_budget.values import value_class
-from pytest_claude_budget.verdict_changes import INCREASES, Breach, Change, change_breaches
+from pytest_claude_budget.verdict_changes import INCREASES, Breach, Change, change_breaches, since
 
 
 class Outcome(StrEnum):
@@ -31,7 +31,8 @@ class Verdict:
     breaches: tuple[Breach, ...] = ()
     warnings: tuple[Breach, ...] = ()
     known: tuple[Breach, ...] = ()
-    """Limits that the baseline was over already, and that this change does not worsen; and accepted increases."""
+    """Limits that the baseline was over already, and that this change does not worsen: they warn. And accepted
+    increases, which do not."""
     incomplete: tuple[str, ...] = ()
     """Why the cost is not known in full, a sentence each."""
     unfinished: tuple[str, ...] = ()
@@ -89,6 +90,15 @@ class _Found:
     breaches: list[Breach] = field(default_factory=list)
     warnings: list[Breach] = field(default_factory=list)
     known: list[Breach] = field(default_factory=list)
+    known_fails: bool = False
+    """Does what was over before fail all the same?"""
+
+    def knows(self, breach: Breach) -> None:
+        """Take what the baseline was over already."""
+        if self.known_fails:
+            self.breaches.append(replace(breach, was_over=False, since="known"))
+        else:
+            self.known.append(replace(breach, was_over=True))
 
 
 def evaluate(
@@ -106,13 +116,15 @@ def evaluate(
     budget = limits.budget
     if budget is None and not limits.markers and not limits.unread:
         return Verdict(outcome=Outcome.UNJUDGED, incomplete=tuple(incomplete), unfinished=tuple(unfinished))
-    found = _Found()
+    found = _Found(known_fails=budget is not None and budget.known == "fail")
+    then = limits if change is None or change.base is None else replace(limits, budget=change.base.budget)
     for scope, measure in limits.written():
         limit_of, value_of = limits.finder(scope, measure), MEASURED[measure]
+        limit_then = limit_of if then is limits else then.finder(scope, measure)
         for name, totals in scoped.get(scope, {}).items():
             limit, value = limit_of(name), value_of(totals)
             if limit is not None and _reached(value, limit):
-                _judge(_breach(scope, name, measure, totals, limit), value, change, found)
+                _judge(_breach(scope, name, measure, totals, limit), value, (change, limit_then(name)), found)
     if change is not None and budget is not None:
         for breach in change_breaches(budget, change):
             _sort_in(breach, change, found)
@@ -147,23 +159,33 @@ def _reached(value: Decimal | int, limit: Limit) -> bool:
     return limit.warn_at is not None and bool(limit.maximum) and value >= limit.maximum * limit.warn_at
 
 
-def _judge(breach: Breach, value: Decimal | int, change: Change | None, found: _Found) -> None:
-    """Sort in what has reached its limit, or the part of it from which the run warns."""
-    if value > breach.maximum:
-        earlier = None if change is None else change.earlier(breach.scope, breach.name, breach.measure)
-        was_over = earlier is not None and earlier > breach.maximum
-        if was_over and earlier is not None and value <= earlier:
-            found.known.append(breach)
-        else:
-            found.breaches.append(replace(breach, worse=was_over))
-    else:
+def _judge(breach: Breach, value: Decimal | int, before: tuple[Change | None, Limit | None], found: _Found) -> None:
+    """Sort in what has reached its limit, or the part of it from which the run warns.
+
+    `before` is what is known of the baseline, and the limit that held for the name there.
+    """
+    if value <= breach.maximum:
         found.warnings.append(breach)
+        return
+    change, limit = before
+    earlier = None if change is None else change.earlier(breach.scope, breach.name, breach.measure)
+    if earlier is None or earlier <= breach.maximum:
+        found.breaches.append(breach)
+    elif limit is None or earlier <= limit.maximum:
+        new = since(breach.maximum, None if limit is None else limit.maximum) if value <= earlier else ""
+        found.breaches.append(replace(breach, since=new))
+    elif value > earlier:
+        found.breaches.append(replace(breach, worse=True))
+    else:
+        found.knows(breach)
 
 
 def _sort_in(breach: Breach, change: Change, found: _Found) -> None:
     if breach.warns:
         found.warnings.append(breach)
-    elif breach.was_over or (change.accepted is not None and breach.measure in INCREASES):
+    elif breach.was_over:
+        found.knows(breach)
+    elif change.accepted is not None and breach.measure in INCREASES:
         found.known.append(breach)
     else:
         found.breaches.append(breach)
@@ -177,4 +199,5 @@ def _outcome(budget: Budget | None, found: _Found, incomplete: Sequence[str], un
         return Outcome.WARNED if tolerated else Outcome.INCOMPLETE
     if unfinished:
         return Outcome.UNJUDGED
-    return Outcome.WARNED if found.warnings else Outcome.WITHIN
+    over_before = any(breach.was_over for breach in found.known)
+    return Outcome.WARNED if found.warnings or over_before else Outcome.WITHIN

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from pytest_claude_budget.budget import Budget
 from pytest_claude_budget.budget_changes import ChangeLimit, MonthlyLimit, change_limit
+from pytest_claude_budget.budget_difference import Base
 from pytest_claude_budget.comparison import Comparison, FeatureChange, OwnerChange, Standing, percent
 from pytest_claude_budget.projection import Row, totals_by_scenario
 from pytest_claude_budget.values import value_class
@@ -49,6 +50,8 @@ class Breach:
     """The baseline was over it already, and this is not worse."""
     worse: bool = False
     """The baseline was over it already, and this is worse."""
+    since: str = ""
+    """Why a breach fails that the baseline had too: this change `added` or `lowered` the limit, or what is `known` fails."""
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -60,6 +63,8 @@ class Change:
     projection: Sequence[Row] = ()
     earlier: Callable[[str, str, str], Decimal | int | None] = lambda scope, name, measure: None
     """What a scope, name and measure came to in the baseline; None where it had none."""
+    base: Base | None = None
+    """The budget of the base; None where it is not at hand: then the limits that are written now count as its own."""
     accepted: str | None = None
     """Who or what accepted the increase: it is shown and does not fail. A maximum in dollars is not accepted by it."""
 
@@ -148,7 +153,7 @@ def _monthly(budget: Budget, change: Change) -> Iterator[Breach]:
         then = total.compared_before or None  # of a month that is new, nobody says that it was not over
         month = _Month(name=total.scenario, now=total.after, then=then, at_least=total.at_least)
         limit = budget.projection.max_monthly_cost.get(total.scenario)
-        if limit is not None and (breach := _over_a_month(month, limit)) is not None:
+        if limit is not None and (breach := _over_a_month(month, limit, _before(change.base, limit))) is not None:
             yield breach
         if total.increase is not None:
             base, now = total.increase
@@ -159,13 +164,34 @@ def _monthly(budget: Budget, change: Change) -> Iterator[Breach]:
         if limit is not None and row.judged is not None:
             name = f"{row.feature}, {row.scenario}"
             month = _Month(name=name, now=row.judged, then=row.judged_before, at_least=row.at_least)
-            if (breach := _over_a_month(month, limit)) is not None:
+            before = _before(change.base, limit, row.feature)
+            if (breach := _over_a_month(month, limit, before)) is not None:
                 yield breach
 
 
-def _over_a_month(month: _Month, limit: MonthlyLimit) -> Breach | None:
-    was_over = month.then is not None and month.then > limit.maximum
+def _before(base: Base | None, limit: MonthlyLimit, feature: str | None = None) -> Decimal | None:
+    """The same maximum in the base's budget; None where it has none."""
+    if base is None:
+        return limit.maximum
+    if base.budget is None:
+        return None
+    features = {each.name: each for each in base.budget.features}
+    found = base.budget.projection.max_monthly_cost
+    if feature is not None:
+        found = features[feature].max_monthly_cost if feature in features else {}
+    return found[limit.scenario].maximum if limit.scenario in found else None
+
+
+def since(maximum: Decimal | int, before: Decimal | int | None) -> str:
+    """What a change did to a limit that it makes stricter: `added`, `lowered` or nothing."""
+    return "added" if before is None else "lowered" if before > maximum else ""
+
+
+def _over_a_month(month: _Month, limit: MonthlyLimit, before: Decimal | None) -> Breach | None:
+    """`before` is the limit that the month was held against then; None where there was none."""
+    was_over = month.then is not None and before is not None and month.then > max(before, limit.maximum)
     worse = month.then is not None and month.now > month.then
+    would_be = not was_over and not worse and month.then is not None and month.then > limit.maximum
     breach = Breach(
         scope="projection",
         name=month.name,
@@ -177,6 +203,7 @@ def _over_a_month(month: _Month, limit: MonthlyLimit) -> Breach | None:
         at_least=month.at_least,
         was_over=was_over and not worse,
         worse=was_over and worse,
+        since=since(limit.maximum, before) if would_be else "",
     )
     if month.now > limit.maximum:
         return breach

@@ -15,7 +15,7 @@ TEXTS = (
     "schema_errors",
 )  # text to values; pure too, but for the YAML and schema parsers
 CORE = """
-    wire rates model_hints pricing settlement totals budget_changes origins budget fingerprints record benchmarked repeats record_builder scoped book
+    wire rates model_hints pricing settlement totals budget_changes origins budget budget_difference fingerprints record benchmarked repeats record_builder scoped book
     comparison noise
     pairing attribution expected excused explain selection renames compare sampling baseline record_document caching
     projection repricing whatif earlier verdict_changes verdict unfinished report updatable report_document shards drafting tightening render
@@ -28,6 +28,7 @@ ENTRY = (
     "rate_files",
     "budget_file",
     "baseline_files",
+    "base_budget",
     "starter",
     "owners",
     "environment",

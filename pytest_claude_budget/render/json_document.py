@@ -7,6 +7,7 @@ from typing import Any
 
 from pytest_claude_budget import __version__
 from pytest_claude_budget.budget import Budget, Limit
+from pytest_claude_budget.budget_difference import differences
 from pytest_claude_budget.exempt import KEY as MAY_BE_UNKNOWN
 from pytest_claude_budget.money import to_json
 from pytest_claude_budget.record import Record
@@ -45,6 +46,7 @@ def _without_record(report: CostReport) -> dict[str, Any]:
         "rates_as_of": facts.rates.as_of.isoformat(),
         "run": _run(facts.run, report.record),
         "budget": _budget(facts.budget),
+        "budget_changes": list(differences(facts.base, facts.budget)),
         "verdict": {
             "outcome": verdict.outcome.value,
             "breaches": [_breach(breach) for breach in verdict.breaches],

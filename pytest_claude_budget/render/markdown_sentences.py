@@ -195,6 +195,9 @@ def _judged(document: Document) -> str:
     if document.get("accepted") is not None and comparison is not None and amount(comparison["change"]) > 0:
         return ", an accepted increase"
     if verdict["outcome"] == "warned":
+        before = known_before(document)
+        if before and not verdict["incomplete"]:
+            return f", over {_limits(before)} as before"
         return ", close to a limit" if verdict["warnings"] else ", which the budget tolerates"
     if verdict["outcome"] == "within" and not not_known(document) and not silent_tests(document):
         return ", within budget" if document.get("budget") is not None else ", within its limits"

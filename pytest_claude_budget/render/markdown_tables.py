@@ -253,6 +253,14 @@ def renamed(document: Document, most: int) -> list[str]:
     return ["", f"**Renamed**, with the same requests: {', '.join(names + more)}."] if rows else []
 
 
+def budget_changes(document: Document, most: int) -> list[str]:
+    """Say that the budget is not the one of the base, and what differs."""
+    changes = document.get("budget_changes") or []
+    more = [f"{len(changes) - most:,} more"] if len(changes) > most else []
+    said = "; ".join([*map(sentence, changes[:most]), *more])
+    return ["", f"**This change also changes the budget:** {said}."] if changes else []
+
+
 def _bullets(title: str, texts: Sequence[str], more: int, where: str) -> list[str]:
     if not texts:
         return ["", f"**{title}:** {counted(more, 'reason')},{where}."] if more > 0 else []

@@ -22,6 +22,13 @@ _UNITS = {
 }
 
 
+_SINCE = {
+    "added": ", which this change adds",
+    "lowered": ", which this change lowers",
+    "known": ", as the baseline was (known: fail)",
+}
+
+
 def cost_of(totals: Totals) -> str:
     """Say what was paid: nothing is shown as $0.00 that is not known to be nothing."""
     if not totals.at_least:
@@ -98,6 +105,10 @@ def _plain(value: Decimal | int) -> str:
 
 def excess_of(breach: Breach) -> str:
     """Say what is over, after the name of whose it is: `costs $0.07, the limit is $0.05`."""
+    return f"{_excess(breach)}{_SINCE.get(breach.since, '')}"
+
+
+def _excess(breach: Breach) -> str:
     least = "at least " if breach.at_least else ""
     if breach.measure in ("max_increase", "max_monthly_increase"):
         limit = f"the limit is +{_plain(breach.maximum)}%"
@@ -183,8 +194,10 @@ def _whose(breach: Breach) -> str:
 
 
 def _near(report: CostReport) -> str:
-    count = _limits(report.verdict.warnings)
-    return f"{counted(count, 'limit is', 'limits are')} nearly reached"
+    close, before = _limits(report.verdict.warnings), _limits([each for each in report.verdict.known if each.was_over])
+    said = [f"{counted(before, 'limit is', 'limits are')} exceeded, as on the baseline"] if before else []
+    said += [f"{counted(close, 'limit is', 'limits are')} nearly reached"] if close else []
+    return ", ".join(said)
 
 
 def _headroom(report: CostReport) -> str:
@@ -193,8 +206,6 @@ def _headroom(report: CostReport) -> str:
     for limit in limits:
         if limit.scope == "run" and limit.measure == "max_cost" and limit.maximum:
             maximum = Decimal(limit.maximum)
-            if report.totals.cost > maximum:
-                return ", though over the run's limit, as the baseline was"
             used = int(report.totals.cost * 100 / maximum)
             return f": {dollars_against(report.totals.cost, maximum)} of {exact_dollars(maximum)} for the run ({used}% used)"
     return ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from pytest_claude_budget.budget_difference import differences
 from pytest_claude_budget.comparison import Standing
 from pytest_claude_budget.money import dollars
 from pytest_claude_budget.render.changes import comparison_lines, projection_lines
@@ -26,6 +27,8 @@ from pytest_claude_budget.verdict import Outcome
 
 DEAREST = 10
 """Rows that are shown one by one."""
+MOST_CHANGES = 5
+"""Changes of the budget that are named."""
 MOST_LINES = 20
 """Limits or reasons that are shown one by one."""
 
@@ -65,6 +68,7 @@ def terminal_lines(report: CostReport, width: int) -> list[Line]:
     lines += [Line(text=text) for text in _compared(report, width)]
     lines += _whole([f"warning: {printable(text, 500)}" for text in report.facts.warnings], width, "warn")
     lines += _whole(_stale_lock(report), width, "warn")
+    lines += _whole(_budget_changes(report), width, "warn")
     return lines + _judged(report, width)
 
 
@@ -73,7 +77,10 @@ def _judged(report: CostReport, width: int) -> list[Line]:
     verdict = report.verdict
     silent = silent_texts(report)
     tone = "warn" if silent and verdict.outcome is Outcome.WITHIN else _TONES[verdict.outcome]
-    lines = _listed(limit_lines(verdict.known, f"{_why_known(report)}: "), "warn", width)
+    accepted = [breach for breach in verdict.known if not breach.was_over]
+    before = [breach for breach in verdict.known if breach.was_over]
+    lines = _listed(limit_lines(accepted, "accepted: "), "warn", width)
+    lines += _listed(limit_lines(before, "over on the baseline already: "), "warn", width)
     lines += _listed(limit_lines(verdict.warnings), "warn", width)
     lines += _listed([printable(reason, 500) for reason in verdict.incomplete], tone or "warn", width)
     others = len(verdict.incomplete) > len(verdict.unfinished)
@@ -119,13 +126,18 @@ def silent_texts(report: CostReport) -> list[str]:
     return [f"{many}, which is no saving{accepted}   [no-calls-any-more]", *named]
 
 
+def _budget_changes(report: CostReport) -> list[str]:
+    """Say that the budget is not the one of the base."""
+    changes = [printable(text, 200) for text in differences(report.facts.base, report.facts.budget)]
+    shown = "; ".join(changes[:MOST_CHANGES]) + (
+        f"; and {len(changes) - MOST_CHANGES:,} more" * (len(changes) > MOST_CHANGES)
+    )
+    return [f"this change also changes the budget: {shown}"] if changes else []
+
+
 def _tolerates(report: CostReport) -> bool:
     """Is it written already that a cost need not be known?"""
     return report.facts.budget is not None and report.facts.budget.tolerates_unknown
-
-
-def _why_known(report: CostReport) -> str:
-    return "accepted" if report.facts.accepted is not None else "over on the baseline already"
 
 
 LOCK = "claude-budget.lock.json"

@@ -386,7 +386,7 @@ SCENES: dict[str, Report] = {
     "hostile": hostile(),
     "many": many(),
     "no-calls": Report(owners=[], baseline=None),
-    "known": Report(owners=FEW, known=[KNOWN]),
+    "known": Report(owners=FEW, outcome="warned", known=[KNOWN]),
     "accepted": replace(
         OVER, outcome="warned", breaches=[], warnings=[RUN_UP, REFUND_UP], accepted="label claude-cost-accepted"
     ),

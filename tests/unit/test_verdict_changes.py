@@ -102,10 +102,10 @@ def test_an_increase_below_what_is_ignored_is_never_held_against_a_test(budget: 
 def test_a_limit_that_was_exceeded_before_is_shown_and_fails_no_change_that_does_not_worsen_it(budget: Budget) -> None:
     """$0.30 of $0.20: the same or less is known, more is over."""
     before = record(costing("a", 30))
-    for cents, outcome in ((30, Outcome.WITHIN), (25, Outcome.WITHIN), (31, Outcome.OVER)):
+    for cents, outcome in ((30, Outcome.WARNED), (25, Outcome.WARNED), (31, Outcome.OVER)):
         report = judged(budget, before, record(costing("a", cents)))
         assert report.verdict.outcome is outcome
-        assert len(report.verdict.known) == (outcome is Outcome.WITHIN)
+        assert len(report.verdict.known) == (outcome is Outcome.WARNED)
     assert judged(budget, record(costing("b", 1)), record(costing("a", 30))).verdict.outcome is Outcome.OVER
     (line, *_) = lines(judged(budget, before, record(costing("a", 31))))
     assert line.endswith("a costs $0.31, the limit is $0.20; the baseline was over it too, and this is worse")

@@ -1,0 +1,43 @@
+"""The budget file at the commit that a run is compared with: a limit that a change adds or lowers is a new one."""
+
+from contextlib import suppress
+from pathlib import Path
+
+from pytest_claude_budget.baseline_files import GIT, Loaded
+from pytest_claude_budget.budget import Budget, parse_budget
+from pytest_claude_budget.budget_difference import Base
+from pytest_claude_budget.errors import InputError
+from pytest_claude_budget.files import decoded, parse_yaml_text, schema
+from pytest_claude_budget.git import file_at
+from pytest_claude_budget.rootdir import BUDGET_NAMES
+from pytest_claude_budget.schema_errors import validate
+
+
+def base_of(loaded: Loaded | None, path: Path, budget: Budget | None) -> Base | None:
+    """What the base was judged by; None where that cannot be told, as of a lock file that has no commit.
+
+    Args:
+        loaded: the baseline.
+        path: where the budget file lies, or would.
+        budget: the one of this change: taken where not a byte differs.
+    """
+    if loaded is None or loaded.baseline.kind != "git":
+        return None
+    source, others = loaded.baseline.source, BUDGET_NAMES if path.name in BUDGET_NAMES else ()
+    with suppress(InputError):  # git has told why already, where it was asked for the lock file
+        for name in dict.fromkeys((path.name, *others)):
+            data = file_at(source.removeprefix(GIT), name, path.parent).data
+            if data is not None:
+                same = budget is not None and path.name == name and path.read_bytes() == data
+                return Base(budget=budget if same else _read(data, f"{source}:{name}"))
+        return Base(budget=None)
+    return None
+
+
+def _read(data: bytes, shown: str) -> Budget:
+    """Raises InputError where this version does not understand what was written then."""
+    document = parse_yaml_text(decoded(data, shown), shown)
+    problems = validate(document, schema("budget"))
+    if problems:
+        raise InputError(*problems)
+    return parse_budget(document.value, document.where, shown)
