@@ -31,7 +31,8 @@ def change_of(change: Decimal, before: Decimal) -> str:
 
 def comparison_lines(comparison: Comparison, width: int) -> list[str]:
     """Lay a comparison out."""
-    return [_headline(comparison), *_owners(comparison, width), *_rest(comparison)]
+    sentences = [wrapped(line, width, "", "  ") for line in (_headline(comparison), *_rest(comparison))]
+    return [*sentences[0], *_owners(comparison, width), *(line for lines in sentences[1:] for line in lines)]
 
 
 def _headline(comparison: Comparison) -> str:
@@ -65,7 +66,8 @@ def _owners(comparison: Comparison, width: int) -> Iterator[str]:
         if len(group.rows) == 1:
             row = rows[group.rows[0].owner]
             yield start + shortened_id(row.owner, width - indent)
-            yield from (f"{' ' * indent}{line}" for line in reasons(row, width - indent))
+            for reason in reasons(row, width - indent):
+                yield from wrapped(reason, width, " " * indent)
         else:
             yield from _many(group, start, width)
     left = sum(len(group.rows) for group in lone[MOST_OWNERS:])

@@ -17,6 +17,7 @@ from pytest_claude_budget.comparison import Baseline, Comparison, OwnerChange, S
 from pytest_claude_budget.noise import with_sample
 from pytest_claude_budget.projection import Volumes, project
 from pytest_claude_budget.record import OwnerRecord, Record, Samples, in_order
+from pytest_claude_budget.render.changes import comparison_lines
 from pytest_claude_budget.selection import Selection
 from pytest_claude_budget.usage import Usage
 from tests.tries import tries
@@ -144,6 +145,15 @@ def test_a_test_that_ran_without_one_call_is_no_saving_until_somebody_accepts_it
     accepted = compared(before, record(cheap("a")), selection=ran, accepts_silence=True)
     assert (row(accepted, "b").standing, accepted.change) == (Standing.CHANGED, Decimal("-0.0015"))
     assert [cause.text for cause in row(accepted, "b").causes] == ["makes no calls any more (was 1)"]
+
+
+@pytest.mark.parametrize("dear", [100, 900], ids=["unchanged", "changed"])
+def test_no_sentence_on_a_comparison_is_wider_than_the_terminal(dear: int) -> None:
+    before = record(cheap("a"), cheap("b"), cheap("c"), cheap("dear", live=1))
+    ran = Selection(ran=frozenset({"a", "b", "dear"}), skipped=frozenset({"c"}))
+    lines = comparison_lines(compared(before, record(cheap("a"), cheap("dear", dear, live=1)), selection=ran), 48)
+    assert [] == [line for line in lines if len(line) > 48]
+    assert "not counted as a saving" in " ".join(line.strip() for line in lines)
 
 
 def test_a_test_whose_tries_all_failed_made_no_call_either() -> None:
