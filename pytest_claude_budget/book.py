@@ -17,6 +17,9 @@ _Work = tuple[str | None, str | None, str | None]
 Scoped = Mapping[str, Mapping[str, Totals]]
 """Totals by scope (`run`, `test`, …), then by name; the run's name is empty."""
 
+# Python 3.11 searches an enum's class at each look.
+_FREE, _FAILED, _UNMEASURED = Status.FREE, Status.FAILED, Status.UNMEASURED
+
 
 @value_class(frozen=True, kw_only=True, slots=True)
 class Answers:
@@ -71,17 +74,18 @@ class Book:
         """Enter one call at its price."""
         answer, labels, owner = call.answer, call.labels, call.owner
         status, spelled = answer.status, answer.model
-        model = None if spelled is None or status is Status.FREE else self._model_name(spelled)
+        model = None if spelled is None or status is _FREE else self._model_name(spelled)
         paid, work = (owner.id, owner.kind), (model, labels.feature, labels.tier)
-        if paid not in self._owners:
-            self._owners[paid] = Sum()
-        if work not in self._work:
-            self._work[work] = Sum()
-        self._owners[paid].add(call, cost)
-        self._work[work].add(call, cost)
-        if status is Status.FREE:
+        own, alike = self._owners.get(paid), self._work.get(work)
+        if own is None:
+            own = self._owners[paid] = Sum()
+        if alike is None:
+            alike = self._work[work] = Sum()
+        own.add(call, cost)
+        alike.add(call, cost)
+        if status is _FREE:
             self._seen["free"] += call.count
-        elif status is not Status.FAILED:
+        elif status is not _FAILED:
             self._judge_completeness(call, cost)
         if answer.notes or cost.notes:
             for note in (*answer.notes, *cost.notes):
@@ -96,7 +100,7 @@ class Book:
 
     def _judge_completeness(self, call: Call, cost: Price) -> None:
         status = call.answer.status
-        if status is Status.UNMEASURED:
+        if status is _UNMEASURED:
             kind = "unmeasured"
         elif cost.amount is None:
             kind = "unpriced"

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache, partial
+from operator import itemgetter
 from typing import Any
 
 from pytest_claude_budget.benchmarked import with_benchmark
@@ -16,6 +17,8 @@ from pytest_claude_budget.record import Group, Key, OwnerRecord, Record, Terms, 
 from pytest_claude_budget.repeats import BENCHMARK, Repeat, Taken, Turn, by_place, chosen, turn_of
 from pytest_claude_budget.usage import Answer, Call, Origin, Status
 
+# Python 3.11 searches an enum's class at each look.
+_FREE, _LIVE = Status.FREE, Origin.LIVE
 MOST_GROUPS = 24
 """Of one owner. Where there are more, those that are priced alike become one: files stay small enough to read."""
 _NO_SEARCHES = {"web_search_requests": 0, "web_fetch_requests": 0, "code_execution_requests": 0}
@@ -27,22 +30,31 @@ class RecordBuilder:
     def __init__(self, rates: RateTable) -> None:
         self._rates = rates
         self._owners: dict[tuple[str, str], dict[Turn, Taken]] = {}
+        self._benchmarks: set[tuple[str, str]] = set()
+        """Those of the owners that have one."""
         self._terms: dict[int, tuple[InForce, Terms]] = {}
 
     def add(self, call: Call, cost: Price) -> None:
         """Take one call with its price. Free answers leave no trace."""
         paying = call.owner
-        if call.answer.status is Status.FREE:
+        if call.answer.status is _FREE:
             return
-        turns = self._owners.setdefault((paying.id, paying.kind), {})
+        owner = (paying.id, paying.kind)
+        turns = self._owners.get(owner)
+        if turns is None:
+            turns = self._owners[owner] = {}
         turn = turn_of(paying.kind, paying.phase, call.process)
         taken = turns.get(turn)
         if taken is None:
             taken = turns[turn] = Taken()
-        if cost.amount is not None:
-            taken.amount += cost.amount
-        taken.unknown = taken.unknown or cost.amount is None or cost.at_least
-        groups = taken.benchmark if paying.phase.endswith(BENCHMARK) and paying.kind == "test" else taken.groups
+        amount, groups = cost.amount, taken.groups
+        if amount is None or cost.at_least:
+            taken.unknown = True
+        if amount is not None:
+            taken.amount += amount
+        if paying.kind == "test" and paying.phase.endswith(BENCHMARK):
+            groups = taken.benchmark
+            self._benchmarks.add(owner)
         for group in _groups_of(call, self._rates) if cost.only is None else (self._plain(call, cost.only),):
             key = group.key
             known = groups.setdefault(key, group)
@@ -63,7 +75,7 @@ class RecordBuilder:
             case=labels.case,
             calls=count,
             attempts=count,
-            live=count if call.origin is Origin.LIVE else 0,
+            live=count if call.origin is _LIVE else 0,
             usage=answer.usage,
         )
 
@@ -75,8 +87,8 @@ class RecordBuilder:
             OwnerRecord(
                 owner=name,
                 kind=kind,
-                groups=_whole(groups.values(), shared),
-                benchmark=any(taken.benchmark for taken in self._owners[name, kind].values()),
+                groups=_whole(groups, shared),
+                benchmark=(name, kind) in self._benchmarks,
             )
             for (name, kind), groups in once.items()
         ]
@@ -88,15 +100,20 @@ class RecordBuilder:
         """How often each fixture was set up, and which tests ran more than once."""
         found: list[Repeat] = []
         shared: list[Group] | None = None
-        for (owner, kind), turns in sorted(self._owners.items()):
+        again = [
+            (owner, turns)
+            for owner, turns in self._owners.items()
+            if len(turns) > 1 or owner[1] == "fixture" or owner in self._benchmarks
+        ]
+        for (owner, kind), turns in sorted(again, key=itemgetter(0)):
             if kind == "fixture":
                 if shared is None:
                     shared = self._shared({each: _once(each[1], own) for each, own in self._owners.items()})
                 one = dict(chosen(kind, turns))
                 for place, own in by_place(turns).items():
-                    groups = _whole(one[place].groups.values(), shared)
+                    groups = _whole(one[place].groups, shared)
                     found.append(_repeat(owner, kind, own, place=place, groups=groups))
-            elif kind == "test" and (len(turns) > 1 or any(taken.benchmark for taken in turns.values())):
+            elif kind == "test":
                 found.append(_repeat(owner, kind, turns))
         return tuple(found)
 
@@ -121,9 +138,8 @@ def _used(taken: Taken) -> Mapping[Key, Group]:
     return with_benchmark(taken.groups, taken.benchmark.values()) if taken.benchmark else taken.groups
 
 
-def _whole(groups: Iterable[Group], shared: Iterable[Group]) -> tuple[Group, ...]:
-    named = {group.key: group for group in groups}
-    return in_order(fold(with_failed_tries(_conversations(named, shared))))
+def _whole(groups: Mapping[Key, Group], shared: Iterable[Group]) -> tuple[Group, ...]:
+    return in_order(fold(with_failed_tries(_conversations(groups, shared))))
 
 
 def _repeat(owner: str, kind: str, turns: Mapping[Turn, Taken], **more: Any) -> Repeat:
@@ -151,7 +167,10 @@ def _conversations(groups: Mapping[Key, Group], shared: Iterable[Group]) -> Coll
     Such a turn repeats what was answered before, another text at each run. The answer may be one that a fixture was
     given.
     """
-    if not any(group.request is not None and _OPENING in group.request for group in groups.values()):
+    for group in groups.values():  # any() takes three times as long
+        if group.request is not None and _OPENING in group.request:
+            break
+    else:
         return groups.values()
     began = {_asked(group.request): group.request for group in (*shared, *groups.values()) if _is_live(group)}
     merged: dict[Key, Group] = {}

@@ -6,6 +6,7 @@ A run's sums have all of it. Its record, which is compared and becomes the lock 
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import lru_cache
+from typing import NamedTuple
 
 from pytest_claude_budget.money import ZERO
 from pytest_claude_budget.record import Group, Key
@@ -17,9 +18,8 @@ OF = " of "
 """In the name of a child process, before that of the worker which it belongs to."""
 
 
-@value_class(frozen=True, slots=True)
-class Turn:
-    """Which time it is that a fixture is set up, or that a test runs."""
+class Turn(NamedTuple):
+    """Which time it is that a fixture is set up, or that a test runs. A tuple, since each call looks it up twice."""
 
     place: str
     """The module, class or folder that a fixture is set up for; empty for a session's, and for tests."""

@@ -64,6 +64,9 @@ MEASURED: Mapping[str, Callable[[Totals], Decimal | int]] = {
 }
 """The value of each limit's measure, by its name in the budget file."""
 
+# Python 3.11 searches an enum's class at each look.
+_FREE, _FAILED, _LIVE = Status.FREE, Status.FAILED, Origin.LIVE
+
 
 class Sum:
     """Adds calls up, in any order, to the same Totals."""
@@ -79,16 +82,16 @@ class Sum:
         """Add one call at its price."""
         status = call.answer.status
         count = call.count
-        if status is Status.FREE:
+        if status is _FREE:
             self._free += count
             return
         self._attempts += count
-        if status is Status.FAILED:
+        if status is _FAILED:
             return
         self._calls += count
         if price.amount is not None:
             self._cost += price.amount
-            if call.origin is Origin.LIVE:
+            if call.origin is _LIVE:
                 self._spent += price.amount
         if price.amount is None or price.at_least:
             self._unknown += count
