@@ -34,11 +34,6 @@ def is_feigned(stream: Any) -> bool:
         return False
 
 
-def holds_all(module: ModuleType, response: Any) -> bool:
-    """Is an answer's body nothing but bytes in memory? Then no other client's answer lies under it."""
-    return type(getattr(response.stream, "_stream", None)) is module.ByteStream
-
-
 def aiohttp_answer(stream: Any) -> Any:
     """The answer of aiohttp that an answer's stream reads from; None where there is none."""
     aiohttp = sys.modules.get("aiohttp")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from types import FunctionType, ModuleType
 from typing import Any
-from weakref import WeakValueDictionary
+from weakref import ref
 
 from pytest_claude_budget.intercept.arrived import arrived
 from pytest_claude_budget.intercept.beginning import watch
@@ -38,7 +38,7 @@ class Hooks:
         self._prints = Fingerprints()
         self._placed: list[tuple[Any, Any, Any]] = []
         """Class, what stood there or would stand there, and the hook that takes its place."""
-        self._going_on: WeakValueDictionary[int, Watch] = WeakValueDictionary()
+        self._going_on: set[ref[Watch]] = set()
         """Exchanges whose answer has not come to its end, and some that are over."""
         self._sync_tap, self._async_tap = sync_tap(module), async_tap(module)
 
@@ -58,8 +58,8 @@ class Hooks:
 
     def settle(self, sink: Sink) -> None:
         """The run of a sink ends: tell it what is known by now of each exchange that goes on, and nothing more after that."""
-        for seen in [each() for each in self._going_on.valuerefs()]:  # a list at once, whatever other threads begin
-            if seen is not None:
+        for each in self._going_on.copy():  # at once, whatever other threads begin
+            if (seen := each()) is not None:
                 seen.give_up(sink)
 
     def wrap(self) -> None:
@@ -114,7 +114,7 @@ class Hooks:
             if ahead and (fault := look_ahead(self.module, client, request, seen.inside)) is not None:
                 for sink in sinks:
                     sink.fault("request", fault)
-            self._going_on[id(seen)] = seen
+            self._going_on.add(ref(seen, self._going_on.discard))  # by calls of C alone, unlike a WeakSet
         return seen
 
     def _led_on(self, client: Any, response: Any) -> Watch | None:

@@ -7,7 +7,6 @@ from typing import Any
 from pytest_claude_budget.intercept.evidence import (
     aiohttp_answer,
     has_known_ends,
-    holds_all,
     is_feigned,
     was_never_started,
 )
@@ -33,6 +32,7 @@ _NEVER_SENT = frozenset(
         "CookieConflict",
     )
 )
+# The client's own, whose every exchange with the network is marked.
 _OWN_TRANSPORTS = ("HTTPTransport", "AsyncHTTPTransport", "MockTransport", "ASGITransport", "WSGITransport")
 _MOCK_TRANSPORTS = ("MockTransport", "ASGITransport", "WSGITransport")
 _REAL_SIGNS = frozenset((b"request-id", b"x-litellm-response-cost"))
@@ -40,15 +40,12 @@ _RATE_LIMITS = b"anthropic-ratelimit-"
 _WIRE_MODULES = ("httpcore", "httpcore2", "aiohttp", "anyio", "asyncio", "ssl", "h11", "h2")
 
 
-def is_known(module: Any, transport: Any) -> bool:
-    """Is this one of the client's own transports, whose every exchange with the network is marked?"""
-    return type(transport) in _classes(module, _OWN_TRANSPORTS)
-
-
 def look_ahead(module: Any, client: Any, request: Any, inside: Inside) -> Exception | None:
     """Look for what an exchange will reach, where its transport is one that nobody knows; a fault is returned."""
     try:
-        if not is_known(module, client._transport_for_url(request.url)):
+        if type(client._transport_for_url(request.url)) in _classes(module, _OWN_TRANSPORTS):
+            inside.by_known = True
+        else:
             look(inside)
     except Exception as error:
         return error
@@ -63,12 +60,18 @@ def was_replayed(module: Any, client: Any, url: Any, response: Any, inside: Insi
     """
     if (stream := response.extensions.get("network_stream")) is not None:
         return is_feigned(stream)
-    if not holds_all(module, response) and (carried := aiohttp_answer(response.stream)) is not None:
-        return was_never_started(carried)
-    transport = client._transport_for_url(url)
-    if is_known(module, transport) or isinstance(transport, _classes(module, _MOCK_TRANSPORTS)):
+    stream = response.stream
+    if type(getattr(stream, "_stream", None)) is not module.ByteStream:  # bytes in memory have no other answer below
+        carried = aiohttp_answer(stream)
+        if carried is not None:
+            return was_never_started(carried)
+    if inside.by_known:
         return True
-    return reached_nothing(inside) and has_known_ends(transport, _classes(module, _OWN_TRANSPORTS))
+    transport = client._transport_for_url(url)
+    known = _classes(module, _OWN_TRANSPORTS)
+    if type(transport) in known or isinstance(transport, _classes(module, _MOCK_TRANSPORTS)):
+        return True
+    return reached_nothing(inside) and has_known_ends(transport, known)
 
 
 def is_made_up(module: Any, client: Any, url: Any) -> bool:

@@ -22,13 +22,15 @@ _CREATION = "batch_create"
 class Inside:
     """What is seen while one exchange goes on, in its own context. Small: connections keep a context for long."""
 
-    __slots__ = ("answers", "elsewhere", "of", "reached")
+    __slots__ = ("answers", "by_known", "elsewhere", "of", "reached")
 
     def __init__(self, of: tuple[Any, Any, Any] | None = None) -> None:
         self.of = of
         """Client, request and who watches, as long as `send` goes on: who wraps a hook and hides it is hooked once more."""
         self.reached: bool | None = None
         """Did this exchange reach the network? None where nobody looks."""
+        self.by_known = False
+        """Its transport is one of the client's own, as was seen before it was sent."""
         self.elsewhere = 0
         """What had been seen outside of every exchange when the look began."""
         self.answers: dict[object, Answer] | None = {}

@@ -86,7 +86,7 @@ def line_of(entry: Laid) -> str:
     """
     id_, at, payer, retry, origin, answer = entry
     usage = answer.usage
-    rest = "null,null" if answer.batch_id is None else f"{_text(answer.batch_id)},{_text(answer.item_id)}"
+    rest = "null,null" if answer.batch_id is None else f"{_batch_text(answer.batch_id)},{_text(answer.item_id)}"
     if answer.notes or answer.iterations:
         rest += f",{_text(chr(10).join(answer.notes) or None)},{_text(_iterations_text(answer))}"
     else:
@@ -146,6 +146,10 @@ def _text(value: str | None) -> str:
     if value is None:
         return "null"
     return _quoted(value if value.isascii() else storable(value))
+
+
+_batch_text = lru_cache(maxsize=64)(_text)
+"""The same for the one batch of many answers."""
 
 
 def call_of(row: Sequence[Any]) -> Call:

@@ -131,7 +131,7 @@ def _read(
     """The counts of an answer, its iterations, service tier, speed and geo. Raises UnreadableError."""
     usage = read_usage(fields, remarks)
     iterations = read_iterations(fields, remarks) if "iterations" in fields else ()
-    tier = text(fields, "service_tier")
+    tier = "standard" if fields.get("service_tier") == "standard" else text(fields, "service_tier")
     speed = text(fields, "speed") if "speed" in fields else None
     geo = text(fields, "inference_geo") if "inference_geo" in fields else None
     return usage, iterations, tier, speed, geo

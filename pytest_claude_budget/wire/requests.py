@@ -84,7 +84,8 @@ class Fingerprints:
             if begun is not None and len(body) <= LARGEST_CANONICAL:
                 at = begun.end()
                 end = body.find(b'"', at)
-                if body.startswith(_QUESTION_END, end) and body.find(b"\\", at, end) < 0 and not has_ids(body, at, end):
+                is_plain = body.startswith(_QUESTION_END, end) and body.find(b"\\", at, end) < 0
+                if is_plain and (body.find(b"_", at, end) < 0 or not has_ids(body, at, end)):  # every id has one
                     rest = self._rest(body[end + len(_QUESTION_END) :], betas)
                     if rest is not None and rest.around is not None:
                         whole = b'[{"content":"%b","role":"user"}]' % body[at:end]

@@ -123,12 +123,18 @@ def read_usage(fields: Mapping[str, object], remarks: Remarks, *, asked: bool = 
         _look_for_unknown({"server_tool_use": tools}, remarks)
         search, fetch = count(tools, "web_search_requests"), count(tools, "web_fetch_requests")
         code = count(tools, "code_execution_requests")
+    fresh, read, output = get("input_tokens"), get("cache_read_input_tokens"), get("output_tokens")
+    if not (type(fresh) is type(read) is type(output) is int) or not (
+        0 <= fresh <= LARGEST_COUNT and 0 <= read <= LARGEST_COUNT and 0 <= output <= LARGEST_COUNT
+    ):
+        fresh, read = count(fields, "input_tokens"), count(fields, "cache_read_input_tokens")
+        output = count(fields, "output_tokens")
     return Usage(
-        input_tokens=count(fields, "input_tokens"),
+        input_tokens=fresh,
         cache_creation_5m_input_tokens=written_5m,
         cache_creation_1h_input_tokens=written_1h,
-        cache_read_input_tokens=count(fields, "cache_read_input_tokens"),
-        output_tokens=count(fields, "output_tokens"),
+        cache_read_input_tokens=read,
+        output_tokens=output,
         web_search_requests=search,
         web_fetch_requests=fetch,
         code_execution_requests=code,
