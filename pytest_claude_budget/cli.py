@@ -70,5 +70,5 @@ def _parser() -> argparse.ArgumentParser:
     project.add_project(commands)
     whatif.add_whatif(commands)
     github.add_comment(commands)
-    github.add_action(commands, run)
+    github.add_action(commands)
     return parser

@@ -23,7 +23,7 @@ def document_of(report: CostReport, kind: str) -> str:
     from pytest_claude_budget.render.markdown import comment, summary
 
     document = json_document(report)
-    return comment(document) if kind == "markdown" else summary(document)
+    return comment(document, beside_summary=False) if kind == "markdown" else summary(document)
 
 
 def write_outputs(report: CostReport, outputs: Iterable[str]) -> list[str]:

@@ -13,6 +13,7 @@ from pytest_claude_budget.budget_file import load_budget
 from pytest_claude_budget.checked import PytestsMemory
 from pytest_claude_budget.errors import InputError, Problem
 from pytest_claude_budget.files import read_json
+from pytest_claude_budget.not_compared import NotCompared
 from pytest_claude_budget.rate_files import packaged_rates, rates_of
 from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.record import Record
@@ -70,14 +71,19 @@ class Asked:
     baseline: Loaded | None = None
     lock: str | None = None
     """The lock file beside the code that ran: is it up to date, and does it accept the change?"""
+    committed: Record | None = None
+    """What that lock file holds, where it was read already, as from the commit under test."""
     accepted: str | None = None
+    not_compared: NotCompared | None = None
 
 
 def judge_report(loaded: LoadedReport, terms: Terms, asked: Asked) -> CostReport:
     """Judge a report anew. Raises InputError where the lock file cannot be read."""
     baseline = asked.baseline
     before = baseline.record if baseline is not None else None
-    lock = read_lock(Path(asked.lock), asked.lock, loaded.known) if asked.lock is not None else None
+    lock = asked.committed
+    if lock is None and asked.lock is not None:
+        lock = read_lock(Path(asked.lock), asked.lock, loaded.known)
     old = stale(lock, loaded.record, loaded.run.selection) if lock is not None else []
     accepted = asked.accepted
     if accepted is None and lock is not None and before is not None and not old and lock.owners != before.owners:
@@ -96,6 +102,7 @@ def judge_report(loaded: LoadedReport, terms: Terms, asked: Asked) -> CostReport
         before=before,
         base=base_of(baseline, terms.path, terms.budget),
         accepted=accepted,
+        not_compared=asked.not_compared,
         stale=old,
         accepts_silence=lock is not None and not old,
     )

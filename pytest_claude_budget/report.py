@@ -15,6 +15,7 @@ from pytest_claude_budget.comparison import Baseline, Comparison
 from pytest_claude_budget.earlier import earlier_of
 from pytest_claude_budget.exempt import Exempt, counted
 from pytest_claude_budget.money import exact
+from pytest_claude_budget.not_compared import REASON, NotCompared, leaves_open
 from pytest_claude_budget.pricing import Price, price
 from pytest_claude_budget.projection import Row, Volumes, project
 from pytest_claude_budget.rates import RateTable
@@ -69,6 +70,8 @@ class RunFacts:
     """The baseline's record; None where there is none yet."""
     base: Base | None = None
     """The budget of the base; None where it is not at hand."""
+    not_compared: NotCompared | None = None
+    """Why there is no baseline, where somebody asked for one."""
     accepted: str | None = None
     """Who or what accepted an increase."""
     stale: Sequence[str] = ()
@@ -225,7 +228,7 @@ def _incomplete(unpriced: Sequence[Unpriced], facts: RunFacts) -> list[str]:
         found = first[kind, reason]
         hint = _model_hint(found, facts.rates) if kind == "unpriced" else ""
         sentences.append(f"{answers} {word}: {reason} (first in {found.owner}){hint}")
-    return [*sentences, *facts.faults]
+    return [*sentences, *facts.faults, *([REASON] if leaves_open(facts.not_compared, facts.budget) else [])]
 
 
 def _model_hint(row: Unpriced, rates: RateTable) -> str:

@@ -46,6 +46,8 @@ class LoadedReport:
     warnings: tuple[str, ...]
     outcome: str
     """Of the verdict that it was given."""
+    budget: str | None = None
+    """The budget file that it was judged by, as the user knows it; None where there was none."""
     known: Known | None = None
     """The record with what it was read from; None where several were combined."""
 
@@ -79,6 +81,7 @@ def read_report(value: object, shown: str) -> LoadedReport:
         faults=tuple(reader.texts(document, "faults")),
         warnings=tuple(reader.texts(document, "warnings")),
         outcome=reader.text(verdict, "outcome"),
+        budget=reader.maybe(reader.mapping(document.get("budget") or {}, "budget"), "source"),
         known=Known(document["record"]["owners"], record.owners),
     )
 

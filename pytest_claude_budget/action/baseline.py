@@ -1,10 +1,14 @@
-"""With what a run is compared. A baseline that is not there is said in words, and the run passes."""
+"""With what a run is compared.
+
+Where there is no baseline yet, that is said and the run passes; where it cannot be had, nobody says that the run is within.
+"""
 
 import io
 import lzma
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -13,9 +17,11 @@ from pytest_claude_budget.action.event import Event
 from pytest_claude_budget.action.inputs import BaselineKind, Inputs
 from pytest_claude_budget.action.reports import LARGEST
 from pytest_claude_budget.baseline_files import LOCK_FILE, NO_BASELINE
-from pytest_claude_budget.errors import InputError
+from pytest_claude_budget.errors import InputError, Problem
 from pytest_claude_budget.github_failures import ApiFailureError
+from pytest_claude_budget.not_compared import NotCompared
 from pytest_claude_budget.render.markdown_text import sentence
+from pytest_claude_budget.rootdir import BUDGET_NAMES
 from pytest_claude_budget.values import value_class
 
 _DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, EOFError, OSError)
@@ -28,7 +34,11 @@ class Found:
 
     argument: str
     note: str = ""
-    """Why there is none, or which one where nothing was before; else empty."""
+    """Which one, where nothing was before; else empty."""
+    not_compared: NotCompared | None = None
+    """Why there is none."""
+    problem: Problem | None = None
+    """What has to be mended before anything can be compared: the job fails."""
     commit: str = ""
     """The base, where it is known."""
     name: str = ""
@@ -61,18 +71,28 @@ class Around:
 
 
 def find_baseline(inputs: Inputs, event: Event, around: Around) -> Found:
-    """The baseline of the kind that was asked for, or why there is none. Raises InputError where it cannot be had."""
+    """The baseline of the kind that was asked for, or why there is none."""
     finders: Mapping[BaselineKind, Callable[[], Found]] = {
-        BaselineKind.NONE: lambda: Found(argument=NO_BASELINE),
+        BaselineKind.NONE: lambda: _none("", expected=True),
         BaselineKind.LOCK: lambda: _lock(event, around),
         BaselineKind.ARTIFACT: lambda: _artifact(inputs, event, around),
         BaselineKind.BASE_RUN: lambda: _base_run(event, around),
     }
-    return finders[inputs.baseline]()
+    try:
+        return finders[inputs.baseline]()
+    except InputError as error:
+        problem = replace(error.problems[0], hint=_FETCH)
+        return replace(_none(problem.what, _FETCH), problem=problem)
 
 
-def _missing(why: str, commit: str = "") -> Found:
-    return Found(argument=NO_BASELINE, note=f"No baseline: {sentence(why)}.", commit=commit)
+_FETCH = "set fetch-depth: 0 at actions/checkout, so that the base is there"
+_UPDATE = f"run pytest --claude-budget-update and commit {LOCK_FILE}: the next change is then compared with this run"
+
+
+def _none(why: str, then: str = "", *, expected: bool = False, commit: str = "") -> Found:
+    """Nothing to compare with; `expected` where there is no baseline yet."""
+    reason = NotCompared(why=why, next=then, expected=expected)
+    return Found(argument=NO_BASELINE, not_compared=reason, commit=commit)
 
 
 def _base(event: Event, around: Around) -> str | None:
@@ -86,7 +106,7 @@ def _base(event: Event, around: Around) -> str | None:
 
 def _replaced(event: Event) -> Found:
     why = f"what was there before, {event.base_sha[:12]}, was replaced by a forced push, and the server has it no more"
-    return Found(argument=NO_BASELINE, note=f"Not compared: {sentence(why)}.")
+    return _none(why, expected=True)  # nobody can mend that
 
 
 def _lock(event: Event, around: Around) -> Found:
@@ -96,7 +116,7 @@ def _lock(event: Event, around: Around) -> Found:
     path = Path(around.prefix, LOCK_FILE).as_posix()
     if around.checkout.text_at(commit, path) is None:
         where = "this commit" if event.compares_with_itself else f"the base, {commit[:12]}"
-        return _missing(f"there is no {path} at {where}", commit)
+        return _none(f"there is no {path} at {where}", _UPDATE, expected=True, commit=commit)
     itself = f"Compared with the lock file of this commit itself: {sentence(event.why_no_base)}."
     note = itself if event.compares_with_itself else ""
     return Found(argument=f"git:{commit}", commit=commit, name=f"git:{event.base_branch or commit[:12]}", note=note)
@@ -104,16 +124,18 @@ def _lock(event: Event, around: Around) -> Found:
 
 def _artifact(inputs: Inputs, event: Event, around: Around) -> Found:
     if around.archives is None:
-        return _missing("there is no token to ask for earlier runs with")
+        return _none("there is no token to ask for earlier runs with", "leave github-token: out, or give one")
     try:
         for path in around.archives.report_archives(event.workflow, event.base_branch, inputs.artifact_name):
             report = _unpacked(around.archives.download(path, LARGEST), around.folder / "baseline.json")
             if report is not None:
                 return Found(argument=str(report), name=f"artifact {inputs.artifact_name} of {event.base_branch}")
     except ApiFailureError as failure:
-        return _missing(f"earlier runs could not be asked for ({failure.problem.what})")
+        then = "run the job again; it needs permissions: actions: read"
+        return _none(f"earlier runs could not be asked for ({failure.problem.what})", then)
     name, branch = inputs.artifact_name, event.base_branch
-    return _missing(f"no good run of {event.workflow} on {branch} has an artifact named {name}")
+    why = f"no good run of {event.workflow} on {branch} has an artifact named {name}"
+    return _none(why, f"upload the output report under that name on {branch}", expected=True)
 
 
 def _unpacked(archive: bytes, target: Path) -> Path | None:
@@ -135,7 +157,7 @@ def _unpacked(archive: bytes, target: Path) -> Path | None:
 
 def _base_run(event: Event, around: Around) -> Found:
     if event.compares_with_itself:
-        return _missing(f"there is no base to run: {event.why_no_base}")
+        return _none(f"there is no base to run: {event.why_no_base}", expected=True)
     commit = _base(event, around)
     if commit is None:
         return _replaced(event)
@@ -143,5 +165,10 @@ def _base_run(event: Event, around: Around) -> Found:
         try:
             report = around.run_base(tree / around.prefix)
         except InputError as error:
-            return _missing(f"the run on the base gave no report ({error.problems[0].what})", commit)
+            why = f"the run on the base gave no report ({error.problems[0].what})"
+            places = [Path(around.prefix, name).as_posix() for name in BUDGET_NAMES]
+            new = all(
+                around.checkout.text_at(commit, place) is None for place in places
+            )  # there is no budget there yet
+            return _none(why, "see the log of the suite on the base, above", expected=new, commit=commit)
     return Found(argument=str(report), commit=commit, name=f"run of {event.base_branch}@{commit[:7]}")

@@ -8,10 +8,12 @@ from posixpath import normpath
 from typing import Any
 
 from pytest_claude_budget.money import exact, to_json
+from pytest_claude_budget.not_compared import missed, reasons
 from pytest_claude_budget.render.plain import printable
 from pytest_claude_budget.values import value_class
 
 MOST_ANNOTATIONS = 10
+NOT_COMPARED = "Claude cost: not compared"
 _PLACE = re.compile(r"(?P<file>.+?):(?P<line>[1-9]\d{0,8})(?::\d+)?")
 
 
@@ -36,8 +38,13 @@ def annotations_of(document: Mapping[str, Any], folder: str) -> list[Annotation]
     verdict = document["verdict"]
     unknown = [
         Annotation(level="error", text=printable(reason, 500), title="Claude cost: not known in full")
-        for reason in (verdict["incomplete"] if verdict["outcome"] == "incomplete" else ())
+        for reason in (reasons(document) if verdict["outcome"] == "incomplete" else ())
     ]
+    apart = missed(document)
+    if apart is not None:
+        level = "error" if verdict["outcome"] == "incomplete" else "warning"
+        text = "; ".join(filter(None, (apart["why"], apart["next"])))
+        unknown.append(Annotation(level=level, text=printable(text, 500), title=NOT_COMPARED))
     places = {row["owner"]: row.get("place", "") for row in document["by_owner"]}
     found = [
         annotation

@@ -13,25 +13,30 @@ from pytest_claude_budget.action.baseline import Around, Found, find_baseline
 from pytest_claude_budget.action.checkout import Checkout, git_environ
 from pytest_claude_budget.action.codeowners import PLACES, owners_of
 from pytest_claude_budget.action.event import Event
-from pytest_claude_budget.action.facts import annotations_of, outputs_of
+from pytest_claude_budget.action.facts import NOT_COMPARED, annotations_of, outputs_of
+from pytest_claude_budget.action.gate import Committed, committed_lock, judged, load_reports, write_combined
 from pytest_claude_budget.action.inputs import BaselineKind, FailOn, Inputs
 from pytest_claude_budget.action.labels import accepted_by
-from pytest_claude_budget.action.pages import acceptance, comment_text, heading, summary_text, wanted
+from pytest_claude_budget.action.pages import acceptance, comment_text, heading, in_repository, summary_text, wanted
 from pytest_claude_budget.action.publish import publish
 from pytest_claude_budget.action.reports import find_reports, foreign_report
 from pytest_claude_budget.action.suite import run_suite
 from pytest_claude_budget.baseline_files import LOCK_FILE
 from pytest_claude_budget.comments import Marker, Mode
+from pytest_claude_budget.documents import document_of
 from pytest_claude_budget.errors import InputError, Problem
-from pytest_claude_budget.files import read_json, write_atomically
+from pytest_claude_budget.files import write_atomically
 from pytest_claude_budget.github import GitHub, PullRequest
 from pytest_claude_budget.github_failures import ApiFailureError
 from pytest_claude_budget.judged_later import handed_over
-from pytest_claude_budget.judging import baseline_at, load_terms
+from pytest_claude_budget.judging import Terms, baseline_at, load_terms
+from pytest_claude_budget.record_document import Known
 from pytest_claude_budget.render.plain import counted
+from pytest_claude_budget.render.terminal import terminal_lines
+from pytest_claude_budget.report import CostReport
 from pytest_claude_budget.values import value_class
 
-OVER, INCOMPLETE = 1, 3
+OVER, BAD_INPUT, INCOMPLETE = 1, 2, 3
 DEFAULT_REPORT = "claude-budget-report.json"
 
 
@@ -43,8 +48,6 @@ class Here:
     folder: Path
     """Of our own files, one for each tag."""
     environ: Mapping[str, str]
-    command: Callable[[Sequence[str]], int]
-    """The `claude-budget` command. Raises InputError."""
     github: GitHub | None
     """None without a token."""
     pause: Callable[[float], None]
@@ -53,23 +56,27 @@ class Here:
 def judge(inputs: Inputs, event: Event, here: Here) -> int:
     """Judge what a run measured, and say so everywhere. Raises InputError where there is nothing to judge."""
     try:
-        report = _one_report(inputs, here)
+        report = load_reports(_reports(inputs, here))
     except InputError:
         _refuse_what_the_run_refused(inputs)
         raise
+    terms = load_terms(inputs.budget or None)
     pull, failure = _pull_request(event, here)
-    around = _around(inputs, here)
+    around = _around(inputs, here, terms)
     found = find_baseline(inputs, event, around)
     label = accepted_by(inputs.accept_label, event, pull, here.github)
-    document = _gate(here, [str(report), *_judged_by(inputs, event, found, label.reason)], found.name)
+    document = _gate(here, judged(report, terms, found, _lock(inputs, event, around, report.known), label.reason))
     if inputs.run.strip():
         refuse_what_was_left_out(handed_over(here.folder / "judged-later"), document)
     owners = _codeowners(found, around)
     notes = [acceptance(document, owners), found.note]
-    head = heading(inputs.title, inputs.tag)
-    text = comment_text(document, head, notes)
-    runner.summarise(summary_text(document, head, notes))
-    runner.annotate(annotations_of(document, around.prefix))
+    head, page = heading(inputs.title, inputs.tag), in_repository(document, around.prefix)
+    text = comment_text(page, head, notes)
+    runner.summarise(summary_text(page, head, notes))
+    told = annotations_of(document, around.prefix)
+    if found.problem is not None:  # then that is told, at the end
+        told = [each for each in told if each.title != NOT_COMPARED]
+    runner.annotate(told)
     if label.problem is not None:
         runner.warn(label.problem)
     comment_file = here.folder / "comment.md"
@@ -78,6 +85,9 @@ def judge(inputs: Inputs, event: Event, here: Here) -> int:
     report_file = here.folder / "report.json"
     files = {"comment-url": url, "comment-file": str(comment_file), "report": str(report_file)}
     runner.set_outputs({**outputs_of(document), **files})
+    if found.problem is not None:
+        runner.complain(found.problem)
+        return BAD_INPUT
     return status_of(document["verdict"]["outcome"], inputs.fail_on)
 
 
@@ -180,31 +190,20 @@ def _refuse_what_the_run_refused(inputs: Inputs) -> None:
     baseline_at(None)
 
 
-def _one_report(inputs: Inputs, here: Here) -> Path:
-    """The report that the run gave; several shards are added up."""
-    ran = here.folder / "run.json"
+def _reports(inputs: Inputs, here: Here) -> list[Path]:
+    """The report that the run gave; several where there are shards."""
     if inputs.run.strip() and not inputs.report:
-        return find_reports(str(ran), here.folder)[0]
-    paths = find_reports(inputs.report or DEFAULT_REPORT, Path.cwd())
-    return _combined(paths, inputs, here, here.folder / "combined.json")
+        return find_reports(str(here.folder / "run.json"), here.folder)[:1]
+    return find_reports(inputs.report or DEFAULT_REPORT, Path.cwd())
 
 
-def _combined(paths: Sequence[Path], inputs: Inputs, here: Here, target: Path) -> Path:
-    if len(paths) == 1:
-        return paths[0]
-    budget = ["--budget", inputs.budget] if inputs.budget else []
-    with runner.quiet(f"claude-budget combine: {len(paths)} shards"):
-        here.command(["combine", *map(str, paths), "--output", str(target), *budget])
-    return target
-
-
-def _around(inputs: Inputs, here: Here) -> Around:
+def _around(inputs: Inputs, here: Here, terms: Terms) -> Around:
     def run_base(tree: Path) -> Path:
         written = here.folder / "base.json"
         with runner.quiet("the suite on the base"):
             run_suite(inputs.run, tree, here.environ, written if not inputs.report else None)
         paths = find_reports(inputs.report or str(written), tree)
-        return _combined(paths, inputs, here, here.folder / "base-combined.json")
+        return write_combined(paths, terms, here.folder / "base-combined.json")
 
     server = here.environ.get("GITHUB_SERVER_URL", "https://github.com")
     checkout = Checkout(folder=Path.cwd(), environ=git_environ(here.environ, server, inputs.token))
@@ -218,25 +217,19 @@ def _around(inputs: Inputs, here: Here) -> Around:
     )
 
 
-def _judged_by(inputs: Inputs, event: Event, found: Found, accepted: str) -> list[str]:
-    """The gate's options. A lock file speaks for a change, also in the queue and once merged; never against itself."""
-    options = ["--baseline", found.argument]
-    if inputs.budget:
-        options += ["--budget", inputs.budget]
+def _lock(inputs: Inputs, event: Event, around: Around, known: Known | None) -> Committed | None:
+    """A lock file speaks for a change, also in the queue and once merged; never against itself."""
     itself = event.compares_with_itself and inputs.baseline is BaselineKind.LOCK
-    if not itself and Path(LOCK_FILE).is_file():
-        options += ["--lock", LOCK_FILE]
-    return [*options, "--accepted", accepted] if accepted else options
+    return None if itself else committed_lock(around, known)
 
 
-def _gate(here: Here, arguments: Sequence[str], name: str) -> Mapping[str, Any]:
-    target = here.folder / "report.json"
+def _gate(here: Here, report: CostReport) -> Mapping[str, Any]:
+    """Show the report in the log and write it; returns it as others read it."""
+    text = document_of(report, "json")
     with runner.quiet("claude-budget gate"):
-        here.command(["gate", *arguments, "--output", f"json:{target}"])
-    document: dict[str, Any] = read_json(target, "report.json")  # type: ignore[assignment]  # the gate wrote it
-    if name and document["comparison"] is not None:
-        document["comparison"]["baseline"]["source"] = name
-        write_atomically(target, json.dumps(document, indent=1) + "\n")
+        runner.show([line.text for line in terminal_lines(report, 79)] or ["no Claude calls: nothing to judge"])
+    write_atomically(here.folder / "report.json", text)
+    document: Mapping[str, Any] = json.loads(text)
     return document
 
 

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from pytest_claude_budget.action.facts import located
 from pytest_claude_budget.baseline_files import LOCK_FILE
 from pytest_claude_budget.comments import DEFAULT_TAG, Marker, Mode, Wanted, worth_a_first
 from pytest_claude_budget.money import dollars
+from pytest_claude_budget.not_compared import missed
 from pytest_claude_budget.render.markdown import comment, summary
 from pytest_claude_budget.render.markdown_limits import UPDATE, before_an_update, raised
 from pytest_claude_budget.render.markdown_sentences import INCREASES, failing, silent_tests
@@ -17,7 +19,9 @@ from pytest_claude_budget.render.plain import counted
 def stale_lock(document: Mapping[str, Any]) -> str:
     """Say that the lock file beside the code is not what the run measured, and what mends it; empty where it is."""
     stale = document["stale"]
-    if not stale or _accepted(document):  # then that says it
+    if (
+        not stale or _accepted(document) or missed(document)
+    ):  # then that says it, or nobody has seen what it would accept
         return ""
     first = code(stale[0])
     more = "" if len(stale) == 1 else f" and {counted(len(stale) - 1, 'more')}"
@@ -59,9 +63,27 @@ def heading(title: str, tag: str) -> str:
     return "" if tag == DEFAULT_TAG else f"**{code(tag)}**\n\n"
 
 
-def comment_text(document: Mapping[str, Any], head: str, notes: Sequence[str]) -> str:
-    """The comment without its marker."""
-    return _page(head, comment(document), [stale_lock(document), *notes])
+def in_repository(document: Mapping[str, Any], prefix: str) -> Mapping[str, Any]:
+    """The same report with its files as the repository has them; `prefix` is where the run's paths begin."""
+    if prefix in ("", ".", "./"):
+        return document
+
+    def moved(row: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+        file, line = located(str(row.get(key) or ""), prefix)
+        return {**row, key: f"{file}:{line}"} if file is not None else row
+
+    verdict, comparison = document["verdict"], document["comparison"]
+    kinds = ("breaches", "warnings", "known")
+    breaches = {kind: [moved(row, "where") for row in verdict.get(kind) or ()] for kind in kinds}
+    rows = [moved(row, "place") for row in document["by_owner"]]
+    if comparison is not None:
+        comparison = {**comparison, "owners": [moved(row, "place") for row in comparison["owners"]]}
+    return {**document, "verdict": {**verdict, **breaches}, "by_owner": rows, "comparison": comparison}
+
+
+def comment_text(document: Mapping[str, Any], head: str, notes: Sequence[str], *, beside_summary: bool = True) -> str:
+    """The comment without its marker; `beside_summary` says that a job's summary has the rest."""
+    return _page(head, comment(document, beside_summary=beside_summary), [stale_lock(document), *notes])
 
 
 def summary_text(document: Mapping[str, Any], head: str, notes: Sequence[str]) -> str:
@@ -73,8 +95,10 @@ def _page(head: str, page: str, notes: Sequence[str]) -> str:
     return "\n\n".join([f"{head}{page}".rstrip("\n"), *filter(None, notes)]) + "\n"
 
 
-def wanted(document: Mapping[str, Any], marker: Marker, text: str, mode: Mode) -> Wanted:
-    """What is to be said on the pull request."""
+def wanted(
+    document: Mapping[str, Any], marker: Marker, text: str, mode: Mode, elsewhere: str = "in the job summary"
+) -> Wanted:
+    """What is to be said on the pull request; `elsewhere` is where a report is that is too long for it."""
     outcome = document["verdict"]["outcome"]
-    short = f"### Claude cost: {outcome}\n\nToo long for a comment: the whole report is in the job summary."
+    short = f"### Claude cost: {outcome}\n\nToo long for a comment: the whole report is {elsewhere}."
     return Wanted(marker=marker, text=text, short=short, mode=mode, worth_a_first=worth_a_first(document))

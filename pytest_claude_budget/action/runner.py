@@ -10,7 +10,7 @@ from pytest_claude_budget.action.facts import Annotation, located
 from pytest_claude_budget.errors import Problem
 from pytest_claude_budget.render.plain import printable
 
-__all__ = ["annotate", "complain", "log", "quiet", "set_outputs", "summarise", "warn"]
+__all__ = ["annotate", "complain", "log", "quiet", "set_outputs", "show", "summarise", "warn"]
 
 
 def set_outputs(outputs: Mapping[str, str]) -> None:
@@ -48,6 +48,12 @@ def quiet(title: str) -> Iterator[None]:
     """A folded part of the log in which nothing that is printed is a command."""
     with runner.group(title), runner.stop_commands():
         yield
+
+
+def show(lines: Iterable[str]) -> None:
+    """Print lines as they are laid out; to be folded by `quiet`."""
+    for line in lines:
+        runner.echo(printable(line, 1000))
 
 
 def log(text: str) -> None:

@@ -1,7 +1,7 @@
 """`comment`, which posts a report on a pull request, and `action`, which is what `action.yml` runs."""
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pytest_claude_budget.commands.common import Commands, add_command, count, put_out
@@ -29,11 +29,11 @@ def add_comment(commands: Commands) -> None:
     parser.set_defaults(command=_comment)
 
 
-def add_action(commands: Commands, main: Callable[[Sequence[str]], int]) -> None:
-    """Add `action`, which runs other commands through `main`."""
+def add_action(commands: Commands) -> None:
+    """Add `action`."""
     help_ = "do what the GitHub Action does, from the environment that action.yml gives"
     parser = add_command(commands, "action", help_, "claude-budget action")
-    parser.set_defaults(command=lambda _options: _action(main))
+    parser.set_defaults(command=_action)
 
 
 def _comment(options: argparse.Namespace) -> int:
@@ -80,9 +80,9 @@ def _said(options: argparse.Namespace, environ: Mapping[str, str]) -> "Wanted":
     value = read_json(Path(options.report), options.report)
     read_report(value, options.report)  # says of a lock file what it is
     document = valid_document(value, options.report)
-    text = comment_text(document, heading(inputs.title, inputs.tag), [acceptance(document, ())])
+    text = comment_text(document, heading(inputs.title, inputs.tag), [acceptance(document, ())], beside_summary=False)
     marker = Marker(tag=inputs.tag, key=event_from(environ, {}).key)
-    return wanted(document, marker, text, inputs.comment)
+    return wanted(document, marker, text, inputs.comment, "in the JSON report")
 
 
 def _show(options: argparse.Namespace, said: "Wanted", environ: Mapping[str, str]) -> None:
@@ -111,7 +111,7 @@ def _refuse_without_extra(command: str, *modules: str) -> None:
         raise InputError(Problem(slug="no-extra", where=f"claude-budget {command}", what=what, hint=hint))
 
 
-def _action(main: Callable[[Sequence[str]], int]) -> int:
+def _action(_options: argparse.Namespace) -> int:
     import os
     import time
     from pathlib import Path
@@ -144,7 +144,6 @@ def _action(main: Callable[[Sequence[str]], int]) -> int:
             workspace=workspace,
             folder=folder,
             environ=os.environ,
-            command=main,
             github=github_from(os.environ, inputs.token, None),
             pause=time.sleep,
         )

@@ -58,6 +58,7 @@ def _without_record(report: CostReport) -> dict[str, Any]:
         "totals": _totals(sums.totals),
         "comparison": None if report.comparison is None else comparison_entry(report.comparison),
         "projection": [projection_entry(row) for row in report.projection],
+        **_not_compared(facts),
         "accepted": facts.accepted,
         "stale": list(facts.stale),
         "before_update": steps_before(report),
@@ -104,6 +105,13 @@ def _run(run: RunInfo, record: Record) -> dict[str, Any]:
         "not_reached": sorted(chosen.not_reached),
         "broken": sorted(chosen.broken),
     }
+
+
+def _not_compared(facts: RunFacts) -> dict[str, Any]:
+    reason = facts.not_compared
+    if reason is None:
+        return {}
+    return {"not_compared": {"why": reason.why, "next": reason.next, "expected": reason.expected}}
 
 
 def _budget(budget: Budget | None) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ is not folded away takes at most 25 lines of GitHub's column, whatever changed.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pytest_claude_budget.money import ZERO, dollars
 from pytest_claude_budget.render import markdown_tables as tables
@@ -52,10 +53,13 @@ class Form:
     every: bool = False
     """Are the tests listed that did not change?"""
 
+    summary: bool = True
+    """Is there a job's summary?"""
+
     @property
     def elsewhere(self) -> str:
         """Where the rest is."""
-        return " in the JSON report" if self.long else " in the job summary"
+        return " in the job summary" if self.summary and not self.long else " in the JSON report"
 
 
 _COMMENTS = tuple(
@@ -88,11 +92,14 @@ _SUMMARIES = (
 )
 
 
-def comment(document: Document) -> str:
-    """Lay out a pull request's comment, below GitHub's bound and short enough to be read."""
+def comment(document: Document, *, beside_summary: bool = True) -> str:
+    """Lay out a pull request's comment, below GitHub's bound and short enough to be read.
+
+    `beside_summary`: a job's summary has what there is no room for; else the JSON report does.
+    """
     page = ""
     for form in _COMMENTS:
-        page = _page(document, form)
+        page = _page(document, replace(form, summary=beside_summary))
         if visual_lines(page) <= COMMENT_LINES and len(page.encode()) <= COMMENT_BYTES:
             break
     return page

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from pytest_claude_budget.money import dollars
+from pytest_claude_budget.not_compared import reasons
 from pytest_claude_budget.render import phrases
 from pytest_claude_budget.render.markdown_sentences import (
     INCREASES,
@@ -99,9 +100,8 @@ def advice(document: Document) -> Iterator[str]:
         yield from ("", f"**To pass:** make the calls cheaper, or raise {_named(fixed)}.")
     elif comparison is not None and document.get("accepted") is None and _stale(comparison):
         yield from ("", f"**The lock file is out of date:** {steps}; the next change is then compared with this one.")
-    verdict = document["verdict"]
-    unfinished = verdict.get("unfinished") or []
-    if outcome == "incomplete" and len(unfinished) < len(verdict["incomplete"]):
+    unfinished = document["verdict"].get("unfinished") or []
+    if outcome == "incomplete" and len(unfinished) < len(reasons(document)):
         yield from (
             "",
             "**To pass:** see to what is not known; if it is on purpose, write `on_incomplete: warn` in the budget, or"
@@ -109,8 +109,19 @@ def advice(document: Document) -> Iterator[str]:
         )
     if outcome == "unjudged" and not unfinished:
         yield from ("", "Not judged: there is no budget file. `claude-budget init` writes one.")
-    if comparison is None and document["totals"]["calls"] and len(fixed) == len(over):
+    if document.get("not_compared"):
+        yield from _not_compared(document["not_compared"])
+    elif comparison is None and document["totals"]["calls"] and len(fixed) == len(over):
         yield from ("", f"**No baseline yet:** {steps}; the next change is then compared with this run.")
+
+
+def _not_compared(reason: Document) -> Iterator[str]:
+    """The one thing to do, and never an update that would accept what nobody has seen."""
+    if reason["why"]:
+        title = "No baseline" if reason["expected"] and reason["next"] else "Not compared"
+        then = sentence(reason["next"].rstrip("."), 300)
+        said = f" {then[0].upper()}{then[1:]}." if then else ""
+        yield from ("", f"**{title}:** {sentence(reason['why'].rstrip('.'), 500)}.{said}")
 
 
 def silence(document: Document, most: int) -> list[str]:

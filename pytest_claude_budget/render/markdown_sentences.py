@@ -5,6 +5,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Any
 
 from pytest_claude_budget.money import ZERO, dollars, dollars_against, exact, exact_dollars
+from pytest_claude_budget.not_compared import missed, reasons
 from pytest_claude_budget.render.markdown_text import (
     amount,
     amount_in,
@@ -39,7 +40,8 @@ def headline(document: Document) -> str:
     """Say what happened and how it is judged."""
     silent = len(silent_tests(document))
     many = f"{counted(silent, 'test')} {'makes' if silent == 1 else 'make'} no calls any more"
-    return f"### Claude cost: {_what(document)}{f', but {many}' if silent else ''}{_judged(document)}"
+    apart = ", not compared" if missed(document) else ""
+    return f"### Claude cost: {_what(document)}{apart}{f', but {many}' if silent else ''}{_judged(document)}"
 
 
 def moved(comparison: Document) -> list[Document]:
@@ -64,7 +66,7 @@ def not_known(document: Document) -> bool:
     """Is there money in the run, or in what it is compared with, that nobody knows?"""
     compared = (document.get("comparison") or {}).get("at_least")
     verdict = document["verdict"]
-    known = not (document["totals"]["at_least"] or verdict["incomplete"] or verdict.get("unfinished") or compared)
+    known = not (document["totals"]["at_least"] or reasons(document) or verdict.get("unfinished") or compared)
     return not known or bool(failed_tests(document))
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
 
 from pytest_claude_budget.money import dollars, dollars_against
 from pytest_claude_budget.noise import FEWEST_SAMPLES
+from pytest_claude_budget.not_compared import reasons
 from pytest_claude_budget.render.markdown_sentences import (
     NOT_RUN,
     Document,
@@ -278,10 +278,10 @@ def exempt(document: Document, most: int) -> list[str]:
 
 def unknown(document: Document, most: int, where: str) -> list[str]:
     """List why the cost is not known in full."""
-    reasons: Sequence[Any] = document["verdict"]["incomplete"]
-    if not reasons and not_known(document):
+    why = reasons(document)
+    if not why and not_known(document):
         exempt_ones = {row["owner"] for row in document.get("exempt") or ()}
         asked = [row for row in document["unpriced"] if row["owner"] not in exempt_ones]
-        reasons = [f"{row['reason']} (in {row['owner']})" for row in asked]
-    texts = [sentence(reason) for reason in reasons[:most]]
-    return _bullets("Not known", texts, len(reasons) - most, where)
+        why = [f"{row['reason']} (in {row['owner']})" for row in asked]
+    texts = [sentence(reason) for reason in why[:most]]
+    return _bullets("Not known", texts, len(why) - most, where)

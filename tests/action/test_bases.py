@@ -119,7 +119,7 @@ def test_what_a_forced_push_replaced_and_nobody_has_any_more_is_not_compared_and
     clone.write(REPORT, (pushed.folder / REPORT).read_text("utf-8"))
     done = run(job, clone, push(clone, "f" * 40, forced=True))
     assert (0, "") == (done.status, done.outputs["cost-before"])
-    assert "Not compared: what was there before, `ffffffffffff`, was replaced by a forced push" in done.summary
+    assert "**Not compared:** what was there before, `ffffffffffff`, was replaced by a forced push" in done.summary
 
 
 @pytest.mark.parametrize("forced", [False, True])
@@ -145,6 +145,13 @@ def test_a_base_that_cannot_be_had_is_not_taken_for_none(
     assert 2 == done.status
     assert "git fetch failed, and says: " in done.commands("error")[0]
     assert "nowhere" in done.commands("error")[0]
+    assert 1 == len(done.commands("error"))
+    body = double.comments[0]["body"]
+    assert "### Claude cost: $0.024 per run, not compared\n" in body
+    assert "**Not compared:** git fetch failed" in body
+    assert "repository exists. Set fetch-depth: 0 at `actions/checkout`, so that the base is there." in body
+    assert "--claude-budget-update" not in body
+    assert "No baseline" not in body
 
 
 def test_a_checkout_that_is_no_repository_is_not_judged(job: Job, desk: Project, double: Double) -> None:

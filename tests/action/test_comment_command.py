@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from pytest_claude_budget.cli import main
-from tests.unit.test_judged_commands import AFTER, BEFORE, lock, report
+from tests.unit.records import record
+from tests.unit.test_judged_commands import AFTER, BEFORE, costing, lock, report
 
 POST = ["comment", "out.json", "--pull-request", "7"]
 
@@ -84,3 +85,17 @@ def test_the_action_is_for_a_runner(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert main(["action"]) == 2
     assert "RUNNER_TEMP: expected a GitHub runner" in capsys.readouterr().err
     assert {"claude-budget.lock.json", "run.json", "out.json"} == {path.name for path in tmp_path.iterdir()}
+
+
+def test_what_there_is_no_room_for_is_in_the_report_and_in_no_summary(capsys: pytest.CaptureFixture[str]) -> None:
+    """A job's summary is the action's alone. Sixty tests of a cent: some rows are left out."""
+    report("run.json", record(*(costing(f"a.py::t{number}", 1) for number in range(60))))
+    assert (
+        main(["gate", "run.json", "--baseline", "none", "--output", "json:out.json", "--output", "markdown:out.md"])
+        == 0
+    )
+    capsys.readouterr()
+    assert main([*POST, "--dry-run"]) == 0
+    for page in (capsys.readouterr().out, Path("out.md").read_text("utf-8")):
+        assert "job summary" not in page
+        assert "in the JSON report" in page

@@ -128,13 +128,43 @@ def test_a_project_below_the_top_has_paths_of_its_own(job: Job, desk: Project, d
     for name in files:
         (desk.folder / name).rename(top / name)
     done = on_pull_request(job, desk, double, working_directory="top")
-    assert "No baseline: there is no `top/claude-budget.lock.json` at the base" in done.summary
+    assert "**No baseline:** there is no `top/claude-budget.lock.json` at the base" in done.summary
     desk.write("top/claude-budget.yml", "version: 1\nlimits:\n  - {scope: test, max_calls: 2}\n")
     done = on_pull_request(job, desk, double, working_directory="top")
     assert [
         "::error title=Claude cost%3A over a limit,file=top/tests/test_desk.py,line=18::",
         "::error title=Claude cost%3A over a limit,file=top/claude-budget.yml,line=3::",
     ] == [said[: said.index("::", 2) + 2] for said in done.commands("error")]
+
+
+def below(desk: Project, *names: str) -> None:
+    """Put the suite into a folder."""
+    (desk.folder / "api").mkdir()
+    for name in ("tests", "claude-budget.yml", "claude-budget.lock.json", "pytest.ini", *names):
+        (desk.folder / name).rename(desk.folder / "api" / name)
+
+
+@pytest.mark.parametrize("budget_at_the_top", [False, True])
+def test_a_suite_in_a_folder_is_not_judged_from_the_top_without_its_budget(
+    job: Job, desk: Project, double: Double, budget_at_the_top: bool
+) -> None:
+    """Its own verdict was over, and from the top it was unjudged and green."""
+    below(desk)
+    if budget_at_the_top:
+        desk.write("claude-budget.yml", "version: 1\nlimits:\n  - {scope: run, max_cost: 9.00}\n")
+    done = on_pull_request(job, desk, double, fail_on="never")
+    assert 2 == done.status
+    (said,) = done.commands("error")
+    assert "set working-directory: api" in said
+    assert "[other-folder]" in said
+
+
+def test_a_comment_has_paths_of_the_repository(job: Job, desk: Project, double: Double) -> None:
+    below(desk, REPORT)
+    desk.write("api/claude-budget.yml", "version: 1\nlimits:\n  - {scope: test, max_calls: 2}\n")
+    on_pull_request(job, desk, double, working_directory="api", comment="new")
+    assert "`api/claude-budget.yml:3`" in double.comments[0]["body"]
+    assert "`api/tests/test_desk.py:18`" in double.comments[0]["body"]
 
 
 def test_a_checkout_below_the_workspace_is_compared_and_annotated_by_its_own_top(
@@ -158,7 +188,7 @@ def test_a_base_without_a_lock_file_is_said_in_words_and_passes(job: Job, desk: 
     desk.merged()
     done = on_pull_request(job, desk, double)
     assert (0, "within", "") == (done.status, done.outputs["verdict"], done.outputs["cost-before"])
-    assert "No baseline: there is no `claude-budget.lock.json` at the base, " in double.comments[0]["body"]
+    assert "**No baseline:** there is no `claude-budget.lock.json` at the base, " in double.comments[0]["body"]
 
 
 def test_the_base_is_what_was_merged_and_not_what_an_older_event_says(job: Job, desk: Project, double: Double) -> None:
@@ -231,13 +261,46 @@ def test_an_artifact_that_is_none_is_no_baseline(
         double.add_artifact(12, "claude-budget", content)
     done = on_pull_request(job, desk, double, baseline="artifact")
     assert (0, "") == (done.status, done.outputs["cost-before"])
-    assert "No baseline: no good run of `test.yml` on main has an artifact named claude-budget." in done.summary
+    assert "**No baseline:** no good run of `test.yml` on main has an artifact named claude-budget." in done.summary
 
 
 def test_a_base_run_that_fails_is_said_in_words(job: Job, desk: Project, double: Double) -> None:
+    """And nobody calls the run within: the budget limits increases. One without such limits it is judged by in full."""
     done = on_pull_request(job, desk, double, baseline="base-run", run="exit 3", report=REPORT)
-    assert (0, "") == (done.status, done.outputs["cost-before"])
-    assert "No baseline: the run on the base gave no report" in done.summary
+    assert (3, "incomplete", "") == (done.status, done.outputs["verdict"], done.outputs["cost-before"])
+    assert "### Claude cost: $0.024 per run, not compared\n" in done.summary
+    assert "**Not compared:** the run on the base gave no report" in done.summary
+    assert "--claude-budget-update" not in done.summary
+    (said,) = done.commands("error")
+    assert said.startswith("::error title=Claude cost%3A not compared::the run on the base gave no report")
+    desk.write("claude-budget.yml", "version: 1\nlimits:\n  - {scope: run, max_cost: 1.00}\n")
+    done = on_pull_request(job, desk, double, baseline="base-run", run="exit 3", report=REPORT)
+    assert (0, "within") == (done.status, done.outputs["verdict"])
+    assert "### Claude cost: $0.024 per run, not compared, within budget\n" in done.summary
+
+
+def test_a_base_run_is_not_missed_where_the_base_has_no_budget_yet(job: Job, desk: Project, double: Double) -> None:
+    """The change that brings the budget file: its base does not measure anything."""
+    desk.git("checkout", "--quiet", "--force", "main")
+    desk.git("rm", "--quiet", "claude-budget.yml")
+    desk.commit("No budget yet")
+    text = (desk.folder / "claude-budget.lock.json").read_text("utf-8")
+    desk.merged()
+    desk.write("claude-budget.yml", "version: 1\nchanges:\n  run: {max_increase: 10%}\n")
+    desk.write("claude-budget.lock.json", text)
+    done = on_pull_request(job, desk, double, baseline="base-run", run="exit 3", report=REPORT)
+    assert (0, "within") == (done.status, done.outputs["verdict"])
+
+
+def test_an_api_that_fails_is_no_baseline_that_is_not_there(job: Job, desk: Project, double: Double) -> None:
+    double.faults = [Fault(status=403, path="/actions/")] * 20
+    done = on_pull_request(job, desk, double, baseline="artifact")
+    assert (3, "incomplete", "") == (done.status, done.outputs["verdict"], done.outputs["change"])
+    body = double.comments[0]["body"]
+    assert "### Claude cost: $0.024 per run, not compared\n" in body
+    assert "**Not compared:** earlier runs could not be asked for" in body
+    assert "actions: read" in body
+    assert "No baseline" not in body
 
 
 def test_without_a_baseline_only_the_budget_judges(job: Job, desk: Project, double: Double) -> None:
@@ -368,6 +431,14 @@ def test_a_label_that_the_repository_has_not_is_told_with_the_one_that_is_meant(
     assert "input accept-label: this repository has no label 'claude-cost-acepted'" in said
     assert "did you mean 'claude-cost-accepted'?" in said
     assert [] == on_pull_request(job, desk, double, accept_label="Claude-Cost-Accepted").commands("warning")
+
+
+def test_a_lock_file_that_the_run_itself_writes_accepts_nothing(job: Job, desk: Project, double: Double) -> None:
+    """`run: pytest --claude-budget-update` would else accept every change by itself."""
+    desk.lock()
+    done = on_pull_request(job, desk, double)
+    assert (1, "over") == (done.status, done.outputs["verdict"])
+    assert "**Accepted:**" not in done.summary
 
 
 # The comment

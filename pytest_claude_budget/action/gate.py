@@ -1,0 +1,108 @@
+"""Judges what ran: report, budget, baseline and lock file become one verdict."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from pytest_claude_budget.action.baseline import Around, Found
+from pytest_claude_budget.baseline_files import LOCK_FILE, lock_value, record_of
+from pytest_claude_budget.documents import document_of
+from pytest_claude_budget.errors import InputError, Problem
+from pytest_claude_budget.files import parse_json, write_atomically
+from pytest_claude_budget.judging import Asked, Terms, baseline_at, judge_report, load_report
+from pytest_claude_budget.record import Record
+from pytest_claude_budget.record_document import Known
+from pytest_claude_budget.report import CostReport
+from pytest_claude_budget.report_document import LoadedReport
+from pytest_claude_budget.rootdir import project_of
+from pytest_claude_budget.shards import combine
+from pytest_claude_budget.values import value_class
+
+_MOST_FILES = 20
+"""Test files that are looked for to tell where a suite is."""
+
+
+def load_reports(paths: Sequence[Path]) -> LoadedReport:
+    """One report; several are added up. Raises InputError."""
+    reports = [load_report(str(path)) for path in paths]
+    return reports[0] if len(reports) == 1 else replace(combine(reports), budget=reports[0].budget)
+
+
+def write_combined(paths: Sequence[Path], terms: Terms, target: Path) -> Path:
+    """One file for several reports. Raises InputError."""
+    if len(paths) == 1:
+        return paths[0]
+    write_atomically(target, document_of(judge_report(load_reports(paths), terms, Asked()), "json"))
+    return target
+
+
+def judged(loaded: LoadedReport, terms: Terms, found: Found, lock: "Committed | None", accepted: str) -> CostReport:
+    """Judge a run. Raises InputError where a file cannot be read, or where the budget that judged it is not here."""
+    _refuse_another_folder(loaded, terms, Path.cwd())
+    asked = Asked(
+        baseline=baseline_at(found.argument, loaded),
+        lock=LOCK_FILE if lock is not None else None,
+        committed=lock.record if lock is not None else None,
+        accepted=accepted or None,
+        not_compared=found.not_compared,
+    )
+    return _named(judge_report(loaded, terms, asked), found.name)
+
+
+def _named(report: CostReport, name: str) -> CostReport:
+    """Call the baseline what a reader would call it: a path in a runner's temporary folder tells nobody anything."""
+    comparison = report.comparison
+    if comparison is None or not name:
+        return report
+    return replace(report, comparison=replace(comparison, baseline=replace(comparison.baseline, source=name)))
+
+
+@value_class(frozen=True, kw_only=True, slots=True)
+class Committed:
+    """The lock file of the commit under test."""
+
+    record: Record
+
+
+def committed_lock(around: Around, known: Known | None) -> Committed | None:
+    """Read the lock file as the commit has it: what the run itself writes accepts nothing. None where there is none.
+
+    Raises InputError where it cannot be read. `known` is the run: what is the same is not read twice.
+    """
+    if around.checkout.prefix() is None:  # nothing is committed here
+        text = Path(LOCK_FILE).read_text("utf-8") if Path(LOCK_FILE).is_file() else None
+    else:
+        text = around.checkout.text_at("HEAD", Path(around.prefix, LOCK_FILE).as_posix())
+    if text is None:
+        return None
+    value = lock_value(parse_json(text, LOCK_FILE), LOCK_FILE)
+    return Committed(record=record_of(value, LOCK_FILE) if known is None else record_of(value, LOCK_FILE, known))
+
+
+def _refuse_another_folder(loaded: LoadedReport, terms: Terms, here: Path) -> None:
+    """A report that another folder's budget judged would be judged by none here, or by the wrong one."""
+    folder = _folder_of(loaded, here)
+    if folder is None and (loaded.budget is None or terms.budget is not None):
+        return
+    what = "its tests are in another folder than this step works in"
+    if terms.budget is None:
+        what = f"it was judged by {loaded.budget or 'no budget file'} where its tests are, and there is no budget file here"
+    hint = f"set working-directory: {folder}" if folder else "set working-directory: to the folder in which pytest ran"
+    raise InputError(
+        Problem(slug="other-folder", where=loaded.shown, what=what, hint=f"{hint}; report: is then relative to it")
+    )
+
+
+def _folder_of(loaded: LoadedReport, here: Path) -> str | None:
+    """The folder below that has the report's tests, where this one has none of them."""
+    files = [name.partition("::")[0] for name in loaded.record.owners if "::" in name][:_MOST_FILES]
+    rootdir = project_of(here).rootdir
+    if not files or any((base / file).is_file() for file in files for base in (rootdir, here)):
+        return None
+    for file in files:
+        if ".." in file or file.startswith("/") or any(sign in file for sign in "*?["):
+            continue
+        for depth in ("*", "*/*"):
+            for path in sorted(here.glob(f"{depth}/{file}")):
+                return path.relative_to(here).as_posix().removesuffix(f"/{file}")
+    return None
