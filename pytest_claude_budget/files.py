@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from pytest_claude_budget.errors import InputError, Problem
-from pytest_claude_budget.json_keys import TwiceError, first_twice, once
 from pytest_claude_budget.mending import LOCK_ENDING, conflict, way_out
 from pytest_claude_budget.schema_errors import validate
 from pytest_claude_budget.wire.decoding import LARGE, load_faster
@@ -84,6 +83,8 @@ def parse_json(text: str, shown: str) -> object:
     """A JSON text as plain values. Raises InputError, whatever the text is."""
     import json
 
+    from pytest_claude_budget.json_keys import TwiceError, once
+
     text, hint = text.removeprefix("\ufeff"), way_out(shown)  # a byte order mark is no part of it
     if not text.strip():
         raise InputError(Problem(slug="empty-file", where=shown, what="expected JSON, got an empty file", hint=hint))
@@ -106,6 +107,8 @@ def _quickly(text: str) -> object:
     """Megabytes, by the faster parser where it is installed. What that refuses is left to Python's own."""
     import json
 
+    from pytest_claude_budget.json_keys import once
+
     load_faster()
     from_json = getattr(sys.modules.get("jiter"), "from_json", None)
     if from_json is not None:
@@ -115,6 +118,8 @@ def _quickly(text: str) -> object:
 
 
 def _twice(text: str, shown: str) -> Problem:
+    from pytest_claude_budget.json_keys import first_twice
+
     found, where, key = first_twice(text), shown, "a key"
     if found is not None:
         where, key = (

@@ -10,7 +10,7 @@ from typing import Any
 
 from pytest_claude_budget.values import value_class
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"(?P<colon>\s*:)?|[{}]', re.DOTALL)
+_IN_JSON = r'"(?:[^"\\]|\\.)*"(?P<colon>\s*:)?|[{}]'  # compiled where it is used: few runs have such a file
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -39,7 +39,7 @@ def once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 def first_twice(text: str) -> Twice | None:
     """The first key of a JSON text that its object has already; None where there is none."""
     objects: list[dict[str, int]] = []
-    for token in _TOKEN.finditer(text):
+    for token in re.finditer(_IN_JSON, text, re.DOTALL):
         if token[0] == "{":
             objects.append({})
         elif token[0] == "}":

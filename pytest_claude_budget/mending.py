@@ -9,8 +9,9 @@ from pytest_claude_budget.errors import Problem
 from pytest_claude_budget.values import value_class
 
 LOCK_ENDING = ".lock.json"
-_FIRST = re.compile(r"^<{7}(?: .*)?\r?$", re.MULTILINE)
-_MARK = re.compile(r"(?P<sign>[<|=>])(?P=sign){6}(?: .*)?\r?\n?")
+# Compiled where they are used: few runs have such a file.
+_FIRST = r"^<{7}(?: .*)?\r?$"
+_MARK = r"(?P<sign>[<|=>])(?P=sign){6}(?: .*)?\r?\n?"
 _SIDES = {"<": "ours", "|": "base", "=": "theirs", ">": ""}
 
 
@@ -58,7 +59,7 @@ _USES = {
 
 def first_mark(text: str) -> int | None:
     """The line of the first conflict, None where there is none."""
-    found = _FIRST.search(text)
+    found = re.search(_FIRST, text, re.MULTILINE) if "<<<<<<<" in text else None
     return None if found is None else text.count("\n", 0, found.start()) + 1
 
 
@@ -76,7 +77,7 @@ def sides_of(text: str) -> Sides:
     written: dict[str, list[str]] = {"ours": [], "theirs": [], "base": []}
     side, has_base = "", False
     for line in text.splitlines(keepends=True):
-        mark = _MARK.fullmatch(line)
+        mark = re.fullmatch(_MARK, line)
         if mark is not None and (side or mark["sign"] == "<"):
             side = _SIDES[mark["sign"]]
             has_base = has_base or side == "base"

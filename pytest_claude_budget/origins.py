@@ -11,8 +11,8 @@ from typing import Any
 
 from pytest_claude_budget.errors import Problem
 from pytest_claude_budget.globs import compile_glob
+from pytest_claude_budget.origin import Origin
 from pytest_claude_budget.schema_errors import shown_value
-from pytest_claude_budget.usage import Origin
 from pytest_claude_budget.values import value_class
 from pytest_claude_budget.yaml_document import ValuePath
 
@@ -20,8 +20,9 @@ ORIGINS = (Origin.LIVE, Origin.SIMULATED)
 _MOST_REMEMBERED = 1000
 _LARGEST_PORT = 65_535
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_SHORT_LOOPBACK = re.compile(r"127(\.[0-9]+){1,3}", re.ASCII)
-_WRITTEN = re.compile(r"(?P<host>\[.*\]|[^:]*|.*:.*:.*?)(?::(?P<port>[0-9]+|\*))?", re.DOTALL)
+# Compiled where they are used: most budget files say nothing of hosts.
+_SHORT_LOOPBACK = r"127(\.[0-9]+){1,3}"
+_WRITTEN = r"(?P<host>\[.*\]|[^:]*|.*:.*:.*?)(?::(?P<port>[0-9]+|\*))?"
 
 
 @value_class(frozen=True, kw_only=True)
@@ -82,7 +83,7 @@ class HostPattern:
 
 def host_pattern(text: str) -> HostPattern:
     """The pattern that somebody wrote, of a form that the schema allows."""
-    found = _WRITTEN.fullmatch(text)
+    found = re.fullmatch(_WRITTEN, text, re.DOTALL)
     host, port = (found["host"], found["port"]) if found else (text, None)
     if host.count(":") > 1 and not host.startswith("["):
         host, port = text, None  # an address without brackets has no port
@@ -107,7 +108,7 @@ def plain_host(host: str) -> str:
 def is_loopback(host: str) -> bool:
     """Is this name or address one of this very machine? Names that somebody made it resolve to are not known here."""
     host = plain_host(host)
-    if host == "localhost" or host.endswith(".localhost") or _SHORT_LOOPBACK.fullmatch(host):
+    if host == "localhost" or host.endswith(".localhost") or re.fullmatch(_SHORT_LOOPBACK, host, re.ASCII):
         return True
     if not (host[:1].isdigit() or ":" in host):
         return False

@@ -18,6 +18,7 @@ _WORDS: Mapping[str, bool | None] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
 }
+_BEGIN_NUMBERS = frozenset("+-.0123456789")
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -33,6 +34,8 @@ def plain_value(text: str) -> int | Decimal | bool | str | BadNumber | None:
     """The value of a scalar without quotes. Dates, `on`, `1:30`, `0x1f` and `010` are text."""
     if text in _WORDS:
         return _WORDS[text]
+    if text[0] not in _BEGIN_NUMBERS:  # as most: needs no pattern
+        return text
     if _NOT_FINITE.fullmatch(text):
         hint = "write a number, or remove the line where there is no limit"
         return BadNumber(slug="not-finite", what=f"expected a number, got {text}", hint=hint)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "pytest_claude_budget"
 # In reading order; the name of a folder stands for all in it. A new module finds its place here first.
-VALUES = ("__init__", "values", "errors", "money", "usage", "globs", "exempt")
+VALUES = ("__init__", "values", "errors", "money", "origin", "usage", "globs", "exempt")
 TEXTS = (
     "json_keys",
     "mending",
