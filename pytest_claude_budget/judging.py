@@ -21,6 +21,7 @@ from pytest_claude_budget.report import CostReport, RunFacts, RunInfo, judge
 from pytest_claude_budget.report_document import LoadedReport, read_report
 from pytest_claude_budget.rootdir import BUDGET_NAMES, project_of, seen_from
 from pytest_claude_budget.scoped import scoped_totals
+from pytest_claude_budget.shards import covering
 from pytest_claude_budget.values import value_class
 
 
@@ -84,7 +85,8 @@ def judge_report(loaded: LoadedReport, terms: Terms, asked: Asked) -> CostReport
     lock = asked.committed
     if lock is None and asked.lock is not None:
         lock = read_lock(Path(asked.lock), asked.lock, loaded.known)
-    old = stale(lock, loaded.record, loaded.run.selection) if lock is not None else []
+    run = covering(loaded.run, loaded.record, before)
+    old = stale(lock, loaded.record, run.selection) if lock is not None else []
     accepted = asked.accepted
     if accepted is None and lock is not None and before is not None and not old and lock.owners != before.owners:
         accepted = f"{asked.lock} of this change"
@@ -92,7 +94,7 @@ def judge_report(loaded: LoadedReport, terms: Terms, asked: Asked) -> CostReport
         rates=terms.rates,
         budget=terms.budget,
         day=terms.day,
-        run=loaded.run,
+        run=run,
         markers=loaded.markers,
         places=loaded.places,
         exempt=loaded.exempt,

@@ -91,6 +91,16 @@ def _run(runs: Sequence[RunInfo]) -> RunInfo:
     )
 
 
+def covering(run: RunInfo, record: Record, before: Record | None) -> RunInfo:
+    """The run of several shards as a whole one, where they have every test of the baseline: none left out what another has not."""
+    if len(run.ids) < 2 or before is None or run.selection.whole:
+        return run
+    tests = {name for name, owner in before.owners.items() if owner.kind == "test"}
+    if not tests or not tests <= record.owners.keys() | run.selection.ran:
+        return run
+    return replace(run, selection=replace(run.selection, paths=(), narrowed=None))
+
+
 def _sums(sums: Sequence[Sums]) -> Sums:
     owners: dict[tuple[str, str], list[OwnerTotals]] = {}
     for one in sums:

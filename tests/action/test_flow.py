@@ -103,6 +103,22 @@ def test_a_run_that_left_its_verdict_to_the_action_and_whose_report_is_not_there
     assert "1 run under run: failed by cost, and no report that is judged here is of it" in done.commands("error")[0]
 
 
+@pytest.mark.parametrize("options", [("-x",), ("--maxfail=1", "--deselect=tests/test_desk.py::test_greeting")])
+def test_a_run_that_came_to_no_end_turns_no_red_comment_green(
+    job: Job, desk: Project, double: Double, options: tuple[str, ...]
+) -> None:
+    """Nothing of the suite was collected: a red comment of an earlier run is brought up to date, and red it stays."""
+    double.add_comment("<!-- pytest-claude-budget tag=default run=3 attempt=1 -->\n### Claude cost: over")
+    desk.write("tests/test_desk.py", "import nothing_of_that_name\n")
+    (desk.folder / REPORT).unlink()
+    desk.measure(REPORT, *options)
+    done = on_pull_request(job, desk, double)
+    assert (3, "incomplete", "") == (done.status, done.outputs["verdict"], done.outputs["change"])
+    (comment,) = double.comments
+    assert "### Claude cost: not known" in comment["body"]
+    assert "within" not in comment["body"]
+
+
 # Reports
 
 
@@ -111,6 +127,7 @@ def test_shards_are_added_up(job: Job, desk: Project, double: Double) -> None:
     desk.measure("claude-budget-report-2.json", "-k", "greeting")
     done = on_pull_request(job, desk, double, report="claude-budget-report-[12].json")
     assert ("0.024", "over") == (done.outputs["cost"], done.outputs["verdict"])
+    assert "a part of the suite" not in done.summary
 
 
 def test_the_same_shard_twice_is_refused(job: Job, desk: Project, double: Double) -> None:

@@ -15,6 +15,7 @@ from pytest_claude_budget.record_document import lock_text
 from pytest_claude_budget.render.json_document import report_text
 from pytest_claude_budget.report import RunFacts, RunInfo, judge
 from pytest_claude_budget.selection import Selection
+from pytest_claude_budget.shards import covering
 from tests.unit.priced import TABLE, TODAY
 from tests.unit.records import HAIKU, group, owner, record, usage
 
@@ -515,3 +516,13 @@ def test_conflict_marks_in_a_budget_file_are_named_as_such(capsys: pytest.Captur
     budget("<<<<<<< HEAD\nlimits: []\n=======\non_incomplete: warn\n>>>>>>> main\n")
     assert main(["check"]) == 2
     assert capsys.readouterr().err.startswith("claude-budget.yml:2: expected a merged file, got the conflict marks")
+
+
+def test_shards_are_the_whole_suite_only_where_they_have_every_test_of_the_baseline() -> None:
+    """Each was chosen by `-k`; one run alone that was so chosen stays a part, whatever the baseline has."""
+    two = RunInfo(ids=("r1", "r2"), selection=Selection(narrowed="-k"))
+    assert covering(two, AFTER, BEFORE).selection.whole
+    assert two == covering(two, record(costing("a.py::t", 14)), BEFORE)
+    assert two == covering(two, AFTER, None)
+    one = replace(two, ids=("r1",))
+    assert one == covering(one, AFTER, BEFORE)
