@@ -1,6 +1,8 @@
 """Which part of the suite a session ran, and how it ended: what a comparison must know of tests that are not in it."""
 
+import os
 from collections.abc import Iterable, Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,8 @@ from pytest_claude_budget.report import RunInfo
 from pytest_claude_budget.selection import BY_A_PLUGIN, NOTHING_RAN, Selection
 from pytest_claude_budget.what_ran import WhatRan
 
+_MOST_FOLDERS = 2_000
+"""That are looked through for tests which a run was not asked for."""
 _NARROWING = (
     ("-k", "keyword"),
     ("-m", "markexpr"),
@@ -95,4 +99,30 @@ def _paths(config: pytest.Config) -> set[str]:
             return set()
         inside = absolute.relative_to(root).as_posix() if absolute.is_relative_to(root) else None
         paths.add((inside or file_outside(absolute, root) or path) + border + rest)
-    return paths
+    named = config.getini("testpaths")
+    if named and all(frozenset(paths) & _above(Path(path).as_posix()) for path in named):
+        return set()  # it is all that pytest would look into by itself
+    return paths if named or _has_others(config, frozenset(paths)) else set()
+
+
+def _has_others(config: pytest.Config, paths: frozenset[str]) -> bool:
+    """May there be a file of tests that the paths leave out? Where the tree is too large to look through, there may."""
+    root, skipped, patterns = config.rootpath, config.getini("norecursedirs"), config.getini("python_files")
+    for looked, (folder, folders, files) in enumerate(os.walk(root)):
+        if looked > _MOST_FOLDERS or any(fnmatch(file, pattern) for file in files for pattern in patterns):
+            return True
+        inside = Path(folder).relative_to(root)
+        folders[:] = [
+            name for name in folders if (inside / name).as_posix() not in paths and not _is_aside(folder, name, skipped)
+        ]
+    return False
+
+
+def _is_aside(folder: str, name: str, skipped: Iterable[str]) -> bool:
+    """Does pytest not look into such a folder: a hidden one, or a virtual environment?"""
+    return any(fnmatch(name, pattern) for pattern in skipped) or (Path(folder, name) / "pyvenv.cfg").is_file()
+
+
+def _above(path: str) -> set[str]:
+    """A folder, and all that it lies in."""
+    return {path, *(parent.as_posix() for parent in Path(path).parents)}

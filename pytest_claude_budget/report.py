@@ -16,6 +16,7 @@ from pytest_claude_budget.earlier import earlier_of
 from pytest_claude_budget.exempt import Exempt, counted
 from pytest_claude_budget.money import exact
 from pytest_claude_budget.not_compared import REASON, NotCompared, leaves_open
+from pytest_claude_budget.part import part_of
 from pytest_claude_budget.pricing import Price, price
 from pytest_claude_budget.projection import Row, Volumes, project
 from pytest_claude_budget.rates import RateTable
@@ -161,9 +162,15 @@ def _change(record: Record, facts: RunFacts, day: date) -> tuple[Change | None, 
         before = with_new_names(before, comparison)
     rows = _projected(before, record, facts, day)
     earlier = earlier_of(before, comparison, facts.rates, day)
-    return Change(
-        comparison=comparison, projection=rows, earlier=earlier, base=facts.base, accepted=facts.accepted
-    ), rows
+    change = Change(
+        comparison=comparison,
+        projection=rows,
+        earlier=earlier,
+        base=facts.base,
+        part=part_of(facts.run.selection, comparison),
+        accepted=facts.accepted,
+    )
+    return change, rows
 
 
 def _projected(before: Record | None, record: Record, facts: RunFacts, day: date) -> tuple[Row, ...]:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from pytest_claude_budget.book import Scoped
 from pytest_claude_budget.budget import MEASURES, Budget, Limit, by_rank
+from pytest_claude_budget.part import judges_single_tests, not_judged
 from pytest_claude_budget.totals import MEASURED, Totals
 from pytest_claude_budget.values import value_class
 from pytest_claude_budget.verdict_changes import INCREASES, Breach, Change, change_breaches, since
@@ -16,7 +17,7 @@ class Outcome(StrEnum):
     """From best to worst, but for `unjudged`."""
 
     UNJUDGED = "unjudged"
-    """Nobody wrote a limit, or no test ran that one could be held against."""
+    """Nobody wrote a limit, or no test ran that one could be held against, or only a part of those that it is for."""
     WITHIN = "within"
     WARNED = "warned"
     INCOMPLETE = "incomplete"
@@ -35,6 +36,10 @@ class Verdict:
     increases, which do not."""
     incomplete: tuple[str, ...] = ()
     """Why the cost is not known in full, a sentence each."""
+    not_judged: tuple[Breach, ...] = ()
+    """Limits of the whole suite, without a value, that a part of it keeps: nobody knows of the rest."""
+    part: str = ""
+    """What made the run a part of the suite, such as `-k`; empty of a whole one."""
     unfinished: tuple[str, ...] = ()
     """Why the run did not come to its end, a sentence each: they are `incomplete` too, unless all that ran passed."""
 
@@ -128,14 +133,27 @@ def evaluate(
     if change is not None and budget is not None:
         for breach in change_breaches(budget, change):
             _sort_in(breach, change, found)
+    part = "" if change is None else change.part
+    left = _left(limits, found) if part else ()
+    outcome = _outcome(budget, found, incomplete, unfinished)
+    if outcome is Outcome.WITHIN and left and not (judges_single_tests(budget) or limits.markers):
+        outcome = Outcome.UNJUDGED
     return Verdict(
-        outcome=_outcome(budget, found, incomplete, unfinished),
+        outcome=outcome,
         breaches=tuple(found.breaches),
         warnings=tuple(found.warnings),
         known=tuple(found.known),
         incomplete=tuple(incomplete),
+        not_judged=left,
+        part=part if left else "",
         unfinished=tuple(unfinished),
     )
+
+
+def _left(limits: Limits, found: _Found) -> tuple[Breach, ...]:
+    """The limits of the whole suite that a part of it does not exceed by itself."""
+    reached = {breach.path for breach in (*found.breaches, *found.known)}
+    return tuple(limit for limit in not_judged(limits.budget) if limit.path not in reached)
 
 
 def _breach(scope: str, name: str, measure: str, totals: Totals, limit: Limit) -> Breach:

@@ -65,6 +65,8 @@ class Change:
     """What a scope, name and measure came to in the baseline; None where it had none."""
     base: Base | None = None
     """The budget of the base; None where it is not at hand: then the limits that are written now count as its own."""
+    part: str = ""
+    """What made the run a part of the suite; empty of a whole one. Of a part, only single tests have an increase."""
     accepted: str | None = None
     """Who or what accepted the increase: it is shown and does not fail. A maximum in dollars is not accepted by it."""
 
@@ -86,10 +88,13 @@ class _Increase:
 def change_breaches(budget: Budget, change: Change) -> Iterator[Breach]:
     """Every increase above what was written, in a fixed order."""
     for increase in () if change.comparison is None else _increases(change.comparison):
+        if change.part and increase.scope != "test":
+            continue
         limit = change_limit(budget.changes, increase.scope, increase.name)
         if limit is not None and (breach := _judged(increase, limit)) is not None:
             yield breach
-    yield from _monthly(budget, change)
+    if not change.part:
+        yield from _monthly(budget, change)
 
 
 def _increases(comparison: Comparison) -> Iterator[_Increase]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +19,7 @@ from pytest_claude_budget.render.sentences import breach_line, excess_of, limit_
 from pytest_claude_budget.report import CostReport, OwnerTotals, RunFacts, RunInfo
 from pytest_claude_budget.totals import Totals
 from pytest_claude_budget.updatable import steps_before
+from pytest_claude_budget.verdict import Verdict
 from pytest_claude_budget.verdict_changes import Breach
 
 SCHEMA_VERSION = 1
@@ -39,7 +41,7 @@ def json_document(report: CostReport) -> Any:
 
 
 def _without_record(report: CostReport) -> dict[str, Any]:
-    verdict, sums, facts = report.verdict, report.sums, report.facts
+    sums, facts = report.sums, report.facts
     return {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "pytest-claude-budget", "version": __version__},
@@ -47,14 +49,7 @@ def _without_record(report: CostReport) -> dict[str, Any]:
         "run": _run(facts.run, report.record),
         "budget": _budget(facts.budget),
         "budget_changes": list(differences(facts.base, facts.budget)),
-        "verdict": {
-            "outcome": verdict.outcome.value,
-            "breaches": [_breach(breach) for breach in verdict.breaches],
-            "warnings": [_breach(breach) for breach in verdict.warnings],
-            "known": [_breach(breach) for breach in verdict.known],
-            "incomplete": list(verdict.incomplete),
-            "unfinished": list(verdict.unfinished),
-        },
+        "verdict": _verdict(report.verdict),
         "totals": _totals(sums.totals),
         "comparison": None if report.comparison is None else comparison_entry(report.comparison),
         "projection": [projection_entry(row) for row in report.projection],
@@ -82,6 +77,19 @@ def _without_record(report: CostReport) -> dict[str, Any]:
             "unmeasured": sums.answers.unmeasured,
             "free": sums.answers.free,
         },
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "outcome": verdict.outcome.value,
+        "breaches": [_breach(breach) for breach in verdict.breaches],
+        "warnings": [_breach(breach) for breach in verdict.warnings],
+        "known": [_breach(breach) for breach in verdict.known],
+        "incomplete": list(verdict.incomplete),
+        "unfinished": list(verdict.unfinished),
+        "part": verdict.part,
+        "not_judged": [_not_judged(limit) for limit in verdict.not_judged],
     }
 
 
@@ -178,6 +186,12 @@ def _breach(breach: Breach) -> dict[str, Any]:
         "excess": excess_of(breach),
         "limit": limit_words(breach),
     }
+
+
+def _not_judged(limit: Breach) -> dict[str, Any]:
+    """A limit without a value."""
+    entry = _breach(replace(limit, value=0))
+    return {key: entry[key] for key in ("scope", "name", "measure", "maximum", "where", "path", "limit")}
 
 
 def _amount(value: Decimal | int) -> str | int:

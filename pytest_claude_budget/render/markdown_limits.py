@@ -107,7 +107,7 @@ def advice(document: Document) -> Iterator[str]:
             "**To pass:** see to what is not known; if it is on purpose, write `on_incomplete: warn` in the budget, or"
             " `may_be_unknown` for the test.",
         )
-    if outcome == "unjudged" and not unfinished:
+    if outcome == "unjudged" and not (unfinished or document["verdict"].get("part")):
         yield from ("", "Not judged: there is no budget file. `claude-budget init` writes one.")
     if document.get("not_compared"):
         yield from _not_compared(document["not_compared"])

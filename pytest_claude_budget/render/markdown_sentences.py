@@ -201,6 +201,8 @@ def _judged(document: Document) -> str:
         if before and not verdict["incomplete"]:
             return f", over {_limits(before)} as before"
         return ", close to a limit" if verdict["warnings"] else ", which the budget tolerates"
+    if verdict.get("part") and verdict["outcome"] in ("within", "unjudged"):
+        return f" in a part of the suite ({code(verdict['part'], 60)})"
     if verdict["outcome"] == "within" and not not_known(document) and not silent_tests(document):
         return ", within budget" if document.get("budget") is not None else ", within its limits"
     return ""
@@ -270,7 +272,7 @@ def _budget(document: Document) -> str:
     if limit is None:
         return ""
     maximum, cost = amount(limit), amount(document["totals"]["cost"])
-    unknown = not_known(document)
+    unknown = not_known(document) or bool(document["verdict"].get("part"))
     if not maximum or (unknown and not cost):
         return f"budget {exact_dollars(maximum)}"
     used = _WIDE.divide(_WIDE.multiply(cost, Decimal(100)), maximum)

@@ -253,6 +253,14 @@ def renamed(document: Document, most: int) -> list[str]:
     return ["", f"**Renamed**, with the same requests: {', '.join(names + more)}."] if rows else []
 
 
+def not_judged(document: Document, most: int) -> list[str]:
+    """Say which limits a part of the suite tells nothing of."""
+    rows = document["verdict"].get("not_judged") or []
+    said = [f"{code(row['limit'], 120)}" for row in rows[:most]]
+    said += [f"{len(rows) - most:,} more"] if len(rows) > most else []
+    return ["", f"**Not judged**, for only a part of the suite ran: {', '.join(said)}."] if rows else []
+
+
 def budget_changes(document: Document, most: int) -> list[str]:
     """Say that the budget is not the one of the base, and what differs."""
     changes = document.get("budget_changes") or []

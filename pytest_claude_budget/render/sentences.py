@@ -22,6 +22,8 @@ _UNITS = {
 }
 
 
+_MOST_NAMED = 5
+"""Limits that are named in a sentence."""
 _SINCE = {
     "added": ", which this change adds",
     "lowered": ", which this change lowers",
@@ -127,6 +129,8 @@ def verdict_line(report: CostReport) -> str:
     verdict = report.verdict
     if verdict.outcome is Outcome.UNJUDGED and NO_TEST in verdict.unfinished:
         return f"unjudged: {NO_TEST}"
+    if verdict.outcome is Outcome.UNJUDGED and verdict.part:
+        return f"unjudged: only a part of the suite ran ({printable(verdict.part, 120)})"
     if verdict.outcome is Outcome.UNJUDGED:
         return "unjudged: there is no budget file (claude-budget init writes one)"
     if verdict.outcome is Outcome.OVER:
@@ -140,6 +144,8 @@ def verdict_line(report: CostReport) -> str:
         unsure.append(f"{counted(silent, 'test makes', 'tests make')} no calls any more")
     if report.exempt:
         unsure.append(f"{counted(sum(row.calls for row in report.exempt), 'answer is', 'answers are')} exempt")
+    if verdict.part:
+        unsure.append(f"only a part of the suite ran ({printable(verdict.part, 120)})")
     if unsure:
         return f"within, as far as it is known: {', '.join(unsure)}"
     return "within" + _headroom(report)
@@ -148,6 +154,14 @@ def verdict_line(report: CostReport) -> str:
 def exempt_texts(exempt: Sequence[Exempt]) -> list[str]:
     """Say whose answers may be of unknown cost, and how many they are."""
     return [f"exempt by {KEY}: {counted(row.calls, 'answer')} of {printable(row.owner, 200)}" for row in exempt]
+
+
+def not_judged_text(verdict: Verdict) -> str:
+    """Say which limits a part of the suite tells nothing of; empty where there is none."""
+    said = [f"{limit.where} ({limit_words(limit)})" for limit in verdict.not_judged[:_MOST_NAMED]]
+    if len(verdict.not_judged) > _MOST_NAMED:
+        said.append(f"{len(verdict.not_judged) - _MOST_NAMED:,} more")
+    return f"not judged, for only a part of the suite ran: {', '.join(said)}" if said else ""
 
 
 def _why_incomplete(verdict: Verdict) -> str:

@@ -1,6 +1,6 @@
 """The table at the end of a pytest run: honest at 80 columns and without colour."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pytest_claude_budget.budget_difference import differences
 from pytest_claude_budget.comparison import Standing
@@ -13,6 +13,7 @@ from pytest_claude_budget.render.sentences import (
     calls_of,
     cost_of,
     exempt_texts,
+    not_judged_text,
     priced_at_list,
     silent_tests,
     spent_of,
@@ -86,6 +87,7 @@ def _judged(report: CostReport, width: int) -> list[Line]:
     others = len(verdict.incomplete) > len(verdict.unfinished)
     if others and verdict.outcome is not Outcome.UNJUDGED and not _tolerates(report):
         lines += _whole([_INCOMPLETE_HINT], width)
+    lines += _whole(filter(None, [not_judged_text(verdict)]), width, "warn")
     lines += _whole(silent[:1], width, "warn") + _listed(silent[1:], "warn", width)
     lines += _listed(limit_lines(verdict.breaches), "bad", width)
     if verdict.breaches:
@@ -191,7 +193,7 @@ def _listed(texts: Sequence[str], tone: str, width: int) -> list[Line]:
     return lines
 
 
-def _whole(texts: Sequence[str], width: int, tone: str = "") -> list[Line]:
+def _whole(texts: Iterable[str], width: int, tone: str = "") -> list[Line]:
     """Sentences that are too long for one line go on in the next, farther in."""
     lines = []
     for text in texts:

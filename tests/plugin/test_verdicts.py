@@ -359,3 +359,25 @@ def test_a_wrong_report_option_is_a_usage_error(suite: Suite, option: str) -> No
     result = suite.pytest(f"--claude-budget-report={option}")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert "expected KIND:PATH with a KIND of json, markdown, summary, got" in result.stderr.str()
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        (["tests"], ""),
+        (["tests/test_a.py", "tests/deep"], "tests/deep, tests/test_a.py"),
+        (["tests/deep"], "tests/deep"),
+        (["-k", "one"], "-k"),
+    ],
+    ids=["all by its folder", "two paths", "a folder", "k"],
+)
+def test_a_part_of_the_suite_is_told_from_the_whole(suite: Suite, options: list[str], part: str) -> None:
+    """Who names the one folder that has tests asks for all of them."""
+    suite.budget("version: 1\nlimits: [{scope: run, max_cost: 1}, {scope: test, max_cost: 1}]\n")
+    suite.pytester.makeini("[pytest]\npythonpath = .\n")
+    (suite.path / "tests" / "deep").mkdir(parents=True)
+    for name in ("test_a.py", "deep/test_b.py"):
+        (suite.path / "tests" / name).write_text("from http_double import ask\ndef test_one(): ask()\n", "utf-8")
+    verdict = suite.run(*options).report["verdict"]
+    assert (verdict["part"], verdict["outcome"]) == (part, "within")
+    assert [limit["limit"] for limit in verdict["not_judged"]] == (["max_cost 1 for the run"] if part else [])
