@@ -95,7 +95,8 @@ def outputs_of(document: Mapping[str, Any]) -> dict[str, str]:
     """The action's outputs that come from the report. Money is exact; what there is none of is empty, as is what is not known."""
     comparison = document.get("comparison") or {}
     totals = document["totals"]
-    if comparison and not_known(document):  # what is not known is no change, and no saving
+    unknown = comparison.get("at_least") or (comparison and not_known(document))
+    if unknown:  # what is not known is no change, and no saving
         comparison = {**comparison, "change": "", "change_percent": ""}
     return {
         "verdict": document["verdict"]["outcome"],
