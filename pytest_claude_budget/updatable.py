@@ -65,7 +65,8 @@ def _is_tolerated(report: CostReport) -> bool:
 
 def _is_unknown(report: CostReport) -> Iterator[bool]:
     """Of the verdict, and of each owner that nobody exempted. That the run did not end is an obstacle of its own."""
-    yield len(report.verdict.incomplete) > len(report.verdict.unfinished)
+    verdict = report.verdict
+    yield len(verdict.incomplete) > len(verdict.unfinished) + len(verdict.unknown_months)
     exempt = {row.owner for row in report.exempt}
     for row in report.sums.by_owner:
         yield row.totals.at_least and row.owner not in exempt

@@ -10,7 +10,7 @@ from pytest_claude_budget.budget import MEASURES, Budget, Limit, by_rank
 from pytest_claude_budget.part import judges_single_tests, not_judged
 from pytest_claude_budget.totals import MEASURED, Totals
 from pytest_claude_budget.values import value_class
-from pytest_claude_budget.verdict_changes import INCREASES, Breach, Change, change_breaches, since
+from pytest_claude_budget.verdict_changes import INCREASES, Breach, Change, change_breaches, since, unknown_months
 
 
 class Outcome(StrEnum):
@@ -36,6 +36,8 @@ class Verdict:
     increases, which do not."""
     incomplete: tuple[str, ...] = ()
     """Why the cost is not known in full, a sentence each."""
+    unknown_months: tuple[str, ...] = ()
+    """Limits on a month that could not be judged, a sentence each: they are `incomplete` too, and forbid no baseline."""
     not_judged: tuple[Breach, ...] = ()
     """Limits of the whole suite, without a value, that a part of it keeps: nobody knows of the rest."""
     part: str = ""
@@ -133,6 +135,8 @@ def evaluate(
     if change is not None and budget is not None:
         for breach in change_breaches(budget, change):
             _sort_in(breach, change, found)
+    months = _unknown_months(budget, change, scoped) if not unfinished else ()
+    incomplete = (*incomplete, *months)
     part = "" if change is None else change.part
     left = _left(limits, found) if part else ()
     outcome = _outcome(budget, found, incomplete, unfinished)
@@ -144,10 +148,18 @@ def evaluate(
         warnings=tuple(found.warnings),
         known=tuple(found.known),
         incomplete=tuple(incomplete),
+        unknown_months=months,
         not_judged=left,
         part=part if left else "",
         unfinished=tuple(unfinished),
     )
+
+
+def _unknown_months(budget: Budget | None, change: Change | None, scoped: Scoped) -> tuple[str, ...]:
+    """Of a whole run that made calls: without any, nobody asked what a month costs."""
+    if budget is None or change is None or change.part or not any(each.attempts for each in scoped["run"].values()):
+        return ()
+    return tuple(unknown_months(budget, change))
 
 
 def _left(limits: Limits, found: _Found) -> tuple[Breach, ...]:

@@ -174,6 +174,28 @@ def _monthly(budget: Budget, change: Change) -> Iterator[Breach]:
                 yield breach
 
 
+def unknown_months(budget: Budget, change: Change) -> Iterator[str]:
+    """Every limit on a month that is not exceeded as far as it is known, and is not known in full: a sentence each."""
+    rows = {(row.feature, row.scenario): row for row in change.projection}
+    totals = {total.scenario: total for total in totals_by_scenario(change.projection)}
+    for limit in budget.projection.max_monthly_cost.values():
+        total = totals.get(limit.scenario)
+        if total is not None and total.at_least and total.after <= limit.maximum:
+            of = [row for row in change.projection if row.scenario == limit.scenario]
+            yield _unknown_month(limit, "", of)
+    for feature in budget.features:
+        for limit in feature.max_monthly_cost.values():
+            row = rows.get((feature.name, limit.scenario))
+            if row is not None and (row.judged is None or (row.at_least and row.judged <= limit.maximum)):
+                yield _unknown_month(limit, f" of {feature.name!r}", [row])
+
+
+def _unknown_month(limit: MonthlyLimit, of: str, rows: Sequence[Row]) -> str:
+    why = [f"{row.feature!r}: {row.reason}" for row in rows if row.judged is None]
+    why += [f"the tests of {row.feature!r} are not priced in full, or failed" for row in rows if row.at_least]
+    return f"{limit.where}: a month{of} ({limit.scenario}) cannot be held to {limit.maximum:f}: {'; '.join(why)}"
+
+
 def _before(base: Base | None, limit: MonthlyLimit, feature: str | None = None) -> Decimal | None:
     """The same maximum in the base's budget; None where it has none."""
     if base is None:

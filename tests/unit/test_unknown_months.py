@@ -1,0 +1,82 @@
+"""A limit on a month that is not known, or only in part, is no limit that was kept."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pytest_claude_budget.budget import Budget
+from pytest_claude_budget.budget_file import load_budget
+from pytest_claude_budget.judging import Terms, sums_of
+from pytest_claude_budget.record import OwnerRecord
+from pytest_claude_budget.report import CostReport, RunFacts, RunInfo, judge
+from pytest_claude_budget.selection import Selection
+from pytest_claude_budget.updatable import refusal
+from pytest_claude_budget.verdict import Outcome
+from tests.unit.priced import TABLE, TODAY
+from tests.unit.records import HAIKU, group, owner, record, usage
+
+WHOLE = Selection()
+MONTHS = """
+features:
+  triage: {tests: [a], requests_per_month: 1000}
+  replies: {tests: [nothing], requests_per_month: 1000}
+projection: {max_monthly_cost: 200}
+"""
+REASON = (
+    "claude-budget.yml:5: a month (average) cannot be held to 200: 'replies': no test of it made a call in this run"
+)
+
+
+def budget_of(folder: Path, text: str) -> Budget:
+    """What a budget file with this text says."""
+    path = folder / "claude-budget.yml"
+    path.write_text(f"version: 1\n{text.strip()}\n", encoding="utf-8")
+    return load_budget(path, "claude-budget.yml")[0]
+
+
+def costing(name: str, cents: int) -> OwnerRecord:
+    """One call on Haiku: 10,000 tokens of input are a cent."""
+    return owner(name, group(usage(10_000 * cents), HAIKU))
+
+
+def judged(budget: Budget, *owners: OwnerRecord, selection: Selection = WHOLE) -> CostReport:
+    """A run of these tests."""
+    facts = RunFacts(rates=TABLE, day=TODAY, budget=budget, run=RunInfo(selection=selection))
+    return judge(sums_of(record(*owners), Terms(budget=budget, rates=TABLE, day=TODAY)), record(*owners), facts)
+
+
+def test_a_month_without_one_of_its_features_is_incomplete(tmp_path: Path) -> None:
+    """$0.10 a thousand times is $100 of $200, and nobody knows of the replies; that forbids no baseline."""
+    budget = budget_of(tmp_path, MONTHS)
+    report = judged(budget, costing("a", 10))
+    assert (report.verdict.outcome, report.verdict.incomplete) == (Outcome.INCOMPLETE, (REASON,))
+    assert refusal(report) is None
+    assert judged(replace(budget, on_incomplete="warn"), costing("a", 10)).verdict.outcome is Outcome.WARNED
+    both = judged(budget, costing("a", 10), costing("nothing", 10))
+    assert both.verdict.outcome is Outcome.WITHIN
+
+
+def test_a_month_that_is_over_without_the_rest_is_over(tmp_path: Path) -> None:
+    """$300 of $200."""
+    verdict = judged(budget_of(tmp_path, MONTHS), costing("a", 30)).verdict
+    assert (verdict.outcome, verdict.incomplete) == (Outcome.OVER, ())
+
+
+def test_a_feature_has_a_month_of_its_own(tmp_path: Path) -> None:
+    """Its limit is as little kept as that of all."""
+    text = "features:\n  triage: {tests: [nothing], requests_per_month: 1000, max_monthly_cost: 50}"
+    (reason,) = judged(budget_of(tmp_path, text), costing("a", 10)).verdict.incomplete
+    assert "a month of 'triage' (average) cannot be held to 50: 'triage': no test of it made a call" in reason
+
+
+@pytest.mark.parametrize(
+    ("owners", "selection"),
+    [([], Selection(ran=frozenset({"b"}))), ([costing("a", 10)], Selection(narrowed="-k"))],
+    ids=["a suite without calls", "a part of the suite"],
+)
+def test_where_nobody_asked_for_a_month_it_may_be_unknown(
+    tmp_path: Path, owners: list[OwnerRecord], selection: Selection
+) -> None:
+    """A suite that makes no calls passes; of a part, no month is judged."""
+    assert judged(budget_of(tmp_path, MONTHS), *owners, selection=selection).verdict.incomplete == ()
