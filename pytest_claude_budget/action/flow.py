@@ -14,7 +14,14 @@ from pytest_claude_budget.action.checkout import Checkout, git_environ
 from pytest_claude_budget.action.codeowners import PLACES, owners_of
 from pytest_claude_budget.action.event import Event
 from pytest_claude_budget.action.facts import NOT_COMPARED, annotations_of, outputs_of
-from pytest_claude_budget.action.gate import Committed, committed_lock, judged, load_reports, write_combined
+from pytest_claude_budget.action.gate import (
+    Committed,
+    committed_lock,
+    judged,
+    load_reports,
+    refuse_another_folder,
+    write_combined,
+)
 from pytest_claude_budget.action.inputs import BaselineKind, FailOn, Inputs
 from pytest_claude_budget.action.labels import accepted_by
 from pytest_claude_budget.action.pages import acceptance, comment_text, heading, in_repository, summary_text, wanted
@@ -61,6 +68,8 @@ def judge(inputs: Inputs, event: Event, here: Here) -> int:
         _refuse_what_the_run_refused(inputs)
         raise
     terms = load_terms(inputs.budget or None)
+    if not inputs.budget:  # else somebody has said by what it is judged
+        refuse_another_folder(report, terms, Path.cwd())
     pull, failure = _pull_request(event, here)
     around = _around(inputs, here, terms)
     found = find_baseline(inputs, event, around)

@@ -37,8 +37,7 @@ def write_combined(paths: Sequence[Path], terms: Terms, target: Path) -> Path:
 
 
 def judged(loaded: LoadedReport, terms: Terms, found: Found, lock: "Committed | None", accepted: str) -> CostReport:
-    """Judge a run. Raises InputError where a file cannot be read, or where the budget that judged it is not here."""
-    _refuse_another_folder(loaded, terms, Path.cwd())
+    """Judge a run. Raises InputError where a file cannot be read."""
     asked = Asked(
         baseline=baseline_at(found.argument, loaded),
         lock=LOCK_FILE if lock is not None else None,
@@ -79,8 +78,8 @@ def committed_lock(around: Around, known: Known | None) -> Committed | None:
     return Committed(record=record_of(value, LOCK_FILE) if known is None else record_of(value, LOCK_FILE, known))
 
 
-def _refuse_another_folder(loaded: LoadedReport, terms: Terms, here: Path) -> None:
-    """A report that another folder's budget judged would be judged by none here, or by the wrong one."""
+def refuse_another_folder(loaded: LoadedReport, terms: Terms, here: Path) -> None:
+    """A report that another folder's budget judged would be judged by none here, or by the wrong one. Raises InputError."""
     folder = _folder_of(loaded, here)
     if folder is None and (loaded.budget is None or terms.budget is not None):
         return

@@ -174,6 +174,8 @@ def test_a_suite_in_a_folder_is_not_judged_from_the_top_without_its_budget(
     (said,) = done.commands("error")
     assert "set working-directory: api" in said
     assert "[other-folder]" in said
+    done = on_pull_request(job, desk, double, budget="api/claude-budget.yml", baseline="none")
+    assert (0, "within") == (done.status, done.outputs["verdict"])  # somebody has said by what it is judged
 
 
 def test_a_comment_has_paths_of_the_repository(job: Job, desk: Project, double: Double) -> None:
