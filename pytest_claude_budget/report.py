@@ -26,6 +26,7 @@ from pytest_claude_budget.selection import Selection
 from pytest_claude_budget.settlement import settle
 from pytest_claude_budget.totals import Totals
 from pytest_claude_budget.unfinished import PASSED, unfinished
+from pytest_claude_budget.unmet import Names, unmet
 from pytest_claude_budget.usage import Call
 from pytest_claude_budget.values import value_class
 from pytest_claude_budget.verdict import Limits, Verdict, evaluate
@@ -98,6 +99,8 @@ class CostReport:
     projection: tuple[Row, ...] = ()
     exempt: tuple[Exempt, ...] = ()
     """Answers of unknown cost that somebody has exempted."""
+    unmet: tuple[str, ...] = ()
+    """What was written in the budget and covers nothing of a whole run, a sentence each."""
 
     @property
     def totals(self) -> Totals:
@@ -134,7 +137,19 @@ def judge(sums: Sums, record: Record, facts: RunFacts) -> CostReport:
             comparison=change.comparison if change is not None else None,
             projection=rows,
             exempt=counted((row.owner, row.calls) for row in exempt),
+            unmet=_unmet(sums, record, facts),
         )
+
+
+def _unmet(sums: Sums, record: Record, facts: RunFacts) -> tuple[str, ...]:
+    """Asked of a whole run alone, which came to its end and made calls: it has all that there is."""
+    chosen = facts.run.selection
+    cut = chosen.broken or chosen.not_reached or chosen.uncollected or facts.run.outcome == "interrupted"
+    if facts.budget is None or not record.owners or not chosen.whole or cut:
+        return ()
+    tests = {*record.owners, *chosen.ran, *chosen.skipped, *chosen.failed}
+    named = {"feature": sums.by_feature, "tier": sums.by_tier, "model": sums.by_model}
+    return tuple(unmet(facts.budget, Names(tests=tests, named=named), facts.rates))
 
 
 def _unfinished(record: Record, run: RunInfo) -> tuple[str, ...]:

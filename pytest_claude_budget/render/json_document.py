@@ -69,6 +69,7 @@ def _without_record(report: CostReport) -> dict[str, Any]:
         "notes": [{"text": text, "calls": calls} for text, calls in sums.notes.items()],
         "repeats": list(repeat_entries(sums.repeats)),
         "warnings": list(facts.warnings),
+        "unmet": list(report.unmet),
         "faults": list(facts.faults),
         "answers": {
             "seen": sums.answers.seen,

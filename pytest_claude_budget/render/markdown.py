@@ -136,7 +136,7 @@ def _nothing_to_say(document: Document) -> bool:
         return True
     if comparison is None or verdict["outcome"] not in ("within", "unjudged"):
         return False
-    if document.get("budget_changes") or verdict.get("not_judged"):
+    if document.get("budget_changes") or document.get("unmet") or verdict.get("not_judged"):
         return False
     again = any(entry["kind"] == "test" and entry["text"] for entry in document.get("repeats") or ())
     calm = not (verdict["warnings"] or verdict["incomplete"] or verdict.get("known") or document["warnings"] or again)
@@ -165,6 +165,7 @@ def _body(document: Document, form: Form) -> Iterator[str]:
         yield from tables.dearest(document, form.rows if form.long else min(form.groups, 5), where)
     yield from tables.not_judged(document, form.items)
     yield from tables.budget_changes(document, form.items)
+    yield from tables.unmet(document, form.items)
     yield from _remarks(document)
     yield from advice(document)
     if form.long:

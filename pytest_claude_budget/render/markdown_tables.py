@@ -261,6 +261,13 @@ def not_judged(document: Document, most: int) -> list[str]:
     return ["", f"**Not judged**, for only a part of the suite ran: {', '.join(said)}."] if rows else []
 
 
+def unmet(document: Document, most: int) -> list[str]:
+    """Say what of the budget covers nothing."""
+    rows = document.get("unmet") or []
+    more = [f"{len(rows) - most:,} more"] if len(rows) > most else []
+    return ["", f"**Covers nothing:** {'; '.join([*map(sentence, rows[:most]), *more])}."] if rows else []
+
+
 def budget_changes(document: Document, most: int) -> list[str]:
     """Say that the budget is not the one of the base, and what differs."""
     changes = document.get("budget_changes") or []

@@ -67,7 +67,9 @@ def terminal_lines(report: CostReport, width: int) -> list[Line]:
     lines += _listed([printable(text, 500) for text in repeat_texts(report.sums.repeats)], "", width)
     lines += _listed(exempt_texts(report.exempt), "warn", width)
     lines += [Line(text=text) for text in _compared(report, width)]
-    lines += _whole([f"warning: {printable(text, 500)}" for text in report.facts.warnings], width, "warn")
+    lines += _whole(
+        [f"warning: {printable(text, 500)}" for text in (*report.facts.warnings, *report.unmet)], width, "warn"
+    )
     lines += _whole(_stale_lock(report), width, "warn")
     lines += _whole(_budget_changes(report), width, "warn")
     return lines + _judged(report, width)

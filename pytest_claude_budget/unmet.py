@@ -1,0 +1,61 @@
+"""What was written in a budget and covers nothing of a whole run: most likely a typing error, so a limit that never holds."""
+
+from collections.abc import Collection, Iterator, Mapping
+
+from pytest_claude_budget.budget import Budget
+from pytest_claude_budget.globs import compile_glob
+from pytest_claude_budget.model_hints import unmet_match
+from pytest_claude_budget.rates import RateTable
+from pytest_claude_budget.schema_errors import suggestion
+from pytest_claude_budget.values import value_class
+
+_MOST_LOOKED_AT = 5_000
+"""Names that are compared with one that was not found."""
+_OF_TESTS = ("test", "fixture")
+
+
+@value_class(frozen=True, kw_only=True, slots=True)
+class Names:
+    """What there is in a run."""
+
+    tests: Collection[str]
+    """Tests and fixtures, whether or not they made calls."""
+    named: Mapping[str, Collection[str]]
+    """By scope: features, tiers and models of its calls."""
+
+
+def unmet(budget: Budget, names: Names, rates: RateTable) -> Iterator[str]:
+    """A sentence for each match and each pattern that covers nothing, with what it may have meant."""
+    written: dict[tuple[str, str | None], str] = {}
+    for limit in budget.limits:
+        written.setdefault((limit.scope, limit.match), limit.where)
+    for change in budget.changes:
+        written.setdefault((change.scope, change.match), change.where)
+    for (scope, match), where in written.items():
+        if match is not None and (said := _of_match(scope, match, names, rates, budget)):
+            yield f"{where}: {said}"
+    for feature in budget.features:
+        for pattern in feature.tests:
+            if said := _of_match("test", pattern, names, rates, budget):
+                yield f"{feature.where}: feature {feature.name!r}: {said}"
+
+
+def _of_match(scope: str, match: str, names: Names, rates: RateTable, budget: Budget) -> str:
+    """What to say of a match; empty where it covers something. A model that is known and not used may be guarded against."""
+    known = names.tests if scope in _OF_TESTS else set(names.named.get(scope, ()))
+    if scope == "feature":
+        known = {*known, *(feature.name for feature in budget.features)}
+    glob = compile_glob(scope, match)
+    if any(glob.matches(name) for name in known):
+        return ""
+    if scope == "model":
+        return unmet_match(match, rates) or ""
+    near = suggestion(match, sorted(_like(known) if scope in _OF_TESTS else known)[:_MOST_LOOKED_AT])
+    return f"no {scope} of this run is called {match[:100]!r}{f': {near}' if near else ''}"
+
+
+def _like(tests: Collection[str]) -> set[str]:
+    """Tests, their files, and patterns for all in their folders."""
+    files = {test.partition("::")[0] for test in tests}
+    folders = {file[: at + 1] for file in files for at, sign in enumerate(file) if sign == "/"}
+    return {*tests, *files, *(f"{folder}**" for folder in folders)}
