@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from pytest_claude_budget.budget_changes import Feature
+from pytest_claude_budget.budget_changes import AVERAGE, Feature
 from pytest_claude_budget.caching import cooled, warmed, writes_for_an_hour
 from pytest_claude_budget.money import EXACT, ZERO
 from pytest_claude_budget.pricing.in_force import Refusal
@@ -49,6 +49,8 @@ class Row:
     feature: str
     scenario: str
     requests_per_month: int
+    stands_in: bool = False
+    """The feature has no volume for this scenario: its average stands in for it."""
     case: str | None = None
     """The case whose tests were used; None is all tests of the feature."""
     before: Month | None = None
@@ -69,6 +71,11 @@ class Row:
     """A month of the dearest one."""
     reason: str = ""
     """Why there is no figure, for a person."""
+
+    @property
+    def scenario_words(self) -> str:
+        """The scenario for a person, and what stands in for it."""
+        return f"{self.scenario} (its {AVERAGE})" if self.stands_in else self.scenario
 
     @property
     def samples(self) -> int:
@@ -99,24 +106,6 @@ class Row:
         return None if self.before is None else self.before.cached(self.judged_as)
 
 
-@value_class(frozen=True, kw_only=True, slots=True)
-class ScenarioTotal:
-    """All features together in one scenario, by the figure that limits judge."""
-
-    scenario: str
-    after: Decimal
-    """US dollars a month of the features that have a figure."""
-    compared_before: Decimal
-    """Of the features that have both sides, and whose month is known or known to be dearer."""
-    compared_after: Decimal
-    increase: tuple[Decimal, Decimal] | None
-    """What an increase goes from and to: with the features that are new, from $0.00; None where nothing is known of before."""
-    at_least: bool
-    """A feature is a lower bound, or has no figure."""
-    missing: tuple[str, ...] = ()
-    """Features without a figure."""
-
-
 @value_class(frozen=True, kw_only=True)
 class Volumes:
     """What a budget says of production."""
@@ -135,6 +124,7 @@ def project(volumes: Volumes, before: Record | None, after: Record, rates: RateT
     """
     pricer = _Pricer(rates=rates, day=day)
     rows: list[Row] = []
+    every = dict.fromkeys(scenario for feature in volumes.features for scenario in feature.requests_per_month)
     for feature in volumes.features:
         parts = [own for owner in after.owners.values() if (own := _own_part(feature, owner)) is not None]
         earlier = {} if before is None else _earlier(feature, before, parts)
@@ -146,43 +136,18 @@ def project(volumes: Volumes, before: Record | None, after: Record, rates: RateT
         for scenario, case, volume in _scenarios(feature, volumes.growth):
             row = Row(feature=feature.name, scenario=scenario, requests_per_month=volume, judged_as=volumes.cache)
             rows.append(sides.filled(row, case))
+        has = {row.scenario for row in rows if row.feature == feature.name}
+        rows += [_stand_in(sides, feature, name, volumes.cache) for name in every if name not in has]
     return tuple(rows)
 
 
-def totals_by_scenario(rows: Iterable[Row]) -> tuple[ScenarioTotal, ...]:
-    """Sums over the features, by scenario in the order of the rows."""
-    by_scenario: dict[str, list[Row]] = {}
-    for row in rows:
-        by_scenario.setdefault(row.scenario, []).append(row)
-    return tuple(_total(scenario, own) for scenario, own in by_scenario.items())
-
-
-def _total(scenario: str, rows: Iterable[Row]) -> ScenarioTotal:
-    after = compared_before = compared_after = new = ZERO
-    compared, unsure, at_least, missing = False, False, False, list[str]()
-    for row in rows:
-        now, then = row.judged, row.judged_before
-        at_least = at_least or row.at_least
-        if now is None:
-            missing.append(row.feature)
-            continue
-        after = EXACT.add(after, now)
-        compared = compared or row.new or then is not None
-        new = EXACT.add(new, now) if row.new else new
-        if row.before is not None and then is not None:
-            unsure = unsure or row.before.at_least
-        if then is not None and not (row.at_least and now <= then):  # else a month that is not known would save
-            compared_before, compared_after = EXACT.add(compared_before, then), EXACT.add(compared_after, now)
-    known = compared and (compared_before or not unsure)  # a lower bound of $0.00 is no amount to grow from
-    return ScenarioTotal(
-        scenario=scenario,
-        after=after,
-        compared_before=compared_before,
-        compared_after=compared_after,
-        increase=(compared_before, EXACT.add(compared_after, new)) if known else None,
-        at_least=at_least or bool(missing),
-        missing=tuple(missing),
-    )
+def _stand_in(sides: "_Sides", feature: Feature, scenario: str, cache: str) -> Row:
+    """A scenario that others have: with the average of the feature; without one, nobody knows."""
+    volume = feature.requests_per_month.get(AVERAGE)
+    row = Row(feature=feature.name, scenario=scenario, requests_per_month=volume or 0, judged_as=cache)
+    if volume is None:
+        return replace(row, reason=f"it has no volume for {scenario}, and no {AVERAGE} to stand in")
+    return sides.filled(replace(row, stands_in=True), AVERAGE)
 
 
 def _scenarios(feature: Feature, growth: Mapping[str, Decimal]) -> Iterator[tuple[str, str, int]]:

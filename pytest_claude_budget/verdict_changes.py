@@ -11,7 +11,8 @@ from pytest_claude_budget.budget import Budget
 from pytest_claude_budget.budget_changes import ChangeLimit, MonthlyLimit, change_limit
 from pytest_claude_budget.budget_difference import Base
 from pytest_claude_budget.comparison import Comparison, FeatureChange, OwnerChange, Standing, percent
-from pytest_claude_budget.projection import Row, totals_by_scenario
+from pytest_claude_budget.month_totals import totals_by_scenario
+from pytest_claude_budget.projection import Row
 from pytest_claude_budget.values import value_class
 
 INCREASES = ("max_increase", "max_monthly_increase")

@@ -18,7 +18,7 @@ CORE = """
     wire rates model_hints pricing settlement totals budget_changes origins budget budget_difference fingerprints record benchmarked repeats record_builder scoped book
     comparison noise
     pairing attribution expected excused explain selection renames compare sampling baseline record_document caching
-    projection repricing whatif not_compared earlier verdict_changes part verdict unfinished unmet report updatable report_document shards drafting tightening render
+    projection month_totals repricing whatif not_compared earlier verdict_changes part verdict unfinished unmet report updatable report_document shards drafting tightening render
     comments github_failures
 """.split()  # noqa: SIM905  # a name a line would fill the screen
 EDGES = ("intercept", "ledger", "files", "git", "github")

@@ -73,7 +73,7 @@ def _before(terms: "Terms", after: "Record", options: argparse.Namespace) -> "Re
 
 def _document(rows: "tuple[Row, ...]", terms: "Terms") -> dict[str, object]:
     from pytest_claude_budget.money import to_json
-    from pytest_claude_budget.projection import totals_by_scenario
+    from pytest_claude_budget.month_totals import totals_by_scenario
     from pytest_claude_budget.render.json_comparison import projection_entry
 
     totals = [

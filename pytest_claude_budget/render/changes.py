@@ -241,7 +241,7 @@ def projection_lines(rows: Sequence[Row], width: int) -> list[str]:
         return []
     table = [("a month", "requests", "cost", "change")]
     table += [
-        (f"{row.feature}, {row.scenario}", f"{row.requests_per_month:,}", _month(row), _monthly_change(row))
+        (f"{row.feature}, {row.scenario_words}", f"{row.requests_per_month:,}", _month(row), _monthly_change(row))
         for row in rows
     ]
     return columns(table, width)

@@ -72,6 +72,7 @@ def projection_entry(row: Row) -> dict[str, Any]:
         "feature": row.feature,
         "scenario": row.scenario,
         "requests_per_month": row.requests_per_month,
+        "stands_in": row.stands_in,
         "case": row.case,
         "before": _money(row.before.measured if row.before is not None else None),
         "after": _money(row.after.measured if row.after is not None else None),

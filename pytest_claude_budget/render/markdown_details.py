@@ -118,7 +118,10 @@ def _projection(document: Document, most: int | None) -> list[str]:
 
 
 def _month(row: Document) -> list[str]:
-    feature, volume = code(row["feature"], 60), f"{number(row['requests_per_month'])} ({sentence(row['scenario'], 40)})"
+    feature, volume = (
+        code(row["feature"], 60),
+        f"{number(row['requests_per_month'])} ({sentence(row['scenario'], 40)}{', its average' if row.get('stands_in') else ''})",
+    )
     if row["after"] is None:
         return [feature, volume, "–", "not known", "–", "–", "–", "–", sentence(row["reason"])]
     measured = amount(row["after"])

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from pytest_claude_budget.money import EXACT, ZERO, dollars
-from pytest_claude_budget.projection import Row, ScenarioTotal, totals_by_scenario
+from pytest_claude_budget.month_totals import ScenarioTotal, totals_by_scenario
+from pytest_claude_budget.projection import Row
 from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.render.markdown_text import code, sentence, table
 from pytest_claude_budget.render.phrases import unsure
@@ -38,7 +39,7 @@ def months_markdown(rows: Sequence[Row], rates: RateTable) -> str:
         return NOTHING
     head = ("A month", ">Requests", ">Before", ">After", ">Change", ">Warm", ">Cold", ">Tests", "Cheapest to dearest")
     cells = [
-        (f"{code(row.feature)}, {row.scenario}", *_figures(row), *_cached(row), f"{row.samples:,}", _spread(row))
+        (f"{code(row.feature)}, {row.scenario_words}", *_figures(row), *_cached(row), f"{row.samples:,}", _spread(row))
         for row in rows
     ]
     totals = totals_by_scenario(rows)
@@ -62,7 +63,7 @@ def _judged_as(rows: Sequence[Row]) -> str:
 def _table(rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:
     yield ("", "requests", "before", "after", "change")
     for row in rows:
-        yield (f"{row.feature}, {row.scenario}", *_figures(row))
+        yield (f"{row.feature}, {row.scenario_words}", *_figures(row))
     for total in totals_by_scenario(rows):
         yield (f"all, {total.scenario}", "", *_total_figures(total))
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_claude_budget.budget_changes import Feature
-from pytest_claude_budget.projection import NO_TEST, Month, Row, Volumes, project, totals_by_scenario
+from pytest_claude_budget.month_totals import totals_by_scenario
+from pytest_claude_budget.projection import NO_TEST, Month, Row, Volumes, project
 from pytest_claude_budget.record import OwnerRecord, Record
 from tests.unit.priced import TABLE, TODAY
 from tests.unit.records import SONNET, group, owner, record, request, usage
@@ -73,9 +74,29 @@ def test_growth_multiplies_the_average_or_the_only_scenario() -> None:
 
     found = rows(*features, after=after, growth={"more": Decimal("2.5")})
 
-    expected = [("reply", "heavy", 3), ("reply", "more", 8), ("none", "light", 1), ("none", "heavy", 2)]
+    expected = [
+        ("reply", "heavy", 3),
+        ("reply", "more", 8),
+        ("reply", "light", 0),
+        ("none", "light", 1),
+        ("none", "heavy", 2),
+    ]
     assert expected == [(row.feature, row.scenario, row.requests_per_month) for row in found]
     assert found[1].judged == Decimal(24)
+
+
+def test_a_feature_without_a_volume_stands_in_a_scenario_with_its_average() -> None:
+    """A dollar 5 times; a month of heavy without that would be too cheap. Without an average nobody knows."""
+    after = record(owner("tests/reply/a", group(usage(333_333))), owner("tests/other/a", group(usage(333_333))))
+    features = (feature("reply", ("tests/reply",), average=5), feature("other", ("tests/other",), light=1, heavy=2))
+
+    found = {(row.feature, row.scenario): row for row in rows(*features, after=after)}
+
+    heavy = found["reply", "heavy"]
+    assert (heavy.requests_per_month, heavy.stands_in, heavy.scenario_words) == (5, True, "heavy (its average)")
+    assert heavy.judged == found["reply", "average"].judged
+    unknown = found["other", "average"]
+    assert (unknown.after, unknown.reason) == (None, "it has no volume for average, and no average to stand in")
 
 
 def test_growth_uses_the_tests_of_the_scenario_that_it_grows_from() -> None:

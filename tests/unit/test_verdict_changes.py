@@ -211,13 +211,14 @@ def test_the_first_test_that_ever_calls_is_over_but_has_no_increase_of_its_own(b
 
 
 def test_a_month_that_is_new_counts_in_the_increase_of_all(budget: Budget) -> None:
-    """$10 and $20 a month stay; a second feature brings $60 at 1,000 requests: $10 to $70 is +600%, heavy is as it was."""
+    """A second feature brings $60 at 1,000 requests, in heavy too: $10 to $70 is +600%, $20 to $80 is +300%."""
     second = Feature(name="reply", requests_per_month={"average": 1000}, where="claude-budget.yml:9")
     both = replace(budget, changes=(), features=(*budget.features, second))
     old = costing("a", 1, feature="triage")
     report = judged(both, record(old), record(old, costing("b", 6, feature="reply")))
     assert [(breach.name, breach.before, breach.after, breach.value) for breach in report.verdict.breaches] == [
-        ("average", Decimal(10), Decimal(70), Decimal("600.0"))
+        ("average", Decimal(10), Decimal(70), Decimal("600.0")),
+        ("heavy", Decimal(20), Decimal(80), Decimal("300.0")),
     ]
 
 
