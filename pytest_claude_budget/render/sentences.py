@@ -77,7 +77,7 @@ def calls_of(totals: Totals) -> str:
 def breach_line(breach: Breach) -> str:
     """Say which limit was exceeded: value, limit, where it stands."""
     worse = "; the baseline was over it too, and this is worse" if breach.worse else ""
-    return f"{breach.where}: {breach.path}: {_whose(breach)} {excess_of(breach)}{worse}"
+    return f"{breach.where}: {_whose(breach)} {excess_of(breach)}{worse}"
 
 
 def short_breach(breach: Breach) -> str:

@@ -49,7 +49,7 @@ def _line(breaches: Sequence[Breach]) -> str:
         return breach_line(first)
     named = ", ".join(f"{printable(each.name, 120)} ({_value(each)})" for each in breaches[:_NAMED])
     more = f" and {len(breaches) - _NAMED:,} more" if len(breaches) > _NAMED else ""
-    return f"{first.where}: {first.path}: {_many(breaches)}: most {named}{more}"
+    return f"{first.where}: {_many(breaches)}: most {named}{more}"
 
 
 def _many(breaches: Sequence[Breach]) -> str:

@@ -188,8 +188,7 @@ def run_limit(maximum: str) -> Budget:
 def test_what_is_barely_over_a_limit_looks_over_it() -> None:
     """$0.0015 against $0.00149999."""
     lines = [line.text for line in terminal_lines(report_of([one_call()], run_limit("0.00149999")), 79)]
-    at = lines.index("  claude-budget.yml:3: limits[0].max_cost: the run costs $0.0015, the limit is")
-    assert lines[at + 1] == "      $0.00149999"
+    assert "  claude-budget.yml:3: the run costs $0.0015, the limit is $0.00149999" in lines
 
 
 def test_every_line_fits_and_no_path_or_option_is_broken() -> None:
@@ -286,7 +285,7 @@ def test_twenty_alike_are_one_line_that_names_the_dearest_three() -> None:
     lines = [line.text for line in terminal_lines(report_of(calls, budget), 79)]
     said = " ".join(line.strip() for line in lines)
     assert (
-        "claude-budget.yml:3: limits[1].max_cost: 20 tests over max_cost 0.001 for each test: most a.py::test_20 ($0.03),"
+        "claude-budget.yml:3: 20 tests over max_cost 0.001 for each test: most a.py::test_20 ($0.03),"
         " a.py::test_19 ($0.0285), a.py::test_18 ($0.027) and 17 more" in said
     )
     assert "make the calls cheaper, or raise claude-budget.yml:3 (max_cost 0.001 for each test)" in said

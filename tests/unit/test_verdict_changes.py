@@ -74,8 +74,8 @@ def test_an_increase_of_the_run_and_of_a_test_above_what_is_allowed(budget: Budg
     report = judged(budget, record(costing("a", 10), costing("b", 10)), record(costing("a", 14), costing("b", 10)))
     assert report.verdict.outcome is Outcome.OVER
     assert lines(report) == [
-        "claude-budget.yml:5: changes.run.max_increase: the run costs $0.20 → $0.24: +20.0%, the limit is +10%",
-        "claude-budget.yml:6: changes.test.max_increase: a costs $0.10 → $0.14: +40.0%, the limit is +25%",
+        "claude-budget.yml:5: the run costs $0.20 → $0.24: +20.0%, the limit is +10%",
+        "claude-budget.yml:6: a costs $0.10 → $0.14: +40.0%, the limit is +25%",
     ]
 
 
@@ -94,7 +94,7 @@ def test_an_increase_below_what_is_ignored_is_never_held_against_a_test(budget: 
     before = record(costing("a", 1), costing("b", 100))
     assert (
         lines(judged(budget, before, record(costing("a", 2), costing("b", 100))))
-        == ["claude-budget.yml:3: limits[0].max_cost: b costs $1.00, the limit is $0.20"][:0]
+        == ["claude-budget.yml:3: b costs $1.00, the limit is $0.20"][:0]
     )
     assert [
         breach.name for breach in judged(budget, before, record(costing("a", 3), costing("b", 100))).verdict.breaches
@@ -167,11 +167,11 @@ def test_a_feature_has_an_increase_and_months_of_its_own(budget: Budget) -> None
     before, after = (record(costing("a", cents, feature="triage"), costing("z", 100)) for cents in (10, 16))
     report = judged(budget, before, after)
     assert lines(report) == [
-        "claude-budget.yml:7: changes.feature.max_increase: feature triage costs $0.10 → $0.16: +60.0%, the limit is +50%",
-        "claude-budget.yml:6: changes.test.max_increase: a costs $0.10 → $0.16: +60.0%, the limit is +25%",
-        "claude-budget.yml:12: projection.max_monthly_increase: a month (average) costs $100.00 → $160.00: +60.0%, the limit is +50%",
-        "claude-budget.yml:11: projection.max_monthly_cost.heavy: a month (heavy) costs $320.00, the limit is $300.00",
-        "claude-budget.yml:12: projection.max_monthly_increase: a month (heavy) costs $200.00 → $320.00: +60.0%, the limit is +50%",
+        "claude-budget.yml:7: feature triage costs $0.10 → $0.16: +60.0%, the limit is +50%",
+        "claude-budget.yml:6: a costs $0.10 → $0.16: +60.0%, the limit is +25%",
+        "claude-budget.yml:12: a month (average) costs $100.00 → $160.00: +60.0%, the limit is +50%",
+        "claude-budget.yml:11: a month (heavy) costs $320.00, the limit is $300.00",
+        "claude-budget.yml:12: a month (heavy) costs $200.00 → $320.00: +60.0%, the limit is +50%",
     ]
 
 
@@ -189,12 +189,12 @@ def test_what_grows_from_nothing_is_over_every_limit_on_an_increase(budget: Budg
     before, after = (record(costing("a", cents, feature="triage")) for cents in (0, 19))
     report = judged(budget, before, after)
     assert lines(report) == [
-        "claude-budget.yml:5: changes.run.max_increase: the run costs $0.19, up from $0.00, the limit is +10%",
-        "claude-budget.yml:7: changes.feature.max_increase: feature triage costs $0.19, up from $0.00, the limit is +50%",
-        "claude-budget.yml:6: changes.test.max_increase: a costs $0.19, up from $0.00, the limit is +25%",
-        "claude-budget.yml:12: projection.max_monthly_increase: a month (average) costs $190.00, up from $0.00, the limit is +50%",
-        "claude-budget.yml:11: projection.max_monthly_cost.heavy: a month (heavy) costs $380.00, the limit is $300.00",
-        "claude-budget.yml:12: projection.max_monthly_increase: a month (heavy) costs $380.00, up from $0.00, the limit is +50%",
+        "claude-budget.yml:5: the run costs $0.19, up from $0.00, the limit is +10%",
+        "claude-budget.yml:7: feature triage costs $0.19, up from $0.00, the limit is +50%",
+        "claude-budget.yml:6: a costs $0.19, up from $0.00, the limit is +25%",
+        "claude-budget.yml:12: a month (average) costs $190.00, up from $0.00, the limit is +50%",
+        "claude-budget.yml:11: a month (heavy) costs $380.00, the limit is $300.00",
+        "claude-budget.yml:12: a month (heavy) costs $380.00, up from $0.00, the limit is +50%",
     ]
     assert {row["value"] for row in json_document(report)["verdict"]["breaches"]} == {"from $0.00", "380"}
 
