@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.baseline import update
 from pytest_claude_budget.baseline_files import Lock, mended_lock, write_lock
 from pytest_claude_budget.report import CostReport
 from pytest_claude_budget.updatable import refusal
-from pytest_claude_budget.values import value_class
 
 _NAMED = 3
 """Owners of unknown cost that are named."""

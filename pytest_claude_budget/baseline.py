@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
+from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.record import OwnerRecord, Record
 from pytest_claude_budget.renames import renamed_owners
 from pytest_claude_budget.sampling import taken_over, used_otherwise
 from pytest_claude_budget.selection import Selection
-from pytest_claude_budget.values import value_class
 
 
 @value_class(frozen=True, kw_only=True, slots=True)

@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from pytest_claude_budget.base.errors import InputError, Problem
+from pytest_claude_budget.base.mending import conflict, first_mark, other_kind, sides_of
+from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.baseline import merge
 from pytest_claude_budget.comparison import Baseline
-from pytest_claude_budget.errors import InputError, Problem
 from pytest_claude_budget.files import MAX_JSON_BYTES, decoded, parse_json, read_json, read_text, write_atomically
 from pytest_claude_budget.git import file_at
-from pytest_claude_budget.mending import conflict, first_mark, other_kind, sides_of
 from pytest_claude_budget.record import Record
 from pytest_claude_budget.record_document import Known, lock_text, read_record
 from pytest_claude_budget.selection import Selection
-from pytest_claude_budget.values import value_class
 
 LOCK_FILE = "claude-budget.lock.json"
 GIT = "git:"

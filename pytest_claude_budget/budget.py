@@ -8,15 +8,15 @@ from dataclasses import field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from pytest_claude_budget.base.errors import InputError, Problem
+from pytest_claude_budget.base.globs import Glob, compile_glob
+from pytest_claude_budget.base.schema_errors import shown_value, suggestion
+from pytest_claude_budget.base.values import value_class
+from pytest_claude_budget.base.yaml_document import ValuePath
 from pytest_claude_budget.budget_changes import ChangeLimit, Feature, ProjectionLimits, percentage, read_extras
-from pytest_claude_budget.errors import InputError, Problem
 from pytest_claude_budget.exempt import KEY as MAY_BE_UNKNOWN
 from pytest_claude_budget.exempt import MayBeUnknown
-from pytest_claude_budget.globs import Glob, compile_glob
 from pytest_claude_budget.origins import Origins, read_origins
-from pytest_claude_budget.schema_errors import shown_value, suggestion
-from pytest_claude_budget.values import value_class
-from pytest_claude_budget.yaml_document import ValuePath
 
 COUNTS = ("max_calls", "max_input_tokens", "max_output_tokens", "max_tokens_total", "max_attempts")
 MEASURES = ("max_cost", *COUNTS)

@@ -9,12 +9,12 @@ from dataclasses import field
 from decimal import Decimal
 from typing import Any
 
-from pytest_claude_budget.errors import Problem
-from pytest_claude_budget.globs import Glob, compile_glob
-from pytest_claude_budget.money import EXACT, ZERO
-from pytest_claude_budget.schema_errors import shown_path, suggestion
-from pytest_claude_budget.values import value_class
-from pytest_claude_budget.yaml_document import ValuePath
+from pytest_claude_budget.base.errors import Problem
+from pytest_claude_budget.base.globs import Glob, compile_glob
+from pytest_claude_budget.base.money import EXACT, ZERO
+from pytest_claude_budget.base.schema_errors import shown_path, suggestion
+from pytest_claude_budget.base.values import value_class
+from pytest_claude_budget.base.yaml_document import ValuePath
 
 AVERAGE = "average"
 """The scenario that a single number is for."""

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
+from pytest_claude_budget.base.money import to_json
+from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.budget import Budget
-from pytest_claude_budget.money import to_json
-from pytest_claude_budget.values import value_class
 
 _SETTINGS = ("on_incomplete", "known", "may_be_unknown", "rates_file", "aliases", "origins")
 _Limits = Mapping[str, Decimal | None]

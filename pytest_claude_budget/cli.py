@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from pytest_claude_budget import __version__
+from pytest_claude_budget.base.errors import InputError
 from pytest_claude_budget.commands import (
     baselines,
     budget_files,
@@ -21,7 +22,6 @@ from pytest_claude_budget.commands import (
     shards,
     whatif,
 )
-from pytest_claude_budget.errors import InputError
 
 BAD_INPUT = 2
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from pytest_claude_budget.values import value_class
+from pytest_claude_budget.base.values import value_class
 
 LONGEST = 65_500
 """Characters of a body; GitHub refuses more than 65,536."""

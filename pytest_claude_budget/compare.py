@@ -9,11 +9,12 @@ from datetime import date
 from decimal import Decimal
 
 from pytest_claude_budget.attribution import Prices
+from pytest_claude_budget.base.money import ZERO, exact
+from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.comparison import Baseline, Comparison, FeatureChange, OwnerChange, Standing
 from pytest_claude_budget.excused import excused
 from pytest_claude_budget.expected import Expected, expected_of
 from pytest_claude_budget.explain import causes_of
-from pytest_claude_budget.money import ZERO, exact
 from pytest_claude_budget.pairing import pair_up
 from pytest_claude_budget.pricing.in_force import Refusal
 from pytest_claude_budget.rates import RateTable
@@ -28,7 +29,6 @@ from pytest_claude_budget.record import (
 )
 from pytest_claude_budget.renames import renamed_owners
 from pytest_claude_budget.selection import Selection
-from pytest_claude_budget.values import value_class
 
 
 @value_class(frozen=True, kw_only=True, slots=True)

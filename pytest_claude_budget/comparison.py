@@ -5,8 +5,8 @@ from dataclasses import field
 from decimal import ROUND_UP, Context, Decimal
 from enum import StrEnum
 
-from pytest_claude_budget.money import ZERO
-from pytest_claude_budget.values import value_class
+from pytest_claude_budget.base.money import ZERO
+from pytest_claude_budget.base.values import value_class
 
 _WIDE = Context(prec=400)
 

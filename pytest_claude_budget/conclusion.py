@@ -10,15 +10,16 @@ from typing import Any
 
 import pytest
 
+from pytest_claude_budget.base.errors import InputError, described
+from pytest_claude_budget.base.money import exact
+from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.budget import Limit
-from pytest_claude_budget.errors import InputError, described
 from pytest_claude_budget.files import write_atomically
 from pytest_claude_budget.garbage import uncollected
 from pytest_claude_budget.ledger.journal import OwnerFacts
 from pytest_claude_budget.ledger.rows import call_of, row_of, storable
 from pytest_claude_budget.ledger.sqlite import told
 from pytest_claude_budget.marks import marker_of
-from pytest_claude_budget.money import exact
 from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.render.plain import wrapped
 from pytest_claude_budget.render.terminal import Line, terminal_lines
@@ -27,7 +28,6 @@ from pytest_claude_budget.run import Run
 from pytest_claude_budget.settings import Setup
 from pytest_claude_budget.totals import Totals, total
 from pytest_claude_budget.usage import Call
-from pytest_claude_budget.values import value_class
 
 UPDATE = "--claude-budget-update"
 STALE_DAYS = 60

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from pytest_claude_budget.errors import InputError, Problem
+from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.files import write_atomically
 from pytest_claude_budget.render.changes import comparison_lines, projection_lines
 from pytest_claude_budget.render.json_comparison import comparison_entry, projection_entry

@@ -5,13 +5,13 @@ from datetime import date
 from decimal import ROUND_CEILING, Context, Decimal
 from fractions import Fraction
 
+from pytest_claude_budget.base.money import dollars, to_json
+from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.budget import MAX_COUNT, MAX_DOLLARS
-from pytest_claude_budget.money import dollars, to_json
 from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.record import Record
 from pytest_claude_budget.scoped import scoped_totals
 from pytest_claude_budget.totals import Totals
-from pytest_claude_budget.values import value_class
 
 MOST_OUTLIERS = 50
 """Tests with limits of their own. Where more stick out, the limit of all is raised until no more do."""

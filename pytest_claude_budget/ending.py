@@ -78,7 +78,7 @@ class Judge:
         try:
             fails = self._conclude(session)
         except Exception as error:
-            from pytest_claude_budget.errors import described
+            from pytest_claude_budget.base.errors import described
 
             self.unconcluded = f"claude-budget: this run could not be judged ({described(error)})"
             fails = self._is_judged()
@@ -122,7 +122,7 @@ class Judge:
 
             self.conclusion, late = tell_late(self.run, self.setup, self.conclusion, ended=self.session is not None)
         except Exception as error:
-            from pytest_claude_budget.errors import described
+            from pytest_claude_budget.base.errors import described
 
             with suppress(OSError, ValueError, AttributeError):
                 text = f"claude-budget: what came after the verdict could not be told ({described(error)})"

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
+from pytest_claude_budget.base.money import ZERO
 from pytest_claude_budget.expected import Expected, pool_of
-from pytest_claude_budget.money import ZERO
 from pytest_claude_budget.noise import FALSE_ALARMS, quantile, summed_spread
 from pytest_claude_budget.record import Group, Record
 

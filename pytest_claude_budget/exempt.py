@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import field
 
-from pytest_claude_budget.globs import Glob, compile_glob
-from pytest_claude_budget.values import value_class
+from pytest_claude_budget.base.globs import Glob, compile_glob
+from pytest_claude_budget.base.values import value_class
 
 KEY = "may_be_unknown"
 """The key of the budget file, and the argument of the marker."""

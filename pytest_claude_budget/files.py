@@ -11,11 +11,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pytest_claude_budget.errors import InputError, Problem
-from pytest_claude_budget.mending import LOCK_ENDING, conflict, way_out
-from pytest_claude_budget.schema_errors import validate
-from pytest_claude_budget.wire.decoding import LARGE, load_faster
-from pytest_claude_budget.yaml_document import YamlDocument, parse_yaml
+from pytest_claude_budget.base.errors import InputError, Problem
+from pytest_claude_budget.base.fast_json import LARGE, load_faster
+from pytest_claude_budget.base.mending import LOCK_ENDING, conflict, way_out
+from pytest_claude_budget.base.schema_errors import validate
+from pytest_claude_budget.base.yaml_document import YamlDocument, parse_yaml
 
 __all__ = [
     "YamlDocument",
@@ -83,7 +83,7 @@ def parse_json(text: str, shown: str) -> object:
     """A JSON text as plain values. Raises InputError, whatever the text is."""
     import json
 
-    from pytest_claude_budget.json_keys import TwiceError, once
+    from pytest_claude_budget.base.json_keys import TwiceError, once
 
     text, hint = text.removeprefix("\ufeff"), way_out(shown)  # a byte order mark is no part of it
     if not text.strip():
@@ -107,7 +107,7 @@ def _quickly(text: str) -> object:
     """Megabytes, by the faster parser where it is installed. What that refuses is left to Python's own."""
     import json
 
-    from pytest_claude_budget.json_keys import once
+    from pytest_claude_budget.base.json_keys import once
 
     load_faster()
     from_json = getattr(sys.modules.get("jiter"), "from_json", None)
@@ -118,7 +118,7 @@ def _quickly(text: str) -> object:
 
 
 def _twice(text: str, shown: str) -> Problem:
-    from pytest_claude_budget.json_keys import first_twice
+    from pytest_claude_budget.base.json_keys import first_twice
 
     found, where, key = first_twice(text), shown, "a key"
     if found is not None:

@@ -10,7 +10,7 @@ from dataclasses import field
 from functools import lru_cache
 from hashlib import blake2b
 
-from pytest_claude_budget.values import value_class
+from pytest_claude_budget.base.values import value_class
 
 _IN_SYSTEM = re.compile(r"system\[\d{1,4}\]", re.ASCII)
 """Where a breakpoint of the system prompt stands."""

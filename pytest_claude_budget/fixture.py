@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.budget import limits_from_marker
 from pytest_claude_budget.conclusion import totals_of
-from pytest_claude_budget.errors import InputError, Problem
 from pytest_claude_budget.marks import place_of
 from pytest_claude_budget.owners import name_of
 from pytest_claude_budget.render.sentences import breach_line

@@ -10,9 +10,9 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from pytest_claude_budget.errors import InputError, Problem
+from pytest_claude_budget.base.errors import InputError, Problem
+from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.render.plain import printable
-from pytest_claude_budget.values import value_class
 
 LONGEST_SECONDS = 30.0
 _PLACES = frozenset(
@@ -148,7 +148,7 @@ def file_at(ref: str, name: str, folder: Path) -> AtCommit:
 
 def _way_to(repository: Repository, ref: str) -> str:
     """How to get at a name that git does not know: another name, or a fetch where this checkout has not all of them."""
-    from pytest_claude_budget.schema_errors import suggestion
+    from pytest_claude_budget.base.schema_errors import suggestion
 
     name = _BEHIND_A_NAME.split(ref, maxsplit=1)[0].removeprefix("refs/heads/")
     known = repository.ask("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags", "refs/remotes")

@@ -12,10 +12,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from pytest_claude_budget.base.errors import InputError, Problem
+from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.comments import Comment
-from pytest_claude_budget.errors import InputError, Problem
 from pytest_claude_budget.github_failures import ApiFailureError, odd_answer, refused, unreachable
-from pytest_claude_budget.values import value_class
 
 if TYPE_CHECKING:
     from github import Github

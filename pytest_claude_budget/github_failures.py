@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pytest_claude_budget.errors import Problem
+from pytest_claude_budget.base.errors import Problem
 
 
 class ApiFailureError(Exception):

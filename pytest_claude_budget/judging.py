@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from pytest_claude_budget.base.errors import InputError, Problem
+from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.base_budget import base_of
 from pytest_claude_budget.baseline import stale
 from pytest_claude_budget.baseline_files import LOCK_FILE, Loaded, load_baseline, read_lock
@@ -11,7 +13,6 @@ from pytest_claude_budget.book import Answers, OwnerTotals, Sums
 from pytest_claude_budget.budget import Budget
 from pytest_claude_budget.budget_file import load_budget
 from pytest_claude_budget.checked import PytestsMemory
-from pytest_claude_budget.errors import InputError, Problem
 from pytest_claude_budget.files import read_json
 from pytest_claude_budget.not_compared import NotCompared
 from pytest_claude_budget.rate_files import packaged_rates, rates_of
@@ -22,7 +23,6 @@ from pytest_claude_budget.report_document import LoadedReport, read_report
 from pytest_claude_budget.rootdir import BUDGET_NAMES, project_of, seen_from
 from pytest_claude_budget.scoped import scoped_totals
 from pytest_claude_budget.shards import covering
-from pytest_claude_budget.values import value_class
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -187,7 +187,7 @@ def _ends(owner: str, name: str, *, whole: bool) -> bool:
 
 
 def _unknown_test(name: str, ends: Sequence[str], known: Sequence[str]) -> Problem:
-    from pytest_claude_budget.schema_errors import suggestion
+    from pytest_claude_budget.base.schema_errors import suggestion
 
     what = "expected the id of a test or fixture in the report or the baseline"
     what += f", got {len(ends):,} that end so" if ends else ""

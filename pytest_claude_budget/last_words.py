@@ -10,10 +10,10 @@ from typing import Any, cast
 
 import pytest
 
+from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.conclusion import Conclusion
 from pytest_claude_budget.render.plain import printable
 from pytest_claude_budget.render.terminal_limits import short_lines
-from pytest_claude_budget.values import value_class
 from pytest_claude_budget.verdict import Outcome
 
 MOST_LINES = 10

@@ -6,9 +6,9 @@ be a little wrong, the digits of the version must be the same.
 
 import re
 
-from pytest_claude_budget.globs import compile_glob
+from pytest_claude_budget.base.globs import compile_glob
+from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.rates import RateTable
-from pytest_claude_budget.values import value_class
 from pytest_claude_budget.wire.model_ids import normalise
 
 _LONGEST = 100

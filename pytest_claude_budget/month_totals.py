@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from pytest_claude_budget.money import EXACT, ZERO
+from pytest_claude_budget.base.money import EXACT, ZERO
+from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.projection import Row
-from pytest_claude_budget.values import value_class
 
 
 @value_class(frozen=True, kw_only=True, slots=True)

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
 from typing import Any
 
-from pytest_claude_budget.errors import Problem
-from pytest_claude_budget.globs import compile_glob
+from pytest_claude_budget.base.errors import Problem
+from pytest_claude_budget.base.globs import compile_glob
+from pytest_claude_budget.base.schema_errors import shown_value
+from pytest_claude_budget.base.values import value_class
+from pytest_claude_budget.base.yaml_document import ValuePath
 from pytest_claude_budget.origin import Origin
-from pytest_claude_budget.schema_errors import shown_value
-from pytest_claude_budget.values import value_class
-from pytest_claude_budget.yaml_document import ValuePath
 
 ORIGINS = (Origin.LIVE, Origin.SIMULATED)
 _MOST_REMEMBERED = 1000

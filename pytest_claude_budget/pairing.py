@@ -5,9 +5,9 @@ Depends on what the groups are, never on their order.
 
 from collections.abc import Callable, Iterable, Sequence
 
+from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.fingerprints import read_alike, read_fingerprint
 from pytest_claude_budget.record import Group, OwnerRecord, in_order, joined
-from pytest_claude_budget.values import value_class
 
 
 @value_class(frozen=True, kw_only=True, slots=True)

@@ -10,8 +10,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from pytest_claude_budget.errors import InputError, Problem
-from pytest_claude_budget.values import value_class
+from pytest_claude_budget.base.errors import InputError, Problem
+from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.wire.model_ids import LONGEST, normalise
 
 _CACHED = 10_000

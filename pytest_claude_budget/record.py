@@ -10,11 +10,11 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
-from pytest_claude_budget.money import EXACT, ZERO
+from pytest_claude_budget.base.money import EXACT, ZERO
+from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.pricing.in_force import InForce, Refusal, in_force
 from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.usage import Usage, summed
-from pytest_claude_budget.values import value_class
 
 
 @value_class(frozen=True, kw_only=True, slots=True)

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_claude_budget.errors import described
+from pytest_claude_budget.base.errors import described
 from pytest_claude_budget.ledger.journal import Journal, OwnerFacts, line_of_owner
 from pytest_claude_budget.ledger.rows import Entry, Laid, Payer, lines_of, payer_of
 from pytest_claude_budget.ledger.writer import Writer

@@ -8,9 +8,9 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from pytest_claude_budget.money import ZERO
+from pytest_claude_budget.base.money import ZERO
+from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.record import Group, Key
-from pytest_claude_budget.values import value_class
 
 BENCHMARK = " benchmark"
 """Ends the phase of a test that a benchmark repeats: `call 1 benchmark`."""

@@ -6,6 +6,8 @@ from dataclasses import field, replace
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache
 
+from pytest_claude_budget.base.money import exact
+from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.benchmarked import on_one_footing
 from pytest_claude_budget.book import Answers, Book, OwnerTotals, Sums, Unpriced
 from pytest_claude_budget.budget import Budget, Limit
@@ -14,7 +16,6 @@ from pytest_claude_budget.compare import Facts, compare, with_new_names
 from pytest_claude_budget.comparison import Baseline, Comparison
 from pytest_claude_budget.earlier import earlier_of
 from pytest_claude_budget.exempt import Exempt, counted
-from pytest_claude_budget.money import exact
 from pytest_claude_budget.not_compared import REASON, NotCompared, leaves_open
 from pytest_claude_budget.part import part_of
 from pytest_claude_budget.pricing import Price, price
@@ -28,7 +29,6 @@ from pytest_claude_budget.totals import Totals
 from pytest_claude_budget.unfinished import PASSED, unfinished
 from pytest_claude_budget.unmet import Names, unmet
 from pytest_claude_budget.usage import Call
-from pytest_claude_budget.values import value_class
 from pytest_claude_budget.verdict import Limits, Verdict, evaluate
 from pytest_claude_budget.verdict_changes import Change
 

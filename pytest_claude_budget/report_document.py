@@ -8,10 +8,11 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
+from pytest_claude_budget.base.errors import InputError, Problem
+from pytest_claude_budget.base.mending import other_kind, way_out
+from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.book import Answers, OwnerTotals, Sums, Unpriced
 from pytest_claude_budget.budget import Limit, Marker, limits_from_marker
-from pytest_claude_budget.errors import InputError, Problem
-from pytest_claude_budget.mending import other_kind, way_out
 from pytest_claude_budget.record import Record
 from pytest_claude_budget.record_document import LARGEST_COUNT, Known, read_groups, read_record
 from pytest_claude_budget.repeats import Repeat
@@ -19,7 +20,6 @@ from pytest_claude_budget.report import RunInfo
 from pytest_claude_budget.selection import Selection
 from pytest_claude_budget.totals import Totals
 from pytest_claude_budget.usage import Usage
-from pytest_claude_budget.values import value_class
 
 SCHEMA_VERSION = 1
 OUTCOMES = ("passed", "failed", "interrupted")

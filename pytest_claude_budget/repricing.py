@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 
+from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.caching import LATE_FLOOR, SOON_FLOOR, Sharing
 from pytest_claude_budget.pricing.in_force import InForce, Refusal
 from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.record import Group, Terms, rates_of_terms
-from pytest_claude_budget.values import value_class
 from pytest_claude_budget.wire.estimates import has_newer_tokenizer
 
 MOST_NEWER = Fraction(135, 100)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from pytest_claude_budget.values import value_class
+from pytest_claude_budget.base.values import value_class
 
 BUDGET_NAMES = ("claude-budget.yml", "claude-budget.yaml")
 INI = "claude_budget"

@@ -175,7 +175,7 @@ class Run:
 
     def fault(self, stage: str, error: Exception) -> None:
         """Our own code failed: the verdict must not pass over it."""
-        from pytest_claude_budget.errors import described
+        from pytest_claude_budget.base.errors import described
 
         self.faults.append(f"a fault of pytest-claude-budget itself ({stage}: {described(error)})")
         if self.is_child:

@@ -3,8 +3,8 @@
 import re
 from functools import lru_cache
 
+from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.record import OwnerRecord
-from pytest_claude_budget.values import value_class
 
 BY_A_PLUGIN = "a plugin"
 """What narrowed a run whose tests were split among shards: all of them together are the whole."""

@@ -230,7 +230,7 @@ class RunPlugin:
 
 
 def _read_marks(item: pytest.Item, run: Run) -> None:
-    from pytest_claude_budget.errors import InputError
+    from pytest_claude_budget.base.errors import InputError
     from pytest_claude_budget.marks import read_marker
 
     try:
@@ -247,8 +247,8 @@ def _read_marks(item: pytest.Item, run: Run) -> None:
 
 
 def _add_properties(item: pytest.Item, run: Run, setup: "Setup") -> None:
+    from pytest_claude_budget.base.money import to_json
     from pytest_claude_budget.conclusion import totals_of
-    from pytest_claude_budget.money import to_json
 
     totals = totals_of(run, setup, run.name_of(item))
     if totals.attempts:

@@ -72,8 +72,8 @@ class Setup:
         """Those, and the lock file's, with which a report may be compared though the run was not."""
         if not self.has_other_baseline:
             return self.baseline_tests()
+        from pytest_claude_budget.base.errors import InputError
         from pytest_claude_budget.baseline_files import read_lock
-        from pytest_claude_budget.errors import InputError
 
         with suppress(InputError):
             return [*self.baseline_tests(), *_tests_of(read_lock(self.rootdir / LOCK_NAME, LOCK_NAME))]
@@ -163,7 +163,7 @@ def parse_report_options(config: pytest.Config) -> tuple[tuple[str, Path], ...]:
 
 
 def _report_problem(text: str) -> str:
-    from pytest_claude_budget.errors import Problem
+    from pytest_claude_budget.base.errors import Problem
 
     return str(
         Problem(
@@ -183,7 +183,7 @@ def read_setup(config: pytest.Config) -> Setup:
     lock = config.rootpath / LOCK_NAME
     if path is None and source is None and not updates and not lock.exists():
         return setup
-    from pytest_claude_budget.errors import InputError
+    from pytest_claude_budget.base.errors import InputError
 
     try:
         if path is not None:

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from pytest_claude_budget.base.errors import InputError, Problem
+from pytest_claude_budget.base.money import exact
 from pytest_claude_budget.book import Answers, OwnerTotals, Sums, Unpriced
-from pytest_claude_budget.errors import InputError, Problem
-from pytest_claude_budget.money import exact
 from pytest_claude_budget.record import Group, Key, OwnerRecord, Record, in_order, joined
 from pytest_claude_budget.record_builder import fold, with_failed_tries
 from pytest_claude_budget.repeats import Repeat, most_of_each

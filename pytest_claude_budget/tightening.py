@@ -4,13 +4,13 @@ import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from pytest_claude_budget.base.money import to_json
+from pytest_claude_budget.base.values import value_class
+from pytest_claude_budget.base.yaml_document import ValuePath, YamlDocument
 from pytest_claude_budget.budget import Budget, Limit
 from pytest_claude_budget.drafting import readable_count, readable_dollars
-from pytest_claude_budget.money import to_json
 from pytest_claude_budget.totals import MEASURED, Totals
-from pytest_claude_budget.values import value_class
 from pytest_claude_budget.verdict import Limits
-from pytest_claude_budget.yaml_document import ValuePath, YamlDocument
 
 _LINES = re.compile("[^\r\n\x85\u2028\u2029]*(?:\r\n|[\r\n\x85\u2028\u2029]|\\Z)")
 """Lines as YAML counts them, with what ends them."""

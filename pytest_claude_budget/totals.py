@@ -5,9 +5,9 @@ from dataclasses import replace
 from decimal import Decimal
 from operator import attrgetter
 
+from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.pricing import Price
 from pytest_claude_budget.usage import COUNTS, Call, Origin, Status, Usage, summed
-from pytest_claude_budget.values import value_class
 
 ZERO = Decimal(0)
 _MOST_USAGES = 1_000

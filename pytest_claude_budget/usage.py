@@ -8,8 +8,8 @@ from dataclasses import fields
 from enum import StrEnum
 from operator import attrgetter
 
+from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.origin import Origin as Origin  # noqa: PLC0414  # a word of this module too
-from pytest_claude_budget.values import value_class
 
 
 class Status(StrEnum):

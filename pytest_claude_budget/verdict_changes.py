@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.budget import Budget
 from pytest_claude_budget.budget_changes import ChangeLimit, MonthlyLimit, change_limit
 from pytest_claude_budget.budget_difference import Base
 from pytest_claude_budget.comparison import Comparison, FeatureChange, OwnerChange, Standing, percent
 from pytest_claude_budget.month_totals import totals_by_scenario
 from pytest_claude_budget.projection import Row
-from pytest_claude_budget.values import value_class
 
 INCREASES = ("max_increase", "max_monthly_increase")
 """The measures that somebody can accept: a new baseline makes them go away. What is too much stays too much."""

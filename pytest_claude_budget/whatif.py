@@ -12,12 +12,12 @@ from decimal import Decimal, Inexact
 from fractions import Fraction
 
 from pytest_claude_budget import repricing
+from pytest_claude_budget.base.money import EXACT, ZERO
+from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.caching import shared_beginnings
-from pytest_claude_budget.money import EXACT, ZERO
 from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.record import Group, OwnerRecord, Record, cost_of_group
 from pytest_claude_budget.repricing import Repricer, Wish
-from pytest_claude_budget.values import value_class
 
 _MICRO = 1_000_000
 

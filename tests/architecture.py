@@ -6,9 +6,25 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "pytest_claude_budget"
 # From the top down, in the order in which a question is asked: who runs it, what is said, what was used, what one call is.
-FOLDERS = """
-    cli plugin github files render judge forecast compare budget record pricing measure intercept wire ledger calls base
-""".split()
+FOLDERS = [
+    "cli",
+    "plugin",
+    "github",
+    "files",
+    "render",
+    "judge",
+    "forecast",
+    "compare",
+    "budget",
+    "record",
+    "pricing",
+    "measure",
+    "intercept",
+    "wire",
+    "ledger",
+    "calls",
+    "base",
+]
 TOP = {"__init__", "__main__"}
 """Modules of the package itself: its version, and `python -m`."""
 PURE = {"render", "judge", "forecast", "compare", "budget", "record", "pricing", "wire", "calls", "base"}
@@ -72,9 +88,7 @@ def test_a_folder_imports_only_from_folders_below_it() -> None:
 
 def test_the_core_is_pure() -> None:
     banned = {folder: IMPURE | (set() if folder == "base" else PARSERS) for folder in PURE}
-    imported_ = [
-        (place, name) for folder, place, name in imports() if name.partition(".")[0] in banned.get(folder, ())
-    ]
+    imported_ = [(place, name) for folder, place, name in imports() if name.partition(".")[0] in banned.get(folder, ())]
     called = [
         (f"{file}:{line}", name)
         for folder, file, line, node in nodes()
@@ -105,9 +119,7 @@ def test_what_is_not_a_dependency_is_imported_where_only_its_extra_leads() -> No
     """The SDK is the user's own; what speaks to GitHub comes with the extra `action`."""
     theirs = {"anthropic": set[str](), "github": {"github"}, "github_action_utils": {"github"}}
     strays = [
-        (place, name)
-        for folder, place, name in imports()
-        if folder not in theirs.get(name.partition(".")[0], {folder})
+        (place, name) for folder, place, name in imports() if folder not in theirs.get(name.partition(".")[0], {folder})
     ]
     assert [] == strays
 

@@ -16,13 +16,13 @@ from pytest_claude_budget.action.checkout import Checkout
 from pytest_claude_budget.action.event import Event
 from pytest_claude_budget.action.inputs import BaselineKind, Inputs
 from pytest_claude_budget.action.reports import LARGEST
+from pytest_claude_budget.base.errors import InputError, Problem
+from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.baseline_files import LOCK_FILE, NO_BASELINE
-from pytest_claude_budget.errors import InputError, Problem
 from pytest_claude_budget.github_failures import ApiFailureError
 from pytest_claude_budget.not_compared import NotCompared
 from pytest_claude_budget.render.markdown_text import sentence
 from pytest_claude_budget.rootdir import BUDGET_NAMES
-from pytest_claude_budget.values import value_class
 
 _DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, EOFError, OSError)
 """All that reading a hostile or broken archive may raise."""

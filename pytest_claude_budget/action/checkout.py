@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from pytest_claude_budget.errors import InputError, Problem
+from pytest_claude_budget.base.errors import InputError, Problem
+from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.git import Repository, failed, without_places
-from pytest_claude_budget.values import value_class
 
 _SECONDS = 60.0
 _BASE = "the base commit"

@@ -2,7 +2,7 @@
 
 import re
 
-from pytest_claude_budget.globs import compile_glob
+from pytest_claude_budget.base.globs import compile_glob
 
 PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 """Where GitHub looks, in this order."""

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.comments import RunKey
-from pytest_claude_budget.values import value_class
 
 _NO_COMMIT = "0" * 40
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")

@@ -7,11 +7,11 @@ from pathlib import PurePosixPath
 from posixpath import normpath
 from typing import Any
 
-from pytest_claude_budget.money import exact, to_json
+from pytest_claude_budget.base.money import exact, to_json
+from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.not_compared import missed, reasons
 from pytest_claude_budget.render.markdown_sentences import not_known
 from pytest_claude_budget.render.plain import printable
-from pytest_claude_budget.values import value_class
 
 MOST_ANNOTATIONS = 10
 NOT_COMPARED = "Claude cost: not compared"

@@ -28,10 +28,11 @@ from pytest_claude_budget.action.pages import acceptance, comment_text, heading,
 from pytest_claude_budget.action.publish import publish
 from pytest_claude_budget.action.reports import find_reports, foreign_report
 from pytest_claude_budget.action.suite import run_suite
+from pytest_claude_budget.base.errors import InputError, Problem
+from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.baseline_files import LOCK_FILE
 from pytest_claude_budget.comments import Marker, Mode
 from pytest_claude_budget.documents import document_of
-from pytest_claude_budget.errors import InputError, Problem
 from pytest_claude_budget.files import write_atomically
 from pytest_claude_budget.github import GitHub, PullRequest
 from pytest_claude_budget.github_failures import ApiFailureError
@@ -41,7 +42,6 @@ from pytest_claude_budget.record_document import Known
 from pytest_claude_budget.render.plain import counted
 from pytest_claude_budget.render.terminal import terminal_lines
 from pytest_claude_budget.report import CostReport
-from pytest_claude_budget.values import value_class
 
 OVER, BAD_INPUT, INCOMPLETE = 1, 2, 3
 DEFAULT_REPORT = "claude-budget-report.json"

@@ -5,9 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from pytest_claude_budget.action.baseline import Around, Found
+from pytest_claude_budget.base.errors import InputError, Problem
+from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.baseline_files import LOCK_FILE, lock_value, record_of
 from pytest_claude_budget.documents import document_of
-from pytest_claude_budget.errors import InputError, Problem
 from pytest_claude_budget.files import parse_json, write_atomically
 from pytest_claude_budget.judging import Asked, Terms, baseline_at, judge_report, load_report
 from pytest_claude_budget.record import Record
@@ -16,7 +17,6 @@ from pytest_claude_budget.report import CostReport
 from pytest_claude_budget.report_document import LoadedReport
 from pytest_claude_budget.rootdir import project_of
 from pytest_claude_budget.shards import combine
-from pytest_claude_budget.values import value_class
 
 _MOST_FILES = 20
 """Test files that are looked for to tell where a suite is."""

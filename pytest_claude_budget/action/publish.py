@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.comments import Act, Comment, Decision, Mode, Wanted, decide, left_over
 from pytest_claude_budget.github_failures import ApiFailureError
-from pytest_claude_budget.values import value_class
 
 ROUNDS = 4
 _LONGEST_WAIT = 60

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pytest_claude_budget.errors import InputError, Problem
+from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.files import read_json, schema
 from pytest_claude_budget.report_document import read_report
 

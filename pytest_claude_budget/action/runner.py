@@ -7,7 +7,7 @@ from pathlib import Path
 import github_action_utils as runner
 
 from pytest_claude_budget.action.facts import Annotation, located
-from pytest_claude_budget.errors import Problem
+from pytest_claude_budget.base.errors import Problem
 from pytest_claude_budget.render.plain import printable
 
 __all__ = ["annotate", "complain", "log", "quiet", "set_outputs", "show", "summarise", "warn"]

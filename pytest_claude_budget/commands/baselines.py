@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
+from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.commands.common import Commands, add_command, put_out
-from pytest_claude_budget.errors import InputError, Problem
 
 CONFLICT = 1
 PYTESTS_LOCK = "claude-budget.lock.json at pytest's rootdir"

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_claude_budget.errors import InputError, Problem
+from pytest_claude_budget.base.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -149,6 +149,7 @@ def _today() -> "date":
 
 
 def _edit(options: argparse.Namespace, path: Path, report: "LoadedReport") -> int:
+    from pytest_claude_budget.base.yaml_document import parse_yaml
     from pytest_claude_budget.budget import parse_budget
     from pytest_claude_budget.budget_file import load_budget
     from pytest_claude_budget.files import read_text, write_atomically
@@ -156,7 +157,6 @@ def _edit(options: argparse.Namespace, path: Path, report: "LoadedReport") -> in
     from pytest_claude_budget.scoped import scoped_totals
     from pytest_claude_budget.tightening import Used, edited, wanted_edits
     from pytest_claude_budget.verdict import Limits
-    from pytest_claude_budget.yaml_document import parse_yaml
 
     budget, document = load_budget(path, options.path)
     rates = rates_of(budget, path.parent)

@@ -4,9 +4,9 @@ import argparse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.commands.common import Commands, add_command, count, put_out
 from pytest_claude_budget.comments import DEFAULT_TAG, Mode
-from pytest_claude_budget.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from pytest_claude_budget.comments import Wanted

@@ -5,9 +5,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.commands.common import DEFAULT_FILE, Commands, add_baseline, add_command, budget_here, put_out
 from pytest_claude_budget.commands.repriced import add_run, record_from, terms_of
-from pytest_claude_budget.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from pytest_claude_budget.judging import Terms
@@ -72,7 +72,7 @@ def _before(terms: "Terms", after: "Record", options: argparse.Namespace) -> "Re
 
 
 def _document(rows: "tuple[Row, ...]", terms: "Terms") -> dict[str, object]:
-    from pytest_claude_budget.money import to_json
+    from pytest_claude_budget.base.money import to_json
     from pytest_claude_budget.month_totals import totals_by_scenario
     from pytest_claude_budget.render.json_comparison import projection_entry
 

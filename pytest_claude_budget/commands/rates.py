@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.commands.common import PYTESTS_FILE, Commands, add_command, budget_here, count, day, put_out
-from pytest_claude_budget.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from pytest_claude_budget.rates import RateTable

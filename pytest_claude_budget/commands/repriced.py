@@ -3,8 +3,8 @@
 import argparse
 from typing import TYPE_CHECKING
 
+from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.commands.common import add_budget, add_format, day
-from pytest_claude_budget.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from pytest_claude_budget.judging import Terms

@@ -5,9 +5,9 @@ import json
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.commands.common import Commands, add_command, count, put_out
 from pytest_claude_budget.commands.repriced import add_run, record_from, terms_of
-from pytest_claude_budget.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from pytest_claude_budget.rates import RateTable
@@ -84,8 +84,8 @@ def _model(option: str, spelled: str | None, rates: "RateTable") -> str | None:
     model = rates.find(spelled)
     if model is not None:
         return model.name
+    from pytest_claude_budget.base.schema_errors import shown_value
     from pytest_claude_budget.model_hints import did_you_mean
-    from pytest_claude_budget.schema_errors import shown_value
 
     what = f"expected a model of the rate table, got {shown_value(spelled)}"
     hint = did_you_mean(spelled, rates) or "claude-budget rates shows them all"

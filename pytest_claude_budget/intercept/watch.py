@@ -7,7 +7,7 @@ and the verdict does not pass over it.
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from pytest_claude_budget.errors import described
+from pytest_claude_budget.base.errors import described
 from pytest_claude_budget.intercept.arrived import arrived, with_error, with_note
 from pytest_claude_budget.intercept.evidence import body_in_memory
 from pytest_claude_budget.intercept.messages_at_hand import Told, content_of, length_of, request_body

@@ -7,10 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from pytest_claude_budget.base.fast_json import LARGE, load_faster, loads
 from pytest_claude_budget.ledger.journal import has_writer
 from pytest_claude_budget.ledger.rows import COLUMNS, KIND, LINE, PAYER, REST
 from pytest_claude_budget.outside import FileIO, system
-from pytest_claude_budget.wire.decoding import LARGE, load_faster, loads
 
 READ_AT_ONCE = 1 << 18
 """Bytes of a journal that are taken apart at once."""

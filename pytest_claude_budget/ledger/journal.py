@@ -12,11 +12,11 @@ from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import Any
 
+from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.ledger.pieces import END, Piece, first_piece
 from pytest_claude_budget.ledger.places import SUFFIX
 from pytest_claude_budget.ledger.rows import Laid, lines_of, storable
 from pytest_claude_budget.outside import make_folder, system
-from pytest_claude_budget.values import value_class
 
 try:
     import fcntl

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from pytest_claude_budget.errors import described
+from pytest_claude_budget.base.errors import described
 from pytest_claude_budget.ledger.gather import TABLES, gather, remove_whole
 from pytest_claude_budget.ledger.journal import OwnerFacts
 from pytest_claude_budget.ledger.places import journals_of

@@ -7,10 +7,10 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
+from pytest_claude_budget.base.money import EXACT
+from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.model_hints import did_you_mean
-from pytest_claude_budget.money import EXACT
 from pytest_claude_budget.rates import CELLS, Cells, Found, Model, RateTable, Row
-from pytest_claude_budget.values import value_class
 
 PRIORITY = "the priority tier has no list price per token: priced at the standard rates"
 PROFILE = "an application inference profile does not say where it runs: priced without a regional premium"

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
+from pytest_claude_budget.base.money import ZERO, dollars, exact, exact_dollars, to_json
 from pytest_claude_budget.comparison import Comparison, OwnerChange, Standing, percent
-from pytest_claude_budget.money import ZERO, dollars, exact, exact_dollars, to_json
 from pytest_claude_budget.noise import FEWEST_SAMPLES
 from pytest_claude_budget.projection import Row
 from pytest_claude_budget.rates import RateTable

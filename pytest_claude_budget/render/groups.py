@@ -6,8 +6,8 @@ The terminal and the Markdown pages both group with this; each reads its own for
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from pytest_claude_budget.money import EXACT, ZERO
-from pytest_claude_budget.values import value_class
+from pytest_claude_budget.base.money import EXACT, ZERO
+from pytest_claude_budget.base.values import value_class
 
 NOISE, NEW, NOT_KNOWN, NO_CAUSE = "noise", "new", "not known", ""
 _ALIKE = {

@@ -3,8 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
+from pytest_claude_budget.base.money import to_json
 from pytest_claude_budget.comparison import Cause, Comparison, OwnerChange, percent
-from pytest_claude_budget.money import to_json
 from pytest_claude_budget.projection import Row
 
 

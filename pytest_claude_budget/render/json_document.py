@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from pytest_claude_budget import __version__
+from pytest_claude_budget.base.money import to_json
 from pytest_claude_budget.budget import Budget, Limit
 from pytest_claude_budget.budget_difference import differences
 from pytest_claude_budget.exempt import KEY as MAY_BE_UNKNOWN
-from pytest_claude_budget.money import to_json
 from pytest_claude_budget.record import Record
 from pytest_claude_budget.record_document import lock_text
 from pytest_claude_budget.render.json_comparison import comparison_entry, projection_entry

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from pytest_claude_budget.money import ZERO, dollars, exact
+from pytest_claude_budget.base.money import ZERO, dollars, exact
 from pytest_claude_budget.render.markdown_sentences import Document
 from pytest_claude_budget.render.markdown_tables import cost
 from pytest_claude_budget.render.markdown_text import amount, code, counted, details, number, sentence, signed, table

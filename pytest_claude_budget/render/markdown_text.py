@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, ROUND_UP, Context, Decimal, InvalidOperation
 
-from pytest_claude_budget.money import ZERO, dollars
+from pytest_claude_budget.base.money import ZERO, dollars
 
 NAME = 120
 """Characters of a name that are shown."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
-from pytest_claude_budget.money import EXACT, ZERO, dollars
+from pytest_claude_budget.base.money import EXACT, ZERO, dollars
 from pytest_claude_budget.month_totals import ScenarioTotal, totals_by_scenario
 from pytest_claude_budget.projection import Row
 from pytest_claude_budget.rates import RateTable

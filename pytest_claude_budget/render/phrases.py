@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from pytest_claude_budget.money import dollars
+from pytest_claude_budget.base.money import dollars
 
 
 def signed(amount: Decimal) -> str:

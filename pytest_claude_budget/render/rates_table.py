@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
-from pytest_claude_budget.money import exact_dollars, to_json
+from pytest_claude_budget.base.money import exact_dollars, to_json
 from pytest_claude_budget.pricing import Explanation, Term, explain_price
 from pytest_claude_budget.rates import CELLS, Cells, Model, RateTable, Row
 from pytest_claude_budget.render.plain import columns, printable, wrapped

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pytest_claude_budget.money import dollars, to_json
+from pytest_claude_budget.base.money import dollars, to_json
 from pytest_claude_budget.record_document import groups_text
 from pytest_claude_budget.repeats import Repeat
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from pytest_claude_budget.money import dollars_against
+from pytest_claude_budget.base.money import dollars_against
 from pytest_claude_budget.render.plain import counted, printable
 from pytest_claude_budget.render.sentences import breach_line, limit_words, short_breach
 from pytest_claude_budget.report import CostReport

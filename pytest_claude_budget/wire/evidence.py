@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pytest_claude_budget.values import value_class
+from pytest_claude_budget.base.values import value_class
 
 _FIELD = r"[a-z_]{0,20}model(?:_?(?:id|name))?|deployment(?:_?(?:id|name))?|engine"
 _IN_FIELD = re.compile(

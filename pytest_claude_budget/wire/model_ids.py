@@ -6,7 +6,7 @@ means; whether there is such a model is for the rate table to say. Nothing is ma
 
 import re
 
-from pytest_claude_budget.values import value_class
+from pytest_claude_budget.base.values import value_class
 
 LONGEST = 512
 """Characters of the longest id that is looked at; AWS ends its ARNs long before."""

@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from enum import StrEnum
 
-from pytest_claude_budget.values import value_class
+from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.wire.encodings import unpacked
 from pytest_claude_budget.wire.evidence import (
     is_anthropic_request,

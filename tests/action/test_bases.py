@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pytest_claude_budget.action.checkout import Checkout, git_environ
-from pytest_claude_budget.errors import InputError
+from pytest_claude_budget.base.errors import InputError
 from tests.action.act import Runner
 from tests.action.github_double import REPOSITORY, Double
 from tests.action.job import Job, Result

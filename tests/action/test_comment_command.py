@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_claude_budget.cli import main
-from tests.unit.records import record
+from tests.builders.records import record
 from tests.unit.test_judged_commands import AFTER, BEFORE, costing, lock, report
 
 POST = ["comment", "out.json", "--pull-request", "7"]

@@ -15,8 +15,8 @@ from pytest_claude_budget.action.pages import acceptance, comment_text, stale_lo
 from pytest_claude_budget.action.suite import suite_environ
 from pytest_claude_budget.comments import LONGEST
 from tests.action.hostile import hostile, said_everywhere
+from tests.builders.tries import tries
 from tests.golden.scenes import document as scene
-from tests.tries import tries
 
 
 def breach(name: str, value: str | int, maximum: str | int, where: str = "claude-budget.yml:4") -> dict[str, Any]:

@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, given, settings
 
 from pytest_claude_budget.action.pages import comment_text
 from pytest_claude_budget.action.reports import LARGEST_FOREIGN, foreign_report, valid_document
+from pytest_claude_budget.base.errors import InputError
 from pytest_claude_budget.comments import Marker, RunKey, Wanted, marker_of
-from pytest_claude_budget.errors import InputError
 from tests.action.github_double import REPOSITORY, Double, Fault
 from tests.action.hostile import NASTY, forged, hostile, said_everywhere
 from tests.action.job import Job, Result
-from tests.tries import tries
+from tests.builders.tries import tries
 
 HEAD = "a" * 40
 Relay = Callable[..., Result]

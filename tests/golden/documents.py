@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from pytest_claude_budget.base.money import to_json
 from pytest_claude_budget.comparison import percent
-from pytest_claude_budget.money import to_json
 
 Document = dict[str, Any]
 HAIKU, SONNET = "claude-haiku-4-5", "claude-sonnet-4-6"

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from pytest_claude_budget.render.markdown import comment, summary
 from pytest_claude_budget.render.markdown_text import code, details, row, sentence, table
+from tests.builders.tries import tries
 from tests.golden.scenes import document
-from tests.tries import tries
 
 WORD = "**harmless**"
 """It would be bold, if it were no code."""

@@ -12,9 +12,9 @@ from markdown_it.token import Token
 
 from pytest_claude_budget.render.markdown import COMMENT_BYTES, SUMMARY_BYTES, comment, summary
 from pytest_claude_budget.render.markdown_text import visual_lines
+from tests.builders.tries import tries
 from tests.golden.scenes import SCENES, document
 from tests.golden.strategies import HOSTILE, documents
-from tests.tries import tries
 
 RENDERER = MarkdownIt("commonmark").enable("table").enable("strikethrough")
 OURS = re.compile(r"<br>|<details><summary>[A-Za-z ·]+</summary>|</details>")

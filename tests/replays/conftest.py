@@ -18,7 +18,7 @@ import pytest
 
 from pytest_claude_budget.origins import HostRules, Origins
 from pytest_claude_budget.usage import Origin
-from tests.unit.watched import ASKED, Told, message, watched
+from tests.builders.watched import ASKED, Told, message, watched
 
 # What quarrels with the tests' own environment has one of its own: `nox --session replays`.
 collect_ignore = [] if find_spec("respx") else ["others"]

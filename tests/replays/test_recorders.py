@@ -15,8 +15,8 @@ from mocket.mocks.mockhttp import Entry
 from mocket.socket import MocketSocket
 
 from pytest_claude_budget.intercept.evidence import is_feigned
+from tests.builders.watched import URL, Told, message
 from tests.replays.conftest import BODY, KINDS, LIVE, SIMULATED, Kind, Server, origins
-from tests.unit.watched import URL, Told, message
 
 PLAIN = URL.replace("https", "http")
 AIOHTTP = {

@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from pytest_claude_budget.intercept.reached import look_no_more
+from tests.builders.watched import ASKED, URL, Told, message, watched
 from tests.replays.conftest import BODY, LIVE, SIMULATED, Kind, Server, origins
-from tests.unit.watched import ASKED, URL, Told, message, watched
 
 CORES = {"httpx": httpcore, "httpx2": httpcore2}
 

@@ -12,8 +12,8 @@ from pytest_claude_budget.baseline import merge, stale, update
 from pytest_claude_budget.record import OwnerRecord, Record, Samples, in_order
 from pytest_claude_budget.record_document import lock_text, read_record
 from pytest_claude_budget.selection import Selection
-from tests.tries import tries
-from tests.unit.records import HAIKU, group, owner, record, usage
+from tests.builders.records import HAIKU, group, owner, record, usage
+from tests.builders.tries import tries
 
 WHOLE = Selection()
 LOCK = json.loads((Path(__file__).parents[2] / "schemas" / "lock.schema.json").read_text(encoding="utf-8"))

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pytest_claude_budget.base.errors import InputError
 from pytest_claude_budget.budget import Budget
 from pytest_claude_budget.budget_changes import ChangeLimit, Feature, MonthlyLimit, change_limit
 from pytest_claude_budget.budget_file import load_budget
-from pytest_claude_budget.errors import InputError
-from tests.tries import tries
+from tests.builders.tries import tries
 
 WHOLE = """\
 version: 1

@@ -20,9 +20,9 @@ from pytest_claude_budget.record import OwnerRecord, Record, Samples, in_order
 from pytest_claude_budget.render.changes import comparison_lines
 from pytest_claude_budget.selection import Selection
 from pytest_claude_budget.usage import Usage
-from tests.tries import tries
-from tests.unit.priced import TABLE, TODAY
-from tests.unit.records import HAIKU, group, owner, record, usage
+from tests.builders.priced import TABLE, TODAY
+from tests.builders.records import HAIKU, group, owner, record, usage
+from tests.builders.tries import tries
 
 WHOLE = Selection()
 LOCK = Baseline(source="claude-budget.lock.json", kind="lock")

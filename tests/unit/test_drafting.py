@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pytest_claude_budget.base.yaml_document import YamlDocument
 from pytest_claude_budget.budget import Budget
 from pytest_claude_budget.budget_file import load_budget
 from pytest_claude_budget.drafting import Draft, draft_budget, readable_count, readable_dollars
@@ -15,10 +16,9 @@ from pytest_claude_budget.record import Record
 from pytest_claude_budget.scoped import scoped_totals
 from pytest_claude_budget.tightening import Edited, Used, edited, wanted_edits
 from pytest_claude_budget.verdict import Limits, Outcome, evaluate
-from pytest_claude_budget.yaml_document import YamlDocument
-from tests.tries import tries
-from tests.unit.priced import TABLE, TODAY
-from tests.unit.records import HAIKU, SONNET, group, owner, record, usage
+from tests.builders.priced import TABLE, TODAY
+from tests.builders.records import HAIKU, SONNET, group, owner, record, usage
+from tests.builders.tries import tries
 
 A_FIFTH = Decimal("0.2")
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from pytest_claude_budget.usage import Origin, Status, Usage
+from tests.builders.watched import ASKED, URL, Told, message, send, watched
 from tests.unit.test_failed_tries import BOTH, CLIENTS
-from tests.unit.watched import ASKED, URL, Told, message, send, watched
 
 
 class HookError(Exception):

@@ -7,8 +7,8 @@ import pytest
 from pytest_claude_budget.report import priced_calls
 from pytest_claude_budget.totals import Totals, total
 from pytest_claude_budget.usage import Call, Labels, Origin, Owner, Status
-from tests.unit.priced import TABLE
-from tests.unit.watched import ASKED, MODULES, Told, send, watched
+from tests.builders.priced import TABLE
+from tests.builders.watched import ASKED, MODULES, Told, send, watched
 
 COUNT = {"url": "https://api.anthropic.com/v1/messages/count_tokens"}
 RESULTS = {"method": "GET", "url": "https://api.anthropic.com/v1/messages/batches/b1/results", "json": None}

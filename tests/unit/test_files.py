@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_claude_budget import files
-from pytest_claude_budget.errors import InputError
-from tests.tries import tries
+from pytest_claude_budget.base.errors import InputError
+from tests.builders.tries import tries
 
 
 def leaves(value: Any) -> Iterator[Any]:

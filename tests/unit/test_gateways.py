@@ -10,8 +10,8 @@ import pytest
 
 from pytest_claude_budget.intercept.passage import PASSED_ON
 from pytest_claude_budget.usage import Status, Usage
+from tests.builders.watched import ASKED, Told, message, sse, watched
 from tests.unit.test_failed_tries import CLIENTS, totals_of
-from tests.unit.watched import ASKED, Told, message, sse, watched
 
 Handler = Callable[[], Awaitable[tuple[int, str, bytes]]]
 ONE = Usage(input_tokens=1_000, output_tokens=100)

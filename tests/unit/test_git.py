@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from pytest_claude_budget.base.errors import InputError
 from pytest_claude_budget.baseline_files import LOCK_FILE, load_baseline
-from pytest_claude_budget.errors import InputError
 from pytest_claude_budget.git import Repository, file_at, without_places
 
 EMPTY = '{"schema_version": 1, "rates_as_of": "2026-11-23", "owners": {}}'

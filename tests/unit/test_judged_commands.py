@@ -16,8 +16,8 @@ from pytest_claude_budget.render.json_document import report_text
 from pytest_claude_budget.report import RunFacts, RunInfo, judge
 from pytest_claude_budget.selection import Selection
 from pytest_claude_budget.shards import covering
-from tests.unit.priced import TABLE, TODAY
-from tests.unit.records import HAIKU, group, owner, record, usage
+from tests.builders.priced import TABLE, TODAY
+from tests.builders.records import HAIKU, group, owner, record, usage
 
 LOCK = Path("claude-budget.lock.json")
 WHOLE = Selection()

@@ -20,8 +20,8 @@ from pytest_claude_budget.render.markdown import comment
 from pytest_claude_budget.render.terminal import terminal_lines
 from pytest_claude_budget.report import CostReport, RunFacts, judge
 from pytest_claude_budget.verdict import Outcome
-from tests.unit.priced import TABLE, TODAY
-from tests.unit.records import HAIKU, group, owner, record, usage
+from tests.builders.priced import TABLE, TODAY
+from tests.builders.records import HAIKU, group, owner, record, usage
 
 GIT = Baseline(source="git:main", kind="git", commit="5f9d731")
 SCOPES = {

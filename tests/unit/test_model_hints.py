@@ -3,7 +3,7 @@
 import pytest
 
 from pytest_claude_budget.model_hints import did_you_mean, meant_model
-from tests.unit.priced import TABLE
+from tests.builders.priced import TABLE
 
 
 @pytest.mark.parametrize(

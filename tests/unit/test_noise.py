@@ -16,7 +16,7 @@ from pytest_claude_budget.noise import (
     with_sample,
 )
 from pytest_claude_budget.record import Group, Samples
-from tests.unit.records import HAIKU, group, usage
+from tests.builders.records import HAIKU, group, usage
 
 
 def spread(*outputs: int) -> Samples:

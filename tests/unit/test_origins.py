@@ -7,12 +7,12 @@ import httpx
 import httpx2
 import pytest
 
+from pytest_claude_budget.base.errors import InputError
 from pytest_claude_budget.budget_file import load_budget
-from pytest_claude_budget.errors import InputError
 from pytest_claude_budget.intercept.arrived import LOOPBACK_MAY_BILL
 from pytest_claude_budget.origins import HostRules, Origins, is_loopback, origins_of_text
 from pytest_claude_budget.usage import Origin
-from tests.unit.watched import URL, message, send, watched
+from tests.builders.watched import URL, message, send, watched
 
 LIVE, SIMULATED = Origin.LIVE, Origin.SIMULATED
 

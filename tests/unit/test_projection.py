@@ -12,8 +12,8 @@ from pytest_claude_budget.budget_changes import Feature
 from pytest_claude_budget.month_totals import totals_by_scenario
 from pytest_claude_budget.projection import NO_TEST, Month, Row, Volumes, project
 from pytest_claude_budget.record import OwnerRecord, Record
-from tests.unit.priced import TABLE, TODAY
-from tests.unit.records import SONNET, group, owner, record, request, usage
+from tests.builders.priced import TABLE, TODAY
+from tests.builders.records import SONNET, group, owner, record, request, usage
 
 
 def feature(name: str = "triage", tests: tuple[str, ...] = ("tests/triage/**",), **volumes: int) -> Feature:

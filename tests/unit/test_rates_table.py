@@ -6,7 +6,7 @@ import pytest
 
 from pytest_claude_budget.render.rates_table import hand_price, rates_table
 from pytest_claude_budget.usage import Status, Usage
-from tests.unit.priced import TABLE, TODAY, answer, prompt
+from tests.builders.priced import TABLE, TODAY, answer, prompt
 
 
 def test_a_hand_price_shows_its_sum() -> None:

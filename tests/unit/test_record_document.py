@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_claude_budget.errors import InputError
-from pytest_claude_budget.money import exact
+from pytest_claude_budget.base.errors import InputError
+from pytest_claude_budget.base.money import exact
 from pytest_claude_budget.pricing import price
 from pytest_claude_budget.record import Record
 from pytest_claude_budget.record_builder import MOST_GROUPS, RecordBuilder
@@ -23,8 +23,8 @@ from pytest_claude_budget.selection import BY_A_PLUGIN, NOTHING_RAN, Selection
 from pytest_claude_budget.shards import combine
 from pytest_claude_budget.usage import Answer, Call, Labels, Origin, Owner, Status, Usage
 from pytest_claude_budget.wire.requests import Fingerprints
-from tests.tries import tries
-from tests.unit.priced import TABLE, TODAY
+from tests.builders.priced import TABLE, TODAY
+from tests.builders.tries import tries
 from tests.unit.test_report import NOON, calls
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"

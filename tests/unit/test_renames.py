@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from pytest_claude_budget.record import Record
 from pytest_claude_budget.renames import renamed_owners
 from pytest_claude_budget.selection import Selection
-from tests.tries import tries
-from tests.unit.records import group, owner, record, usage
+from tests.builders.records import group, owner, record, usage
+from tests.builders.tries import tries
 
 ASKS = ('{"messages":"m:1"}', '{"messages":"m:2"}', None)
 PARTS = st.sampled_from(["a", "b", "old/", "new/", "t.py::", "x", "[1]", "[2]", "]", "\U0010ffff", ""])

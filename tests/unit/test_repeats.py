@@ -16,8 +16,8 @@ from pytest_claude_budget.report_document import LoadedReport, read_report
 from pytest_claude_budget.selection import Selection
 from pytest_claude_budget.shards import combine
 from pytest_claude_budget.usage import Answer, Call, Labels, Origin, Owner, Status, Usage
-from tests.unit.priced import TABLE
-from tests.unit.records import HAIKU
+from tests.builders.priced import TABLE
+from tests.builders.records import HAIKU
 
 CORPUS = "conftest.py::corpus"
 

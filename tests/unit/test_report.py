@@ -28,7 +28,7 @@ from pytest_claude_budget.report_document import read_report
 from pytest_claude_budget.totals import Sum
 from pytest_claude_budget.usage import Answer, Call, Iteration, Labels, Origin, Owner, Status, Usage
 from pytest_claude_budget.verdict import Outcome
-from tests.tries import tries
+from tests.builders.tries import tries
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "report.schema.json").read_text(encoding="utf-8"))
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC).timestamp()

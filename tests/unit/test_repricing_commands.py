@@ -12,7 +12,7 @@ from pytest_claude_budget.budget_file import load_budget
 from pytest_claude_budget.cli import main
 from pytest_claude_budget.record import Record
 from pytest_claude_budget.record_document import lock_text
-from tests.unit.records import HAIKU, group, owner, record, request, usage
+from tests.builders.records import HAIKU, group, owner, record, request, usage
 
 FEATURES = """\
 version: 1

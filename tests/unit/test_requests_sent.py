@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from pytest_claude_budget.usage import Status
+from tests.builders.watched import ASKED, message, send, watched
 from tests.unit.test_failed_tries import BOTH, CLIENTS
-from tests.unit.watched import ASKED, message, send, watched
 
 VERTEX = "https://new.example/v1/projects/p/locations/global/publishers/anthropic/models/claude-haiku-4-5:rawPredict"
 PACKED = {"json": None, "headers": {"content-encoding": "gzip"}}

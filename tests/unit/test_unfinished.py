@@ -15,8 +15,8 @@ from pytest_claude_budget.report import CostReport, RunFacts, RunInfo, judge
 from pytest_claude_budget.selection import FROM_LEDGER, NOTHING_RAN, Selection
 from pytest_claude_budget.unfinished import unfinished
 from pytest_claude_budget.verdict import Outcome
-from tests.unit.priced import TABLE, TODAY
-from tests.unit.records import HAIKU, group, owner, record, usage
+from tests.builders.priced import TABLE, TODAY
+from tests.builders.records import HAIKU, group, owner, record, usage
 
 CHEAP = Limit(scope="run", measure="max_cost", maximum=1, where="b.yml:3", path="limits[0].max_cost")
 BUDGET = Budget(source="b.yml", limits=(CHEAP,))

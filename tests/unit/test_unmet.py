@@ -11,8 +11,8 @@ from pytest_claude_budget.render.markdown import comment
 from pytest_claude_budget.render.terminal import terminal_lines
 from pytest_claude_budget.report import CostReport, RunFacts, RunInfo, judge
 from pytest_claude_budget.selection import Selection
-from tests.unit.priced import TABLE, TODAY
-from tests.unit.records import HAIKU, group, owner, record, usage
+from tests.builders.priced import TABLE, TODAY
+from tests.builders.records import HAIKU, group, owner, record, usage
 
 USED = record(owner("tests/advice/test_a.py::test_one", group(usage(1000), HAIKU, feature="replies", tier="gold")))
 WHOLE = Selection(ran=frozenset({"tests/quiet/test_b.py::test_two"}))

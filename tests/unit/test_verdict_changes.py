@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from pytest_claude_budget.base.money import dollars_beyond
 from pytest_claude_budget.book import Sums
 from pytest_claude_budget.budget import Budget
 from pytest_claude_budget.budget_changes import Feature
 from pytest_claude_budget.budget_file import load_budget
 from pytest_claude_budget.comparison import Baseline
 from pytest_claude_budget.judging import Terms, sums_of
-from pytest_claude_budget.money import dollars_beyond
 from pytest_claude_budget.record import OwnerRecord, Record
 from pytest_claude_budget.render.json_document import json_document
 from pytest_claude_budget.render.markdown import comment
@@ -21,8 +21,8 @@ from pytest_claude_budget.render.sentences import breach_line
 from pytest_claude_budget.render.terminal import terminal_lines
 from pytest_claude_budget.report import CostReport, RunFacts, judge
 from pytest_claude_budget.verdict import Outcome
-from tests.unit.priced import TABLE, TODAY
-from tests.unit.records import HAIKU, group, owner, record, usage
+from tests.builders.priced import TABLE, TODAY
+from tests.builders.records import HAIKU, group, owner, record, usage
 
 LOCK = Baseline(source="claude-budget.lock.json", kind="lock")
 

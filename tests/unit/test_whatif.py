@@ -26,8 +26,8 @@ from pytest_claude_budget.repricing import (
 )
 from pytest_claude_budget.usage import Usage
 from pytest_claude_budget.whatif import Line, WhatIf, what_if
-from tests.unit.priced import TABLE, TODAY
-from tests.unit.records import HAIKU, SONNET, group, owner, record, request, usage
+from tests.builders.priced import TABLE, TODAY
+from tests.builders.records import HAIKU, SONNET, group, owner, record, request, usage
 
 OPUS_4_6, OPUS_4_7 = "claude-opus-4-6", "claude-opus-4-7"
 """Both $5 input, $25 output per million."""

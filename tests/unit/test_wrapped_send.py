@@ -15,7 +15,7 @@ from wrapt import FunctionWrapper
 
 from pytest_claude_budget.intercept.hooks import Hooks, hook_module
 from pytest_claude_budget.usage import Status
-from tests.unit.watched import ASKED, MODULES, URL, Told, message
+from tests.builders.watched import ASKED, MODULES, URL, Told, message
 
 Wrap = Callable[[type, list[Any]], Any]
 BOTH = [(module, asynchronous) for module in MODULES for asynchronous in (False, True)]

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_claude_budget.wire.decoding import loads
-from tests.tries import tries
+from pytest_claude_budget.base.fast_json import loads
+from tests.builders.tries import tries
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pytest_claude_budget.wire import requests
 from pytest_claude_budget.wire.requests import Fingerprints, of_batch
-from tests.tries import tries
+from tests.builders.tries import tries
 
 USER = {"role": "user", "content": "Where is my order?"}
 ASSISTANT = {"role": "assistant", "content": "On its way."}

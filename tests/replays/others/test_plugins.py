@@ -11,8 +11,8 @@ import respx
 from http_snapshot._integrations._httpx import AsyncSnapshotTransport, SyncSnapshotTransport
 from pytest_httpx import HTTPXMock
 
+from tests.builders.watched import URL, Told, message
 from tests.replays.conftest import BODY, KINDS, LIVE, SIMULATED, Kind, Server, origins
-from tests.unit.watched import URL, Told, message
 
 KINDS_OF_HTTPX = {name: kind for name, kind in KINDS.items() if kind.module is httpx}
 both = pytest.mark.parametrize("kind", KINDS_OF_HTTPX.values(), ids=KINDS_OF_HTTPX)

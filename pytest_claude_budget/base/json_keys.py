@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_claude_budget.values import value_class
+from pytest_claude_budget.base.values import value_class
 
 _IN_JSON = r'"(?:[^"\\]|\\.)*"(?P<colon>\s*:)?|[{}]'  # compiled where it is used: few runs have such a file
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from pytest_claude_budget.values import value_class
+from pytest_claude_budget.base.values import value_class
 
 
 @value_class(frozen=True, kw_only=True, slots=True)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
-from pytest_claude_budget.values import value_class
+from pytest_claude_budget.base.values import value_class
 
 _MAX_CHARACTERS = 40
 _MAX_EXPONENT = 30

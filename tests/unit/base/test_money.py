@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pytest_claude_budget.money import EXACT, dollars, dollars_against, exact, exact_dollars, to_json
+from pytest_claude_budget.base.money import EXACT, dollars, dollars_against, exact, exact_dollars, to_json
 
 AMOUNTS = st.decimals(min_value=0, max_value=10**12, places=12) | st.decimals(min_value=0, max_value=2, places=7)
 FEW_DIGITS = Context(prec=3)

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
 from typing import Any, TypeAlias
 
-from pytest_claude_budget.errors import InputError, Problem
-from pytest_claude_budget.values import value_class
-from pytest_claude_budget.yaml_scalars import BadNumber, plain_value
+from pytest_claude_budget.base.errors import InputError, Problem
+from pytest_claude_budget.base.values import value_class
+from pytest_claude_budget.base.yaml_scalars import BadNumber, plain_value
 
 ValuePath: TypeAlias = tuple[str | int, ...]
 """Keys and indexes from the top of a document to one of its values."""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-from pytest_claude_budget.values import value_class
+from pytest_claude_budget.base.values import value_class
 
 PATH_SCOPES = frozenset({"test", "fixture"})
 _INNER_SLASH = "\0"

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_claude_budget.base.errors import InputError
+from pytest_claude_budget.base.fast_json import LARGE
+from pytest_claude_budget.base.json_keys import first_twice
 from pytest_claude_budget.baseline_files import LOCK_FILE, load_baseline, read_lock
-from pytest_claude_budget.errors import InputError
 from pytest_claude_budget.files import parse_json
-from pytest_claude_budget.json_keys import first_twice
 from pytest_claude_budget.record_document import lock_text
 from pytest_claude_budget.report_document import read_report
-from pytest_claude_budget.wire.decoding import LARGE
+from tests.builders.records import group, owner, record, usage
 from tests.golden.scenes import document
-from tests.unit.records import group, owner, record, usage
 
 
 def refused(text: str, shown: str = LOCK_FILE) -> str:

@@ -4,8 +4,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from pytest_claude_budget.base.money import exact
 from pytest_claude_budget.files import load_rates_document
-from pytest_claude_budget.money import exact
 from pytest_claude_budget.pricing import Price, explain_price, price
 from pytest_claude_budget.rates import parse_rates
 from pytest_claude_budget.usage import Answer, Iteration, Status, Usage

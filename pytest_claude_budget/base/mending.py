@@ -5,8 +5,8 @@ The marks that git leaves where both sides have changed a file are found, and bo
 
 import re
 
-from pytest_claude_budget.errors import Problem
-from pytest_claude_budget.values import value_class
+from pytest_claude_budget.base.errors import Problem
+from pytest_claude_budget.base.values import value_class
 
 LOCK_ENDING = ".lock.json"
 # Compiled where they are used: few runs have such a file.

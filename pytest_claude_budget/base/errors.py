@@ -3,7 +3,7 @@
 Every message carries a slug, listed in `docs/messages.md`, so that it can be searched for.
 """
 
-from pytest_claude_budget.values import value_class
+from pytest_claude_budget.base.values import value_class
 
 
 @value_class(frozen=True, kw_only=True, slots=True)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_claude_budget.errors import InputError
+from pytest_claude_budget.base.errors import InputError
+from pytest_claude_budget.base.yaml_document import YamlDocument, parse_yaml
 from pytest_claude_budget.files import read_yaml
-from pytest_claude_budget.yaml_document import YamlDocument, parse_yaml
-from tests.tries import tries
+from tests.builders.tries import tries
 
 
 def read(tmp_path: Path, content: str | bytes) -> YamlDocument:

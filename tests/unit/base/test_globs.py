@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pytest_claude_budget.globs import compile_glob
-from tests.tries import tries
+from pytest_claude_budget.base.globs import compile_glob
+from tests.builders.tries import tries
 
 TEST = "tests/rag/test_a.py::TestX::test_y[param]"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pytest_claude_budget.cli import main
-from tests.unit.records import record
+from tests.builders.records import record
 from tests.unit.test_judged_commands import costing, report
 
 

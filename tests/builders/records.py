@@ -5,7 +5,7 @@ from typing import Any
 
 from pytest_claude_budget.record import Group, OwnerRecord, Record, Terms
 from pytest_claude_budget.usage import Usage
-from tests.unit.priced import TABLE
+from tests.builders.priced import TABLE
 
 SONNET = "claude-sonnet-4-6"
 """$3 input, $3.75 and $6 write, $0.30 read, $15 output, per million."""
