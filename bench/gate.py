@@ -162,8 +162,8 @@ def _record(tests: Sequence[_Test], outputs: dict[Any, int], samples: dict[Any, 
 
 
 def _group(test: _Test, at: int, output: int, samples: Any = None) -> Any:
+    from pytest_claude_budget.calls.call import Usage
     from pytest_claude_budget.record import Group, Terms
-    from pytest_claude_budget.usage import Usage
 
     return Group(
         terms=Terms(model="claude-sonnet-4-6"),

@@ -102,7 +102,7 @@ class _Suite:
 
     def calls(self, test: _Test, made: Any, *, first: bool) -> Iterator[Any]:
         """The calls of one test."""
-        from pytest_claude_budget.usage import Status, Usage
+        from pytest_claude_budget.calls.call import Status, Usage
 
         words = f"{test.question} {self.word(8)}-{self.word(4)}-{self.word(12)}" if test.varies else test.question
         tokens = len(test.question) // 4 + (self.chance.randint(14, 20) if test.varies else 0)
@@ -140,7 +140,7 @@ class _Suite:
 
 
 def _call(name: str, request: str | None, usage: Any, status: Any) -> Any:
-    from pytest_claude_budget.usage import Answer, Call, Labels, Origin, Owner
+    from pytest_claude_budget.calls.call import Answer, Call, Labels, Origin, Owner
 
     answer = Answer(status=status, endpoint="messages", model=MODEL, usage=usage, request=request)
     return Call(

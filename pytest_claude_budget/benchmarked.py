@@ -6,8 +6,8 @@ The record of such a test has one call of each kind, with the mean of what they 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from pytest_claude_budget.calls.call import COUNTS, Usage
 from pytest_claude_budget.record import Group, Key, OwnerRecord, Record, in_order, joined
-from pytest_claude_budget.usage import COUNTS, Usage
 
 
 def one_of_each(groups: Iterable[Group]) -> list[Group]:

@@ -6,11 +6,11 @@ from dataclasses import field
 from operator import itemgetter
 
 from pytest_claude_budget.base.values import value_class
+from pytest_claude_budget.calls.call import Call, Status
 from pytest_claude_budget.pricing import Price
 from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.repeats import Repeat
 from pytest_claude_budget.totals import Sum, Totals
-from pytest_claude_budget.usage import Call, Status
 
 _Work = tuple[str | None, str | None, str | None]
 """Model, feature and tier of a call."""

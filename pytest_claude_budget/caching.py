@@ -10,9 +10,9 @@ from fractions import Fraction
 from functools import lru_cache
 
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.fingerprints import read_fingerprint
+from pytest_claude_budget.calls.call import Usage
+from pytest_claude_budget.calls.fingerprints import read_fingerprint
 from pytest_claude_budget.record import Group, OwnerRecord, Record
-from pytest_claude_budget.usage import Usage
 
 SOON_FLOOR, LATE_FLOOR = 512, 4096
 """Tokens that a prefix must have to be cached: of the models that ask for the fewest, and of those that ask for the most."""

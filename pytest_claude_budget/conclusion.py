@@ -14,6 +14,7 @@ from pytest_claude_budget.base.errors import InputError, described
 from pytest_claude_budget.base.money import exact
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.budget import Limit
+from pytest_claude_budget.calls.call import Call
 from pytest_claude_budget.files import write_atomically
 from pytest_claude_budget.garbage import uncollected
 from pytest_claude_budget.ledger.journal import OwnerFacts
@@ -27,7 +28,6 @@ from pytest_claude_budget.report import CostReport, RunFacts, RunInfo, build_rep
 from pytest_claude_budget.run import Run
 from pytest_claude_budget.settings import Setup
 from pytest_claude_budget.totals import Totals, total
-from pytest_claude_budget.usage import Call
 
 UPDATE = "--claude-budget-update"
 STALE_DAYS = 60

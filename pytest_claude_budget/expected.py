@@ -12,7 +12,8 @@ from fractions import Fraction
 from pytest_claude_budget.attribution import Prices
 from pytest_claude_budget.base.money import EXACT, ZERO
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.fingerprints import read_alike, read_fingerprint
+from pytest_claude_budget.calls.call import Usage
+from pytest_claude_budget.calls.fingerprints import read_alike, read_fingerprint
 from pytest_claude_budget.noise import (
     CALLS,
     FALSE_ALARMS,
@@ -29,7 +30,6 @@ from pytest_claude_budget.pairing import Pairing
 from pytest_claude_budget.pricing.in_force import Refusal
 from pytest_claude_budget.rates import CELLS
 from pytest_claude_budget.record import Group, Samples, cost_of_group
-from pytest_claude_budget.usage import Usage
 
 PROMPT = (
     "input_tokens",

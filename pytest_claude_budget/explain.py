@@ -10,8 +10,8 @@ from fractions import Fraction
 
 from pytest_claude_budget.attribution import Prices, a_call, attribute
 from pytest_claude_budget.base.values import value_class
+from pytest_claude_budget.calls.fingerprints import NOTHING, read_fingerprint, why_the_cache_moved
 from pytest_claude_budget.comparison import Cause
-from pytest_claude_budget.fingerprints import NOTHING, read_fingerprint, why_the_cache_moved
 from pytest_claude_budget.pairing import Pairing
 from pytest_claude_budget.record import Group, OwnerRecord, Terms, cost_of_group
 

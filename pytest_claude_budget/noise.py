@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from pytest_claude_budget.base.values import value_class
+from pytest_claude_budget.calls.call import COUNTS
 from pytest_claude_budget.record import Group, Samples
-from pytest_claude_budget.usage import COUNTS
 
 FEWEST_SAMPLES = 3
 """Below that, a spread says nothing."""

@@ -6,7 +6,7 @@ Depends on what the groups are, never on their order.
 from collections.abc import Callable, Iterable, Sequence
 
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.fingerprints import read_alike, read_fingerprint
+from pytest_claude_budget.calls.fingerprints import read_alike, read_fingerprint
 from pytest_claude_budget.record import Group, OwnerRecord, in_order, joined
 
 

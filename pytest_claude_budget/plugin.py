@@ -17,9 +17,9 @@ import pytest
 from pytest_claude_budget import load_as_written
 
 if TYPE_CHECKING:
+    from pytest_claude_budget.calls.origins import Origins
     from pytest_claude_budget.ending import Judge
     from pytest_claude_budget.fixture import Meter
-    from pytest_claude_budget.origins import Origins
     from pytest_claude_budget.run import Run
     from pytest_claude_budget.settings import Setup
 

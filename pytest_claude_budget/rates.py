@@ -12,7 +12,7 @@ from typing import Any
 
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.wire.model_ids import LONGEST, normalise
+from pytest_claude_budget.calls.model_ids import LONGEST, normalise
 
 _CACHED = 10_000
 """Names that are remembered. A run has a handful; a hostile server may make up more."""

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_claude_budget.base.errors import described
+from pytest_claude_budget.calls.call import Answer, Call, Labels, Origin, Owner
+from pytest_claude_budget.calls.origins import HostRules, Origins
 from pytest_claude_budget.ledger.journal import Journal, OwnerFacts, line_of_owner
 from pytest_claude_budget.ledger.rows import Entry, Laid, Payer, lines_of, payer_of
 from pytest_claude_budget.ledger.writer import Writer
-from pytest_claude_budget.origins import HostRules, Origins
 from pytest_claude_budget.outside import system
-from pytest_claude_budget.usage import Answer, Call, Labels, Origin, Owner
 
 if TYPE_CHECKING:
     from pytest_claude_budget.ledger.sqlite import SqliteLedger

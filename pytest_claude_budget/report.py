@@ -12,6 +12,8 @@ from pytest_claude_budget.benchmarked import on_one_footing
 from pytest_claude_budget.book import Answers, Book, OwnerTotals, Sums, Unpriced
 from pytest_claude_budget.budget import Budget, Limit
 from pytest_claude_budget.budget_difference import Base
+from pytest_claude_budget.calls.batch_billing import settle
+from pytest_claude_budget.calls.call import Call
 from pytest_claude_budget.compare import Facts, compare, with_new_names
 from pytest_claude_budget.comparison import Baseline, Comparison
 from pytest_claude_budget.earlier import earlier_of
@@ -24,11 +26,9 @@ from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.record import Record
 from pytest_claude_budget.record_builder import RecordBuilder
 from pytest_claude_budget.selection import Selection
-from pytest_claude_budget.settlement import settle
 from pytest_claude_budget.totals import Totals
 from pytest_claude_budget.unfinished import PASSED, unfinished
 from pytest_claude_budget.unmet import Names, unmet
-from pytest_claude_budget.usage import Call
 from pytest_claude_budget.verdict import Limits, Verdict, evaluate
 from pytest_claude_budget.verdict_changes import Change
 

@@ -9,10 +9,10 @@ from fractions import Fraction
 
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.caching import LATE_FLOOR, SOON_FLOOR, Sharing
+from pytest_claude_budget.calls.token_estimates import has_newer_tokenizer
 from pytest_claude_budget.pricing.in_force import InForce, Refusal
 from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.record import Group, Terms, rates_of_terms
-from pytest_claude_budget.wire.estimates import has_newer_tokenizer
 
 MOST_NEWER = Fraction(135, 100)
 """Tokens that the tokenizer of Opus 4.7 and later makes of a text, at most, for each of the one before."""

@@ -16,9 +16,9 @@ from pytest_claude_budget.watching import Watching
 if TYPE_CHECKING:
     import pytest
 
+    from pytest_claude_budget.calls.origins import Origins
     from pytest_claude_budget.ledger.journal import OwnerFacts
     from pytest_claude_budget.ledger.locks import Hold
-    from pytest_claude_budget.origins import Origins
     from pytest_claude_budget.recorder import FactsOf, Recorder
 
 CHILD = "child"

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from pytest_claude_budget.baseline_files import Loaded
     from pytest_claude_budget.budget import Budget
     from pytest_claude_budget.budget_difference import Base
+    from pytest_claude_budget.calls.origins import Origins
     from pytest_claude_budget.checked import Memory
-    from pytest_claude_budget.origins import Origins
     from pytest_claude_budget.rates import RateTable
     from pytest_claude_budget.record import Record
 

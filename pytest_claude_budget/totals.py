@@ -6,8 +6,8 @@ from decimal import Decimal
 from operator import attrgetter
 
 from pytest_claude_budget.base.values import value_class
+from pytest_claude_budget.calls.call import COUNTS, Call, Origin, Status, Usage, summed
 from pytest_claude_budget.pricing import Price
-from pytest_claude_budget.usage import COUNTS, Call, Origin, Status, Usage, summed
 
 ZERO = Decimal(0)
 _MOST_USAGES = 1_000

@@ -35,10 +35,10 @@ def add_rates(commands: Commands) -> None:
 
 
 def _rates(options: argparse.Namespace) -> int:
+    from pytest_claude_budget.calls.call import Answer, Status, Usage
     from pytest_claude_budget.pricing import price
     from pytest_claude_budget.rate_files import packaged_rates, rates_of
     from pytest_claude_budget.render.rates_table import hand_price, model_rates, rates_table
-    from pytest_claude_budget.usage import Answer, Status, Usage
 
     on = options.on or datetime.now(UTC).date()
     table = packaged_rates()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import FrameType
 from typing import Any
 
-from pytest_claude_budget.usage import Answer
+from pytest_claude_budget.calls.call import Answer
 from pytest_claude_budget.wire.bodies import Said
 
 LOOPBACK_MAY_BILL = (

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from pytest_claude_budget.calls.call import Origin
 from pytest_claude_budget.intercept.evidence import (
     aiohttp_answer,
     has_known_ends,
@@ -13,7 +14,6 @@ from pytest_claude_budget.intercept.evidence import (
 from pytest_claude_budget.intercept.passage import Inside
 from pytest_claude_budget.intercept.reached import look, reached_nothing
 from pytest_claude_budget.intercept.sink import Held
-from pytest_claude_budget.usage import Origin
 
 _LIVE, _SIMULATED = Origin.LIVE, Origin.SIMULATED
 

@@ -8,7 +8,7 @@ from contextvars import ContextVar, Token
 from dataclasses import replace
 from typing import Any
 
-from pytest_claude_budget.usage import Answer, Status, Usage, summed
+from pytest_claude_budget.calls.call import Answer, Status, Usage, summed
 from pytest_claude_budget.wire.bodies import Said
 
 PASSED_ON = "passed on by a gateway in this process: counted as the call that the gateway made"

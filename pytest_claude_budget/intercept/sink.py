@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
-from pytest_claude_budget.origins import HostRules
-from pytest_claude_budget.usage import Answer, Origin
+from pytest_claude_budget.calls.call import Answer, Origin
+from pytest_claude_budget.calls.origins import HostRules
 
 
 class Ticket(Protocol):

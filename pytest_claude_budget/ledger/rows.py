@@ -10,7 +10,18 @@ from functools import lru_cache
 from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any, NamedTuple
 
-from pytest_claude_budget.usage import COUNTS, Answer, Call, Iteration, Labels, Origin, Owner, Status, Usage, counts_of
+from pytest_claude_budget.calls.call import (
+    COUNTS,
+    Answer,
+    Call,
+    Iteration,
+    Labels,
+    Origin,
+    Owner,
+    Status,
+    Usage,
+    counts_of,
+)
 
 _encode = json.JSONEncoder().encode  # suites replace `json.dumps`
 PAYER = ("process", "owner", "owner_kind", "phase", "feature", "tier", '"case"')

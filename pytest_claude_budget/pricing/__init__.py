@@ -11,10 +11,10 @@ from decimal import Decimal
 
 from pytest_claude_budget.base.money import EXACT, ZERO
 from pytest_claude_budget.base.values import value_class
+from pytest_claude_budget.calls.call import Answer, Status, Usage
 from pytest_claude_budget.pricing.in_force import Factors, InForce, Refusal
 from pytest_claude_budget.pricing.portions import Parts, Portion, only_rates, take_apart
 from pytest_claude_budget.rates import CELLS, Cells, RateTable
-from pytest_claude_budget.usage import Answer, Status, Usage
 
 CODE_EXECUTION = "code execution is billed by the hour of its container: not priced here"
 _KINDS = (

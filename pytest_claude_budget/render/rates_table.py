@@ -5,10 +5,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from pytest_claude_budget.base.money import exact_dollars, to_json
+from pytest_claude_budget.calls.call import Answer
 from pytest_claude_budget.pricing import Explanation, Term, explain_price
 from pytest_claude_budget.rates import CELLS, Cells, Model, RateTable, Row
 from pytest_claude_budget.render.plain import columns, printable, wrapped
-from pytest_claude_budget.usage import Answer
 
 WIDTH = 80
 _UNITS = {1_000_000: "million", 1000: "1,000"}

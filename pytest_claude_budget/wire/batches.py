@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from hashlib import blake2b
 
 from pytest_claude_budget.base.fast_json import loads
-from pytest_claude_budget.usage import Answer, Status
+from pytest_claude_budget.calls.call import Answer, Status
 from pytest_claude_budget.wire.messages import Exchange, answer_of, failed, unmeasured
 
 LONGEST_LINE = 32_000_000

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
-from pytest_claude_budget.usage import Answer, Status
+from pytest_claude_budget.calls.call import Answer, Status
 from pytest_claude_budget.wire.batches import BatchReader
 from pytest_claude_budget.wire.encodings import Decode, UndecodableError, decoder
 from pytest_claude_budget.wire.evidence import Signs, is_claude

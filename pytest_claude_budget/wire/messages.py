@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from pytest_claude_budget.base.fast_json import loads
-from pytest_claude_budget.usage import Answer, Iteration, Status, Usage
+from pytest_claude_budget.calls.call import Answer, Iteration, Status, Usage
 from pytest_claude_budget.wire.evidence import is_message, look_into
 from pytest_claude_budget.wire.lifetimes import lifetimes_of
 from pytest_claude_budget.wire.routes import Kind, Route

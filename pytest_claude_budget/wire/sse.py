@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
-from pytest_claude_budget.usage import Answer
+from pytest_claude_budget.calls.call import Answer
 from pytest_claude_budget.wire.messages import Exchange
 from pytest_claude_budget.wire.streamed_message import StreamedMessage
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from pytest_claude_budget.usage import Answer, Status
-from pytest_claude_budget.wire.estimates import tokens_of_text
+from pytest_claude_budget.calls.call import Answer, Status
+from pytest_claude_budget.calls.token_estimates import tokens_of_text
 from pytest_claude_budget.wire.messages import Exchange, answer_of, failed, unmeasured
 from pytest_claude_budget.wire.routes import Kind
 from pytest_claude_budget.wire.usage_fields import grown

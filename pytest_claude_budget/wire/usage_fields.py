@@ -6,7 +6,7 @@ missing from somebody's bill.
 
 from collections.abc import Callable, Iterator, Mapping, Set
 
-from pytest_claude_budget.usage import Iteration, Usage
+from pytest_claude_budget.calls.call import Iteration, Usage
 
 KNOWN: Mapping[str, str] = {
     "input_tokens": "counted",

@@ -5,10 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 from pytest_claude_budget.base.money import exact
+from pytest_claude_budget.calls.call import Answer, Iteration, Status, Usage
 from pytest_claude_budget.files import load_rates_document
 from pytest_claude_budget.pricing import Price, explain_price, price
 from pytest_claude_budget.rates import parse_rates
-from pytest_claude_budget.usage import Answer, Iteration, Status, Usage
 
 TODAY = date(2026, 11, 23)
 TABLE = parse_rates(load_rates_document())

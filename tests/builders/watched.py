@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import httpx2
 
+from pytest_claude_budget.calls.call import Answer, Origin
+from pytest_claude_budget.calls.origins import HostRules
 from pytest_claude_budget.intercept.hooks import hook_module
-from pytest_claude_budget.origins import HostRules
-from pytest_claude_budget.usage import Answer, Origin
 
 MODULES = (httpx, httpx2)
 MODEL = "claude-haiku-4-5"

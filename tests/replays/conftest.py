@@ -16,8 +16,8 @@ import httpx
 import httpx2
 import pytest
 
-from pytest_claude_budget.origins import HostRules, Origins
-from pytest_claude_budget.usage import Origin
+from pytest_claude_budget.calls.call import Origin
+from pytest_claude_budget.calls.origins import HostRules, Origins
 from tests.builders.watched import ASKED, Told, message, watched
 
 # What quarrels with the tests' own environment has one of its own: `nox --session replays`.

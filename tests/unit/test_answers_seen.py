@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_claude_budget.usage import Status
+from pytest_claude_budget.calls.call import Status
 from tests.builders.watched import ASKED, message, send, sse, watched
 from tests.unit.test_failed_tries import BOTH, CLIENTS, totals_of
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pytest_claude_budget.baseline import update
 from pytest_claude_budget.budget_changes import Feature
+from pytest_claude_budget.calls.call import Usage
 from pytest_claude_budget.compare import Facts, compare
 from pytest_claude_budget.comparison import Baseline, Comparison, OwnerChange, Standing, percent
 from pytest_claude_budget.noise import with_sample
@@ -19,7 +20,6 @@ from pytest_claude_budget.projection import Volumes, project
 from pytest_claude_budget.record import OwnerRecord, Record, Samples, in_order
 from pytest_claude_budget.render.changes import comparison_lines
 from pytest_claude_budget.selection import Selection
-from pytest_claude_budget.usage import Usage
 from tests.builders.priced import TABLE, TODAY
 from tests.builders.records import HAIKU, group, owner, record, usage
 from tests.builders.tries import tries

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_claude_budget.usage import Origin, Status, Usage
+from pytest_claude_budget.calls.call import Origin, Status, Usage
 from tests.builders.watched import ASKED, URL, Told, message, send, watched
 from tests.unit.test_failed_tries import BOTH, CLIENTS
 

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from pytest_claude_budget.attribution import Prices
 from pytest_claude_budget.base.money import exact
+from pytest_claude_budget.calls.call import Usage
 from pytest_claude_budget.comparison import Cause, OwnerChange, Standing
 from pytest_claude_budget.explain import causes_of
 from pytest_claude_budget.pairing import pair_up
 from pytest_claude_budget.record import Group, OwnerRecord, cost_of_owner
 from pytest_claude_budget.render.changes import explanation_lines
-from pytest_claude_budget.usage import Usage
 from tests.builders.priced import TABLE, TODAY
 from tests.builders.records import HAIKU, SONNET, group, owner, usage
 from tests.builders.tries import tries

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from pytest_claude_budget.calls.call import Status, Usage
 from pytest_claude_budget.intercept.passage import PASSED_ON
-from pytest_claude_budget.usage import Status, Usage
 from tests.builders.watched import ASKED, Told, message, sse, watched
 from tests.unit.test_failed_tries import CLIENTS, totals_of
 

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from pytest_claude_budget.calls.call import Answer, Call, Labels, Origin, Owner, Status, Usage
 from pytest_claude_budget.ledger import journal as journals
 from pytest_claude_budget.ledger import pieces
 from pytest_claude_budget.ledger.journal import Journal, OwnerFacts
 from pytest_claude_budget.ledger.places import journals_of
 from pytest_claude_budget.ledger.rows import Entry, payer_of
 from pytest_claude_budget.ledger.sqlite import SqliteLedger
-from pytest_claude_budget.usage import Answer, Call, Labels, Origin, Owner, Status, Usage
 
 ANSWER = Answer(status=Status.MEASURED, endpoint="messages", model="m", usage=Usage(input_tokens=5), http_status=200)
 OWNER = Owner(id="test_a.py::test_one", kind="test", phase="call")

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from pytest_claude_budget.budget import Budget
+from pytest_claude_budget.calls.call import Owner
 from pytest_claude_budget.conclusion import Conclusion
 from pytest_claude_budget.last_words import LastLines, LastWord, last_words
 from pytest_claude_budget.report import CostReport
-from pytest_claude_budget.usage import Owner
 from tests.unit.test_report import one_call, report_of, run_limit
 
 

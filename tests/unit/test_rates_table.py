@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
+from pytest_claude_budget.calls.call import Status, Usage
 from pytest_claude_budget.render.rates_table import hand_price, rates_table
-from pytest_claude_budget.usage import Status, Usage
 from tests.builders.priced import TABLE, TODAY, answer, prompt
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pytest_claude_budget.base.errors import InputError
 from pytest_claude_budget.base.money import exact
+from pytest_claude_budget.calls.call import Answer, Call, Labels, Origin, Owner, Status, Usage
 from pytest_claude_budget.pricing import price
 from pytest_claude_budget.record import Record
 from pytest_claude_budget.record_builder import MOST_GROUPS, RecordBuilder
@@ -21,7 +22,6 @@ from pytest_claude_budget.report import RunFacts, RunInfo, build_report
 from pytest_claude_budget.report_document import LoadedReport, read_report
 from pytest_claude_budget.selection import BY_A_PLUGIN, NOTHING_RAN, Selection
 from pytest_claude_budget.shards import combine
-from pytest_claude_budget.usage import Answer, Call, Labels, Origin, Owner, Status, Usage
 from pytest_claude_budget.wire.requests import Fingerprints
 from tests.builders.priced import TABLE, TODAY
 from tests.builders.tries import tries

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from pytest_claude_budget.calls.call import Answer, Origin, Status
 from pytest_claude_budget.ledger import pieces
 from pytest_claude_budget.ledger.journal import OwnerFacts
 from pytest_claude_budget.recorder import Clock, Recorder
-from pytest_claude_budget.usage import Answer, Origin, Status
 
 ANSWER = Answer(status=Status.MEASURED, endpoint="messages", model="m", http_status=200)
 

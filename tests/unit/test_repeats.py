@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from pytest_claude_budget.baseline import stale, update
 from pytest_claude_budget.book import Sums
+from pytest_claude_budget.calls.call import Answer, Call, Labels, Origin, Owner, Status, Usage
 from pytest_claude_budget.comparison import Baseline, Standing
 from pytest_claude_budget.documents import document_of
 from pytest_claude_budget.record import Record
@@ -15,7 +16,6 @@ from pytest_claude_budget.report import CostReport, RunFacts, RunInfo, build_rep
 from pytest_claude_budget.report_document import LoadedReport, read_report
 from pytest_claude_budget.selection import Selection
 from pytest_claude_budget.shards import combine
-from pytest_claude_budget.usage import Answer, Call, Labels, Origin, Owner, Status, Usage
 from tests.builders.priced import TABLE
 from tests.builders.records import HAIKU
 

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_claude_budget.budget import Budget, Limit
+from pytest_claude_budget.calls.call import Answer, Call, Iteration, Labels, Origin, Owner, Status, Usage
 from pytest_claude_budget.comparison import Baseline
 from pytest_claude_budget.conclusion import stale
 from pytest_claude_budget.exempt import MayBeUnknown
@@ -26,7 +27,6 @@ from pytest_claude_budget.render.terminal import terminal_lines
 from pytest_claude_budget.report import CostReport, RunFacts, build_report, judge
 from pytest_claude_budget.report_document import read_report
 from pytest_claude_budget.totals import Sum
-from pytest_claude_budget.usage import Answer, Call, Iteration, Labels, Origin, Owner, Status, Usage
 from pytest_claude_budget.verdict import Outcome
 from tests.builders.tries import tries
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_claude_budget.calls.call import Usage
 from pytest_claude_budget.record import Group, Record
 from pytest_claude_budget.repricing import (
     ADVISORS,
@@ -24,7 +25,6 @@ from pytest_claude_budget.repricing import (
     UNREAD,
     Wish,
 )
-from pytest_claude_budget.usage import Usage
 from pytest_claude_budget.whatif import Line, WhatIf, what_if
 from tests.builders.priced import TABLE, TODAY
 from tests.builders.records import HAIKU, SONNET, group, owner, record, request, usage

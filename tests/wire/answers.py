@@ -4,7 +4,7 @@ import itertools
 import json
 from collections.abc import Iterable
 
-from pytest_claude_budget.usage import Answer
+from pytest_claude_budget.calls.call import Answer
 from pytest_claude_budget.wire.bodies import Body
 from pytest_claude_budget.wire.messages import Exchange
 from pytest_claude_budget.wire.routes import Kind, Route

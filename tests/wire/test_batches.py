@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pytest_claude_budget.usage import Answer, Status, Usage
+from pytest_claude_budget.calls.call import Answer, Status, Usage
 from pytest_claude_budget.wire import batches
 from pytest_claude_budget.wire.batches import LONGEST_LINE, BatchReader
 from pytest_claude_budget.wire.bodies import BatchBody

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_claude_budget.usage import Answer, Status
+from pytest_claude_budget.calls.call import Answer, Status
 from pytest_claude_budget.wire import bodies
 from pytest_claude_budget.wire.bodies import (
     LONGEST_JSON,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pytest_claude_budget.usage import Answer, Status, Usage
+from pytest_claude_budget.calls.call import Answer, Status, Usage
 from pytest_claude_budget.wire.bodies import StreamBody
 from pytest_claude_budget.wire.messages import answer_of
 from tests.wire.answers import BLOCK_END, STOP, Json, block, delta, event, exchange, message, read, start, text, usage

@@ -10,7 +10,7 @@ import zstandard
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pytest_claude_budget.usage import Status
+from pytest_claude_budget.calls.call import Status
 from pytest_claude_budget.wire.bodies import encoded_body_of
 from pytest_claude_budget.wire.encodings import Decode, UndecodableError, decoder
 from tests.wire.answers import NORMAL, body, cut, exchange, message, read

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_claude_budget.wire.estimates import tokens_of_text
+from pytest_claude_budget.calls.token_estimates import tokens_of_text
 
 
 @pytest.mark.parametrize(

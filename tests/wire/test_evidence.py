@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_claude_budget.usage import Answer, Status
+from pytest_claude_budget.calls.call import Answer, Status
 from pytest_claude_budget.wire.bodies import body_of
 from pytest_claude_budget.wire.messages import OTHER_FORM, SEVERAL, read_answer
 from pytest_claude_budget.wire.routes import Kind

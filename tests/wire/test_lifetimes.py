@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pytest_claude_budget.usage import Answer, Status
+from pytest_claude_budget.calls.call import Answer, Status
 from pytest_claude_budget.wire.bodies import StreamBody
 from pytest_claude_budget.wire.lifetimes import lifetimes_in, lifetimes_of
 from pytest_claude_budget.wire.messages import Exchange, answer_of, read_answer

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pytest_claude_budget.usage import Answer, Iteration, Status, Usage
+from pytest_claude_budget.calls.call import Answer, Iteration, Status, Usage
 from pytest_claude_budget.wire import sse
 from pytest_claude_budget.wire.bodies import StreamBody
 from pytest_claude_budget.wire.routes import Kind

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_claude_budget.usage import Answer, Status, Usage
+from pytest_claude_budget.calls.call import Answer, Status, Usage
 from pytest_claude_budget.wire.bodies import StreamBody, body_of, read_whole
 from tests.wire.answers import OVERLOADED, STOP, block, cut, delta, event, exchange, message, read, start, text, usage
 

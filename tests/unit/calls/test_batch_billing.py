@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_claude_budget.settlement import settle as settling
-from pytest_claude_budget.usage import Answer, Call, Labels, Origin, Owner, Status, Usage
+from pytest_claude_budget.calls.batch_billing import settle as settling
+from pytest_claude_budget.calls.call import Answer, Call, Labels, Origin, Owner, Status, Usage
 
 NUMBERS = itertools.count(1)
 NEVER_READ = "a batch was created and its results were not read"

@@ -9,7 +9,7 @@ from enum import StrEnum
 from operator import attrgetter
 
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.origin import Origin as Origin  # noqa: PLC0414  # a word of this module too
+from pytest_claude_budget.calls.origin import Origin as Origin  # noqa: PLC0414  # a word of this module too
 
 
 class Status(StrEnum):

@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from pytest_claude_budget.usage import Answer, Call, Origin, Status
+from pytest_claude_budget.calls.call import Answer, Call, Origin, Status
 
 _UNREAD = "a batch was created and its results were not read"
 _BATCH_ENDPOINTS = frozenset(("batch_create", "batch_result", "batch_read"))

@@ -14,7 +14,7 @@ from pytest_claude_budget.base.globs import compile_glob
 from pytest_claude_budget.base.schema_errors import shown_value
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.base.yaml_document import ValuePath
-from pytest_claude_budget.origin import Origin
+from pytest_claude_budget.calls.origin import Origin
 
 ORIGINS = (Origin.LIVE, Origin.SIMULATED)
 _MOST_REMEMBERED = 1000

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pytest_claude_budget.wire.model_ids import ModelId, normalise
+from pytest_claude_budget.calls.model_ids import ModelId, normalise
 
 ARN = "arn:aws:bedrock:us-east-1:123456789012"
 
