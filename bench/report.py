@@ -90,7 +90,7 @@ def _owner(test: int) -> tuple[str, str]:
 
 def _call(number: int) -> Any:
     from pytest_claude_budget.calls.call import Answer, Labels, Origin, Owner, Status, Usage
-    from pytest_claude_budget.ledger.rows import Entry, payer_of
+    from pytest_claude_budget.ledger.row_format import Entry, payer_of
 
     usage = Usage(
         input_tokens=100 + number % 5_000, output_tokens=number % 900, cache_read_input_tokens=number % 3 * 1_024

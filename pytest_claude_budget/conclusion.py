@@ -17,9 +17,9 @@ from pytest_claude_budget.budget import Limit
 from pytest_claude_budget.calls.call import Call
 from pytest_claude_budget.files import write_atomically
 from pytest_claude_budget.garbage import uncollected
+from pytest_claude_budget.ledger.database import told
 from pytest_claude_budget.ledger.journal import OwnerFacts
-from pytest_claude_budget.ledger.rows import call_of, row_of, storable
-from pytest_claude_budget.ledger.sqlite import told
+from pytest_claude_budget.ledger.row_format import call_of, row_of, storable
 from pytest_claude_budget.marks import marker_of
 from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.render.plain import wrapped

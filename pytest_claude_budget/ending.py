@@ -106,7 +106,7 @@ class Judge:
     def _look_back(self) -> None:
         folder = self.run.path.parent
         if folder.is_dir():
-            from pytest_claude_budget.ledger.places import has_left
+            from pytest_claude_budget.ledger.paths import has_left
 
             if has_left(self.run.path):
                 from pytest_claude_budget.afterwards import told_of_earlier

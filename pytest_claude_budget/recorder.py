@@ -17,12 +17,12 @@ from pytest_claude_budget.base.errors import described
 from pytest_claude_budget.calls.call import Answer, Call, Labels, Origin, Owner
 from pytest_claude_budget.calls.origins import HostRules, Origins
 from pytest_claude_budget.ledger.journal import Journal, OwnerFacts, line_of_owner
-from pytest_claude_budget.ledger.rows import Entry, Laid, Payer, lines_of, payer_of
-from pytest_claude_budget.ledger.writer import Writer
-from pytest_claude_budget.outside import system
+from pytest_claude_budget.ledger.outside import system
+from pytest_claude_budget.ledger.row_format import Entry, Laid, Payer, lines_of, payer_of
+from pytest_claude_budget.ledger.writer_thread import Writer
 
 if TYPE_CHECKING:
-    from pytest_claude_budget.ledger.sqlite import SqliteLedger
+    from pytest_claude_budget.ledger.database import SqliteLedger
 
 LONGEST_WAIT_SECONDS = 30.0
 """How long a synchronous caller on an event loop's thread waits for the writer."""
@@ -88,7 +88,7 @@ class Recorder:
     def ledger(self) -> "SqliteLedger":
         """What reads all that was stored; a process that only makes calls has none."""
         if self._ledger is None:
-            from pytest_claude_budget.ledger.sqlite import SqliteLedger
+            from pytest_claude_budget.ledger.database import SqliteLedger
 
             self._ledger = SqliteLedger(self.path)
         return self._ledger

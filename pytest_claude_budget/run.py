@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from pytest_claude_budget.environment import Told
-from pytest_claude_budget.outside import exists, system, touch
+from pytest_claude_budget.ledger.outside import exists, system, touch
 from pytest_claude_budget.owners import Owners, Turns, name_of
 from pytest_claude_budget.watching import Watching
 
@@ -114,7 +114,7 @@ class Run:
         """Did a process of this run, such as one that a test started, store a call?"""
         if not exists(self.path.parent):  # as in most runs: nothing more is loaded for them
             return False
-        from pytest_claude_budget.ledger.places import journals_of
+        from pytest_claude_budget.ledger.paths import journals_of
 
         return bool(journals_of(self.path))
 

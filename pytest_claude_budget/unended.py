@@ -13,7 +13,7 @@ from pytest_claude_budget.conclusion import learn, stale
 from pytest_claude_budget.files import unreadable
 from pytest_claude_budget.judging import Terms
 from pytest_claude_budget.ledger.copies import NotALedgerError, copied
-from pytest_claude_budget.ledger.sqlite import SqliteLedger
+from pytest_claude_budget.ledger.database import SqliteLedger
 from pytest_claude_budget.report import CostReport, RunFacts, RunInfo, build_report
 from pytest_claude_budget.selection import FROM_LEDGER, Selection
 

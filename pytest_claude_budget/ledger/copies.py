@@ -3,10 +3,10 @@
 import sqlite3
 from pathlib import Path
 
-from pytest_claude_budget.ledger.gather import TABLES
-from pytest_claude_budget.ledger.places import journals_of
-from pytest_claude_budget.ledger.rows import LINE
-from pytest_claude_budget.ledger.sqlite import VERSION, SqliteLedger
+from pytest_claude_budget.ledger.database import VERSION, SqliteLedger
+from pytest_claude_budget.ledger.import_journals import TABLES
+from pytest_claude_budget.ledger.paths import journals_of
+from pytest_claude_budget.ledger.row_format import LINE
 
 _SIGN = b"SQLite format 3\0"
 

@@ -13,10 +13,10 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.ledger.pieces import END, Piece, first_piece
-from pytest_claude_budget.ledger.places import SUFFIX
-from pytest_claude_budget.ledger.rows import Laid, lines_of, storable
-from pytest_claude_budget.outside import make_folder, system
+from pytest_claude_budget.ledger.mapped_file import END, Piece, first_piece
+from pytest_claude_budget.ledger.outside import make_folder, system
+from pytest_claude_budget.ledger.paths import SUFFIX
+from pytest_claude_budget.ledger.row_format import Laid, lines_of, storable
 
 try:
     import fcntl

@@ -7,7 +7,7 @@ each other's.
 from contextlib import suppress
 from pathlib import Path
 
-from pytest_claude_budget.outside import system
+from pytest_claude_budget.ledger.outside import system
 
 try:
     import fcntl

@@ -13,13 +13,14 @@ import pytest
 
 from pytest_claude_budget import plugin
 from pytest_claude_budget.ledger import journal as journals
-from pytest_claude_budget.ledger import locks, pieces
+from pytest_claude_budget.ledger import locks
+from pytest_claude_budget.ledger import mapped_file as pieces
 from pytest_claude_budget.ledger.journal import Journal
 from pytest_claude_budget.ledger.locks import Hold, is_held
-from pytest_claude_budget.ledger.places import journals_of
-from pytest_claude_budget.outside import system
+from pytest_claude_budget.ledger.outside import system
+from pytest_claude_budget.ledger.paths import journals_of
 from pytest_claude_budget.owners import file_outside
-from tests.unit.test_journals import calls_of, entry, faults_of
+from tests.unit.ledger.test_journals import calls_of, entry, faults_of
 
 
 @pytest.fixture

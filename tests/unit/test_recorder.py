@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pytest_claude_budget.calls.call import Answer, Origin, Status
-from pytest_claude_budget.ledger import pieces
+from pytest_claude_budget.ledger import mapped_file as pieces
 from pytest_claude_budget.ledger.journal import OwnerFacts
 from pytest_claude_budget.recorder import Clock, Recorder
 

@@ -17,9 +17,9 @@ from pytest_claude_budget.calls.call import Answer, Call, Iteration, Labels, Ori
 from pytest_claude_budget.comparison import Baseline
 from pytest_claude_budget.conclusion import stale
 from pytest_claude_budget.exempt import MayBeUnknown
+from pytest_claude_budget.ledger.database import SqliteLedger
 from pytest_claude_budget.ledger.journal import Journal
-from pytest_claude_budget.ledger.rows import Entry, call_of, payer_of, row_of
-from pytest_claude_budget.ledger.sqlite import SqliteLedger
+from pytest_claude_budget.ledger.row_format import Entry, call_of, payer_of, row_of
 from pytest_claude_budget.rate_files import packaged_rates
 from pytest_claude_budget.render.json_document import json_document
 from pytest_claude_budget.render.markdown import comment

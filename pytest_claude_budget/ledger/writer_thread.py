@@ -6,7 +6,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from pytest_claude_budget.outside import Thread, system
+from pytest_claude_budget.ledger.outside import Thread, system
 
 STOP_SECONDS = 30.0
 """How long the end of a run waits for the last writes."""

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
-from pytest_claude_budget.outside import FileIO, system
+from pytest_claude_budget.ledger.outside import FileIO, system
 
 SHORTEST = 1 << 16
 """Bytes of a piece: some 150 calls."""

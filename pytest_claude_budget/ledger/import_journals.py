@@ -9,8 +9,8 @@ from typing import Any
 
 from pytest_claude_budget.base.fast_json import LARGE, load_faster, loads
 from pytest_claude_budget.ledger.journal import has_writer
-from pytest_claude_budget.ledger.rows import COLUMNS, KIND, LINE, PAYER, REST
-from pytest_claude_budget.outside import FileIO, system
+from pytest_claude_budget.ledger.outside import FileIO, system
+from pytest_claude_budget.ledger.row_format import COLUMNS, KIND, LINE, PAYER, REST
 
 READ_AT_ONCE = 1 << 18
 """Bytes of a journal that are taken apart at once."""

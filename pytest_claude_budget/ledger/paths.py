@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pytest_claude_budget.outside import system
+from pytest_claude_budget.ledger.outside import system
 
 SUFFIX = ".journal.jsonl"
 """How the name of a journal ends; it begins with its ledger's."""

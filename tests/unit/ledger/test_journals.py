@@ -16,11 +16,11 @@ import pytest
 
 from pytest_claude_budget.calls.call import Answer, Call, Labels, Origin, Owner, Status, Usage
 from pytest_claude_budget.ledger import journal as journals
-from pytest_claude_budget.ledger import pieces
+from pytest_claude_budget.ledger import mapped_file as pieces
+from pytest_claude_budget.ledger.database import SqliteLedger
 from pytest_claude_budget.ledger.journal import Journal, OwnerFacts
-from pytest_claude_budget.ledger.places import journals_of
-from pytest_claude_budget.ledger.rows import Entry, payer_of
-from pytest_claude_budget.ledger.sqlite import SqliteLedger
+from pytest_claude_budget.ledger.paths import journals_of
+from pytest_claude_budget.ledger.row_format import Entry, payer_of
 
 ANSWER = Answer(status=Status.MEASURED, endpoint="messages", model="m", usage=Usage(input_tokens=5), http_status=200)
 OWNER = Owner(id="test_a.py::test_one", kind="test", phase="call")
@@ -156,7 +156,7 @@ def test_readers_at_once_take_each_line_once(path: Path) -> None:
 
 def test_long_journals_are_read_in_pieces(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut anywhere, and read on from there by the next reader."""
-    monkeypatch.setattr("pytest_claude_budget.ledger.gather.READ_AT_ONCE", 100)
+    monkeypatch.setattr("pytest_claude_budget.ledger.import_journals.READ_AT_ONCE", 100)
     journal = Journal(path)
     for number in range(50):
         journal.append([entry(number)])

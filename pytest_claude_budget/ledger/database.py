@@ -10,11 +10,11 @@ from pathlib import Path
 
 from pytest_claude_budget.base.errors import described
 from pytest_claude_budget.calls.call import Call
-from pytest_claude_budget.ledger.gather import TABLES, gather, remove_whole
+from pytest_claude_budget.ledger.import_journals import TABLES, gather, remove_whole
 from pytest_claude_budget.ledger.journal import OwnerFacts
-from pytest_claude_budget.ledger.places import journals_of
-from pytest_claude_budget.ledger.rows import ALIKE, PLAIN, alike_of, call_of, storable
-from pytest_claude_budget.outside import make_folder, system
+from pytest_claude_budget.ledger.outside import make_folder, system
+from pytest_claude_budget.ledger.paths import journals_of
+from pytest_claude_budget.ledger.row_format import ALIKE, PLAIN, alike_of, call_of, storable
 
 MOST_MODELS = 500
 """Models whose calls are summed by the database: it takes only so many values at once."""

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import trio
 
-from pytest_claude_budget.ledger import writer as module
-from pytest_claude_budget.ledger.writer import Writer
+from pytest_claude_budget.ledger import writer_thread as module
+from pytest_claude_budget.ledger.writer_thread import Writer
 
 HANG_SECONDS = 60
 
