@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from pytest_claude_budget.intercept.messages_at_hand import request_body, told
-from pytest_claude_budget.intercept.passage import AROUND, Inside, is_application
+from pytest_claude_budget.intercept.exchange import Watch
+from pytest_claude_budget.intercept.http_fields import request_body, told
+from pytest_claude_budget.intercept.in_process_gateway import AROUND, Inside, is_application
 from pytest_claude_budget.intercept.sink import Sink
-from pytest_claude_budget.intercept.watch import Watch
 from pytest_claude_budget.wire.requests import Fingerprints
 from pytest_claude_budget.wire.routes import named_in_query, route
 

@@ -11,7 +11,7 @@ from pytest_claude_budget.intercept.evidence import (
     is_feigned,
     was_never_started,
 )
-from pytest_claude_budget.intercept.passage import Inside
+from pytest_claude_budget.intercept.in_process_gateway import Inside
 from pytest_claude_budget.intercept.reached import look, reached_nothing
 from pytest_claude_budget.intercept.sink import Held
 

@@ -9,7 +9,7 @@ import functools
 import sys
 from typing import Any
 
-from pytest_claude_budget.intercept.passage import AROUND, Inside
+from pytest_claude_budget.intercept.in_process_gateway import AROUND, Inside
 
 _MARK = "__claude_budget_reached__"
 _PASSAGES = (

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
-from pytest_claude_budget.intercept.watch import Watch
+from pytest_claude_budget.intercept.exchange import Watch
 
 
 def sync_tap(module: ModuleType) -> type:

@@ -11,7 +11,7 @@ from pytest_claude_budget.base.errors import InputError
 from pytest_claude_budget.budget_file import load_budget
 from pytest_claude_budget.calls.call import Origin
 from pytest_claude_budget.calls.origins import HostRules, Origins, is_loopback, origins_of_text
-from pytest_claude_budget.intercept.arrived import LOOPBACK_MAY_BILL
+from pytest_claude_budget.intercept.failed_response import LOOPBACK_MAY_BILL
 from tests.builders.watched import URL, message, send, watched
 
 LIVE, SIMULATED = Origin.LIVE, Origin.SIMULATED

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_claude_budget.calls.call import Answer, Status
 from tests.builders.watched import ASKED, MODEL, message, send, watched
-from tests.unit.test_failed_tries import BOTH, CLIENTS
+from tests.unit.intercept.test_failed_tries import BOTH, CLIENTS
 
 OPENAI = {"model": "best", "usage": {"prompt_tokens": 9, "completion_tokens": 5}}
 ARN = "arn%3Aaws%3Abedrock%3Aus-east-1%3A123456789012%3Aprovisioned-model%2Fx1"

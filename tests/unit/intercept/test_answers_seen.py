@@ -8,7 +8,7 @@ import pytest
 
 from pytest_claude_budget.calls.call import Status
 from tests.builders.watched import ASKED, message, send, sse, watched
-from tests.unit.test_failed_tries import BOTH, CLIENTS, totals_of
+from tests.unit.intercept.test_failed_tries import BOTH, CLIENTS, totals_of
 
 SONNET, OPUS = "claude-sonnet-4-5", "claude-opus-4-1"
 

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_claude_budget.calls.call import Origin, Status, Usage
 from tests.builders.watched import ASKED, URL, Told, message, send, watched
-from tests.unit.test_failed_tries import BOTH, CLIENTS
+from tests.unit.intercept.test_failed_tries import BOTH, CLIENTS
 
 
 class HookError(Exception):

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_claude_budget.calls.call import Status
 from tests.builders.watched import ASKED, message, send, watched
-from tests.unit.test_failed_tries import BOTH, CLIENTS
+from tests.unit.intercept.test_failed_tries import BOTH, CLIENTS
 
 VERTEX = "https://new.example/v1/projects/p/locations/global/publishers/anthropic/models/claude-haiku-4-5:rawPredict"
 PACKED = {"json": None, "headers": {"content-encoding": "gzip"}}

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from pytest_claude_budget.calls.call import Status, Usage
-from pytest_claude_budget.intercept.passage import PASSED_ON
+from pytest_claude_budget.intercept.in_process_gateway import PASSED_ON
 from tests.builders.watched import ASKED, Told, message, sse, watched
-from tests.unit.test_failed_tries import CLIENTS, totals_of
+from tests.unit.intercept.test_failed_tries import CLIENTS, totals_of
 
 Handler = Callable[[], Awaitable[tuple[int, str, bytes]]]
 ONE = Usage(input_tokens=1_000, output_tokens=100)
