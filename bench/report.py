@@ -63,7 +63,7 @@ def _line(what: str, taken: list[float]) -> Line:
 
 
 def _run(folder: Path) -> Any:
-    from pytest_claude_budget.run import Run
+    from pytest_claude_budget.measure.run import Run
 
     return Run(folder / "run-20261120T000000-1-abcdef.sqlite3", "")
 

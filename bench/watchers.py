@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Protocol
 
-from pytest_claude_budget.run import Run
+from pytest_claude_budget.measure.run import Run
 
 OWNER = "tests/test_bench.py::test_bench"
 

@@ -12,14 +12,14 @@ from pytest_claude_budget.budget import limits_from_marker
 from pytest_claude_budget.calls.call import Usage
 from pytest_claude_budget.conclusion import totals_of
 from pytest_claude_budget.marks import place_of
-from pytest_claude_budget.owners import name_of
+from pytest_claude_budget.measure.current_owner import name_of
 from pytest_claude_budget.render.sentences import breach_line
 from pytest_claude_budget.settings import Setup
 from pytest_claude_budget.totals import Totals
 from pytest_claude_budget.verdict import Limits, Outcome, evaluate
 
 if TYPE_CHECKING:
-    from pytest_claude_budget.run import Run
+    from pytest_claude_budget.measure.run import Run
 
 
 class Meter:

@@ -7,7 +7,7 @@ import pytest
 
 from pytest_claude_budget.budget import LABELS, Marker, limits_from_marker
 from pytest_claude_budget.ledger.journal import OwnerFacts
-from pytest_claude_budget.owners import name_of
+from pytest_claude_budget.measure.current_owner import name_of
 
 MARK = "claude_budget"
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pytest_claude_budget.calls.origins import Origins
     from pytest_claude_budget.ending import Judge
     from pytest_claude_budget.fixture import Meter
-    from pytest_claude_budget.run import Run
+    from pytest_claude_budget.measure.run import Run
     from pytest_claude_budget.settings import Setup
 
 RUN: "pytest.StashKey[Run]" = pytest.StashKey()
@@ -64,10 +64,10 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Measure from here on: conftest files may call Claude as they are imported."""
     if early_config.known_args_namespace.no_claude_budget:
         return
-    from pytest_claude_budget.environment import LEDGER_VARIABLE
+    from pytest_claude_budget.measure.environment import LEDGER_VARIABLE
 
     if LEDGER_VARIABLE in os.environ:
-        from pytest_claude_budget import child
+        from pytest_claude_budget.measure import child
 
         child.start(os.environ)
     else:
@@ -128,7 +128,7 @@ def _know_origins(run: "Run", origins: "Origins | None") -> None:
 
 
 def _start(config: pytest.Config, process: str) -> None:
-    from pytest_claude_budget.run import Run, new_ledger_path
+    from pytest_claude_budget.measure.run import Run, new_ledger_path
 
     run = Run(new_ledger_path(_ledger_folder(config)), process)
     config.stash[RUN] = run
@@ -140,8 +140,8 @@ def _start(config: pytest.Config, process: str) -> None:
 
 def _join(config: pytest.Config, worker_input: dict[str, Any]) -> None:
     """Store a worker's calls in the ledger of the whole run, and of those that this is a part of; nowhere else."""
-    from pytest_claude_budget import child
-    from pytest_claude_budget.run import Run, new_ledger_path
+    from pytest_claude_budget.measure import child
+    from pytest_claude_budget.measure.run import Run, new_ledger_path
     from pytest_claude_budget.session import AROUND_KEY, LEDGER_KEY
 
     child.stop(except_for=worker_input.get(AROUND_KEY, ()))
@@ -160,7 +160,7 @@ def _leave(config: pytest.Config) -> None:
     run, judge = config.stash.get(RUN, None), config.stash.get(JUDGE, None)
     if run is None or not run.is_own_process:
         return
-    from pytest_claude_budget.run import RUNNING
+    from pytest_claude_budget.measure.run import RUNNING
 
     if judge is not None:
         judge.look_again()

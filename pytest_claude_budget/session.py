@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_claude_budget.environment import TEST_VARIABLE, TURN_VARIABLE
-from pytest_claude_budget.owners import BENCHMARK, fixture_id, is_benchmark, name_of
-from pytest_claude_budget.run import Run
+from pytest_claude_budget.measure.current_owner import BENCHMARK, fixture_id, is_benchmark, name_of
+from pytest_claude_budget.measure.environment import TEST_VARIABLE, TURN_VARIABLE
+from pytest_claude_budget.measure.run import Run
 from pytest_claude_budget.what_ran import NAME, WhatRan
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class RunPlugin:
         """A fixture wider than a test pays for its own set-up and tear-down."""
         if fixturedef.scope == "function":
             return (yield)
-        from pytest_claude_budget.fixture_phase import FixturePhase
+        from pytest_claude_budget.measure.fixture_phase import FixturePhase
 
         named = self.run.guarded("fixture", fixture_id, fixturedef, request, self.run.item)
         place = self.run.guarded("fixture", name_of, request.node) or ""

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_claude_budget.owners import name_of
+from pytest_claude_budget.measure.current_owner import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 SECONDS = 300
 START_UP_FILE = "pytest_claude_budget_child.pth"
 FIND_SCHEMA = "from pytest_claude_budget.files import schema_path; print(schema_path('budget').resolve())"
-ASK_CHILD = "import sys; print('pytest_claude_budget.child' in sys.modules)"
+ASK_CHILD = "import sys; print('pytest_claude_budget.measure.child' in sys.modules)"
 
 pytestmark = [pytest.mark.slow]
 

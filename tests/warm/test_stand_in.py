@@ -79,7 +79,7 @@ def test_pytest_is_there_and_nothing_of_ours_is(interpreters: Interpreters) -> N
 
 def test_a_process_of_a_run_is_measured_for_it(interpreters: Interpreters, tmp_path: Path) -> None:
     """What the package's `.pth` file does at a start is done in a fork."""
-    program = "import sys; print('pytest_claude_budget.child' in sys.modules)"
+    program = "import sys; print('pytest_claude_budget.measure.child' in sys.modules)"
     environ = {**os.environ, "CLAUDE_BUDGET_LEDGER": str(tmp_path / "run.sqlite3")}
     assert "True\n" == ran(interpreters.warm(), "-c", program, env=environ).stdout
 

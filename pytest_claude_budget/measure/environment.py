@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from pytest_claude_budget.owners import Owners
+from pytest_claude_budget.measure.current_owner import Owners
 
 LEDGER_VARIABLE = "CLAUDE_BUDGET_LEDGER"
 """Tells child processes where to store their calls."""

@@ -19,7 +19,7 @@ from pytest_claude_budget.ledger.journal import Journal
 from pytest_claude_budget.ledger.locks import Hold, is_held
 from pytest_claude_budget.ledger.outside import system
 from pytest_claude_budget.ledger.paths import journals_of
-from pytest_claude_budget.owners import file_outside
+from pytest_claude_budget.measure.current_owner import file_outside
 from tests.unit.ledger.test_journals import calls_of, entry, faults_of
 
 

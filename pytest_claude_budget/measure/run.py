@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from pytest_claude_budget.environment import Told
 from pytest_claude_budget.ledger.outside import exists, system, touch
-from pytest_claude_budget.owners import Owners, Turns, name_of
-from pytest_claude_budget.watching import Watching
+from pytest_claude_budget.measure.current_owner import Owners, Turns, name_of
+from pytest_claude_budget.measure.environment import Told
+from pytest_claude_budget.measure.import_hook import Watching
 
 if TYPE_CHECKING:
     import pytest
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_claude_budget.calls.origins import Origins
     from pytest_claude_budget.ledger.journal import OwnerFacts
     from pytest_claude_budget.ledger.locks import Hold
-    from pytest_claude_budget.recorder import FactsOf, Recorder
+    from pytest_claude_budget.measure.recorder import FactsOf, Recorder
 
 CHILD = "child"
 """How the name of a child process begins."""
@@ -64,7 +64,7 @@ class Run:
     def recorder(self) -> "Recorder":
         """What stores calls; made with the first client or the first look at the ledger."""
         if self._recorder is None:
-            from pytest_claude_budget.recorder import Clock, Recorder
+            from pytest_claude_budget.measure.recorder import Clock, Recorder
 
             recorder = Recorder(self.path, self.owners.who, Clock(*self._clock), self.process)
             recorder.facts_of = self._facts_of()

@@ -8,8 +8,8 @@ import os
 from collections.abc import Container, Mapping
 from pathlib import Path
 
-from pytest_claude_budget.environment import runs_told
-from pytest_claude_budget.run import CHILD, RUNNING, Run
+from pytest_claude_budget.measure.environment import runs_told
+from pytest_claude_budget.measure.run import CHILD, RUNNING, Run
 
 
 def start(environ: Mapping[str, str]) -> None:

@@ -1,7 +1,7 @@
 """The times at which one fixture pays, also for the child processes that it starts."""
 
-from pytest_claude_budget.environment import OWNER_VARIABLE, TURN_VARIABLE
-from pytest_claude_budget.run import Run
+from pytest_claude_budget.measure.environment import OWNER_VARIABLE, TURN_VARIABLE
+from pytest_claude_budget.measure.run import Run
 
 _Told = tuple[str | None, str | None]
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from pytest_claude_budget import watching
 from pytest_claude_budget.intercept import hooks
+from pytest_claude_budget.measure import import_hook as watching
 
 
 class Hooked:

@@ -9,7 +9,7 @@ import pytest
 from pytest_claude_budget.calls.call import Answer, Origin, Status
 from pytest_claude_budget.ledger import mapped_file as pieces
 from pytest_claude_budget.ledger.journal import OwnerFacts
-from pytest_claude_budget.recorder import Clock, Recorder
+from pytest_claude_budget.measure.recorder import Clock, Recorder
 
 ANSWER = Answer(status=Status.MEASURED, endpoint="messages", model="m", http_status=200)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_claude_budget.owners import name_of
+from pytest_claude_budget.measure.current_owner import name_of
 
 
 def item(nodeid: str, *groups: Any) -> Any:
