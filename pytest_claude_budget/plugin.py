@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_claude_budget.calls.origins import Origins
     from pytest_claude_budget.ending import Judge
     from pytest_claude_budget.fixture import Meter
+    from pytest_claude_budget.ledger.journal import OwnerFacts
     from pytest_claude_budget.measure.run import Run
     from pytest_claude_budget.settings import Setup
 
@@ -131,6 +132,7 @@ def _start(config: pytest.Config, process: str) -> None:
     from pytest_claude_budget.measure.run import Run, new_ledger_path
 
     run = Run(new_ledger_path(_ledger_folder(config)), process)
+    run.facts_of_item = _facts_of
     config.stash[RUN] = run
     run.start()
     run.at_exit = partial(_end, config)
@@ -147,6 +149,7 @@ def _join(config: pytest.Config, worker_input: dict[str, Any]) -> None:
     child.stop(except_for=worker_input.get(AROUND_KEY, ()))
     path = worker_input.get(LEDGER_KEY)
     run = Run(Path(path) if path else new_ledger_path(_ledger_folder(config)), worker_input["workerid"])
+    run.facts_of_item = _facts_of
     if RUN in config.stash:
         config.stash[RUN].stop()
     config.stash[RUN] = run
@@ -196,3 +199,9 @@ def _ledger_folder(config: pytest.Config) -> Path:
 
         return Path(tempfile.gettempdir()) / f"claude-budget-{os.getuid() if hasattr(os, 'getuid') else 0}"
     return config.rootpath / Path(os.path.expandvars(cache)).expanduser() / "d" / "claude-budget"
+
+
+def _facts_of(item: pytest.Item) -> "OwnerFacts":
+    from pytest_claude_budget.marks import facts_of
+
+    return facts_of(item)

@@ -57,6 +57,8 @@ class Run:
         """No thread that was there before the run was begun by it."""
         self._hold: Hold | None = None
         self._pid = system.getpid()
+        self.facts_of_item: Callable[[pytest.Item], OwnerFacts] | None = None
+        """Reads what is kept of a test beside its calls; pytest's side alone knows how."""
         self.at_exit: Callable[[], None] | None = None
         """What was registered to be done as the process ends."""
 
@@ -205,9 +207,9 @@ class Run:
         return [*self.faults, *recorder.all_faults()]
 
     def _facts_of(self) -> "FactsOf":
-        if self.is_child:
+        facts_of = self.facts_of_item
+        if facts_of is None:
             return lambda owner: None
-        from pytest_claude_budget.marks import facts_of
 
         def found(owner: str) -> "OwnerFacts | None":
             item = self.item
