@@ -23,7 +23,7 @@ from pytest_claude_budget.totals import Totals, total
 
 if TYPE_CHECKING:
     from pytest_claude_budget.conclusion import Conclusion
-    from pytest_claude_budget.rates import RateTable
+    from pytest_claude_budget.pricing.rates import RateTable
     from pytest_claude_budget.settings import Setup
 
 _HINT = (

@@ -17,7 +17,7 @@ from pytest_claude_budget.base.money import EXACT
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.call import Usage
 from pytest_claude_budget.pricing.in_force import InForce, Refusal
-from pytest_claude_budget.rates import CELLS, RateTable
+from pytest_claude_budget.pricing.rates import CELLS, RateTable
 from pytest_claude_budget.record import Group, Terms, cost_of_group, rates_of_terms
 
 

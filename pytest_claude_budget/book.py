@@ -7,8 +7,8 @@ from operator import itemgetter
 
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.call import Call, Status
-from pytest_claude_budget.pricing import Price
-from pytest_claude_budget.rates import RateTable
+from pytest_claude_budget.pricing.price import Price
+from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.repeats import Repeat
 from pytest_claude_budget.totals import Sum, Totals
 

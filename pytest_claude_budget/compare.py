@@ -17,7 +17,7 @@ from pytest_claude_budget.expected import Expected, expected_of
 from pytest_claude_budget.explain import causes_of
 from pytest_claude_budget.pairing import pair_up
 from pytest_claude_budget.pricing.in_force import Refusal
-from pytest_claude_budget.rates import RateTable
+from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.record import (
     Cost,
     OwnerRecord,

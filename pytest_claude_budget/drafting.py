@@ -8,7 +8,7 @@ from fractions import Fraction
 from pytest_claude_budget.base.money import dollars, to_json
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.budget import MAX_COUNT, MAX_DOLLARS
-from pytest_claude_budget.rates import RateTable
+from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.record import Record
 from pytest_claude_budget.scoped import scoped_totals
 from pytest_claude_budget.totals import Totals

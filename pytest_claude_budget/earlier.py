@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cache
 
 from pytest_claude_budget.comparison import Comparison
-from pytest_claude_budget.rates import RateTable
+from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.record import Record
 from pytest_claude_budget.scoped import scoped_totals
 from pytest_claude_budget.totals import MEASURED, Totals

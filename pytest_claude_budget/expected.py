@@ -28,7 +28,7 @@ from pytest_claude_budget.noise import (
 )
 from pytest_claude_budget.pairing import Pairing
 from pytest_claude_budget.pricing.in_force import Refusal
-from pytest_claude_budget.rates import CELLS
+from pytest_claude_budget.pricing.rates import CELLS
 from pytest_claude_budget.record import Group, Samples, cost_of_group
 
 PROMPT = (

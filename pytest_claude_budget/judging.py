@@ -15,8 +15,8 @@ from pytest_claude_budget.budget_file import load_budget
 from pytest_claude_budget.checked import PytestsMemory
 from pytest_claude_budget.files import read_json
 from pytest_claude_budget.not_compared import NotCompared
+from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.rate_files import packaged_rates, rates_of
-from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.record import Record
 from pytest_claude_budget.report import CostReport, RunFacts, RunInfo, judge
 from pytest_claude_budget.report_document import LoadedReport, read_report

@@ -8,8 +8,8 @@ from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.budget import Budget
 from pytest_claude_budget.checked import Memory, read_checked
 from pytest_claude_budget.files import IS_A_FOLDER, NO_SUCH_FILE, load_rates_document
-from pytest_claude_budget.model_hints import did_you_mean
-from pytest_claude_budget.rates import RateTable, parse_rates
+from pytest_claude_budget.pricing.model_hints import did_you_mean
+from pytest_claude_budget.pricing.rates import RateTable, parse_rates
 
 
 @lru_cache(maxsize=1)

@@ -14,7 +14,7 @@ from pytest_claude_budget.base.money import EXACT, ZERO
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.call import Usage, summed
 from pytest_claude_budget.pricing.in_force import InForce, Refusal, in_force
-from pytest_claude_budget.rates import RateTable
+from pytest_claude_budget.pricing.rates import RateTable
 
 
 @value_class(frozen=True, kw_only=True, slots=True)

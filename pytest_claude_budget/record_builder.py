@@ -10,10 +10,10 @@ from typing import Any
 from pytest_claude_budget.benchmarked import with_benchmark
 from pytest_claude_budget.calls.call import Answer, Call, Origin, Status
 from pytest_claude_budget.calls.fingerprints import later_turn, read_fingerprint, together, without_follows
-from pytest_claude_budget.pricing import Price
 from pytest_claude_budget.pricing.in_force import InForce, Refusal
 from pytest_claude_budget.pricing.portions import take_apart
-from pytest_claude_budget.rates import RateTable
+from pytest_claude_budget.pricing.price import Price
+from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.record import Group, Key, OwnerRecord, Record, Terms, in_order, joined
 from pytest_claude_budget.repeats import BENCHMARK, Repeat, Taken, Turn, by_place, chosen, turn_of
 

@@ -20,9 +20,9 @@ from pytest_claude_budget.earlier import earlier_of
 from pytest_claude_budget.exempt import Exempt, counted
 from pytest_claude_budget.not_compared import REASON, NotCompared, leaves_open
 from pytest_claude_budget.part import part_of
-from pytest_claude_budget.pricing import Price, price
+from pytest_claude_budget.pricing.price import Price, price
+from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.projection import Row, Volumes, project
-from pytest_claude_budget.rates import RateTable
 from pytest_claude_budget.record import Record
 from pytest_claude_budget.record_builder import RecordBuilder
 from pytest_claude_budget.selection import Selection

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 
-from pytest_claude_budget.rates import RateTable
+from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.record import Group, OwnerRecord, cost_of_group
 from pytest_claude_budget.totals import Sum, Totals
 

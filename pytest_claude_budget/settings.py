@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pytest_claude_budget.budget_difference import Base
     from pytest_claude_budget.calls.origins import Origins
     from pytest_claude_budget.checked import Memory
-    from pytest_claude_budget.rates import RateTable
+    from pytest_claude_budget.pricing.rates import RateTable
     from pytest_claude_budget.record import Record
 
 LOCK_NAME = "claude-budget.lock.json"

@@ -7,7 +7,7 @@ from operator import attrgetter
 
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.call import COUNTS, Call, Origin, Status, Usage, summed
-from pytest_claude_budget.pricing import Price
+from pytest_claude_budget.pricing.price import Price
 
 ZERO = Decimal(0)
 _MOST_USAGES = 1_000

@@ -6,8 +6,8 @@ from pytest_claude_budget.base.globs import compile_glob
 from pytest_claude_budget.base.schema_errors import suggestion
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.budget import Budget
-from pytest_claude_budget.model_hints import unmet_match
-from pytest_claude_budget.rates import RateTable
+from pytest_claude_budget.pricing.model_hints import unmet_match
+from pytest_claude_budget.pricing.rates import RateTable
 
 _MOST_LOOKED_AT = 5_000
 """Names that are compared with one that was not found."""

@@ -56,7 +56,7 @@ def _at_rootdir() -> str:
 
 def _check(options: argparse.Namespace) -> int:
     from pytest_claude_budget.budget_file import load_budget
-    from pytest_claude_budget.model_hints import unmet_match
+    from pytest_claude_budget.pricing.model_hints import unmet_match
     from pytest_claude_budget.rate_files import rates_of
 
     problems: list[Problem] = []

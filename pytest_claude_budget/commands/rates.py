@@ -9,7 +9,7 @@ from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.commands.common import PYTESTS_FILE, Commands, add_command, budget_here, count, day, put_out
 
 if TYPE_CHECKING:
-    from pytest_claude_budget.rates import RateTable
+    from pytest_claude_budget.pricing.rates import RateTable
 
 UNPRICED = 3
 
@@ -36,7 +36,7 @@ def add_rates(commands: Commands) -> None:
 
 def _rates(options: argparse.Namespace) -> int:
     from pytest_claude_budget.calls.call import Answer, Status, Usage
-    from pytest_claude_budget.pricing import price
+    from pytest_claude_budget.pricing.price import price
     from pytest_claude_budget.rate_files import packaged_rates, rates_of
     from pytest_claude_budget.render.rates_table import hand_price, model_rates, rates_table
 
@@ -78,7 +78,7 @@ def _rates(options: argparse.Namespace) -> int:
 
 
 def _unknown_model(model: str, table: "RateTable") -> Problem:
-    from pytest_claude_budget.model_hints import did_you_mean
+    from pytest_claude_budget.pricing.model_hints import did_you_mean
 
     return Problem(
         slug="unknown-model",

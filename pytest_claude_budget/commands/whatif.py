@@ -10,7 +10,7 @@ from pytest_claude_budget.commands.common import Commands, add_command, count, p
 from pytest_claude_budget.commands.repriced import add_run, record_from, terms_of
 
 if TYPE_CHECKING:
-    from pytest_claude_budget.rates import RateTable
+    from pytest_claude_budget.pricing.rates import RateTable
 
 
 def add_whatif(commands: Commands) -> None:
@@ -85,7 +85,7 @@ def _model(option: str, spelled: str | None, rates: "RateTable") -> str | None:
     if model is not None:
         return model.name
     from pytest_claude_budget.base.schema_errors import shown_value
-    from pytest_claude_budget.model_hints import did_you_mean
+    from pytest_claude_budget.pricing.model_hints import did_you_mean
 
     what = f"expected a model of the rate table, got {shown_value(spelled)}"
     hint = did_you_mean(spelled, rates) or "claude-budget rates shows them all"

@@ -9,8 +9,8 @@ from functools import lru_cache
 
 from pytest_claude_budget.base.money import EXACT
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.model_hints import did_you_mean
-from pytest_claude_budget.rates import CELLS, Cells, Found, Model, RateTable, Row
+from pytest_claude_budget.pricing.model_hints import did_you_mean
+from pytest_claude_budget.pricing.rates import CELLS, Cells, Found, Model, RateTable, Row
 
 PRIORITY = "the priority tier has no list price per token: priced at the standard rates"
 PROFILE = "an application inference profile does not say where it runs: priced without a regional premium"

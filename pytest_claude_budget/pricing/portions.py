@@ -11,7 +11,7 @@ from datetime import date
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.call import COUNTS, Answer, Iteration, Status, Usage
 from pytest_claude_budget.pricing.in_force import InForce, Refusal, Side, in_force, quoted
-from pytest_claude_budget.rates import RateTable
+from pytest_claude_budget.pricing.rates import RateTable
 
 LOOP_ASSUMED = "assumed to be one long prompt: a server-tool loop tells only the sum of its prompts"
 REST_ASSUMED = "assumed to be one long prompt: what the listed iterations leave of the answer's own counts"

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from pytest_claude_budget.base.money import exact_dollars, to_json
 from pytest_claude_budget.calls.call import Answer
-from pytest_claude_budget.pricing import Explanation, Term, explain_price
-from pytest_claude_budget.rates import CELLS, Cells, Model, RateTable, Row
+from pytest_claude_budget.pricing.price import Explanation, Term, explain_price
+from pytest_claude_budget.pricing.rates import CELLS, Cells, Model, RateTable, Row
 from pytest_claude_budget.render.plain import columns, printable, wrapped
 
 WIDTH = 80

@@ -7,8 +7,8 @@ from typing import Any
 from pytest_claude_budget.base.money import exact
 from pytest_claude_budget.calls.call import Answer, Iteration, Status, Usage
 from pytest_claude_budget.files import load_rates_document
-from pytest_claude_budget.pricing import Price, explain_price, price
-from pytest_claude_budget.rates import parse_rates
+from pytest_claude_budget.pricing.price import Price, explain_price, price
+from pytest_claude_budget.pricing.rates import parse_rates
 
 TODAY = date(2026, 11, 23)
 TABLE = parse_rates(load_rates_document())

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pytest_claude_budget.base.errors import InputError
 from pytest_claude_budget.base.money import exact
 from pytest_claude_budget.calls.call import Answer, Call, Labels, Origin, Owner, Status, Usage
-from pytest_claude_budget.pricing import price
+from pytest_claude_budget.pricing.price import price
 from pytest_claude_budget.record import Record
 from pytest_claude_budget.record_builder import MOST_GROUPS, RecordBuilder
 from pytest_claude_budget.record_document import lock_text, read_record

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from pytest_claude_budget.files import load_rates_document
-from pytest_claude_budget.pricing import Price, price
-from pytest_claude_budget.rates import parse_rates
+from pytest_claude_budget.pricing.price import Price, price
+from pytest_claude_budget.pricing.rates import parse_rates
 from pytest_claude_budget.wire.messages import Exchange, read_answer
 from pytest_claude_budget.wire.requests import Fingerprints, asks_for_more
 from pytest_claude_budget.wire.routes import Kind, Route

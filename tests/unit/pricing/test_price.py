@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from pytest_claude_budget.base.money import exact
 from pytest_claude_budget.calls.call import Answer, Iteration, Status, Usage
-from pytest_claude_budget.pricing import CODE_EXECUTION, Price, explain_price, price
 from pytest_claude_budget.pricing.in_force import PRIORITY, PROFILE
+from pytest_claude_budget.pricing.price import CODE_EXECUTION, Price, explain_price, price
 from tests.builders.priced import TABLE, TODAY, answer, dollars_of, priced, prompt
 
 EACH_KIND = Usage(

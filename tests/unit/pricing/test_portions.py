@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from pytest_claude_budget.calls.call import Iteration, Status, Usage
-from pytest_claude_budget.pricing import Price
 from pytest_claude_budget.pricing.portions import LOOP_ASSUMED, MISFIT, REST_ASSUMED
+from pytest_claude_budget.pricing.price import Price
 from tests.builders.priced import answer, dollars_of, entry, priced, prompt
 
 # --- long prompts

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_claude_budget.model_hints import did_you_mean, meant_model
+from pytest_claude_budget.pricing.model_hints import did_you_mean, meant_model
 from tests.builders.priced import TABLE
 
 

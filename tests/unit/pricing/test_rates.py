@@ -10,7 +10,7 @@ from pytest_claude_budget.base.errors import InputError
 from pytest_claude_budget.base.schema_errors import validate
 from pytest_claude_budget.base.yaml_document import parse_yaml
 from pytest_claude_budget.files import load_rates_document, package_data, read_yaml, schema
-from pytest_claude_budget.rates import CELLS, Model, RateTable, parse_rates
+from pytest_claude_budget.pricing.rates import CELLS, Model, RateTable, parse_rates
 
 TABLE = parse_rates(load_rates_document())
 PROFILE = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3"

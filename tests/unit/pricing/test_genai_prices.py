@@ -11,7 +11,7 @@ from typing import Any
 from genai_prices import data_snapshot
 
 from pytest_claude_budget.files import load_rates_document
-from pytest_claude_budget.rates import CELLS, LongPrompt, Row, parse_rates
+from pytest_claude_budget.pricing.rates import CELLS, LongPrompt, Row, parse_rates
 
 DAY = date(2026, 11, 23)
 MOMENT = datetime(2026, 11, 23, 12, tzinfo=UTC)

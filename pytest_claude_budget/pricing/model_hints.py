@@ -9,7 +9,7 @@ import re
 from pytest_claude_budget.base.globs import compile_glob
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.model_ids import normalise
-from pytest_claude_budget.rates import RateTable
+from pytest_claude_budget.pricing.rates import RateTable
 
 _LONGEST = 100
 """Characters of the longest name that is looked at."""
