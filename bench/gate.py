@@ -150,7 +150,7 @@ def _suite(
 
 
 def _record(tests: Sequence[_Test], outputs: dict[Any, int], samples: dict[Any, Any] | None = None) -> Any:
-    from pytest_claude_budget.record import OwnerRecord, Record, in_order
+    from pytest_claude_budget.record.record import OwnerRecord, Record, in_order
 
     owners = {}
     for test in tests:
@@ -163,7 +163,7 @@ def _record(tests: Sequence[_Test], outputs: dict[Any, int], samples: dict[Any, 
 
 def _group(test: _Test, at: int, output: int, samples: Any = None) -> Any:
     from pytest_claude_budget.calls.call import Usage
-    from pytest_claude_budget.record import Group, Terms
+    from pytest_claude_budget.record.record import Group, Terms
 
     return Group(
         terms=Terms(model="claude-sonnet-4-6"),
@@ -190,7 +190,7 @@ def _fails(tests: list[_Test], samples: dict[Any, Any], chance: random.Random, d
 
 def _dearer_fails(how: str, times: float, suite: tuple[list[_Test], dict[Any, Any]], chance: random.Random) -> bool:
     """One test is to cost so many times what it did. Its answers are as noisy as ever, and so are those of the others."""
-    from pytest_claude_budget.record import in_order
+    from pytest_claude_budget.record.record import in_order
 
     tests, samples = suite
     before, after = _baseline(tests, samples), _record(tests, _outputs(tests, chance))

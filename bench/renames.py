@@ -42,8 +42,8 @@ def _write(folder: Path) -> None:
     from pytest_claude_budget.calls.call import Usage
     from pytest_claude_budget.judging import Terms, sums_of
     from pytest_claude_budget.rate_files import packaged_rates
-    from pytest_claude_budget.record import Group, OwnerRecord, Record
-    from pytest_claude_budget.record import Terms as Asked
+    from pytest_claude_budget.record.record import Group, OwnerRecord, Record
+    from pytest_claude_budget.record.record import Terms as Asked
     from pytest_claude_budget.render.json_document import report_text
     from pytest_claude_budget.report import RunFacts, judge
 

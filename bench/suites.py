@@ -86,7 +86,7 @@ class _Suite:
         from pytest_claude_budget.base.money import exact
         from pytest_claude_budget.pricing.price import price
         from pytest_claude_budget.rate_files import packaged_rates
-        from pytest_claude_budget.record_builder import RecordBuilder
+        from pytest_claude_budget.record.build import RecordBuilder
         from pytest_claude_budget.wire.requests import Fingerprints
 
         rates, made = packaged_rates(), Fingerprints()
@@ -167,7 +167,7 @@ def simulate(kind: str, spreads: tuple[float, float], samples: int, baselines: i
     """How often runs are red, or find the lock file stale, though nothing has changed."""
     from bench.gate import judged
     from pytest_claude_budget.baseline import stale, update
-    from pytest_claude_budget.selection import Selection
+    from pytest_claude_budget.record.selection import Selection
 
     chance, red, old = random.Random(f"{SEED} {kind}"), 0, 0
     for _ in range(baselines):

@@ -18,8 +18,8 @@ from pytest_claude_budget.ledger.journal import is_written
 from pytest_claude_budget.ledger.locks import is_held
 from pytest_claude_budget.ledger.paths import KEPT_RUNS, LATE, journals_of
 from pytest_claude_budget.measure.run import RUNNING, Run
+from pytest_claude_budget.record.totals import Totals, total
 from pytest_claude_budget.report import priced_calls
-from pytest_claude_budget.totals import Totals, total
 
 if TYPE_CHECKING:
     from pytest_claude_budget.conclusion import Conclusion

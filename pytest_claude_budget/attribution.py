@@ -18,7 +18,7 @@ from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.call import Usage
 from pytest_claude_budget.pricing.in_force import InForce, Refusal
 from pytest_claude_budget.pricing.rates import CELLS, RateTable
-from pytest_claude_budget.record import Group, Terms, cost_of_group, rates_of_terms
+from pytest_claude_budget.record.record import Group, Terms, cost_of_group, rates_of_terms
 
 
 @value_class(frozen=True, kw_only=True, slots=True)

@@ -10,9 +10,9 @@ from pytest_claude_budget.baseline import merge
 from pytest_claude_budget.comparison import Baseline
 from pytest_claude_budget.files import MAX_JSON_BYTES, decoded, parse_json, read_json, read_text, write_atomically
 from pytest_claude_budget.git import file_at
-from pytest_claude_budget.record import Record
-from pytest_claude_budget.record_document import Known, lock_text, read_record
-from pytest_claude_budget.selection import Selection
+from pytest_claude_budget.record.lock_format import Known, lock_text, read_record
+from pytest_claude_budget.record.record import Record
+from pytest_claude_budget.record.selection import Selection
 
 LOCK_FILE = "claude-budget.lock.json"
 GIT = "git:"

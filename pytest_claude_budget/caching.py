@@ -12,7 +12,7 @@ from functools import lru_cache
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.call import Usage
 from pytest_claude_budget.calls.fingerprints import read_fingerprint
-from pytest_claude_budget.record import Group, OwnerRecord, Record
+from pytest_claude_budget.record.record import Group, OwnerRecord, Record
 
 SOON_FLOOR, LATE_FLOOR = 512, 4096
 """Tokens that a prefix must have to be cached: of the models that ask for the fewest, and of those that ask for the most."""

@@ -18,7 +18,7 @@ from pytest_claude_budget.explain import causes_of
 from pytest_claude_budget.pairing import pair_up
 from pytest_claude_budget.pricing.in_force import Refusal
 from pytest_claude_budget.pricing.rates import RateTable
-from pytest_claude_budget.record import (
+from pytest_claude_budget.record.record import (
     Cost,
     OwnerRecord,
     Record,
@@ -27,8 +27,8 @@ from pytest_claude_budget.record import (
     cost_of_owner,
     rates_of_terms,
 )
+from pytest_claude_budget.record.selection import Selection
 from pytest_claude_budget.renames import renamed_owners
-from pytest_claude_budget.selection import Selection
 
 
 @value_class(frozen=True, kw_only=True, slots=True)

@@ -23,11 +23,11 @@ from pytest_claude_budget.ledger.row_format import call_of, row_of, storable
 from pytest_claude_budget.marks import marker_of
 from pytest_claude_budget.measure.run import Run
 from pytest_claude_budget.pricing.rates import RateTable
+from pytest_claude_budget.record.totals import Totals, total
 from pytest_claude_budget.render.plain import wrapped
 from pytest_claude_budget.render.terminal import Line, terminal_lines
 from pytest_claude_budget.report import CostReport, RunFacts, RunInfo, build_report, judge, priced_calls
 from pytest_claude_budget.settings import Setup
-from pytest_claude_budget.totals import Totals, total
 
 UPDATE = "--claude-budget-update"
 STALE_DAYS = 60

@@ -9,9 +9,9 @@ from pytest_claude_budget.base.money import dollars, to_json
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.budget import MAX_COUNT, MAX_DOLLARS
 from pytest_claude_budget.pricing.rates import RateTable
-from pytest_claude_budget.record import Record
-from pytest_claude_budget.scoped import scoped_totals
-from pytest_claude_budget.totals import Totals
+from pytest_claude_budget.record.record import Record
+from pytest_claude_budget.record.totals import Totals
+from pytest_claude_budget.record.totals_by_scope import scoped_totals
 
 MOST_OUTLIERS = 50
 """Tests with limits of their own. Where more stick out, the limit of all is raised until no more do."""

@@ -10,9 +10,9 @@ from functools import cache
 
 from pytest_claude_budget.comparison import Comparison
 from pytest_claude_budget.pricing.rates import RateTable
-from pytest_claude_budget.record import Record
-from pytest_claude_budget.scoped import scoped_totals
-from pytest_claude_budget.totals import MEASURED, Totals
+from pytest_claude_budget.record.record import Record
+from pytest_claude_budget.record.totals import MEASURED, Totals
+from pytest_claude_budget.record.totals_by_scope import scoped_totals
 
 Earlier = Callable[[str, str, str], Decimal | int | None]
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pytest_claude_budget.base.money import ZERO
 from pytest_claude_budget.expected import Expected, pool_of
 from pytest_claude_budget.noise import FALSE_ALARMS, quantile, summed_spread
-from pytest_claude_budget.record import Group, Record
+from pytest_claude_budget.record.record import Group, Record
 
 _WRITES = ("cache_creation_5m_input_tokens", "cache_creation_1h_input_tokens")
 _Pool = tuple[str, str]

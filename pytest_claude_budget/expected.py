@@ -29,7 +29,7 @@ from pytest_claude_budget.noise import (
 from pytest_claude_budget.pairing import Pairing
 from pytest_claude_budget.pricing.in_force import Refusal
 from pytest_claude_budget.pricing.rates import CELLS
-from pytest_claude_budget.record import Group, Samples, cost_of_group
+from pytest_claude_budget.record.record import Group, Samples, cost_of_group
 
 PROMPT = (
     "input_tokens",

@@ -13,7 +13,7 @@ from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.fingerprints import NOTHING, read_fingerprint, why_the_cache_moved
 from pytest_claude_budget.comparison import Cause
 from pytest_claude_budget.pairing import Pairing
-from pytest_claude_budget.record import Group, OwnerRecord, Terms, cost_of_group
+from pytest_claude_budget.record.record import Group, OwnerRecord, Terms, cost_of_group
 
 NAMES = {"system": "system prompt", "tools": "tools", "messages": "messages", "parameters": "parameters"}
 _SMALLEST = Decimal("0.000000000001")

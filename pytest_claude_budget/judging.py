@@ -9,7 +9,6 @@ from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.base_budget import base_of
 from pytest_claude_budget.baseline import stale
 from pytest_claude_budget.baseline_files import LOCK_FILE, Loaded, load_baseline, read_lock
-from pytest_claude_budget.book import Answers, OwnerTotals, Sums
 from pytest_claude_budget.budget import Budget
 from pytest_claude_budget.budget_file import load_budget
 from pytest_claude_budget.checked import PytestsMemory
@@ -17,11 +16,12 @@ from pytest_claude_budget.files import read_json
 from pytest_claude_budget.not_compared import NotCompared
 from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.rate_files import packaged_rates, rates_of
-from pytest_claude_budget.record import Record
+from pytest_claude_budget.record.record import Record
+from pytest_claude_budget.record.sums import Answers, OwnerTotals, Sums
+from pytest_claude_budget.record.totals_by_scope import scoped_totals
 from pytest_claude_budget.report import CostReport, RunFacts, RunInfo, judge
 from pytest_claude_budget.report_document import LoadedReport, read_report
 from pytest_claude_budget.rootdir import BUDGET_NAMES, project_of, seen_from
-from pytest_claude_budget.scoped import scoped_totals
 from pytest_claude_budget.shards import covering
 
 

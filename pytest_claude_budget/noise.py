@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.call import COUNTS
-from pytest_claude_budget.record import Group, Samples
+from pytest_claude_budget.record.record import Group, Samples
 
 FEWEST_SAMPLES = 3
 """Below that, a spread says nothing."""

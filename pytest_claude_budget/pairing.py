@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.fingerprints import read_alike, read_fingerprint
-from pytest_claude_budget.record import Group, OwnerRecord, in_order, joined
+from pytest_claude_budget.record.record import Group, OwnerRecord, in_order, joined
 
 
 @value_class(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pytest_claude_budget.budget import Budget
 from pytest_claude_budget.budget_changes import MonthlyLimit
 from pytest_claude_budget.comparison import Comparison, Standing
-from pytest_claude_budget.selection import FROM_LEDGER, NOTHING_RAN, Selection
+from pytest_claude_budget.record.selection import FROM_LEDGER, NOTHING_RAN, Selection
 from pytest_claude_budget.verdict_changes import Breach
 
 WHOLE_RUN = ("run", "feature", "tier", "model")

@@ -17,7 +17,7 @@ from pytest_claude_budget.caching import cooled, warmed, writes_for_an_hour
 from pytest_claude_budget.calls.call import Usage
 from pytest_claude_budget.pricing.in_force import Refusal
 from pytest_claude_budget.pricing.rates import RateTable
-from pytest_claude_budget.record import Group, OwnerRecord, Record, amount_of, cost_of_group, rates_of_terms
+from pytest_claude_budget.record.record import Group, OwnerRecord, Record, amount_of, cost_of_group, rates_of_terms
 
 MEASURED, WARM, COLD = "measured", "warm", "cold"
 _MICRO = 1_000_000

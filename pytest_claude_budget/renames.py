@@ -8,8 +8,8 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 from pytest_claude_budget.pairing import requests_of
-from pytest_claude_budget.record import OwnerRecord, Record
-from pytest_claude_budget.selection import Selection
+from pytest_claude_budget.record.record import OwnerRecord, Record
+from pytest_claude_budget.record.selection import Selection
 
 _LAST = chr(sys.maxunicode)
 _FEW = 4

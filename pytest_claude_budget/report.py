@@ -8,8 +8,6 @@ from functools import cache, lru_cache
 
 from pytest_claude_budget.base.money import exact
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.benchmarked import on_one_footing
-from pytest_claude_budget.book import Answers, Book, OwnerTotals, Sums, Unpriced
 from pytest_claude_budget.budget import Budget, Limit
 from pytest_claude_budget.budget_difference import Base
 from pytest_claude_budget.calls.batch_billing import settle
@@ -23,10 +21,12 @@ from pytest_claude_budget.part import part_of
 from pytest_claude_budget.pricing.price import Price, price
 from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.projection import Row, Volumes, project
-from pytest_claude_budget.record import Record
-from pytest_claude_budget.record_builder import RecordBuilder
-from pytest_claude_budget.selection import Selection
-from pytest_claude_budget.totals import Totals
+from pytest_claude_budget.record.benchmarked import on_one_footing
+from pytest_claude_budget.record.build import RecordBuilder
+from pytest_claude_budget.record.record import Record
+from pytest_claude_budget.record.selection import Selection
+from pytest_claude_budget.record.sums import Answers, Book, OwnerTotals, Sums, Unpriced
+from pytest_claude_budget.record.totals import Totals
 from pytest_claude_budget.unfinished import PASSED, unfinished
 from pytest_claude_budget.unmet import Names, unmet
 from pytest_claude_budget.verdict import Limits, Verdict, evaluate

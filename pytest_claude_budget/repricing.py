@@ -12,7 +12,7 @@ from pytest_claude_budget.caching import LATE_FLOOR, SOON_FLOOR, Sharing
 from pytest_claude_budget.calls.token_estimates import has_newer_tokenizer
 from pytest_claude_budget.pricing.in_force import InForce, Refusal
 from pytest_claude_budget.pricing.rates import RateTable
-from pytest_claude_budget.record import Group, Terms, rates_of_terms
+from pytest_claude_budget.record.record import Group, Terms, rates_of_terms
 
 MOST_NEWER = Fraction(135, 100)
 """Tokens that the tokenizer of Opus 4.7 and later makes of a text, at most, for each of the one before."""

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from pytest_claude_budget.benchmarked import as_benchmark
 from pytest_claude_budget.calls.call import COUNTS, Usage
 from pytest_claude_budget.calls.fingerprints import read_fingerprint
 from pytest_claude_budget.expected import PROMPT, TEXT_TOKENS, asked_the_same, is_later, pairs_of, used_alike
 from pytest_claude_budget.noise import CALLS, FALSE_ALARMS, FEWEST_SAMPLES, OUTPUT, next_answer, value_of, with_run
 from pytest_claude_budget.pairing import pair_up
-from pytest_claude_budget.record import Group, OwnerRecord, Samples, Terms, in_order
+from pytest_claude_budget.record.benchmarked import as_benchmark
+from pytest_claude_budget.record.record import Group, OwnerRecord, Samples, Terms, in_order
 
 _UNHEARD_OF = 0.0001
 """The chance of an answer, below which it is one to another question. Samples that were lost would leave chance unjudged."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pytest_claude_budget.calls.origins import Origins
     from pytest_claude_budget.checked import Memory
     from pytest_claude_budget.pricing.rates import RateTable
-    from pytest_claude_budget.record import Record
+    from pytest_claude_budget.record.record import Record
 
 LOCK_NAME = "claude-budget.lock.json"
 BUDGET_NAMES = ("claude-budget.yml", "claude-budget.yaml")

@@ -9,7 +9,7 @@ from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.base.yaml_document import ValuePath, YamlDocument
 from pytest_claude_budget.budget import Budget, Limit
 from pytest_claude_budget.drafting import readable_count, readable_dollars
-from pytest_claude_budget.totals import MEASURED, Totals
+from pytest_claude_budget.record.totals import MEASURED, Totals
 from pytest_claude_budget.verdict import Limits
 
 _LINES = re.compile("[^\r\n\x85\u2028\u2029]*(?:\r\n|[\r\n\x85\u2028\u2029]|\\Z)")

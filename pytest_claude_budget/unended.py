@@ -14,8 +14,8 @@ from pytest_claude_budget.files import unreadable
 from pytest_claude_budget.judging import Terms
 from pytest_claude_budget.ledger.copies import NotALedgerError, copied
 from pytest_claude_budget.ledger.database import SqliteLedger
+from pytest_claude_budget.record.selection import FROM_LEDGER, Selection
 from pytest_claude_budget.report import CostReport, RunFacts, RunInfo, build_report
-from pytest_claude_budget.selection import FROM_LEDGER, Selection
 
 CACHE = Path(".pytest_cache", "d", "claude-budget")
 _WRITES = "pytest keeps the ledgers of the last runs that made calls in .pytest_cache/d/claude-budget"

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from pytest_claude_budget.selection import FROM_LEDGER, Selection
+from pytest_claude_budget.record.selection import FROM_LEDGER, Selection
 
 PASSED = "passed"
 """How the tests of a run ended that nothing went wrong in."""

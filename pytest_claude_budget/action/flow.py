@@ -38,7 +38,7 @@ from pytest_claude_budget.github import GitHub, PullRequest
 from pytest_claude_budget.github_failures import ApiFailureError
 from pytest_claude_budget.judged_later import handed_over
 from pytest_claude_budget.judging import Terms, baseline_at, load_terms
-from pytest_claude_budget.record_document import Known
+from pytest_claude_budget.record.lock_format import Known
 from pytest_claude_budget.render.plain import counted
 from pytest_claude_budget.render.terminal import terminal_lines
 from pytest_claude_budget.report import CostReport

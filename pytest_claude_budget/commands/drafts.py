@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from datetime import date
     from decimal import Decimal
 
+    from pytest_claude_budget.record.totals import Totals
     from pytest_claude_budget.report_document import LoadedReport
     from pytest_claude_budget.tightening import Edited
-    from pytest_claude_budget.totals import Totals
 
 DEFAULT_HEADROOM = "20%"
 _MOST_PERCENT = 1000
@@ -109,7 +109,7 @@ def _write(options: argparse.Namespace, path: Path, report: "LoadedReport") -> i
     from pytest_claude_budget.drafting import Draft, draft_budget
     from pytest_claude_budget.files import write_atomically
     from pytest_claude_budget.rate_files import packaged_rates
-    from pytest_claude_budget.scoped import scoped_totals
+    from pytest_claude_budget.record.totals_by_scope import scoped_totals
 
     # Without the rates that a file which is replaced names: the new one would not have them.
     rates, today = packaged_rates(), _today()
@@ -154,7 +154,7 @@ def _edit(options: argparse.Namespace, path: Path, report: "LoadedReport") -> in
     from pytest_claude_budget.budget_file import load_budget
     from pytest_claude_budget.files import read_text, write_atomically
     from pytest_claude_budget.rate_files import rates_of
-    from pytest_claude_budget.scoped import scoped_totals
+    from pytest_claude_budget.record.totals_by_scope import scoped_totals
     from pytest_claude_budget.tightening import Used, edited, wanted_edits
     from pytest_claude_budget.verdict import Limits
 

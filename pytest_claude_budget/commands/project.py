@@ -12,7 +12,7 @@ from pytest_claude_budget.commands.repriced import add_run, record_from, terms_o
 if TYPE_CHECKING:
     from pytest_claude_budget.judging import Terms
     from pytest_claude_budget.projection import Row
-    from pytest_claude_budget.record import Record
+    from pytest_claude_budget.record.record import Record
 
 
 def add_project(commands: Commands) -> None:

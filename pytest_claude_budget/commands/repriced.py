@@ -8,7 +8,7 @@ from pytest_claude_budget.commands.common import add_budget, add_format, day
 
 if TYPE_CHECKING:
     from pytest_claude_budget.judging import Terms
-    from pytest_claude_budget.record import Record
+    from pytest_claude_budget.record.record import Record
 
 
 def add_run(parser: argparse.ArgumentParser) -> None:

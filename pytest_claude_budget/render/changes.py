@@ -9,7 +9,7 @@ from pytest_claude_budget.comparison import Comparison, OwnerChange, Standing, p
 from pytest_claude_budget.noise import FEWEST_SAMPLES
 from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.projection import Row
-from pytest_claude_budget.record import Cost, OwnerRecord, Record, cost_of_owner
+from pytest_claude_budget.record.record import Cost, OwnerRecord, Record, cost_of_owner
 from pytest_claude_budget.render.groups import NEW, NO_CAUSE, NOISE, NOT_KNOWN, Group, Moved, added, grouped
 from pytest_claude_budget.render.phrases import signed, unsure
 from pytest_claude_budget.render.plain import columns, counted, printable, shortened_id, wrapped

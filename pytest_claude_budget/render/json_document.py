@@ -11,13 +11,13 @@ from pytest_claude_budget.base.money import to_json
 from pytest_claude_budget.budget import Budget, Limit
 from pytest_claude_budget.budget_difference import differences
 from pytest_claude_budget.exempt import KEY as MAY_BE_UNKNOWN
-from pytest_claude_budget.record import Record
-from pytest_claude_budget.record_document import lock_text
+from pytest_claude_budget.record.lock_format import lock_text
+from pytest_claude_budget.record.record import Record
+from pytest_claude_budget.record.totals import Totals
 from pytest_claude_budget.render.json_comparison import comparison_entry, projection_entry
 from pytest_claude_budget.render.repeated import repeat_entries
 from pytest_claude_budget.render.sentences import breach_line, excess_of, limit_words
 from pytest_claude_budget.report import CostReport, OwnerTotals, RunFacts, RunInfo
-from pytest_claude_budget.totals import Totals
 from pytest_claude_budget.updatable import steps_before
 from pytest_claude_budget.verdict import Verdict
 from pytest_claude_budget.verdict_changes import Breach

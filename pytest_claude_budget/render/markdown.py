@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from pytest_claude_budget.base.money import ZERO, dollars
 from pytest_claude_budget.base.values import value_class
+from pytest_claude_budget.record.selection import NOTHING_RAN
 from pytest_claude_budget.render import markdown_tables as tables
 from pytest_claude_budget.render.markdown_details import breakdown, chart
 from pytest_claude_budget.render.markdown_footer import footer
@@ -25,7 +26,6 @@ from pytest_claude_budget.render.markdown_sentences import (
     not_known,
 )
 from pytest_claude_budget.render.markdown_text import amount, code, details, signed, visual_lines
-from pytest_claude_budget.selection import NOTHING_RAN
 
 COMMENT_BYTES = 65_000
 """GitHub takes 65,536 characters. Bytes are never fewer, however it counts; the rest is room for the poster's marker."""

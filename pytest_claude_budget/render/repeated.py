@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pytest_claude_budget.base.money import dollars, to_json
-from pytest_claude_budget.record_document import groups_text
-from pytest_claude_budget.repeats import Repeat
+from pytest_claude_budget.record.lock_format import groups_text
+from pytest_claude_budget.record.repeats import Repeat
 
 
 def repeat_text(repeats: Sequence[Repeat]) -> str:

@@ -6,6 +6,7 @@ from pytest_claude_budget.base.money import dollars
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.budget_difference import differences
 from pytest_claude_budget.comparison import Standing
+from pytest_claude_budget.record.totals import Sum, Totals
 from pytest_claude_budget.render.changes import comparison_lines, projection_lines
 from pytest_claude_budget.render.plain import columns, counted, printable, wrapped
 from pytest_claude_budget.render.repeated import repeat_texts
@@ -23,7 +24,6 @@ from pytest_claude_budget.render.sentences import (
 )
 from pytest_claude_budget.render.terminal_limits import hint, limit_lines, update_words
 from pytest_claude_budget.report import CostReport, OwnerTotals
-from pytest_claude_budget.totals import Sum, Totals
 from pytest_claude_budget.verdict import Outcome
 
 DEAREST = 10

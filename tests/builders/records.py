@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from pytest_claude_budget.calls.call import Usage
-from pytest_claude_budget.record import Group, OwnerRecord, Record, Terms
+from pytest_claude_budget.record.record import Group, OwnerRecord, Record, Terms
 from tests.builders.priced import TABLE
 
 SONNET = "claude-sonnet-4-6"

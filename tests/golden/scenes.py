@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from pytest_claude_budget.base.money import to_json
-from pytest_claude_budget.selection import NOTHING_RAN
+from pytest_claude_budget.record.selection import NOTHING_RAN
 from tests.golden.documents import SONNET, Document, Owner, Report, breach, month
 
 REFUND = Owner(

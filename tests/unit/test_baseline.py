@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_claude_budget.baseline import merge, stale, update
-from pytest_claude_budget.record import OwnerRecord, Record, Samples, in_order
-from pytest_claude_budget.record_document import lock_text, read_record
-from pytest_claude_budget.selection import Selection
+from pytest_claude_budget.record.lock_format import lock_text, read_record
+from pytest_claude_budget.record.record import OwnerRecord, Record, Samples, in_order
+from pytest_claude_budget.record.selection import Selection
 from tests.builders.records import HAIKU, group, owner, record, usage
 from tests.builders.tries import tries
 

@@ -17,9 +17,9 @@ from pytest_claude_budget.compare import Facts, compare
 from pytest_claude_budget.comparison import Baseline, Comparison, OwnerChange, Standing, percent
 from pytest_claude_budget.noise import with_sample
 from pytest_claude_budget.projection import Volumes, project
-from pytest_claude_budget.record import OwnerRecord, Record, Samples, in_order
+from pytest_claude_budget.record.record import OwnerRecord, Record, Samples, in_order
+from pytest_claude_budget.record.selection import Selection
 from pytest_claude_budget.render.changes import comparison_lines
-from pytest_claude_budget.selection import Selection
 from tests.builders.priced import TABLE, TODAY
 from tests.builders.records import HAIKU, group, owner, record, usage
 from tests.builders.tries import tries

@@ -14,7 +14,7 @@ from pytest_claude_budget.calls.call import Usage
 from pytest_claude_budget.comparison import Cause, OwnerChange, Standing
 from pytest_claude_budget.explain import causes_of
 from pytest_claude_budget.pairing import pair_up
-from pytest_claude_budget.record import Group, OwnerRecord, cost_of_owner
+from pytest_claude_budget.record.record import Group, OwnerRecord, cost_of_owner
 from pytest_claude_budget.render.changes import explanation_lines
 from tests.builders.priced import TABLE, TODAY
 from tests.builders.records import HAIKU, SONNET, group, owner, usage

@@ -6,7 +6,7 @@ import pytest
 
 import pytest_claude_budget
 from pytest_claude_budget.fixture import Meter
-from pytest_claude_budget.totals import Totals
+from pytest_claude_budget.record.totals import Totals
 
 
 @pytest.fixture

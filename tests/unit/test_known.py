@@ -14,7 +14,7 @@ from pytest_claude_budget.budget_difference import Base, differences
 from pytest_claude_budget.budget_file import load_budget
 from pytest_claude_budget.comparison import Baseline
 from pytest_claude_budget.judging import Terms, sums_of
-from pytest_claude_budget.record import Record
+from pytest_claude_budget.record.record import Record
 from pytest_claude_budget.render.json_document import json_document
 from pytest_claude_budget.render.markdown import comment
 from pytest_claude_budget.render.terminal import terminal_lines

@@ -15,7 +15,7 @@ from pytest_claude_budget.noise import (
     with_run,
     with_sample,
 )
-from pytest_claude_budget.record import Group, Samples
+from pytest_claude_budget.record.record import Group, Samples
 from tests.builders.records import HAIKU, group, usage
 
 

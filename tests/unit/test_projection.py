@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pytest_claude_budget.budget_changes import Feature
 from pytest_claude_budget.month_totals import totals_by_scenario
 from pytest_claude_budget.projection import NO_TEST, Month, Row, Volumes, project
-from pytest_claude_budget.record import OwnerRecord, Record
+from pytest_claude_budget.record.record import OwnerRecord, Record
 from tests.builders.priced import TABLE, TODAY
 from tests.builders.records import SONNET, group, owner, record, request, usage
 

@@ -21,12 +21,12 @@ from pytest_claude_budget.ledger.database import SqliteLedger
 from pytest_claude_budget.ledger.journal import Journal
 from pytest_claude_budget.ledger.row_format import Entry, call_of, payer_of, row_of
 from pytest_claude_budget.rate_files import packaged_rates
+from pytest_claude_budget.record.totals import Sum
 from pytest_claude_budget.render.json_document import json_document
 from pytest_claude_budget.render.markdown import comment
 from pytest_claude_budget.render.terminal import terminal_lines
 from pytest_claude_budget.report import CostReport, RunFacts, build_report, judge
 from pytest_claude_budget.report_document import read_report
-from pytest_claude_budget.totals import Sum
 from pytest_claude_budget.verdict import Outcome
 from tests.builders.tries import tries
 

@@ -10,8 +10,8 @@ import pytest
 from pytest_claude_budget import tightening
 from pytest_claude_budget.budget_file import load_budget
 from pytest_claude_budget.cli import main
-from pytest_claude_budget.record import Record
-from pytest_claude_budget.record_document import lock_text
+from pytest_claude_budget.record.lock_format import lock_text
+from pytest_claude_budget.record.record import Record
 from tests.builders.records import HAIKU, group, owner, record, request, usage
 
 FEATURES = """\

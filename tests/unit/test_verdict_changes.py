@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from pytest_claude_budget.base.money import dollars_beyond
-from pytest_claude_budget.book import Sums
 from pytest_claude_budget.budget import Budget
 from pytest_claude_budget.budget_changes import Feature
 from pytest_claude_budget.budget_file import load_budget
 from pytest_claude_budget.comparison import Baseline
 from pytest_claude_budget.judging import Terms, sums_of
-from pytest_claude_budget.record import OwnerRecord, Record
+from pytest_claude_budget.record.record import OwnerRecord, Record
+from pytest_claude_budget.record.sums import Sums
 from pytest_claude_budget.render.json_document import json_document
 from pytest_claude_budget.render.markdown import comment
 from pytest_claude_budget.render.sentences import breach_line

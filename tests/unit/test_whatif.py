@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_claude_budget.calls.call import Usage
-from pytest_claude_budget.record import Group, Record
+from pytest_claude_budget.record.record import Group, Record
 from pytest_claude_budget.repricing import (
     ADVISORS,
     ALONE,

@@ -15,7 +15,7 @@ from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.mending import way_out
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.call import COUNTS, Usage
-from pytest_claude_budget.record import Group, OwnerRecord, Record, Samples, Terms, in_order
+from pytest_claude_budget.record.record import Group, OwnerRecord, Record, Samples, Terms, in_order
 
 SCHEMA_VERSION = 1
 LARGEST_COUNT = 10**15

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pytest_claude_budget.base.money import ZERO
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.record import Group, Key
+from pytest_claude_budget.record.record import Group, Key
 
 BENCHMARK = " benchmark"
 """Ends the phase of a test that a benchmark repeats: `call 1 benchmark`."""

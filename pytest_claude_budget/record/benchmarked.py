@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from pytest_claude_budget.calls.call import COUNTS, Usage
-from pytest_claude_budget.record import Group, Key, OwnerRecord, Record, in_order, joined
+from pytest_claude_budget.record.record import Group, Key, OwnerRecord, Record, in_order, joined
 
 
 def one_of_each(groups: Iterable[Group]) -> list[Group]:

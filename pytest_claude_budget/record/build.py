@@ -7,15 +7,15 @@ from functools import lru_cache, partial
 from operator import itemgetter
 from typing import Any
 
-from pytest_claude_budget.benchmarked import with_benchmark
 from pytest_claude_budget.calls.call import Answer, Call, Origin, Status
 from pytest_claude_budget.calls.fingerprints import later_turn, read_fingerprint, together, without_follows
 from pytest_claude_budget.pricing.in_force import InForce, Refusal
 from pytest_claude_budget.pricing.portions import take_apart
 from pytest_claude_budget.pricing.price import Price
 from pytest_claude_budget.pricing.rates import RateTable
-from pytest_claude_budget.record import Group, Key, OwnerRecord, Record, Terms, in_order, joined
-from pytest_claude_budget.repeats import BENCHMARK, Repeat, Taken, Turn, by_place, chosen, turn_of
+from pytest_claude_budget.record.benchmarked import with_benchmark
+from pytest_claude_budget.record.record import Group, Key, OwnerRecord, Record, Terms, in_order, joined
+from pytest_claude_budget.record.repeats import BENCHMARK, Repeat, Taken, Turn, by_place, chosen, turn_of
 
 # Python 3.11 searches an enum's class at each look.
 _FREE, _LIVE = Status.FREE, Origin.LIVE

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import date
 
 from pytest_claude_budget.pricing.rates import RateTable
-from pytest_claude_budget.record import Group, OwnerRecord, cost_of_group
-from pytest_claude_budget.totals import Sum, Totals
+from pytest_claude_budget.record.record import Group, OwnerRecord, cost_of_group
+from pytest_claude_budget.record.totals import Sum, Totals
 
 
 def scoped_totals(owners: Iterable[OwnerRecord], rates: RateTable, day: date) -> dict[str, dict[str, Totals]]:

@@ -6,15 +6,15 @@ from dataclasses import replace
 from decimal import Decimal
 
 from pytest_claude_budget.baseline import stale, update
-from pytest_claude_budget.book import Sums
 from pytest_claude_budget.calls.call import Answer, Call, Labels, Origin, Owner, Status, Usage
 from pytest_claude_budget.comparison import Baseline, Standing
 from pytest_claude_budget.documents import document_of
-from pytest_claude_budget.record import Record
-from pytest_claude_budget.record_document import lock_text, read_record
+from pytest_claude_budget.record.lock_format import lock_text, read_record
+from pytest_claude_budget.record.record import Record
+from pytest_claude_budget.record.selection import Selection
+from pytest_claude_budget.record.sums import Sums
 from pytest_claude_budget.report import CostReport, RunFacts, RunInfo, build_report, judge
 from pytest_claude_budget.report_document import LoadedReport, read_report
-from pytest_claude_budget.selection import Selection
 from pytest_claude_budget.shards import combine
 from tests.builders.priced import TABLE
 from tests.builders.records import HAIKU

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.record import OwnerRecord
+from pytest_claude_budget.record.record import OwnerRecord
 
 BY_A_PLUGIN = "a plugin"
 """What narrowed a run whose tests were split among shards: all of them together are the whole."""

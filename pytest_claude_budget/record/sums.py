@@ -9,8 +9,8 @@ from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.call import Call, Status
 from pytest_claude_budget.pricing.price import Price
 from pytest_claude_budget.pricing.rates import RateTable
-from pytest_claude_budget.repeats import Repeat
-from pytest_claude_budget.totals import Sum, Totals
+from pytest_claude_budget.record.repeats import Repeat
+from pytest_claude_budget.record.totals import Sum, Totals
 
 _Work = tuple[str | None, str | None, str | None]
 """Model, feature and tier of a call."""
