@@ -215,8 +215,8 @@ def judged(before: Any, after: Any) -> bool:
     """Does the gate fail? Limits as the README recommends them."""
     from decimal import Decimal
 
-    from pytest_claude_budget.budget import Budget
-    from pytest_claude_budget.budget_changes import ChangeLimit
+    from pytest_claude_budget.budget.increases_and_volumes import ChangeLimit
+    from pytest_claude_budget.budget.limits import Budget
     from pytest_claude_budget.compare import Facts, compare
     from pytest_claude_budget.comparison import Baseline
     from pytest_claude_budget.rate_files import packaged_rates

@@ -13,7 +13,7 @@ import pytest
 from pytest_claude_budget.base.errors import InputError, described
 from pytest_claude_budget.base.money import exact
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.budget import Limit
+from pytest_claude_budget.budget.limits import Limit
 from pytest_claude_budget.calls.call import Call
 from pytest_claude_budget.files import write_atomically
 from pytest_claude_budget.garbage import uncollected

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_claude_budget.base.errors import InputError, Problem
-from pytest_claude_budget.budget import limits_from_marker
+from pytest_claude_budget.budget.limits import limits_from_marker
 from pytest_claude_budget.calls.call import Usage
 from pytest_claude_budget.conclusion import totals_of
 from pytest_claude_budget.marks import place_of

@@ -9,7 +9,7 @@ from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.base_budget import base_of
 from pytest_claude_budget.baseline import stale
 from pytest_claude_budget.baseline_files import LOCK_FILE, Loaded, load_baseline, read_lock
-from pytest_claude_budget.budget import Budget
+from pytest_claude_budget.budget.limits import Budget
 from pytest_claude_budget.budget_file import load_budget
 from pytest_claude_budget.checked import PytestsMemory
 from pytest_claude_budget.files import read_json

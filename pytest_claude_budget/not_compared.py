@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.budget import Budget
+from pytest_claude_budget.budget.limits import Budget
 
 REASON = "the run was not compared with what it cost before"
 """In the verdict, where limits on increases could not be judged."""

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
-from pytest_claude_budget.budget import Budget
-from pytest_claude_budget.budget_changes import MonthlyLimit
+from pytest_claude_budget.budget.increases_and_volumes import MonthlyLimit
+from pytest_claude_budget.budget.limits import Budget
 from pytest_claude_budget.comparison import Comparison, Standing
 from pytest_claude_budget.record.selection import FROM_LEDGER, NOTHING_RAN, Selection
 from pytest_claude_budget.verdict_changes import Breach

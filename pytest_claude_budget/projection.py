@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from pytest_claude_budget.base.money import EXACT, ZERO
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.budget_changes import AVERAGE, Feature
+from pytest_claude_budget.budget.increases_and_volumes import AVERAGE, Feature
 from pytest_claude_budget.caching import cooled, warmed, writes_for_an_hour
 from pytest_claude_budget.calls.call import Usage
 from pytest_claude_budget.pricing.in_force import Refusal

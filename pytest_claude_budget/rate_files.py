@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from pytest_claude_budget.base.errors import InputError, Problem
-from pytest_claude_budget.budget import Budget
+from pytest_claude_budget.budget.limits import Budget
 from pytest_claude_budget.checked import Memory, read_checked
 from pytest_claude_budget.files import IS_A_FOLDER, NO_SUCH_FILE, load_rates_document
 from pytest_claude_budget.pricing.model_hints import did_you_mean

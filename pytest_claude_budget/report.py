@@ -8,14 +8,14 @@ from functools import cache, lru_cache
 
 from pytest_claude_budget.base.money import exact
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.budget import Budget, Limit
-from pytest_claude_budget.budget_difference import Base
+from pytest_claude_budget.budget.difference import Base
+from pytest_claude_budget.budget.exempt import Exempt, counted
+from pytest_claude_budget.budget.limits import Budget, Limit
 from pytest_claude_budget.calls.batch_billing import settle
 from pytest_claude_budget.calls.call import Call
 from pytest_claude_budget.compare import Facts, compare, with_new_names
 from pytest_claude_budget.comparison import Baseline, Comparison
 from pytest_claude_budget.earlier import earlier_of
-from pytest_claude_budget.exempt import Exempt, counted
 from pytest_claude_budget.not_compared import REASON, NotCompared, leaves_open
 from pytest_claude_budget.part import part_of
 from pytest_claude_budget.pricing.price import Price, price

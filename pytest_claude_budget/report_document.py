@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.mending import other_kind, way_out
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.budget import Limit, Marker, limits_from_marker
+from pytest_claude_budget.budget.limits import Limit, Marker, limits_from_marker
 from pytest_claude_budget.calls.call import Usage
 from pytest_claude_budget.record.lock_format import LARGEST_COUNT, Known, read_groups, read_record
 from pytest_claude_budget.record.record import Record

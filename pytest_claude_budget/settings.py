@@ -9,8 +9,8 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_claude_budget.baseline_files import Loaded
-    from pytest_claude_budget.budget import Budget
-    from pytest_claude_budget.budget_difference import Base
+    from pytest_claude_budget.budget.difference import Base
+    from pytest_claude_budget.budget.limits import Budget
     from pytest_claude_budget.calls.origins import Origins
     from pytest_claude_budget.checked import Memory
     from pytest_claude_budget.pricing.rates import RateTable

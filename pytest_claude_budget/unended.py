@@ -8,7 +8,7 @@ from pytest_claude_budget.afterwards import is_running
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base_budget import base_of
 from pytest_claude_budget.baseline_files import Loaded
-from pytest_claude_budget.budget import Limit
+from pytest_claude_budget.budget.limits import Limit
 from pytest_claude_budget.conclusion import learn, stale
 from pytest_claude_budget.files import unreadable
 from pytest_claude_budget.judging import Terms

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pytest_claude_budget.base.globs import compile_glob
 from pytest_claude_budget.base.schema_errors import suggestion
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.budget import Budget
+from pytest_claude_budget.budget.limits import Budget
 from pytest_claude_budget.pricing.model_hints import unmet_match
 from pytest_claude_budget.pricing.rates import RateTable
 

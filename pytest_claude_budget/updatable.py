@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.exempt import KEY
+from pytest_claude_budget.budget.exempt import KEY
 from pytest_claude_budget.report import CostReport
 from pytest_claude_budget.verdict_changes import INCREASES
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.budget import MEASURES, Budget, Limit, by_rank
+from pytest_claude_budget.budget.limits import MEASURES, Budget, Limit, by_rank
 from pytest_claude_budget.part import judges_single_tests, not_judged
 from pytest_claude_budget.record.sums import Scoped
 from pytest_claude_budget.record.totals import MEASURED, Totals

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from datetime import date
     from decimal import Decimal
 
+    from pytest_claude_budget.budget.tighten import Edited
     from pytest_claude_budget.record.totals import Totals
     from pytest_claude_budget.report_document import LoadedReport
-    from pytest_claude_budget.tightening import Edited
 
 DEFAULT_HEADROOM = "20%"
 _MOST_PERCENT = 1000
@@ -106,7 +106,7 @@ def _ended(outcome: str) -> str:
 
 
 def _write(options: argparse.Namespace, path: Path, report: "LoadedReport") -> int:
-    from pytest_claude_budget.drafting import Draft, draft_budget
+    from pytest_claude_budget.budget.draft import Draft, draft_budget
     from pytest_claude_budget.files import write_atomically
     from pytest_claude_budget.rate_files import packaged_rates
     from pytest_claude_budget.record.totals_by_scope import scoped_totals
@@ -137,7 +137,7 @@ def _refuse_unpriced(scoped: "Mapping[str, Mapping[str, Totals]]", shown: str) -
 
 
 def _headroom(options: argparse.Namespace) -> "Decimal":
-    from pytest_claude_budget.budget_changes import percentage
+    from pytest_claude_budget.budget.increases_and_volumes import percentage
 
     return percentage(options.headroom or DEFAULT_HEADROOM)
 
@@ -150,12 +150,12 @@ def _today() -> "date":
 
 def _edit(options: argparse.Namespace, path: Path, report: "LoadedReport") -> int:
     from pytest_claude_budget.base.yaml_document import parse_yaml
-    from pytest_claude_budget.budget import parse_budget
+    from pytest_claude_budget.budget.limits import parse_budget
+    from pytest_claude_budget.budget.tighten import Used, edited, wanted_edits
     from pytest_claude_budget.budget_file import load_budget
     from pytest_claude_budget.files import read_text, write_atomically
     from pytest_claude_budget.rate_files import rates_of
     from pytest_claude_budget.record.totals_by_scope import scoped_totals
-    from pytest_claude_budget.tightening import Used, edited, wanted_edits
     from pytest_claude_budget.verdict import Limits
 
     budget, document = load_budget(path, options.path)

@@ -8,9 +8,9 @@ from typing import Any
 
 from pytest_claude_budget import __version__
 from pytest_claude_budget.base.money import to_json
-from pytest_claude_budget.budget import Budget, Limit
-from pytest_claude_budget.budget_difference import differences
-from pytest_claude_budget.exempt import KEY as MAY_BE_UNKNOWN
+from pytest_claude_budget.budget.difference import differences
+from pytest_claude_budget.budget.exempt import KEY as MAY_BE_UNKNOWN
+from pytest_claude_budget.budget.limits import Budget, Limit
 from pytest_claude_budget.record.lock_format import lock_text
 from pytest_claude_budget.record.record import Record
 from pytest_claude_budget.record.totals import Totals

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_claude_budget.base.errors import InputError
-from pytest_claude_budget.budget import Budget, Limit
+from pytest_claude_budget.budget.draft import FOR_EDITORS
+from pytest_claude_budget.budget.limits import Budget, Limit
 from pytest_claude_budget.budget_file import load_budget
-from pytest_claude_budget.drafting import FOR_EDITORS
 from pytest_claude_budget.files import schema
 from pytest_claude_budget.starter import starter_budget
 from tests.builders.tries import tries

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_claude_budget.baseline import update
-from pytest_claude_budget.budget_changes import Feature
+from pytest_claude_budget.budget.increases_and_volumes import Feature
 from pytest_claude_budget.calls.call import Usage
 from pytest_claude_budget.compare import Facts, compare
 from pytest_claude_budget.comparison import Baseline, Comparison, OwnerChange, Standing, percent

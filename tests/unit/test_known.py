@@ -9,8 +9,8 @@ import pytest
 
 from pytest_claude_budget.base_budget import base_of
 from pytest_claude_budget.baseline_files import Loaded
-from pytest_claude_budget.budget import Budget
-from pytest_claude_budget.budget_difference import Base, differences
+from pytest_claude_budget.budget.difference import Base, differences
+from pytest_claude_budget.budget.limits import Budget
 from pytest_claude_budget.budget_file import load_budget
 from pytest_claude_budget.comparison import Baseline
 from pytest_claude_budget.judging import Terms, sums_of

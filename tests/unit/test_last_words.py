@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_claude_budget.budget import Budget
+from pytest_claude_budget.budget.limits import Budget
 from pytest_claude_budget.calls.call import Owner
 from pytest_claude_budget.conclusion import Conclusion
 from pytest_claude_budget.last_words import LastLines, LastWord, last_words

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_claude_budget.budget import Budget
+from pytest_claude_budget.budget.limits import Budget
 from pytest_claude_budget.budget_file import load_budget
 from pytest_claude_budget.comparison import Baseline
 from pytest_claude_budget.judging import Terms, sums_of

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_claude_budget.budget_changes import Feature
+from pytest_claude_budget.budget.increases_and_volumes import Feature
 from pytest_claude_budget.month_totals import totals_by_scenario
 from pytest_claude_budget.projection import NO_TEST, Month, Row, Volumes, project
 from pytest_claude_budget.record.record import OwnerRecord, Record

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_claude_budget.budget import Budget, Limit
+from pytest_claude_budget.budget.exempt import MayBeUnknown
+from pytest_claude_budget.budget.limits import Budget, Limit
 from pytest_claude_budget.calls.call import Answer, Call, Iteration, Labels, Origin, Owner, Status, Usage
 from pytest_claude_budget.comparison import Baseline
 from pytest_claude_budget.conclusion import stale
-from pytest_claude_budget.exempt import MayBeUnknown
 from pytest_claude_budget.ledger.database import SqliteLedger
 from pytest_claude_budget.ledger.journal import Journal
 from pytest_claude_budget.ledger.row_format import Entry, call_of, payer_of, row_of

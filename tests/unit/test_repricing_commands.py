@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_claude_budget import tightening
+from pytest_claude_budget.budget import tighten as tightening
 from pytest_claude_budget.budget_file import load_budget
 from pytest_claude_budget.cli import main
 from pytest_claude_budget.record.lock_format import lock_text

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pytest_claude_budget.base.money import dollars_beyond
-from pytest_claude_budget.budget import Budget
-from pytest_claude_budget.budget_changes import Feature
+from pytest_claude_budget.budget.increases_and_volumes import Feature
+from pytest_claude_budget.budget.limits import Budget
 from pytest_claude_budget.budget_file import load_budget
 from pytest_claude_budget.comparison import Baseline
 from pytest_claude_budget.judging import Terms, sums_of

@@ -7,8 +7,8 @@ from decimal import Decimal
 from pytest_claude_budget.base.money import to_json
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.base.yaml_document import ValuePath, YamlDocument
-from pytest_claude_budget.budget import Budget, Limit
-from pytest_claude_budget.drafting import readable_count, readable_dollars
+from pytest_claude_budget.budget.draft import readable_count, readable_dollars
+from pytest_claude_budget.budget.limits import Budget, Limit
 from pytest_claude_budget.record.totals import MEASURED, Totals
 from pytest_claude_budget.verdict import Limits
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from pytest_claude_budget.base.money import dollars, to_json
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.budget import MAX_COUNT, MAX_DOLLARS
+from pytest_claude_budget.budget.limits import MAX_COUNT, MAX_DOLLARS
 from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.record.record import Record
 from pytest_claude_budget.record.totals import Totals

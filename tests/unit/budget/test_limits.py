@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pytest_claude_budget.base.errors import InputError
-from pytest_claude_budget.budget import MEASURES, Budget, Limit, limits_from_marker, parse_budget
+from pytest_claude_budget.budget.limits import MEASURES, Budget, Limit, limits_from_marker, parse_budget
 from pytest_claude_budget.verdict import Limits
 
 TEST = "tests/rag/test_a.py::TestX::test_y[param]"

@@ -13,10 +13,16 @@ from pytest_claude_budget.base.globs import Glob, compile_glob
 from pytest_claude_budget.base.schema_errors import shown_value, suggestion
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.base.yaml_document import ValuePath
-from pytest_claude_budget.budget_changes import ChangeLimit, Feature, ProjectionLimits, percentage, read_extras
+from pytest_claude_budget.budget.exempt import KEY as MAY_BE_UNKNOWN
+from pytest_claude_budget.budget.exempt import MayBeUnknown
+from pytest_claude_budget.budget.increases_and_volumes import (
+    ChangeLimit,
+    Feature,
+    ProjectionLimits,
+    percentage,
+    read_extras,
+)
 from pytest_claude_budget.calls.origins import Origins, read_origins
-from pytest_claude_budget.exempt import KEY as MAY_BE_UNKNOWN
-from pytest_claude_budget.exempt import MayBeUnknown
 
 COUNTS = ("max_calls", "max_input_tokens", "max_output_tokens", "max_tokens_total", "max_attempts")
 MEASURES = ("max_cost", *COUNTS)
