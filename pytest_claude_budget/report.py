@@ -11,6 +11,7 @@ from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.budget.difference import Base
 from pytest_claude_budget.budget.exempt import Exempt, counted
 from pytest_claude_budget.budget.limits import Budget, Limit
+from pytest_claude_budget.budget.which_limit import Limits
 from pytest_claude_budget.calls.batch_billing import settle
 from pytest_claude_budget.calls.call import Call
 from pytest_claude_budget.compare import Facts, compare, with_new_names
@@ -29,7 +30,7 @@ from pytest_claude_budget.record.sums import Answers, Book, OwnerTotals, Sums, U
 from pytest_claude_budget.record.totals import Totals
 from pytest_claude_budget.unfinished import PASSED, unfinished
 from pytest_claude_budget.unmet import Names, unmet
-from pytest_claude_budget.verdict import Limits, Verdict, evaluate
+from pytest_claude_budget.verdict import Verdict, evaluate
 from pytest_claude_budget.verdict_changes import Change
 
 __all__ = ["Answers", "CostReport", "OwnerTotals", "RunFacts", "Unpriced", "build_report", "judge", "priced_calls"]

@@ -1,12 +1,13 @@
 """The one outcome of a run. Nothing after this compares a number with a limit."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.budget.limits import MEASURES, Budget, Limit, by_rank
+from pytest_claude_budget.budget.limits import Budget, Limit
+from pytest_claude_budget.budget.which_limit import Limits
 from pytest_claude_budget.part import judges_single_tests, not_judged
 from pytest_claude_budget.record.sums import Scoped
 from pytest_claude_budget.record.totals import MEASURED, Totals
@@ -49,45 +50,6 @@ class Verdict:
     def fails(self) -> bool:
         """Should the session end as a failure?"""
         return self.outcome in (Outcome.OVER, Outcome.INCOMPLETE)
-
-
-@value_class(frozen=True, kw_only=True, slots=True)
-class Limits:
-    """All that was written about what a run may cost."""
-
-    budget: Budget | None
-    markers: Mapping[str, Sequence[Limit]]
-    """Limits of tests' own markers, by node id."""
-    spellings: Callable[[str], Sequence[str]]
-    """Other names of a model that a limit may match."""
-    unread: bool = False
-    """There may be limits besides these, which a fault kept from being read: the run is judged all the same."""
-
-    def finder(self, scope: str, measure: str) -> Callable[[str], Limit | None]:
-        """What finds the one limit that holds for a name. A run may have 10,000 names: the limits are put in order once."""
-        written = self.budget.limits if self.budget is not None else ()
-        ranked = by_rank(limit for limit in written if limit.scope == scope and limit.measure == measure)
-        markers = self.markers if scope == "test" else {}
-
-        def first(name: str) -> Limit | None:
-            own = markers.get(name, ())
-            for limit in by_rank((*reversed(ranked), *own)) if own else ranked:
-                if limit.covers(name) and limit.measure == measure:
-                    return limit
-            return None
-
-        def of_model(name: str) -> Limit | None:
-            found = filter(None, map(first, (name, *self.spellings(name))))
-            return max(found, key=lambda limit: limit.glob.rank, default=None)
-
-        return of_model if scope == "model" else first
-
-    def written(self) -> list[tuple[str, str]]:
-        """Every scope and measure that some limit is for."""
-        found = {(limit.scope, limit.measure) for limit in (self.budget.limits if self.budget is not None else ())}
-        if any(self.markers.values()):
-            found |= {("test", measure) for measure in MEASURES}
-        return sorted(found)
 
 
 @dataclass(kw_only=True, slots=True)

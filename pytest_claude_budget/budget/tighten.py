@@ -9,8 +9,8 @@ from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.base.yaml_document import ValuePath, YamlDocument
 from pytest_claude_budget.budget.draft import readable_count, readable_dollars
 from pytest_claude_budget.budget.limits import Budget, Limit
+from pytest_claude_budget.budget.which_limit import Limits
 from pytest_claude_budget.record.totals import MEASURED, Totals
-from pytest_claude_budget.verdict import Limits
 
 _LINES = re.compile("[^\r\n\x85\u2028\u2029]*(?:\r\n|[\r\n\x85\u2028\u2029]|\\Z)")
 """Lines as YAML counts them, with what ends them."""

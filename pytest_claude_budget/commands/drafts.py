@@ -152,11 +152,11 @@ def _edit(options: argparse.Namespace, path: Path, report: "LoadedReport") -> in
     from pytest_claude_budget.base.yaml_document import parse_yaml
     from pytest_claude_budget.budget.limits import parse_budget
     from pytest_claude_budget.budget.tighten import Used, edited, wanted_edits
+    from pytest_claude_budget.budget.which_limit import Limits
     from pytest_claude_budget.budget_file import load_budget
     from pytest_claude_budget.files import read_text, write_atomically
     from pytest_claude_budget.rate_files import rates_of
     from pytest_claude_budget.record.totals_by_scope import scoped_totals
-    from pytest_claude_budget.verdict import Limits
 
     budget, document = load_budget(path, options.path)
     rates = rates_of(budget, path.parent)

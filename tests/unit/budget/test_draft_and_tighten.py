@@ -12,10 +12,11 @@ from pytest_claude_budget.base.yaml_document import YamlDocument
 from pytest_claude_budget.budget.draft import Draft, draft_budget, readable_count, readable_dollars
 from pytest_claude_budget.budget.limits import Budget
 from pytest_claude_budget.budget.tighten import Edited, Used, edited, wanted_edits
+from pytest_claude_budget.budget.which_limit import Limits
 from pytest_claude_budget.budget_file import load_budget
 from pytest_claude_budget.record.record import Record
 from pytest_claude_budget.record.totals_by_scope import scoped_totals
-from pytest_claude_budget.verdict import Limits, Outcome, evaluate
+from pytest_claude_budget.verdict import Outcome, evaluate
 from tests.builders.priced import TABLE, TODAY
 from tests.builders.records import HAIKU, SONNET, group, owner, record, usage
 from tests.builders.tries import tries
