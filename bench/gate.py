@@ -129,7 +129,7 @@ def _suite(
     chance: random.Random, spreads: tuple[float, float], samples: int, calls: int
 ) -> tuple[list[_Test], dict[str, Any]]:
     """Tests, and the samples of each of their calls after so many live runs."""
-    from pytest_claude_budget.noise import with_sample
+    from pytest_claude_budget.compare.noise import with_sample
 
     tests = [
         _Test(
@@ -217,8 +217,8 @@ def judged(before: Any, after: Any) -> bool:
 
     from pytest_claude_budget.budget.increases_and_volumes import ChangeLimit
     from pytest_claude_budget.budget.limits import Budget
-    from pytest_claude_budget.compare import Facts, compare
-    from pytest_claude_budget.comparison import Baseline
+    from pytest_claude_budget.compare.compare import Facts, compare
+    from pytest_claude_budget.compare.result import Baseline
     from pytest_claude_budget.rate_files import packaged_rates
     from pytest_claude_budget.verdict_changes import Change, change_breaches
 

@@ -166,7 +166,7 @@ def suite(kind: str, chance: random.Random, spreads: tuple[float, float]) -> _Su
 def simulate(kind: str, spreads: tuple[float, float], samples: int, baselines: int = BASELINES) -> dict[str, float]:
     """How often runs are red, or find the lock file stale, though nothing has changed."""
     from bench.gate import judged
-    from pytest_claude_budget.baseline import stale, update
+    from pytest_claude_budget.compare.lock_update import stale, update
     from pytest_claude_budget.record.selection import Selection
 
     chance, red, old = random.Random(f"{SEED} {kind}"), 0, 0

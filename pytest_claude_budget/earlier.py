@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from functools import cache
 
-from pytest_claude_budget.comparison import Comparison
+from pytest_claude_budget.compare.result import Comparison
 from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.record.record import Record
 from pytest_claude_budget.record.totals import MEASURED, Totals

@@ -7,13 +7,13 @@ from pathlib import Path
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.base_budget import base_of
-from pytest_claude_budget.baseline import stale
 from pytest_claude_budget.baseline_files import LOCK_FILE, Loaded, load_baseline, read_lock
 from pytest_claude_budget.budget.limits import Budget
 from pytest_claude_budget.budget_file import load_budget
 from pytest_claude_budget.checked import PytestsMemory
+from pytest_claude_budget.compare.lock_update import stale
+from pytest_claude_budget.compare.not_compared import NotCompared
 from pytest_claude_budget.files import read_json
-from pytest_claude_budget.not_compared import NotCompared
 from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.rate_files import packaged_rates, rates_of
 from pytest_claude_budget.record.record import Record

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from pytest_claude_budget.budget.increases_and_volumes import MonthlyLimit
 from pytest_claude_budget.budget.limits import Budget
-from pytest_claude_budget.comparison import Comparison, Standing
+from pytest_claude_budget.compare.result import Comparison, Standing
 from pytest_claude_budget.record.selection import FROM_LEDGER, NOTHING_RAN, Selection
 from pytest_claude_budget.verdict_changes import Breach
 

@@ -14,10 +14,10 @@ from pytest_claude_budget.budget.limits import Budget, Limit
 from pytest_claude_budget.budget.which_limit import Limits
 from pytest_claude_budget.calls.batch_billing import settle
 from pytest_claude_budget.calls.call import Call
-from pytest_claude_budget.compare import Facts, compare, with_new_names
-from pytest_claude_budget.comparison import Baseline, Comparison
+from pytest_claude_budget.compare.compare import Facts, compare, with_new_names
+from pytest_claude_budget.compare.not_compared import REASON, NotCompared, leaves_open
+from pytest_claude_budget.compare.result import Baseline, Comparison
 from pytest_claude_budget.earlier import earlier_of
-from pytest_claude_budget.not_compared import REASON, NotCompared, leaves_open
 from pytest_claude_budget.part import part_of
 from pytest_claude_budget.pricing.price import Price, price
 from pytest_claude_budget.pricing.rates import RateTable

@@ -11,7 +11,7 @@ from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.budget.difference import Base
 from pytest_claude_budget.budget.increases_and_volumes import ChangeLimit, MonthlyLimit, change_limit
 from pytest_claude_budget.budget.limits import Budget
-from pytest_claude_budget.comparison import Comparison, FeatureChange, OwnerChange, Standing, percent
+from pytest_claude_budget.compare.result import Comparison, FeatureChange, OwnerChange, Standing, percent
 from pytest_claude_budget.month_totals import totals_by_scenario
 from pytest_claude_budget.projection import Row
 

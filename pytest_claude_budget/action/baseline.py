@@ -19,8 +19,8 @@ from pytest_claude_budget.action.reports import LARGEST
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.baseline_files import LOCK_FILE, NO_BASELINE
+from pytest_claude_budget.compare.not_compared import NotCompared
 from pytest_claude_budget.github_failures import ApiFailureError
-from pytest_claude_budget.not_compared import NotCompared
 from pytest_claude_budget.render.markdown_text import sentence
 from pytest_claude_budget.rootdir import BUDGET_NAMES
 

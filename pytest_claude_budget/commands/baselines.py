@@ -86,8 +86,8 @@ def _resolved(lock: Path, side: str) -> str:
 
 
 def _merge(options: argparse.Namespace) -> int:
-    from pytest_claude_budget.baseline import merge
     from pytest_claude_budget.baseline_files import lock_value, record_of, write_lock
+    from pytest_claude_budget.compare.lock_update import merge
     from pytest_claude_budget.files import read_json
 
     sides = (options.base, options.ours, options.theirs)

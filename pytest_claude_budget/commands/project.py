@@ -59,7 +59,7 @@ def _rows(terms: "Terms", after: "Record", options: argparse.Namespace) -> "tupl
 def _before(terms: "Terms", after: "Record", options: argparse.Namespace) -> "Record | None":
     """The baseline, with the ids that its tests have now."""
     from pytest_claude_budget.baseline_files import LOCK_FILE
-    from pytest_claude_budget.compare import Facts, compare, with_new_names
+    from pytest_claude_budget.compare.compare import Facts, compare, with_new_names
     from pytest_claude_budget.judging import baseline_at
 
     if options.baseline is None and Path(options.report).name == LOCK_FILE:

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from pytest_claude_budget.base.money import to_json
-from pytest_claude_budget.comparison import Cause, Comparison, OwnerChange, percent
+from pytest_claude_budget.compare.result import Cause, Comparison, OwnerChange, percent
 from pytest_claude_budget.projection import Row
 
 

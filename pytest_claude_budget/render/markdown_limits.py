@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from pytest_claude_budget.base.money import dollars
-from pytest_claude_budget.not_compared import reasons
+from pytest_claude_budget.compare.not_compared import reasons
 from pytest_claude_budget.render import phrases
 from pytest_claude_budget.render.markdown_sentences import (
     INCREASES,

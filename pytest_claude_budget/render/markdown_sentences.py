@@ -5,7 +5,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Any
 
 from pytest_claude_budget.base.money import ZERO, dollars, dollars_against, exact, exact_dollars
-from pytest_claude_budget.not_compared import missed, reasons
+from pytest_claude_budget.compare.not_compared import missed, reasons
 from pytest_claude_budget.render.markdown_text import (
     amount,
     amount_in,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Context, Decimal
 
 from pytest_claude_budget.base.money import EXACT, dollars, to_json
-from pytest_claude_budget.comparison import percent
+from pytest_claude_budget.compare.result import percent
 from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.render.markdown_text import code, sentence, table
 from pytest_claude_budget.render.plain import columns, counted, printable, wrapped

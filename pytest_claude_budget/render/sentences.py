@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from pytest_claude_budget.base.money import ZERO, dollars, dollars_against, dollars_beyond, exact_dollars, to_json
 from pytest_claude_budget.budget.exempt import KEY, Exempt
-from pytest_claude_budget.comparison import OwnerChange, Standing
+from pytest_claude_budget.compare.result import OwnerChange, Standing
 from pytest_claude_budget.record.totals import Totals
 from pytest_claude_budget.render.plain import counted, printable
 from pytest_claude_budget.report import CostReport

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pytest_claude_budget.base.money import dollars
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.budget.difference import differences
-from pytest_claude_budget.comparison import Standing
+from pytest_claude_budget.compare.result import Standing
 from pytest_claude_budget.record.totals import Sum, Totals
 from pytest_claude_budget.render.changes import comparison_lines, projection_lines
 from pytest_claude_budget.render.plain import columns, counted, printable, wrapped

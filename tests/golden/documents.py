@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from pytest_claude_budget.base.money import to_json
-from pytest_claude_budget.comparison import percent
+from pytest_claude_budget.compare.result import percent
 
 Document = dict[str, Any]
 HAIKU, SONNET = "claude-haiku-4-5", "claude-sonnet-4-6"

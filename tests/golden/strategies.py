@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from pytest_claude_budget.comparison import Standing
+from pytest_claude_budget.compare.result import Standing
 
 HOSTILE = (
     *(

@@ -12,7 +12,7 @@ from pytest_claude_budget.baseline_files import Loaded
 from pytest_claude_budget.budget.difference import Base, differences
 from pytest_claude_budget.budget.limits import Budget
 from pytest_claude_budget.budget_file import load_budget
-from pytest_claude_budget.comparison import Baseline
+from pytest_claude_budget.compare.result import Baseline
 from pytest_claude_budget.judging import Terms, sums_of
 from pytest_claude_budget.record.record import Record
 from pytest_claude_budget.render.json_document import json_document

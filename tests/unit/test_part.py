@@ -7,7 +7,7 @@ import pytest
 
 from pytest_claude_budget.budget.limits import Budget
 from pytest_claude_budget.budget_file import load_budget
-from pytest_claude_budget.comparison import Baseline
+from pytest_claude_budget.compare.result import Baseline
 from pytest_claude_budget.judging import Terms, sums_of
 from pytest_claude_budget.record.record import OwnerRecord, Record
 from pytest_claude_budget.record.selection import Selection

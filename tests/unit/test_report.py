@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pytest_claude_budget.budget.exempt import MayBeUnknown
 from pytest_claude_budget.budget.limits import Budget, Limit
 from pytest_claude_budget.calls.call import Answer, Call, Iteration, Labels, Origin, Owner, Status, Usage
-from pytest_claude_budget.comparison import Baseline
+from pytest_claude_budget.compare.result import Baseline
 from pytest_claude_budget.conclusion import stale
 from pytest_claude_budget.ledger.database import SqliteLedger
 from pytest_claude_budget.ledger.journal import Journal

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from pytest_claude_budget.budget.limits import Budget, Limit
-from pytest_claude_budget.comparison import Baseline
+from pytest_claude_budget.compare.result import Baseline
 from pytest_claude_budget.judging import Terms, sums_of
 from pytest_claude_budget.record.record import Record
 from pytest_claude_budget.record.selection import FROM_LEDGER, NOTHING_RAN, Selection

@@ -11,7 +11,7 @@ from pytest_claude_budget.base.money import dollars_beyond
 from pytest_claude_budget.budget.increases_and_volumes import Feature
 from pytest_claude_budget.budget.limits import Budget
 from pytest_claude_budget.budget_file import load_budget
-from pytest_claude_budget.comparison import Baseline
+from pytest_claude_budget.compare.result import Baseline
 from pytest_claude_budget.judging import Terms, sums_of
 from pytest_claude_budget.record.record import OwnerRecord, Record
 from pytest_claude_budget.record.sums import Sums

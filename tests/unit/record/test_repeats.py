@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from pytest_claude_budget.baseline import stale, update
 from pytest_claude_budget.calls.call import Answer, Call, Labels, Origin, Owner, Status, Usage
-from pytest_claude_budget.comparison import Baseline, Standing
+from pytest_claude_budget.compare.lock_update import stale, update
+from pytest_claude_budget.compare.result import Baseline, Standing
 from pytest_claude_budget.documents import document_of
 from pytest_claude_budget.record.lock_format import lock_text, read_record
 from pytest_claude_budget.record.record import Record

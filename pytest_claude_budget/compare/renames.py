@@ -7,7 +7,7 @@ import sys
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from pytest_claude_budget.pairing import requests_of
+from pytest_claude_budget.compare.pairing import requests_of
 from pytest_claude_budget.record.record import OwnerRecord, Record
 from pytest_claude_budget.record.selection import Selection
 

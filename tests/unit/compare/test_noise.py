@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_claude_budget.noise import (
+from pytest_claude_budget.compare.noise import (
     WINDOW,
     Spread,
     joint_spread,

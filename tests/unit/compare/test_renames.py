@@ -3,9 +3,9 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pytest_claude_budget.compare.renames import renamed_owners
 from pytest_claude_budget.record.record import Record
 from pytest_claude_budget.record.selection import Selection
-from pytest_claude_budget.renames import renamed_owners
 from tests.builders.records import group, owner, record, usage
 from tests.builders.tries import tries
 

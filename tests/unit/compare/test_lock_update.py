@@ -8,7 +8,7 @@ import jsonschema
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_claude_budget.baseline import merge, stale, update
+from pytest_claude_budget.compare.lock_update import merge, stale, update
 from pytest_claude_budget.record.lock_format import lock_text, read_record
 from pytest_claude_budget.record.record import OwnerRecord, Record, Samples, in_order
 from pytest_claude_budget.record.selection import Selection
@@ -16,7 +16,7 @@ from tests.builders.records import HAIKU, group, owner, record, usage
 from tests.builders.tries import tries
 
 WHOLE = Selection()
-LOCK = json.loads((Path(__file__).parents[2] / "schemas" / "lock.schema.json").read_text(encoding="utf-8"))
+LOCK = json.loads((Path(__file__).parents[3] / "schemas" / "lock.schema.json").read_text(encoding="utf-8"))
 
 
 def entry(name: str, output: int = 100, *, live: bool = False, text: str = "m", length: int = 9) -> OwnerRecord:

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_claude_budget.attribution import Prices
 from pytest_claude_budget.base.money import exact
 from pytest_claude_budget.calls.call import Usage
-from pytest_claude_budget.comparison import Cause, OwnerChange, Standing
-from pytest_claude_budget.explain import causes_of
-from pytest_claude_budget.pairing import pair_up
+from pytest_claude_budget.compare.causes import causes_of
+from pytest_claude_budget.compare.pairing import pair_up
+from pytest_claude_budget.compare.result import Cause, OwnerChange, Standing
+from pytest_claude_budget.compare.shapley import Prices
 from pytest_claude_budget.record.record import Group, OwnerRecord, cost_of_owner
 from pytest_claude_budget.render.changes import explanation_lines
 from tests.builders.priced import TABLE, TODAY

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_claude_budget.baseline import update
 from pytest_claude_budget.budget.increases_and_volumes import Feature
 from pytest_claude_budget.calls.call import Usage
-from pytest_claude_budget.compare import Facts, compare
-from pytest_claude_budget.comparison import Baseline, Comparison, OwnerChange, Standing, percent
-from pytest_claude_budget.noise import with_sample
+from pytest_claude_budget.compare.compare import Facts, compare
+from pytest_claude_budget.compare.lock_update import update
+from pytest_claude_budget.compare.noise import with_sample
+from pytest_claude_budget.compare.result import Baseline, Comparison, OwnerChange, Standing, percent
 from pytest_claude_budget.projection import Volumes, project
 from pytest_claude_budget.record.record import OwnerRecord, Record, Samples, in_order
 from pytest_claude_budget.record.selection import Selection

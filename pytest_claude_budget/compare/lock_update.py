@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from pytest_claude_budget.base.values import value_class
+from pytest_claude_budget.compare.renames import renamed_owners
+from pytest_claude_budget.compare.sampling import taken_over, used_otherwise
 from pytest_claude_budget.record.record import OwnerRecord, Record
 from pytest_claude_budget.record.selection import Selection
-from pytest_claude_budget.renames import renamed_owners
-from pytest_claude_budget.sampling import taken_over, used_otherwise
 
 
 @value_class(frozen=True, kw_only=True, slots=True)

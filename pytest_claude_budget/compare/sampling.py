@@ -5,9 +5,17 @@ from dataclasses import replace
 
 from pytest_claude_budget.calls.call import COUNTS, Usage
 from pytest_claude_budget.calls.fingerprints import read_fingerprint
-from pytest_claude_budget.expected import PROMPT, TEXT_TOKENS, asked_the_same, is_later, pairs_of, used_alike
-from pytest_claude_budget.noise import CALLS, FALSE_ALARMS, FEWEST_SAMPLES, OUTPUT, next_answer, value_of, with_run
-from pytest_claude_budget.pairing import pair_up
+from pytest_claude_budget.compare.expected import PROMPT, TEXT_TOKENS, asked_the_same, is_later, pairs_of, used_alike
+from pytest_claude_budget.compare.noise import (
+    CALLS,
+    FALSE_ALARMS,
+    FEWEST_SAMPLES,
+    OUTPUT,
+    next_answer,
+    value_of,
+    with_run,
+)
+from pytest_claude_budget.compare.pairing import pair_up
 from pytest_claude_budget.record.benchmarked import as_benchmark
 from pytest_claude_budget.record.record import Group, OwnerRecord, Samples, Terms, in_order
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from pytest_claude_budget.base.money import ZERO
-from pytest_claude_budget.expected import Expected, pool_of
-from pytest_claude_budget.noise import FALSE_ALARMS, quantile, summed_spread
+from pytest_claude_budget.compare.expected import Expected, pool_of
+from pytest_claude_budget.compare.noise import FALSE_ALARMS, quantile, summed_spread
 from pytest_claude_budget.record.record import Group, Record
 
 _WRITES = ("cache_creation_5m_input_tokens", "cache_creation_1h_input_tokens")

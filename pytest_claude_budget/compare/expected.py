@@ -9,12 +9,11 @@ from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
-from pytest_claude_budget.attribution import Prices
 from pytest_claude_budget.base.money import EXACT, ZERO
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.call import Usage
 from pytest_claude_budget.calls.fingerprints import read_alike, read_fingerprint
-from pytest_claude_budget.noise import (
+from pytest_claude_budget.compare.noise import (
     CALLS,
     FALSE_ALARMS,
     FEWEST_SAMPLES,
@@ -26,7 +25,8 @@ from pytest_claude_budget.noise import (
     summed_spread,
     value_of,
 )
-from pytest_claude_budget.pairing import Pairing
+from pytest_claude_budget.compare.pairing import Pairing
+from pytest_claude_budget.compare.shapley import Prices
 from pytest_claude_budget.pricing.in_force import Refusal
 from pytest_claude_budget.pricing.rates import CELLS
 from pytest_claude_budget.record.record import Group, Samples, cost_of_group

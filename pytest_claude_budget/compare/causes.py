@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
-from pytest_claude_budget.attribution import Prices, a_call, attribute
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.fingerprints import NOTHING, read_fingerprint, why_the_cache_moved
-from pytest_claude_budget.comparison import Cause
-from pytest_claude_budget.pairing import Pairing
+from pytest_claude_budget.compare.pairing import Pairing
+from pytest_claude_budget.compare.result import Cause
+from pytest_claude_budget.compare.shapley import Prices, a_call, attribute
 from pytest_claude_budget.record.record import Group, OwnerRecord, Terms, cost_of_group
 
 NAMES = {"system": "system prompt", "tools": "tools", "messages": "messages", "parameters": "parameters"}

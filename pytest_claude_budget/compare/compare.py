@@ -8,14 +8,15 @@ from dataclasses import field, replace
 from datetime import date
 from decimal import Decimal
 
-from pytest_claude_budget.attribution import Prices
 from pytest_claude_budget.base.money import ZERO, exact
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.comparison import Baseline, Comparison, FeatureChange, OwnerChange, Standing
-from pytest_claude_budget.excused import excused
-from pytest_claude_budget.expected import Expected, expected_of
-from pytest_claude_budget.explain import causes_of
-from pytest_claude_budget.pairing import pair_up
+from pytest_claude_budget.compare.causes import causes_of
+from pytest_claude_budget.compare.excused import excused
+from pytest_claude_budget.compare.expected import Expected, expected_of
+from pytest_claude_budget.compare.pairing import pair_up
+from pytest_claude_budget.compare.renames import renamed_owners
+from pytest_claude_budget.compare.result import Baseline, Comparison, FeatureChange, OwnerChange, Standing
+from pytest_claude_budget.compare.shapley import Prices
 from pytest_claude_budget.pricing.in_force import Refusal
 from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.record.record import (
@@ -28,7 +29,6 @@ from pytest_claude_budget.record.record import (
     rates_of_terms,
 )
 from pytest_claude_budget.record.selection import Selection
-from pytest_claude_budget.renames import renamed_owners
 
 
 @value_class(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,4 @@
+"""A run beside its baseline: what moved, by how much, why, and how much of it is chance.
+
+Two records come in; a `Comparison` goes out whose causes add up to the change exactly. What did not run is never a saving.
+"""
