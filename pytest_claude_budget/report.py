@@ -18,10 +18,10 @@ from pytest_claude_budget.compare.compare import Facts, compare, with_new_names
 from pytest_claude_budget.compare.not_compared import REASON, NotCompared, leaves_open
 from pytest_claude_budget.compare.result import Baseline, Comparison
 from pytest_claude_budget.earlier import earlier_of
+from pytest_claude_budget.forecast.month import Row, Volumes, project
 from pytest_claude_budget.part import part_of
 from pytest_claude_budget.pricing.price import Price, price
 from pytest_claude_budget.pricing.rates import RateTable
-from pytest_claude_budget.projection import Row, Volumes, project
 from pytest_claude_budget.record.benchmarked import on_one_footing
 from pytest_claude_budget.record.build import RecordBuilder
 from pytest_claude_budget.record.record import Record

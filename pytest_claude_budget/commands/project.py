@@ -10,8 +10,8 @@ from pytest_claude_budget.commands.common import DEFAULT_FILE, Commands, add_bas
 from pytest_claude_budget.commands.repriced import add_run, record_from, terms_of
 
 if TYPE_CHECKING:
+    from pytest_claude_budget.forecast.month import Row
     from pytest_claude_budget.judging import Terms
-    from pytest_claude_budget.projection import Row
     from pytest_claude_budget.record.record import Record
 
 
@@ -47,7 +47,7 @@ def _no_features(shown: str) -> Problem:
 
 
 def _rows(terms: "Terms", after: "Record", options: argparse.Namespace) -> "tuple[Row, ...]":
-    from pytest_claude_budget.projection import Volumes, project
+    from pytest_claude_budget.forecast.month import Volumes, project
 
     budget = terms.budget
     if budget is None:
@@ -73,7 +73,7 @@ def _before(terms: "Terms", after: "Record", options: argparse.Namespace) -> "Re
 
 def _document(rows: "tuple[Row, ...]", terms: "Terms") -> dict[str, object]:
     from pytest_claude_budget.base.money import to_json
-    from pytest_claude_budget.month_totals import totals_by_scenario
+    from pytest_claude_budget.forecast.month_totals import totals_by_scenario
     from pytest_claude_budget.render.json_comparison import projection_entry
 
     totals = [

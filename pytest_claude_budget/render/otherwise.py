@@ -5,10 +5,10 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 
 from pytest_claude_budget.base.money import EXACT, dollars, to_json
 from pytest_claude_budget.compare.result import percent
+from pytest_claude_budget.forecast.whatif import Line, WhatIf
 from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.render.markdown_text import code, sentence, table
 from pytest_claude_budget.render.plain import columns, counted, printable, wrapped
-from pytest_claude_budget.whatif import Line, WhatIf
 
 WIDTH = 80
 _WIDE = Context(prec=400)

@@ -16,7 +16,7 @@ from pytest_claude_budget.compare.compare import Facts, compare
 from pytest_claude_budget.compare.lock_update import update
 from pytest_claude_budget.compare.noise import with_sample
 from pytest_claude_budget.compare.result import Baseline, Comparison, OwnerChange, Standing, percent
-from pytest_claude_budget.projection import Volumes, project
+from pytest_claude_budget.forecast.month import Volumes, project
 from pytest_claude_budget.record.record import OwnerRecord, Record, Samples, in_order
 from pytest_claude_budget.record.selection import Selection
 from pytest_claude_budget.render.changes import comparison_lines

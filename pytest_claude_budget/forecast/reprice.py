@@ -8,8 +8,8 @@ from datetime import date
 from fractions import Fraction
 
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.caching import LATE_FLOOR, SOON_FLOOR, Sharing
 from pytest_claude_budget.calls.token_estimates import has_newer_tokenizer
+from pytest_claude_budget.forecast.prompt_cache import LATE_FLOOR, SOON_FLOOR, Sharing
 from pytest_claude_budget.pricing.in_force import InForce, Refusal
 from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.record.record import Group, Terms, rates_of_terms

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_claude_budget.budget.increases_and_volumes import Feature
-from pytest_claude_budget.month_totals import totals_by_scenario
-from pytest_claude_budget.projection import NO_TEST, Month, Row, Volumes, project
+from pytest_claude_budget.forecast.month import NO_TEST, Month, Row, Volumes, project
+from pytest_claude_budget.forecast.month_totals import totals_by_scenario
 from pytest_claude_budget.record.record import OwnerRecord, Record
 from tests.builders.priced import TABLE, TODAY
 from tests.builders.records import SONNET, group, owner, record, request, usage

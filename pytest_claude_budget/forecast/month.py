@@ -13,8 +13,8 @@ from fractions import Fraction
 from pytest_claude_budget.base.money import EXACT, ZERO
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.budget.increases_and_volumes import AVERAGE, Feature
-from pytest_claude_budget.caching import cooled, warmed, writes_for_an_hour
 from pytest_claude_budget.calls.call import Usage
+from pytest_claude_budget.forecast.prompt_cache import cooled, warmed, writes_for_an_hour
 from pytest_claude_budget.pricing.in_force import Refusal
 from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.record.record import Group, OwnerRecord, Record, amount_of, cost_of_group, rates_of_terms

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_claude_budget.calls.call import Usage
-from pytest_claude_budget.record.record import Group, Record
-from pytest_claude_budget.repricing import (
+from pytest_claude_budget.forecast.reprice import (
     ADVISORS,
     ALONE,
     BATCH,
@@ -25,7 +24,8 @@ from pytest_claude_budget.repricing import (
     UNREAD,
     Wish,
 )
-from pytest_claude_budget.whatif import Line, WhatIf, what_if
+from pytest_claude_budget.forecast.whatif import Line, WhatIf, what_if
+from pytest_claude_budget.record.record import Group, Record
 from tests.builders.priced import TABLE, TODAY
 from tests.builders.records import HAIKU, SONNET, group, owner, record, request, usage
 

@@ -11,13 +11,13 @@ from datetime import date
 from decimal import Decimal, Inexact
 from fractions import Fraction
 
-from pytest_claude_budget import repricing
 from pytest_claude_budget.base.money import EXACT, ZERO
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.caching import shared_beginnings
+from pytest_claude_budget.forecast import reprice as repricing
+from pytest_claude_budget.forecast.prompt_cache import shared_beginnings
+from pytest_claude_budget.forecast.reprice import Repricer, Wish
 from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.record.record import Group, OwnerRecord, Record, cost_of_group
-from pytest_claude_budget.repricing import Repricer, Wish
 
 _MICRO = 1_000_000
 
