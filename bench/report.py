@@ -122,7 +122,7 @@ def _conclude(folder: Path, *, judged: bool) -> dict[str, float]:
     gc.collect()
     wall, cpu = time.perf_counter(), time.process_time()
     from pytest_claude_budget.conclusion import Ended, conclude
-    from pytest_claude_budget.report import RunInfo
+    from pytest_claude_budget.judge.report import RunInfo
 
     run = _run(folder)
     conclusion = conclude(run, setup, (), Ended(info=RunInfo(), judged=judged))

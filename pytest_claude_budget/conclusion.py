@@ -17,6 +17,7 @@ from pytest_claude_budget.budget.limits import Limit
 from pytest_claude_budget.calls.call import Call
 from pytest_claude_budget.files import write_atomically
 from pytest_claude_budget.garbage import uncollected
+from pytest_claude_budget.judge.report import CostReport, RunFacts, RunInfo, build_report, judge, priced_calls
 from pytest_claude_budget.ledger.database import told
 from pytest_claude_budget.ledger.journal import OwnerFacts
 from pytest_claude_budget.ledger.row_format import call_of, row_of, storable
@@ -26,7 +27,6 @@ from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.record.totals import Totals, total
 from pytest_claude_budget.render.plain import wrapped
 from pytest_claude_budget.render.terminal import Line, terminal_lines
-from pytest_claude_budget.report import CostReport, RunFacts, RunInfo, build_report, judge, priced_calls
 from pytest_claude_budget.settings import Setup
 
 UPDATE = "--claude-budget-update"

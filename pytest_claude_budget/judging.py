@@ -14,15 +14,15 @@ from pytest_claude_budget.checked import PytestsMemory
 from pytest_claude_budget.compare.lock_update import stale
 from pytest_claude_budget.compare.not_compared import NotCompared
 from pytest_claude_budget.files import read_json
+from pytest_claude_budget.judge.combine import covering
+from pytest_claude_budget.judge.report import CostReport, RunFacts, RunInfo, judge
+from pytest_claude_budget.judge.report_format import LoadedReport, read_report
 from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.rate_files import packaged_rates, rates_of
 from pytest_claude_budget.record.record import Record
 from pytest_claude_budget.record.sums import Answers, OwnerTotals, Sums
 from pytest_claude_budget.record.totals_by_scope import scoped_totals
-from pytest_claude_budget.report import CostReport, RunFacts, RunInfo, judge
-from pytest_claude_budget.report_document import LoadedReport, read_report
 from pytest_claude_budget.rootdir import BUDGET_NAMES, project_of, seen_from
-from pytest_claude_budget.shards import covering
 
 
 @value_class(frozen=True, kw_only=True, slots=True)

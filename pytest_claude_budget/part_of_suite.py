@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from pytest_claude_budget.judge.report import RunInfo
 from pytest_claude_budget.measure.current_owner import INSTALLED, file_outside
 from pytest_claude_budget.record.selection import BY_A_PLUGIN, NOTHING_RAN, Selection
-from pytest_claude_budget.report import RunInfo
 from pytest_claude_budget.what_ran import WhatRan
 
 _MOST_FOLDERS = 2_000

@@ -11,11 +11,11 @@ from pytest_claude_budget.baseline_files import Loaded
 from pytest_claude_budget.budget.limits import Limit
 from pytest_claude_budget.conclusion import learn, stale
 from pytest_claude_budget.files import unreadable
+from pytest_claude_budget.judge.report import CostReport, RunFacts, RunInfo, build_report
 from pytest_claude_budget.judging import Terms
 from pytest_claude_budget.ledger.copies import NotALedgerError, copied
 from pytest_claude_budget.ledger.database import SqliteLedger
 from pytest_claude_budget.record.selection import FROM_LEDGER, Selection
-from pytest_claude_budget.report import CostReport, RunFacts, RunInfo, build_report
 
 CACHE = Path(".pytest_cache", "d", "claude-budget")
 _WRITES = "pytest keeps the ledgers of the last runs that made calls in .pytest_cache/d/claude-budget"

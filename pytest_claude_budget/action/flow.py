@@ -36,12 +36,12 @@ from pytest_claude_budget.documents import document_of
 from pytest_claude_budget.files import write_atomically
 from pytest_claude_budget.github import GitHub, PullRequest
 from pytest_claude_budget.github_failures import ApiFailureError
+from pytest_claude_budget.judge.report import CostReport
 from pytest_claude_budget.judged_later import handed_over
 from pytest_claude_budget.judging import Terms, baseline_at, load_terms
 from pytest_claude_budget.record.lock_format import Known
 from pytest_claude_budget.render.plain import counted
 from pytest_claude_budget.render.terminal import terminal_lines
-from pytest_claude_budget.report import CostReport
 
 OVER, BAD_INPUT, INCOMPLETE = 1, 2, 3
 DEFAULT_REPORT = "claude-budget-report.json"

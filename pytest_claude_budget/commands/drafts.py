@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from pytest_claude_budget.budget.tighten import Edited
+    from pytest_claude_budget.judge.report_format import LoadedReport
     from pytest_claude_budget.record.totals import Totals
-    from pytest_claude_budget.report_document import LoadedReport
 
 DEFAULT_HEADROOM = "20%"
 _MOST_PERCENT = 1000

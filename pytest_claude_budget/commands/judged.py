@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_claude_budget.commands.common import Commands, add_baseline, add_budget, add_command, add_format, put_out
 
 if TYPE_CHECKING:
-    from pytest_claude_budget.report import CostReport
+    from pytest_claude_budget.judge.report import CostReport
 
 OVER, INCOMPLETE = 1, 3
 
@@ -76,8 +76,8 @@ def _gate(options: argparse.Namespace) -> int:
 def say(report: "CostReport", options: argparse.Namespace) -> int:
     """Print a report and write its files; returns the exit status that its verdict stands for."""
     from pytest_claude_budget.documents import document_of, write_outputs
+    from pytest_claude_budget.judge.verdict import Outcome
     from pytest_claude_budget.render.terminal import terminal_lines
-    from pytest_claude_budget.verdict import Outcome
 
     written = write_outputs(report, options.output)
     if options.format == "text":

@@ -22,8 +22,8 @@ def _combine(options: argparse.Namespace) -> int:
 
     from pytest_claude_budget.documents import document_of, written_line
     from pytest_claude_budget.files import write_atomically
+    from pytest_claude_budget.judge.combine import combine
     from pytest_claude_budget.judging import Asked, judge_report, load_report, load_terms
-    from pytest_claude_budget.shards import combine
 
     combined = combine([load_report(path) for path in options.reports])
     text = document_of(judge_report(combined, load_terms(options.budget), Asked()), "json")

@@ -11,16 +11,16 @@ from pytest_claude_budget.base.money import to_json
 from pytest_claude_budget.budget.difference import differences
 from pytest_claude_budget.budget.exempt import KEY as MAY_BE_UNKNOWN
 from pytest_claude_budget.budget.limits import Budget, Limit
+from pytest_claude_budget.judge.acceptable import steps_before
+from pytest_claude_budget.judge.increases import Breach
+from pytest_claude_budget.judge.report import CostReport, OwnerTotals, RunFacts, RunInfo
+from pytest_claude_budget.judge.verdict import Verdict
 from pytest_claude_budget.record.lock_format import lock_text
 from pytest_claude_budget.record.record import Record
 from pytest_claude_budget.record.totals import Totals
 from pytest_claude_budget.render.json_comparison import comparison_entry, projection_entry
 from pytest_claude_budget.render.repeated import repeat_entries
 from pytest_claude_budget.render.sentences import breach_line, excess_of, limit_words
-from pytest_claude_budget.report import CostReport, OwnerTotals, RunFacts, RunInfo
-from pytest_claude_budget.updatable import steps_before
-from pytest_claude_budget.verdict import Verdict
-from pytest_claude_budget.verdict_changes import Breach
 
 SCHEMA_VERSION = 1
 FROM_NOTHING = "from $0.00"

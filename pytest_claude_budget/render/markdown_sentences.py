@@ -6,6 +6,7 @@ from typing import Any
 
 from pytest_claude_budget.base.money import ZERO, dollars, dollars_against, exact, exact_dollars
 from pytest_claude_budget.compare.not_compared import missed, reasons
+from pytest_claude_budget.judge.unfinished import NO_TEST
 from pytest_claude_budget.render.markdown_text import (
     amount,
     amount_in,
@@ -18,7 +19,6 @@ from pytest_claude_budget.render.markdown_text import (
     signed,
 )
 from pytest_claude_budget.render.phrases import unsure
-from pytest_claude_budget.unfinished import NO_TEST
 
 Document = Mapping[str, Any]
 """A report under `schemas/report.schema.json`, as JSON gives it; or an object inside of one."""

@@ -6,12 +6,12 @@ from decimal import Decimal
 from pytest_claude_budget.base.money import ZERO, dollars, dollars_against, dollars_beyond, exact_dollars, to_json
 from pytest_claude_budget.budget.exempt import KEY, Exempt
 from pytest_claude_budget.compare.result import OwnerChange, Standing
+from pytest_claude_budget.judge.increases import Breach
+from pytest_claude_budget.judge.report import CostReport
+from pytest_claude_budget.judge.unfinished import NO_TEST
+from pytest_claude_budget.judge.verdict import Outcome, Verdict
 from pytest_claude_budget.record.totals import Totals
 from pytest_claude_budget.render.plain import counted, printable
-from pytest_claude_budget.report import CostReport
-from pytest_claude_budget.unfinished import NO_TEST
-from pytest_claude_budget.verdict import Outcome, Verdict
-from pytest_claude_budget.verdict_changes import Breach
 
 _UNITS = {
     "max_calls": "call",

@@ -6,6 +6,8 @@ from pytest_claude_budget.base.money import dollars
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.budget.difference import differences
 from pytest_claude_budget.compare.result import Standing
+from pytest_claude_budget.judge.report import CostReport, OwnerTotals
+from pytest_claude_budget.judge.verdict import Outcome
 from pytest_claude_budget.record.totals import Sum, Totals
 from pytest_claude_budget.render.changes import comparison_lines, projection_lines
 from pytest_claude_budget.render.plain import columns, counted, printable, wrapped
@@ -23,8 +25,6 @@ from pytest_claude_budget.render.sentences import (
     verdict_line,
 )
 from pytest_claude_budget.render.terminal_limits import hint, limit_lines, update_words
-from pytest_claude_budget.report import CostReport, OwnerTotals
-from pytest_claude_budget.verdict import Outcome
 
 DEAREST = 10
 """Rows that are shown one by one."""

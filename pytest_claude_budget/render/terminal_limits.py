@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from pytest_claude_budget.base.money import dollars_against
+from pytest_claude_budget.judge.acceptable import steps_before
+from pytest_claude_budget.judge.increases import INCREASES, Breach
+from pytest_claude_budget.judge.report import CostReport
 from pytest_claude_budget.render.plain import counted, printable
 from pytest_claude_budget.render.sentences import breach_line, limit_words, short_breach
-from pytest_claude_budget.report import CostReport
-from pytest_claude_budget.updatable import steps_before
-from pytest_claude_budget.verdict_changes import INCREASES, Breach
 
 _NAMED = 3
 """Tests over one limit, and limits to raise, that are named."""

@@ -13,8 +13,8 @@ from pytest_claude_budget.base.fast_json import LARGE
 from pytest_claude_budget.base.json_keys import first_twice
 from pytest_claude_budget.baseline_files import LOCK_FILE, load_baseline, read_lock
 from pytest_claude_budget.files import parse_json
+from pytest_claude_budget.judge.report_format import read_report
 from pytest_claude_budget.record.lock_format import lock_text
-from pytest_claude_budget.report_document import read_report
 from tests.builders.records import group, owner, record, usage
 from tests.golden.scenes import document
 

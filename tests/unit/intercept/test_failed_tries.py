@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from pytest_claude_budget.calls.call import Call, Labels, Origin, Owner, Status
+from pytest_claude_budget.judge.report import priced_calls
 from pytest_claude_budget.record.totals import Totals, total
-from pytest_claude_budget.report import priced_calls
 from tests.builders.priced import TABLE
 from tests.builders.watched import ASKED, MODULES, Told, send, watched
 

@@ -13,19 +13,19 @@ from hypothesis import strategies as st
 from pytest_claude_budget.base.errors import InputError
 from pytest_claude_budget.base.money import exact
 from pytest_claude_budget.calls.call import Answer, Call, Labels, Origin, Owner, Status, Usage
+from pytest_claude_budget.judge.combine import combine
+from pytest_claude_budget.judge.report import RunFacts, RunInfo, build_report
+from pytest_claude_budget.judge.report_format import LoadedReport, read_report
 from pytest_claude_budget.pricing.price import price
 from pytest_claude_budget.record.build import MOST_GROUPS, RecordBuilder
 from pytest_claude_budget.record.lock_format import lock_text, read_record
 from pytest_claude_budget.record.record import Record
 from pytest_claude_budget.record.selection import BY_A_PLUGIN, NOTHING_RAN, Selection
 from pytest_claude_budget.render.json_document import json_document, report_text
-from pytest_claude_budget.report import RunFacts, RunInfo, build_report
-from pytest_claude_budget.report_document import LoadedReport, read_report
-from pytest_claude_budget.shards import combine
 from pytest_claude_budget.wire.requests import Fingerprints
 from tests.builders.priced import TABLE, TODAY
 from tests.builders.tries import tries
-from tests.unit.test_report import NOON, calls
+from tests.unit.judge.test_report import NOON, calls
 
 SCHEMAS = Path(__file__).parents[3] / "schemas"
 LOCK = json.loads((SCHEMAS / "lock.schema.json").read_text(encoding="utf-8"))

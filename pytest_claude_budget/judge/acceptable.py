@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.budget.exempt import KEY
-from pytest_claude_budget.report import CostReport
-from pytest_claude_budget.verdict_changes import INCREASES
+from pytest_claude_budget.judge.increases import INCREASES
+from pytest_claude_budget.judge.report import CostReport
 
 
 @value_class(frozen=True, kw_only=True, slots=True)

@@ -6,15 +6,15 @@ import pytest
 
 from pytest_claude_budget.budget.limits import Budget, Limit
 from pytest_claude_budget.compare.result import Baseline
+from pytest_claude_budget.judge.report import CostReport, RunFacts, RunInfo, judge
+from pytest_claude_budget.judge.unfinished import unfinished
+from pytest_claude_budget.judge.verdict import Outcome
 from pytest_claude_budget.judging import Terms, sums_of
 from pytest_claude_budget.record.record import Record
 from pytest_claude_budget.record.selection import FROM_LEDGER, NOTHING_RAN, Selection
 from pytest_claude_budget.render.json_document import json_document
 from pytest_claude_budget.render.markdown import comment
 from pytest_claude_budget.render.terminal import terminal_lines
-from pytest_claude_budget.report import CostReport, RunFacts, RunInfo, judge
-from pytest_claude_budget.unfinished import unfinished
-from pytest_claude_budget.verdict import Outcome
 from tests.builders.priced import TABLE, TODAY
 from tests.builders.records import HAIKU, group, owner, record, usage
 

@@ -7,8 +7,8 @@ from decimal import Decimal
 from pytest_claude_budget.budget.increases_and_volumes import MonthlyLimit
 from pytest_claude_budget.budget.limits import Budget
 from pytest_claude_budget.compare.result import Comparison, Standing
+from pytest_claude_budget.judge.increases import Breach
 from pytest_claude_budget.record.selection import FROM_LEDGER, NOTHING_RAN, Selection
-from pytest_claude_budget.verdict_changes import Breach
 
 WHOLE_RUN = ("run", "feature", "tier", "model")
 """Scopes whose sum is one of all tests. A test or fixture is judged by itself."""

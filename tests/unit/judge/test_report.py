@@ -17,6 +17,9 @@ from pytest_claude_budget.budget.limits import Budget, Limit
 from pytest_claude_budget.calls.call import Answer, Call, Iteration, Labels, Origin, Owner, Status, Usage
 from pytest_claude_budget.compare.result import Baseline
 from pytest_claude_budget.conclusion import stale
+from pytest_claude_budget.judge.report import CostReport, RunFacts, build_report, judge
+from pytest_claude_budget.judge.report_format import read_report
+from pytest_claude_budget.judge.verdict import Outcome
 from pytest_claude_budget.ledger.database import SqliteLedger
 from pytest_claude_budget.ledger.journal import Journal
 from pytest_claude_budget.ledger.row_format import Entry, call_of, payer_of, row_of
@@ -25,12 +28,9 @@ from pytest_claude_budget.record.totals import Sum
 from pytest_claude_budget.render.json_document import json_document
 from pytest_claude_budget.render.markdown import comment
 from pytest_claude_budget.render.terminal import terminal_lines
-from pytest_claude_budget.report import CostReport, RunFacts, build_report, judge
-from pytest_claude_budget.report_document import read_report
-from pytest_claude_budget.verdict import Outcome
 from tests.builders.tries import tries
 
-SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "report.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads((Path(__file__).parents[3] / "schemas" / "report.schema.json").read_text(encoding="utf-8"))
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC).timestamp()
 COUNT = st.integers(0, 300_000)
 USAGES = st.builds(

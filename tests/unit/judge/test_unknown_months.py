@@ -7,12 +7,12 @@ import pytest
 
 from pytest_claude_budget.budget.limits import Budget
 from pytest_claude_budget.budget_file import load_budget
+from pytest_claude_budget.judge.acceptable import refusal
+from pytest_claude_budget.judge.report import CostReport, RunFacts, RunInfo, judge
+from pytest_claude_budget.judge.verdict import Outcome
 from pytest_claude_budget.judging import Terms, sums_of
 from pytest_claude_budget.record.record import OwnerRecord
 from pytest_claude_budget.record.selection import Selection
-from pytest_claude_budget.report import CostReport, RunFacts, RunInfo, judge
-from pytest_claude_budget.updatable import refusal
-from pytest_claude_budget.verdict import Outcome
 from tests.builders.priced import TABLE, TODAY
 from tests.builders.records import HAIKU, group, owner, record, usage
 

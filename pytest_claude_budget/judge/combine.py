@@ -7,14 +7,14 @@ from typing import TypeVar
 
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.money import exact
+from pytest_claude_budget.judge.report import RunInfo
+from pytest_claude_budget.judge.report_format import OUTCOMES, LoadedReport
 from pytest_claude_budget.record.build import fold, with_failed_tries
 from pytest_claude_budget.record.record import Group, Key, OwnerRecord, Record, in_order, joined
 from pytest_claude_budget.record.repeats import Repeat, most_of_each
 from pytest_claude_budget.record.selection import BY_A_PLUGIN, NOTHING_RAN, Selection
 from pytest_claude_budget.record.sums import Answers, OwnerTotals, Sums, Unpriced
 from pytest_claude_budget.record.totals import Sum, Totals
-from pytest_claude_budget.report import RunInfo
-from pytest_claude_budget.report_document import OUTCOMES, LoadedReport
 
 _Name = TypeVar("_Name")
 

@@ -13,13 +13,13 @@ from pytest_claude_budget.base.mending import other_kind, way_out
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.budget.limits import Limit, Marker, limits_from_marker
 from pytest_claude_budget.calls.call import Usage
+from pytest_claude_budget.judge.report import RunInfo
 from pytest_claude_budget.record.lock_format import LARGEST_COUNT, Known, read_groups, read_record
 from pytest_claude_budget.record.record import Record
 from pytest_claude_budget.record.repeats import Repeat
 from pytest_claude_budget.record.selection import Selection
 from pytest_claude_budget.record.sums import Answers, OwnerTotals, Sums, Unpriced
 from pytest_claude_budget.record.totals import Totals
-from pytest_claude_budget.report import RunInfo
 
 SCHEMA_VERSION = 1
 OUTCOMES = ("passed", "failed", "interrupted")

@@ -17,9 +17,13 @@ from pytest_claude_budget.calls.call import Call
 from pytest_claude_budget.compare.compare import Facts, compare, with_new_names
 from pytest_claude_budget.compare.not_compared import REASON, NotCompared, leaves_open
 from pytest_claude_budget.compare.result import Baseline, Comparison
-from pytest_claude_budget.earlier import earlier_of
 from pytest_claude_budget.forecast.month import Row, Volumes, project
-from pytest_claude_budget.part import part_of
+from pytest_claude_budget.judge.earlier import earlier_of
+from pytest_claude_budget.judge.increases import Change
+from pytest_claude_budget.judge.part import part_of
+from pytest_claude_budget.judge.unfinished import PASSED, unfinished
+from pytest_claude_budget.judge.unmet import Names, unmet
+from pytest_claude_budget.judge.verdict import Verdict, evaluate
 from pytest_claude_budget.pricing.price import Price, price
 from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.record.benchmarked import on_one_footing
@@ -28,10 +32,6 @@ from pytest_claude_budget.record.record import Record
 from pytest_claude_budget.record.selection import Selection
 from pytest_claude_budget.record.sums import Answers, Book, OwnerTotals, Sums, Unpriced
 from pytest_claude_budget.record.totals import Totals
-from pytest_claude_budget.unfinished import PASSED, unfinished
-from pytest_claude_budget.unmet import Names, unmet
-from pytest_claude_budget.verdict import Verdict, evaluate
-from pytest_claude_budget.verdict_changes import Change
 
 __all__ = ["Answers", "CostReport", "OwnerTotals", "RunFacts", "Unpriced", "build_report", "judge", "priced_calls"]
 
