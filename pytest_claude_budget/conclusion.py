@@ -25,8 +25,8 @@ from pytest_claude_budget.marks import marker_of
 from pytest_claude_budget.measure.run import Run
 from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.record.totals import Totals, total
-from pytest_claude_budget.render.plain import wrapped
 from pytest_claude_budget.render.terminal import Line, terminal_lines
+from pytest_claude_budget.render.terminal_text import wrapped
 from pytest_claude_budget.settings import Setup
 
 UPDATE = "--claude-budget-update"
@@ -273,7 +273,7 @@ def amend(conclusion: Conclusion, setup: Setup, reason: str) -> Conclusion:
 
 def _written(report: CostReport, setup: Setup, kind: str, path: Path, problems: list[str]) -> str:
     """Write a report, and say where; else say why it was not."""
-    from pytest_claude_budget.documents import document_of, written_line
+    from pytest_claude_budget.render.documents import document_of, written_line
 
     try:
         write_atomically(path, document_of(report, kind))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.render.plain import printable
+from pytest_claude_budget.render.terminal_text import printable
 
 LONGEST_SECONDS = 30.0
 _PLACES = frozenset(

@@ -13,8 +13,8 @@ import pytest
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.conclusion import Conclusion
 from pytest_claude_budget.judge.verdict import Outcome
-from pytest_claude_budget.render.plain import printable
 from pytest_claude_budget.render.terminal_limits import short_lines
+from pytest_claude_budget.render.terminal_text import printable
 
 MOST_LINES = 10
 """Limits that the short summary names one by one."""

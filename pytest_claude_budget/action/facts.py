@@ -11,7 +11,7 @@ from pytest_claude_budget.base.money import exact, to_json
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.compare.not_compared import missed, reasons
 from pytest_claude_budget.render.markdown_sentences import not_known
-from pytest_claude_budget.render.plain import printable
+from pytest_claude_budget.render.terminal_text import printable
 
 MOST_ANNOTATIONS = 10
 NOT_COMPARED = "Claude cost: not compared"

@@ -32,7 +32,6 @@ from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.baseline_files import LOCK_FILE
 from pytest_claude_budget.comments import Marker, Mode
-from pytest_claude_budget.documents import document_of
 from pytest_claude_budget.files import write_atomically
 from pytest_claude_budget.github import GitHub, PullRequest
 from pytest_claude_budget.github_failures import ApiFailureError
@@ -40,8 +39,9 @@ from pytest_claude_budget.judge.report import CostReport
 from pytest_claude_budget.judged_later import handed_over
 from pytest_claude_budget.judging import Terms, baseline_at, load_terms
 from pytest_claude_budget.record.lock_format import Known
-from pytest_claude_budget.render.plain import counted
+from pytest_claude_budget.render.documents import document_of
 from pytest_claude_budget.render.terminal import terminal_lines
+from pytest_claude_budget.render.terminal_text import counted
 
 OVER, BAD_INPUT, INCOMPLETE = 1, 2, 3
 DEFAULT_REPORT = "claude-budget-report.json"

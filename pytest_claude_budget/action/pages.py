@@ -13,7 +13,7 @@ from pytest_claude_budget.render.markdown import comment, summary
 from pytest_claude_budget.render.markdown_limits import UPDATE, before_an_update, raised
 from pytest_claude_budget.render.markdown_sentences import INCREASES, failing, silent_tests
 from pytest_claude_budget.render.markdown_text import code, sentence
-from pytest_claude_budget.render.plain import counted
+from pytest_claude_budget.render.terminal_text import counted
 
 
 def stale_lock(document: Mapping[str, Any]) -> str:

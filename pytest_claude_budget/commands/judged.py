@@ -75,8 +75,8 @@ def _gate(options: argparse.Namespace) -> int:
 
 def say(report: "CostReport", options: argparse.Namespace) -> int:
     """Print a report and write its files; returns the exit status that its verdict stands for."""
-    from pytest_claude_budget.documents import document_of, write_outputs
     from pytest_claude_budget.judge.verdict import Outcome
+    from pytest_claude_budget.render.documents import document_of, write_outputs
     from pytest_claude_budget.render.terminal import terminal_lines
 
     written = write_outputs(report, options.output)
@@ -89,8 +89,8 @@ def say(report: "CostReport", options: argparse.Namespace) -> int:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    from pytest_claude_budget.documents import comparison_text
     from pytest_claude_budget.judging import compare_sources, load_terms
+    from pytest_claude_budget.render.documents import comparison_text
 
     report = compare_sources(options.base, options.head, load_terms(options.budget))
     put_out(comparison_text(report, options.format, priced=options.price_change))
@@ -99,7 +99,7 @@ def _compare(options: argparse.Namespace) -> int:
 
 def _explain(options: argparse.Namespace) -> int:
     from pytest_claude_budget.judging import Asked, baseline_at, find_tests, judge_report, load_report, load_terms
-    from pytest_claude_budget.render.changes import explanation_lines, together_lines
+    from pytest_claude_budget.render.comparison import explanation_lines, together_lines
     from pytest_claude_budget.render.terminal_limits import update_words
 
     loaded = load_report(options.report)

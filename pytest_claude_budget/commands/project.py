@@ -32,7 +32,7 @@ def _project(options: argparse.Namespace) -> int:
     if options.format == "json":
         put_out(json.dumps(_document(rows, terms), indent=1))
     else:
-        from pytest_claude_budget.render import months
+        from pytest_claude_budget.render import projection as months
 
         render = months.months_markdown if options.format == "markdown" else months.months_text
         put_out(render(rows, terms.rates))

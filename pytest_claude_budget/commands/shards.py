@@ -20,10 +20,10 @@ def add_combine(commands: Commands) -> None:
 def _combine(options: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from pytest_claude_budget.documents import document_of, written_line
     from pytest_claude_budget.files import write_atomically
     from pytest_claude_budget.judge.combine import combine
     from pytest_claude_budget.judging import Asked, judge_report, load_report, load_terms
+    from pytest_claude_budget.render.documents import document_of, written_line
 
     combined = combine([load_report(path) for path in options.reports])
     text = document_of(judge_report(combined, load_terms(options.budget), Asked()), "json")

@@ -38,7 +38,7 @@ def _tokens(text: str) -> int:
 def _whatif(options: argparse.Namespace) -> int:
     from pytest_claude_budget.forecast.reprice import Wish
     from pytest_claude_budget.forecast.whatif import what_if
-    from pytest_claude_budget.render import otherwise
+    from pytest_claude_budget.render import whatif as otherwise
 
     if options.model is None and options.max_output is None and not (options.batch or options.cache):
         what, hint = "expected something that should be otherwise", "add --model M, --batch, --cache or --max-output N"

@@ -1,1 +1,4 @@
-"""What people and programs read. Printing has no consequences."""
+"""Words and tables: a report as terminal lines, as Markdown, as JSON.
+
+A `CostReport` or its JSON document comes in, text goes out. Nothing is decided or written here.
+"""

@@ -8,7 +8,7 @@ from pytest_claude_budget.base.money import exact_dollars, to_json
 from pytest_claude_budget.calls.call import Answer
 from pytest_claude_budget.pricing.price import Explanation, Term, explain_price
 from pytest_claude_budget.pricing.rates import CELLS, Cells, Model, RateTable, Row
-from pytest_claude_budget.render.plain import columns, printable, wrapped
+from pytest_claude_budget.render.terminal_text import columns, printable, wrapped
 
 WIDTH = 80
 _UNITS = {1_000_000: "million", 1000: "1,000"}

@@ -11,7 +11,7 @@ from pytest_claude_budget.judge.report import CostReport
 from pytest_claude_budget.judge.unfinished import NO_TEST
 from pytest_claude_budget.judge.verdict import Outcome, Verdict
 from pytest_claude_budget.record.totals import Totals
-from pytest_claude_budget.render.plain import counted, printable
+from pytest_claude_budget.render.terminal_text import counted, printable
 
 _UNITS = {
     "max_calls": "call",

@@ -9,8 +9,7 @@ from pytest_claude_budget.compare.result import Standing
 from pytest_claude_budget.judge.report import CostReport, OwnerTotals
 from pytest_claude_budget.judge.verdict import Outcome
 from pytest_claude_budget.record.totals import Sum, Totals
-from pytest_claude_budget.render.changes import comparison_lines, projection_lines
-from pytest_claude_budget.render.plain import columns, counted, printable, wrapped
+from pytest_claude_budget.render.comparison import comparison_lines, projection_lines
 from pytest_claude_budget.render.repeated import repeat_texts
 from pytest_claude_budget.render.sentences import (
     answers_line,
@@ -25,6 +24,7 @@ from pytest_claude_budget.render.sentences import (
     verdict_line,
 )
 from pytest_claude_budget.render.terminal_limits import hint, limit_lines, update_words
+from pytest_claude_budget.render.terminal_text import columns, counted, printable, wrapped
 
 DEAREST = 10
 """Rows that are shown one by one."""

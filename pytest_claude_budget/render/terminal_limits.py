@@ -7,8 +7,8 @@ from pytest_claude_budget.base.money import dollars_against
 from pytest_claude_budget.judge.acceptable import steps_before
 from pytest_claude_budget.judge.increases import INCREASES, Breach
 from pytest_claude_budget.judge.report import CostReport
-from pytest_claude_budget.render.plain import counted, printable
 from pytest_claude_budget.render.sentences import breach_line, limit_words, short_breach
+from pytest_claude_budget.render.terminal_text import counted, printable
 
 _NAMED = 3
 """Tests over one limit, and limits to raise, that are named."""

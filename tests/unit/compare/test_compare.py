@@ -19,7 +19,7 @@ from pytest_claude_budget.compare.result import Baseline, Comparison, OwnerChang
 from pytest_claude_budget.forecast.month import Volumes, project
 from pytest_claude_budget.record.record import OwnerRecord, Record, Samples, in_order
 from pytest_claude_budget.record.selection import Selection
-from pytest_claude_budget.render.changes import comparison_lines
+from pytest_claude_budget.render.comparison import comparison_lines
 from tests.builders.priced import TABLE, TODAY
 from tests.builders.records import HAIKU, group, owner, record, usage
 from tests.builders.tries import tries

@@ -8,7 +8,6 @@ from decimal import Decimal
 from pytest_claude_budget.calls.call import Answer, Call, Labels, Origin, Owner, Status, Usage
 from pytest_claude_budget.compare.lock_update import stale, update
 from pytest_claude_budget.compare.result import Baseline, Standing
-from pytest_claude_budget.documents import document_of
 from pytest_claude_budget.judge.combine import combine
 from pytest_claude_budget.judge.report import CostReport, RunFacts, RunInfo, build_report, judge
 from pytest_claude_budget.judge.report_format import LoadedReport, read_report
@@ -16,6 +15,7 @@ from pytest_claude_budget.record.lock_format import lock_text, read_record
 from pytest_claude_budget.record.record import Record
 from pytest_claude_budget.record.selection import Selection
 from pytest_claude_budget.record.sums import Sums
+from pytest_claude_budget.render.documents import document_of
 from tests.builders.priced import TABLE
 from tests.builders.records import HAIKU
 

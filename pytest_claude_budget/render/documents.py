@@ -7,11 +7,11 @@ from pathlib import Path
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.files import write_atomically
 from pytest_claude_budget.judge.report import CostReport
-from pytest_claude_budget.render.changes import comparison_lines, projection_lines
+from pytest_claude_budget.render.comparison import comparison_lines, projection_lines
 from pytest_claude_budget.render.json_comparison import comparison_entry, projection_entry
 from pytest_claude_budget.render.json_document import json_document, report_text
-from pytest_claude_budget.render.plain import printable
 from pytest_claude_budget.render.terminal_limits import update_words
+from pytest_claude_budget.render.terminal_text import printable
 
 KINDS = ("json", "markdown", "summary")
 

@@ -8,7 +8,7 @@ from pytest_claude_budget.compare.result import percent
 from pytest_claude_budget.forecast.whatif import Line, WhatIf
 from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.render.markdown_text import code, sentence, table
-from pytest_claude_budget.render.plain import columns, counted, printable, wrapped
+from pytest_claude_budget.render.terminal_text import columns, counted, printable, wrapped
 
 WIDTH = 80
 _WIDE = Context(prec=400)

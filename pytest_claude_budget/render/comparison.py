@@ -12,7 +12,7 @@ from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.record.record import Cost, OwnerRecord, Record, cost_of_owner
 from pytest_claude_budget.render.groups import NEW, NO_CAUSE, NOISE, NOT_KNOWN, Group, Moved, added, grouped
 from pytest_claude_budget.render.phrases import signed, unsure
-from pytest_claude_budget.render.plain import columns, counted, printable, shortened_id, wrapped
+from pytest_claude_budget.render.terminal_text import columns, counted, printable, shortened_id, wrapped
 
 MOST_OWNERS = 10
 """Owners whose change is shown one by one."""

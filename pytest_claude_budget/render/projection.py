@@ -9,7 +9,7 @@ from pytest_claude_budget.forecast.month_totals import ScenarioTotal, totals_by_
 from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.render.markdown_text import code, sentence, table
 from pytest_claude_budget.render.phrases import unsure
-from pytest_claude_budget.render.plain import columns, counted, shortened_id, wrapped
+from pytest_claude_budget.render.terminal_text import columns, counted, shortened_id, wrapped
 
 WIDTH = 80
 MOST_TESTS = 3
