@@ -75,8 +75,9 @@ def _gate(options: argparse.Namespace) -> int:
 
 def say(report: "CostReport", options: argparse.Namespace) -> int:
     """Print a report and write its files; returns the exit status that its verdict stands for."""
+    from pytest_claude_budget.commands.outputs import write_outputs
     from pytest_claude_budget.judge.verdict import Outcome
-    from pytest_claude_budget.render.documents import document_of, write_outputs
+    from pytest_claude_budget.render.documents import document_of
     from pytest_claude_budget.render.terminal import terminal_lines
 
     written = write_outputs(report, options.output)

@@ -1,11 +1,7 @@
 """A report in each of the kinds that can be printed or written to a file."""
 
 import json
-from collections.abc import Iterable
-from pathlib import Path
 
-from pytest_claude_budget.base.errors import InputError, Problem
-from pytest_claude_budget.files import write_atomically
 from pytest_claude_budget.judge.report import CostReport
 from pytest_claude_budget.render.comparison import comparison_lines, projection_lines
 from pytest_claude_budget.render.json_comparison import comparison_entry, projection_entry
@@ -26,26 +22,9 @@ def document_of(report: CostReport, kind: str) -> str:
     return comment(document, beside_summary=False) if kind == "markdown" else summary(document)
 
 
-def write_outputs(report: CostReport, outputs: Iterable[str]) -> list[str]:
-    """Write what `--output KIND:PATH` asks for; returns what was written where. Raises InputError."""
-    wanted = [_output(text) for text in outputs]
-    for kind, path in wanted:
-        write_atomically(path, document_of(report, kind))
-    return [written_line(kind, str(path)) for kind, path in wanted]
-
-
 def written_line(kind: str, shown: str) -> str:
     """Say where a report was written."""
     return f"report: {kind} → {printable(shown, 500)}"
-
-
-def _output(text: str) -> tuple[str, Path]:
-    kind, colon, path = text.partition(":")
-    if not colon or kind not in KINDS or not path:
-        what = f"expected KIND:PATH with a KIND of {', '.join(KINDS)}, got {text[:100]!r}"
-        hint = "write it so, for example --output json:verdict.json"
-        raise InputError(Problem(slug="bad-report", where="--output", what=what, hint=hint))
-    return kind, Path(path)
 
 
 def comparison_text(report: CostReport, kind: str, *, priced: bool) -> str:
