@@ -219,8 +219,8 @@ def judged(before: Any, after: Any) -> bool:
     from pytest_claude_budget.budget.limits import Budget
     from pytest_claude_budget.compare.compare import Facts, compare
     from pytest_claude_budget.compare.result import Baseline
+    from pytest_claude_budget.files.rates_file import packaged_rates
     from pytest_claude_budget.judge.increases import Change, change_breaches
-    from pytest_claude_budget.rate_files import packaged_rates
 
     run, test = (
         ChangeLimit(scope=scope, max_increase=Decimal(most), where="", path="")
@@ -233,10 +233,10 @@ def judged(before: Any, after: Any) -> bool:
 
 def _write(folder: Path) -> None:
     """A budget, a lock file and a report of a large suite, of which one test in ten has changed."""
-    from pytest_claude_budget.baseline_files import write_lock
+    from pytest_claude_budget.files.baseline_file import write_lock
+    from pytest_claude_budget.files.load import Terms, sums_of
+    from pytest_claude_budget.files.rates_file import packaged_rates
     from pytest_claude_budget.judge.report import RunFacts, judge
-    from pytest_claude_budget.judging import Terms, sums_of
-    from pytest_claude_budget.rate_files import packaged_rates
     from pytest_claude_budget.render.json_document import report_text
 
     tests = [

@@ -38,11 +38,11 @@ def figure() -> Figure:
 
 def _write(folder: Path) -> None:
     """A budget, a report, and three lock files: as the report, with another folder, with other parameters."""
-    from pytest_claude_budget.baseline_files import write_lock
     from pytest_claude_budget.calls.call import Usage
+    from pytest_claude_budget.files.baseline_file import write_lock
+    from pytest_claude_budget.files.load import Terms, sums_of
+    from pytest_claude_budget.files.rates_file import packaged_rates
     from pytest_claude_budget.judge.report import RunFacts, judge
-    from pytest_claude_budget.judging import Terms, sums_of
-    from pytest_claude_budget.rate_files import packaged_rates
     from pytest_claude_budget.record.record import Group, OwnerRecord, Record
     from pytest_claude_budget.record.record import Terms as Asked
     from pytest_claude_budget.render.json_document import report_text

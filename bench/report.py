@@ -113,7 +113,7 @@ def _call(number: int) -> Any:
 def _conclude(folder: Path, *, judged: bool) -> dict[str, float]:
     import pytest  # noqa: F401  # is loaded in every run
 
-    from pytest_claude_budget.budget_file import load_budget
+    from pytest_claude_budget.files.budget_file import load_budget
     from pytest_claude_budget.settings import Setup
 
     setup = Setup(reports=(("json", folder / "report.json"),), rootdir=folder)

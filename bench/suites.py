@@ -84,8 +84,8 @@ class _Suite:
     def run(self) -> Any:
         """One live run."""
         from pytest_claude_budget.base.money import exact
+        from pytest_claude_budget.files.rates_file import packaged_rates
         from pytest_claude_budget.pricing.price import price
-        from pytest_claude_budget.rate_files import packaged_rates
         from pytest_claude_budget.record.build import RecordBuilder
         from pytest_claude_budget.wire.requests import Fingerprints
 

@@ -15,7 +15,7 @@ from pytest_claude_budget.base.money import exact
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.budget.limits import Limit
 from pytest_claude_budget.calls.call import Call
-from pytest_claude_budget.files import write_atomically
+from pytest_claude_budget.files.read_write import write_atomically
 from pytest_claude_budget.garbage import uncollected
 from pytest_claude_budget.judge.report import CostReport, RunFacts, RunInfo, build_report, judge, priced_calls
 from pytest_claude_budget.ledger.database import told
@@ -174,7 +174,7 @@ def conclude(
 
 
 def _accepted(report: CostReport, lock: Path, problems: list[str]) -> str | None:
-    from pytest_claude_budget.acceptance import accept
+    from pytest_claude_budget.files.accept import accept
 
     try:
         return accept(report, lock).text

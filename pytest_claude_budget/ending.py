@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_claude_budget.judged_later import SAID, file_from, hand_over
+from pytest_claude_budget.files.judged_later import SAID, file_from, hand_over
 from pytest_claude_budget.session import RunPlugin
 
 if TYPE_CHECKING:

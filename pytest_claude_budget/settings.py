@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_claude_budget.baseline_files import Loaded
     from pytest_claude_budget.budget.difference import Base
     from pytest_claude_budget.budget.limits import Budget
     from pytest_claude_budget.calls.origins import Origins
-    from pytest_claude_budget.checked import Memory
+    from pytest_claude_budget.files.baseline_file import Loaded
+    from pytest_claude_budget.files.checked_yaml import Memory
     from pytest_claude_budget.pricing.rates import RateTable
     from pytest_claude_budget.record.record import Record
 
@@ -53,7 +53,7 @@ class Setup:
     def baseline(self) -> "Loaded | None":
         """What to compare with."""
         if self.has_no_lock:
-            from pytest_claude_budget.baseline_files import no_lock_yet
+            from pytest_claude_budget.files.baseline_file import no_lock_yet
 
             return no_lock_yet(LOCK_NAME)
         return self.loaded
@@ -73,7 +73,7 @@ class Setup:
         if not self.has_other_baseline:
             return self.baseline_tests()
         from pytest_claude_budget.base.errors import InputError
-        from pytest_claude_budget.baseline_files import read_lock
+        from pytest_claude_budget.files.baseline_file import read_lock
 
         with suppress(InputError):
             return [*self.baseline_tests(), *_tests_of(read_lock(self.rootdir / LOCK_NAME, LOCK_NAME))]
@@ -83,7 +83,7 @@ class Setup:
         """The table in force."""
         if self.rates is not None:
             return self.rates
-        from pytest_claude_budget.rate_files import packaged_rates
+        from pytest_claude_budget.files.rates_file import packaged_rates
 
         return packaged_rates()
 
@@ -146,7 +146,7 @@ def early_origins(config: pytest.Config) -> "Origins | None":
     written = b"" if path is None else path.read_bytes()
     if path is None or not any(word in written for word in _ABOUT_HOSTS):
         return None
-    from pytest_claude_budget.budget_file import load_budget
+    from pytest_claude_budget.files.budget_file import load_budget
 
     return load_budget(path, path.name)[0].origins
 
@@ -197,11 +197,11 @@ def read_setup(config: pytest.Config) -> Setup:
 
 
 def _add_budget(setup: Setup, path: Path, shown: str, memory: "Memory") -> None:
-    from pytest_claude_budget.budget_file import load_budget
+    from pytest_claude_budget.files.budget_file import load_budget
 
     setup.budget, _ = load_budget(path, shown, memory)
     if setup.budget.rates_file or setup.budget.aliases:
-        from pytest_claude_budget.rate_files import rates_of
+        from pytest_claude_budget.files.rates_file import rates_of
 
         setup.rates = rates_of(setup.budget, path.parent, memory)
 
@@ -211,7 +211,7 @@ def _add_baseline(setup: Setup, config: pytest.Config, source: str | None) -> No
     setup.has_other_baseline = source is not None
     setup.has_no_lock = source is None and not (config.rootpath / LOCK_NAME).exists()
     if not setup.has_no_lock:
-        from pytest_claude_budget import baseline_files
+        from pytest_claude_budget.files import baseline_file as baseline_files
 
         if source is None and setup.lock is not None:  # it is written anew, so a merge's marks are no fault
             lock = baseline_files.mended_lock(setup.lock, LOCK_NAME)
@@ -222,7 +222,7 @@ def _add_baseline(setup: Setup, config: pytest.Config, source: str | None) -> No
                 return
         setup.loaded = baseline_files.load_baseline(source, config.invocation_params.dir, config.rootpath)
         if setup.loaded is not None and setup.loaded.baseline.kind == "git":
-            from pytest_claude_budget.base_budget import base_of
+            from pytest_claude_budget.files.base_budget import base_of
 
             path = find_budget(config)[0] or config.rootpath / BUDGET_NAMES[0]
             setup.base = base_of(setup.loaded, path, setup.budget)

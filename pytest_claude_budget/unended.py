@@ -6,13 +6,13 @@ from pathlib import Path
 
 from pytest_claude_budget.afterwards import is_running
 from pytest_claude_budget.base.errors import InputError, Problem
-from pytest_claude_budget.base_budget import base_of
-from pytest_claude_budget.baseline_files import Loaded
 from pytest_claude_budget.budget.limits import Limit
 from pytest_claude_budget.conclusion import learn, stale
-from pytest_claude_budget.files import unreadable
+from pytest_claude_budget.files.base_budget import base_of
+from pytest_claude_budget.files.baseline_file import Loaded
+from pytest_claude_budget.files.load import Terms
+from pytest_claude_budget.files.read_write import unreadable
 from pytest_claude_budget.judge.report import CostReport, RunFacts, RunInfo, build_report
-from pytest_claude_budget.judging import Terms
 from pytest_claude_budget.ledger.copies import NotALedgerError, copied
 from pytest_claude_budget.ledger.database import SqliteLedger
 from pytest_claude_budget.record.selection import FROM_LEDGER, Selection

@@ -18,11 +18,11 @@ from pytest_claude_budget.action.inputs import BaselineKind, Inputs
 from pytest_claude_budget.action.reports import LARGEST
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.baseline_files import LOCK_FILE, NO_BASELINE
 from pytest_claude_budget.compare.not_compared import NotCompared
+from pytest_claude_budget.files.baseline_file import LOCK_FILE, NO_BASELINE
+from pytest_claude_budget.files.rootdir import BUDGET_NAMES
 from pytest_claude_budget.github_failures import ApiFailureError
 from pytest_claude_budget.render.markdown_text import sentence
-from pytest_claude_budget.rootdir import BUDGET_NAMES
 
 _DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, EOFError, OSError)
 """All that reading a hostile or broken archive may raise."""

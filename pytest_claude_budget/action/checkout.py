@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.git import Repository, failed, without_places
+from pytest_claude_budget.files.git import Repository, failed, without_places
 
 _SECONDS = 60.0
 _BASE = "the base commit"

@@ -30,14 +30,14 @@ from pytest_claude_budget.action.reports import find_reports, foreign_report
 from pytest_claude_budget.action.suite import run_suite
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.baseline_files import LOCK_FILE
 from pytest_claude_budget.comments import Marker, Mode
-from pytest_claude_budget.files import write_atomically
+from pytest_claude_budget.files.baseline_file import LOCK_FILE
+from pytest_claude_budget.files.judged_later import handed_over
+from pytest_claude_budget.files.load import Terms, baseline_at, load_terms
+from pytest_claude_budget.files.read_write import write_atomically
 from pytest_claude_budget.github import GitHub, PullRequest
 from pytest_claude_budget.github_failures import ApiFailureError
 from pytest_claude_budget.judge.report import CostReport
-from pytest_claude_budget.judged_later import handed_over
-from pytest_claude_budget.judging import Terms, baseline_at, load_terms
 from pytest_claude_budget.record.lock_format import Known
 from pytest_claude_budget.render.documents import document_of
 from pytest_claude_budget.render.terminal import terminal_lines

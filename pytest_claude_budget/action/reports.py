@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_claude_budget.base.errors import InputError, Problem
-from pytest_claude_budget.files import read_json, schema
+from pytest_claude_budget.files.read_write import read_json, schema
 from pytest_claude_budget.judge.report_format import read_report
 
 LARGEST = 32 * 1024 * 1024

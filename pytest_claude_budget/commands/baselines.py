@@ -37,7 +37,7 @@ def add_baseline_commands(commands: Commands) -> None:
 
 
 def _show(options: argparse.Namespace) -> int:
-    from pytest_claude_budget.judging import baseline_at, load_terms
+    from pytest_claude_budget.files.load import baseline_at, load_terms
     from pytest_claude_budget.render.comparison import record_lines
 
     found, terms = baseline_at(options.source), load_terms(None)
@@ -50,9 +50,9 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _update(options: argparse.Namespace) -> int:
-    from pytest_claude_budget.acceptance import accept
-    from pytest_claude_budget.baseline_files import no_lock_yet
-    from pytest_claude_budget.judging import Asked, baseline_at, judge_report, load_report, load_terms, lock_path
+    from pytest_claude_budget.files.accept import accept
+    from pytest_claude_budget.files.baseline_file import no_lock_yet
+    from pytest_claude_budget.files.load import Asked, baseline_at, judge_report, load_report, load_terms, lock_path
 
     lock = lock_path() if options.lock is None else Path(options.lock)
     if options.side is not None:
@@ -74,7 +74,7 @@ def _update(options: argparse.Namespace) -> int:
 
 def _resolved(lock: Path, side: str) -> str:
     """Take the marks of a merge out of a lock file; returns what was done."""
-    from pytest_claude_budget.baseline_files import mended_lock, write_lock
+    from pytest_claude_budget.files.baseline_file import mended_lock, write_lock
 
     found = mended_lock(lock, str(lock), side)
     if not found.broken or found.record is None:
@@ -86,9 +86,9 @@ def _resolved(lock: Path, side: str) -> str:
 
 
 def _merge(options: argparse.Namespace) -> int:
-    from pytest_claude_budget.baseline_files import lock_value, record_of, write_lock
     from pytest_claude_budget.compare.lock_update import merge
-    from pytest_claude_budget.files import read_json
+    from pytest_claude_budget.files.baseline_file import lock_value, record_of, write_lock
+    from pytest_claude_budget.files.read_write import read_json
 
     sides = (options.base, options.ours, options.theirs)
     base, ours, theirs = (

@@ -28,8 +28,8 @@ def add_check(commands: Commands) -> None:
 
 
 def _init(options: argparse.Namespace) -> int:
-    from pytest_claude_budget.files import write_atomically
-    from pytest_claude_budget.starter import starter_budget
+    from pytest_claude_budget.files.read_write import write_atomically
+    from pytest_claude_budget.files.starter import starter_budget
 
     if options.path is None:
         options.path = budget_here() or _at_rootdir()
@@ -49,15 +49,15 @@ def _init(options: argparse.Namespace) -> int:
 
 
 def _at_rootdir() -> str:
-    from pytest_claude_budget.rootdir import project_of, seen_from
+    from pytest_claude_budget.files.rootdir import project_of, seen_from
 
     return seen_from(project_of(Path.cwd()).rootdir / DEFAULT_FILE, Path.cwd())
 
 
 def _check(options: argparse.Namespace) -> int:
-    from pytest_claude_budget.budget_file import load_budget
+    from pytest_claude_budget.files.budget_file import load_budget
+    from pytest_claude_budget.files.rates_file import rates_of
     from pytest_claude_budget.pricing.model_hints import unmet_match
-    from pytest_claude_budget.rate_files import rates_of
 
     problems: list[Problem] = []
     for shown in options.paths or [budget_here() or DEFAULT_FILE]:

@@ -53,7 +53,7 @@ def add_format(parser: argparse.ArgumentParser) -> None:
 
 def budget_here() -> str | None:
     """The budget file that pytest would take, as a person in this folder writes it; None where there is none."""
-    from pytest_claude_budget.rootdir import project_of, seen_from
+    from pytest_claude_budget.files.rootdir import project_of, seen_from
 
     budget = project_of(Path.cwd()).budget
     return None if budget is None else seen_from(budget, Path.cwd())

@@ -75,7 +75,7 @@ def draft_from_report(options: argparse.Namespace, path: Path) -> int:
 
 def _usable_report(shown: str) -> "LoadedReport":
     """A report of a run that was whole, passed, and is priced in full."""
-    from pytest_claude_budget.judging import load_report
+    from pytest_claude_budget.files.load import load_report
 
     report = load_report(shown)
     found = None
@@ -107,8 +107,8 @@ def _ended(outcome: str) -> str:
 
 def _write(options: argparse.Namespace, path: Path, report: "LoadedReport") -> int:
     from pytest_claude_budget.budget.draft import Draft, draft_budget
-    from pytest_claude_budget.files import write_atomically
-    from pytest_claude_budget.rate_files import packaged_rates
+    from pytest_claude_budget.files.rates_file import packaged_rates
+    from pytest_claude_budget.files.read_write import write_atomically
     from pytest_claude_budget.record.totals_by_scope import scoped_totals
 
     # Without the rates that a file which is replaced names: the new one would not have them.
@@ -153,9 +153,9 @@ def _edit(options: argparse.Namespace, path: Path, report: "LoadedReport") -> in
     from pytest_claude_budget.budget.limits import parse_budget
     from pytest_claude_budget.budget.tighten import Used, edited, wanted_edits
     from pytest_claude_budget.budget.which_limit import Limits
-    from pytest_claude_budget.budget_file import load_budget
-    from pytest_claude_budget.files import read_text, write_atomically
-    from pytest_claude_budget.rate_files import rates_of
+    from pytest_claude_budget.files.budget_file import load_budget
+    from pytest_claude_budget.files.rates_file import rates_of
+    from pytest_claude_budget.files.read_write import read_text, write_atomically
     from pytest_claude_budget.record.totals_by_scope import scoped_totals
 
     budget, document = load_budget(path, options.path)

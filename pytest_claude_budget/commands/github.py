@@ -72,7 +72,7 @@ def _said(options: argparse.Namespace, environ: Mapping[str, str]) -> "Wanted":
     from pytest_claude_budget.action.pages import acceptance, comment_text, heading, wanted
     from pytest_claude_budget.action.reports import valid_document
     from pytest_claude_budget.comments import Marker
-    from pytest_claude_budget.files import read_json
+    from pytest_claude_budget.files.read_write import read_json
     from pytest_claude_budget.judge.report_format import read_report
 
     said = {"TAG": options.tag, "TITLE": options.title, "COMMENT": options.mode}

@@ -66,7 +66,7 @@ def add_explain(commands: Commands) -> None:
 
 
 def _gate(options: argparse.Namespace) -> int:
-    from pytest_claude_budget.judging import Asked, baseline_at, judge_report, load_report, load_terms
+    from pytest_claude_budget.files.load import Asked, baseline_at, judge_report, load_report, load_terms
 
     loaded, terms = load_report(options.report), load_terms(options.budget)
     asked = Asked(baseline=baseline_at(options.baseline, loaded), lock=options.lock, accepted=options.accepted)
@@ -90,7 +90,7 @@ def say(report: "CostReport", options: argparse.Namespace) -> int:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    from pytest_claude_budget.judging import compare_sources, load_terms
+    from pytest_claude_budget.files.load import compare_sources, load_terms
     from pytest_claude_budget.render.documents import comparison_text
 
     report = compare_sources(options.base, options.head, load_terms(options.budget))
@@ -99,7 +99,7 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _explain(options: argparse.Namespace) -> int:
-    from pytest_claude_budget.judging import Asked, baseline_at, find_tests, judge_report, load_report, load_terms
+    from pytest_claude_budget.files.load import Asked, baseline_at, find_tests, judge_report, load_report, load_terms
     from pytest_claude_budget.render.comparison import explanation_lines, together_lines
     from pytest_claude_budget.render.terminal_limits import update_words
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pytest_claude_budget.base.errors import InputError, Problem
-from pytest_claude_budget.files import write_atomically
+from pytest_claude_budget.files.read_write import write_atomically
 from pytest_claude_budget.judge.report import CostReport
 from pytest_claude_budget.render.documents import KINDS, document_of, written_line
 

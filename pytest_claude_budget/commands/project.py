@@ -10,8 +10,8 @@ from pytest_claude_budget.commands.common import DEFAULT_FILE, Commands, add_bas
 from pytest_claude_budget.commands.repriced import add_run, record_from, terms_of
 
 if TYPE_CHECKING:
+    from pytest_claude_budget.files.load import Terms
     from pytest_claude_budget.forecast.month import Row
-    from pytest_claude_budget.judging import Terms
     from pytest_claude_budget.record.record import Record
 
 
@@ -58,9 +58,9 @@ def _rows(terms: "Terms", after: "Record", options: argparse.Namespace) -> "tupl
 
 def _before(terms: "Terms", after: "Record", options: argparse.Namespace) -> "Record | None":
     """The baseline, with the ids that its tests have now."""
-    from pytest_claude_budget.baseline_files import LOCK_FILE
     from pytest_claude_budget.compare.compare import Facts, compare, with_new_names
-    from pytest_claude_budget.judging import baseline_at
+    from pytest_claude_budget.files.baseline_file import LOCK_FILE
+    from pytest_claude_budget.files.load import baseline_at
 
     if options.baseline is None and Path(options.report).name == LOCK_FILE:
         return None

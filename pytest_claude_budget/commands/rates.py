@@ -36,15 +36,15 @@ def add_rates(commands: Commands) -> None:
 
 def _rates(options: argparse.Namespace) -> int:
     from pytest_claude_budget.calls.call import Answer, Status, Usage
+    from pytest_claude_budget.files.rates_file import packaged_rates, rates_of
     from pytest_claude_budget.pricing.price import price
-    from pytest_claude_budget.rate_files import packaged_rates, rates_of
     from pytest_claude_budget.render.rates_table import hand_price, model_rates, rates_table
 
     on = options.on or datetime.now(UTC).date()
     table = packaged_rates()
     shown = options.budget or budget_here()
     if shown is not None:
-        from pytest_claude_budget.budget_file import load_budget
+        from pytest_claude_budget.files.budget_file import load_budget
 
         table = rates_of(load_budget(Path(shown), shown)[0], Path(shown).parent)
     if options.model is None:

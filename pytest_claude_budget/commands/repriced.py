@@ -7,7 +7,7 @@ from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.commands.common import add_budget, add_format, day
 
 if TYPE_CHECKING:
-    from pytest_claude_budget.judging import Terms
+    from pytest_claude_budget.files.load import Terms
     from pytest_claude_budget.record.record import Record
 
 
@@ -23,7 +23,7 @@ def terms_of(options: argparse.Namespace) -> "Terms":
     """Read the budget file, if there is one, and its rates. Raises InputError."""
     from dataclasses import replace
 
-    from pytest_claude_budget.judging import load_terms
+    from pytest_claude_budget.files.load import load_terms
 
     terms = load_terms(options.budget)
     return terms if options.on is None else replace(terms, day=options.on)
@@ -31,7 +31,7 @@ def terms_of(options: argparse.Namespace) -> "Terms":
 
 def record_from(source: str) -> "Record":
     """Read what a run used. Raises InputError."""
-    from pytest_claude_budget.judging import baseline_at
+    from pytest_claude_budget.files.load import baseline_at
 
     loaded = baseline_at(source)
     if loaded is None or loaded.record is None:

@@ -25,7 +25,7 @@ def add_schema(commands: Commands) -> None:
 
 
 def _schema(options: argparse.Namespace) -> int:
-    from pytest_claude_budget.files import read_text, schema_path
+    from pytest_claude_budget.files.read_write import read_text, schema_path
 
     put_out(read_text(schema_path(options.name), f"{options.name}.schema.json").rstrip("\n"))
     return 0

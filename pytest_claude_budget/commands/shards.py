@@ -20,9 +20,9 @@ def add_combine(commands: Commands) -> None:
 def _combine(options: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from pytest_claude_budget.files import write_atomically
+    from pytest_claude_budget.files.load import Asked, judge_report, load_report, load_terms
+    from pytest_claude_budget.files.read_write import write_atomically
     from pytest_claude_budget.judge.combine import combine
-    from pytest_claude_budget.judging import Asked, judge_report, load_report, load_terms
     from pytest_claude_budget.render.documents import document_of, written_line
 
     combined = combine([load_report(path) for path in options.reports])

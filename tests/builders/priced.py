@@ -6,7 +6,7 @@ from typing import Any
 
 from pytest_claude_budget.base.money import exact
 from pytest_claude_budget.calls.call import Answer, Iteration, Status, Usage
-from pytest_claude_budget.files import load_rates_document
+from pytest_claude_budget.files.read_write import load_rates_document
 from pytest_claude_budget.pricing.price import Price, explain_price, price
 from pytest_claude_budget.pricing.rates import parse_rates
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_claude_budget.budget_file import load_budget
 from pytest_claude_budget.cli import main
+from pytest_claude_budget.files.budget_file import load_budget
 from tests.aside import AGENTS, without
 
 ROOT = Path(__file__).parents[2]

@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SECONDS = 300
 START_UP_FILE = "pytest_claude_budget_child.pth"
-FIND_SCHEMA = "from pytest_claude_budget.files import schema_path; print(schema_path('budget').resolve())"
+FIND_SCHEMA = "from pytest_claude_budget.files.read_write import schema_path; print(schema_path('budget').resolve())"
 ASK_CHILD = "import sys; print('pytest_claude_budget.measure.child' in sys.modules)"
 
 pytestmark = [pytest.mark.slow]

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_claude_budget.budget_file import load_budget
 from pytest_claude_budget.cli import main
-from pytest_claude_budget.files import schema_path
+from pytest_claude_budget.files.budget_file import load_budget
+from pytest_claude_budget.files.read_write import schema_path
 
 
 @pytest.fixture(autouse=True)

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from pytest_claude_budget.cli import main
+from pytest_claude_budget.files.load import Terms, sums_of
 from pytest_claude_budget.judge.combine import covering
 from pytest_claude_budget.judge.report import RunFacts, RunInfo, judge
-from pytest_claude_budget.judging import Terms, sums_of
 from pytest_claude_budget.record.lock_format import lock_text
 from pytest_claude_budget.record.record import OwnerRecord, Record
 from pytest_claude_budget.record.selection import Selection

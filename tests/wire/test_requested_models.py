@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from pytest_claude_budget.files import load_rates_document
+from pytest_claude_budget.files.read_write import load_rates_document
 from pytest_claude_budget.pricing.price import Price, price
 from pytest_claude_budget.pricing.rates import parse_rates
 from pytest_claude_budget.wire.messages import Exchange, read_answer

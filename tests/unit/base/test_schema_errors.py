@@ -6,7 +6,7 @@ import pytest
 
 from pytest_claude_budget.base.schema_errors import validate
 from pytest_claude_budget.base.yaml_document import parse_yaml
-from pytest_claude_budget.files import schema
+from pytest_claude_budget.files.read_write import schema
 
 AMOUNT = "hint: write a number, for example max_cost: 0.25   [bad-amount]"
 COUNT = "hint: write a whole number, for example max_calls: 5   [bad-count]"

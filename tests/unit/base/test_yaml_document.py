@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pytest_claude_budget.base.errors import InputError
 from pytest_claude_budget.base.yaml_document import YamlDocument, parse_yaml
-from pytest_claude_budget.files import read_yaml
+from pytest_claude_budget.files.read_write import read_yaml
 from tests.builders.tries import tries
 
 

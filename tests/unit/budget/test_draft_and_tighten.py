@@ -13,7 +13,7 @@ from pytest_claude_budget.budget.draft import Draft, draft_budget, readable_coun
 from pytest_claude_budget.budget.limits import Budget
 from pytest_claude_budget.budget.tighten import Edited, Used, edited, wanted_edits
 from pytest_claude_budget.budget.which_limit import Limits
-from pytest_claude_budget.budget_file import load_budget
+from pytest_claude_budget.files.budget_file import load_budget
 from pytest_claude_budget.judge.verdict import Outcome, evaluate
 from pytest_claude_budget.record.record import Record
 from pytest_claude_budget.record.totals_by_scope import scoped_totals

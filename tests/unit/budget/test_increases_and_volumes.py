@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pytest_claude_budget.base.errors import InputError
 from pytest_claude_budget.budget.increases_and_volumes import ChangeLimit, Feature, MonthlyLimit, change_limit
 from pytest_claude_budget.budget.limits import Budget
-from pytest_claude_budget.budget_file import load_budget
+from pytest_claude_budget.files.budget_file import load_budget
 from tests.builders.tries import tries
 
 WHOLE = """\

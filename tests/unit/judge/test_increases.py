@@ -10,11 +10,11 @@ import pytest
 from pytest_claude_budget.base.money import dollars_beyond
 from pytest_claude_budget.budget.increases_and_volumes import Feature
 from pytest_claude_budget.budget.limits import Budget
-from pytest_claude_budget.budget_file import load_budget
 from pytest_claude_budget.compare.result import Baseline
+from pytest_claude_budget.files.budget_file import load_budget
+from pytest_claude_budget.files.load import Terms, sums_of
 from pytest_claude_budget.judge.report import CostReport, RunFacts, judge
 from pytest_claude_budget.judge.verdict import Outcome
-from pytest_claude_budget.judging import Terms, sums_of
 from pytest_claude_budget.record.record import OwnerRecord, Record
 from pytest_claude_budget.record.sums import Sums
 from pytest_claude_budget.render.json_document import json_document

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from pytest_claude_budget.base_budget import base_of
-from pytest_claude_budget.baseline_files import Loaded
 from pytest_claude_budget.budget.difference import Base, differences
 from pytest_claude_budget.budget.limits import Budget
-from pytest_claude_budget.budget_file import load_budget
 from pytest_claude_budget.compare.result import Baseline
+from pytest_claude_budget.files.base_budget import base_of
+from pytest_claude_budget.files.baseline_file import Loaded
+from pytest_claude_budget.files.budget_file import load_budget
+from pytest_claude_budget.files.load import Terms, sums_of
 from pytest_claude_budget.judge.report import CostReport, RunFacts, judge
 from pytest_claude_budget.judge.verdict import Outcome
-from pytest_claude_budget.judging import Terms, sums_of
 from pytest_claude_budget.record.record import Record
 from pytest_claude_budget.render.json_document import json_document
 from pytest_claude_budget.render.markdown import comment

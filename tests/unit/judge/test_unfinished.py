@@ -6,10 +6,10 @@ import pytest
 
 from pytest_claude_budget.budget.limits import Budget, Limit
 from pytest_claude_budget.compare.result import Baseline
+from pytest_claude_budget.files.load import Terms, sums_of
 from pytest_claude_budget.judge.report import CostReport, RunFacts, RunInfo, judge
 from pytest_claude_budget.judge.unfinished import unfinished
 from pytest_claude_budget.judge.verdict import Outcome
-from pytest_claude_budget.judging import Terms, sums_of
 from pytest_claude_budget.record.record import Record
 from pytest_claude_budget.record.selection import FROM_LEDGER, NOTHING_RAN, Selection
 from pytest_claude_budget.render.json_document import json_document

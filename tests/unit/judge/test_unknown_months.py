@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from pytest_claude_budget.budget.limits import Budget
-from pytest_claude_budget.budget_file import load_budget
+from pytest_claude_budget.files.budget_file import load_budget
+from pytest_claude_budget.files.load import Terms, sums_of
 from pytest_claude_budget.judge.acceptable import refusal
 from pytest_claude_budget.judge.report import CostReport, RunFacts, RunInfo, judge
 from pytest_claude_budget.judge.verdict import Outcome
-from pytest_claude_budget.judging import Terms, sums_of
 from pytest_claude_budget.record.record import OwnerRecord
 from pytest_claude_budget.record.selection import Selection
 from tests.builders.priced import TABLE, TODAY

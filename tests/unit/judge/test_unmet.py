@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_claude_budget.budget_file import load_budget
+from pytest_claude_budget.files.budget_file import load_budget
+from pytest_claude_budget.files.load import Terms, sums_of
 from pytest_claude_budget.judge.report import CostReport, RunFacts, RunInfo, judge
-from pytest_claude_budget.judging import Terms, sums_of
 from pytest_claude_budget.record.selection import Selection
 from pytest_claude_budget.render.json_document import json_document
 from pytest_claude_budget.render.markdown import comment

@@ -10,7 +10,7 @@ from typing import Any
 
 from genai_prices import data_snapshot
 
-from pytest_claude_budget.files import load_rates_document
+from pytest_claude_budget.files.read_write import load_rates_document
 from pytest_claude_budget.pricing.rates import CELLS, LongPrompt, Row, parse_rates
 
 DAY = date(2026, 11, 23)

@@ -9,7 +9,7 @@ import pytest
 from pytest_claude_budget.base.errors import InputError
 from pytest_claude_budget.base.schema_errors import validate
 from pytest_claude_budget.base.yaml_document import parse_yaml
-from pytest_claude_budget.files import load_rates_document, package_data, read_yaml, schema
+from pytest_claude_budget.files.read_write import load_rates_document, package_data, read_yaml, schema
 from pytest_claude_budget.pricing.rates import CELLS, Model, RateTable, parse_rates
 
 TABLE = parse_rates(load_rates_document())

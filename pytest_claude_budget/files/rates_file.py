@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.budget.limits import Budget
-from pytest_claude_budget.checked import Memory, read_checked
-from pytest_claude_budget.files import IS_A_FOLDER, NO_SUCH_FILE, load_rates_document
+from pytest_claude_budget.files.checked_yaml import Memory, read_checked
+from pytest_claude_budget.files.read_write import IS_A_FOLDER, NO_SUCH_FILE, load_rates_document
 from pytest_claude_budget.pricing.model_hints import did_you_mean
 from pytest_claude_budget.pricing.rates import RateTable, parse_rates
 

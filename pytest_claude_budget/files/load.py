@@ -6,23 +6,23 @@ from pathlib import Path
 
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.base_budget import base_of
-from pytest_claude_budget.baseline_files import LOCK_FILE, Loaded, load_baseline, read_lock
 from pytest_claude_budget.budget.limits import Budget
-from pytest_claude_budget.budget_file import load_budget
-from pytest_claude_budget.checked import PytestsMemory
 from pytest_claude_budget.compare.lock_update import stale
 from pytest_claude_budget.compare.not_compared import NotCompared
-from pytest_claude_budget.files import read_json
+from pytest_claude_budget.files.base_budget import base_of
+from pytest_claude_budget.files.baseline_file import LOCK_FILE, Loaded, load_baseline, read_lock
+from pytest_claude_budget.files.budget_file import load_budget
+from pytest_claude_budget.files.checked_yaml import PytestsMemory
+from pytest_claude_budget.files.rates_file import packaged_rates, rates_of
+from pytest_claude_budget.files.read_write import read_json
+from pytest_claude_budget.files.rootdir import BUDGET_NAMES, project_of, seen_from
 from pytest_claude_budget.judge.combine import covering
 from pytest_claude_budget.judge.report import CostReport, RunFacts, RunInfo, judge
 from pytest_claude_budget.judge.report_format import LoadedReport, read_report
 from pytest_claude_budget.pricing.rates import RateTable
-from pytest_claude_budget.rate_files import packaged_rates, rates_of
 from pytest_claude_budget.record.record import Record
 from pytest_claude_budget.record.sums import Answers, OwnerTotals, Sums
 from pytest_claude_budget.record.totals_by_scope import scoped_totals
-from pytest_claude_budget.rootdir import BUDGET_NAMES, project_of, seen_from
 
 
 @value_class(frozen=True, kw_only=True, slots=True)

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from pytest_claude_budget.base.errors import InputError
 from pytest_claude_budget.base.schema_errors import validate
-from pytest_claude_budget.baseline_files import GIT, Loaded
 from pytest_claude_budget.budget.difference import Base
 from pytest_claude_budget.budget.limits import Budget, parse_budget
-from pytest_claude_budget.files import decoded, parse_yaml_text, schema
-from pytest_claude_budget.git import file_at
-from pytest_claude_budget.rootdir import BUDGET_NAMES
+from pytest_claude_budget.files.baseline_file import GIT, Loaded
+from pytest_claude_budget.files.git import file_at
+from pytest_claude_budget.files.read_write import decoded, parse_yaml_text, schema
+from pytest_claude_budget.files.rootdir import BUDGET_NAMES
 
 
 def base_of(loaded: Loaded | None, path: Path, budget: Budget | None) -> Base | None:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_claude_budget import checked
 from pytest_claude_budget.base.errors import InputError
-from pytest_claude_budget.budget_file import load_budget
-from pytest_claude_budget.checked import read_checked
+from pytest_claude_budget.files import checked_yaml as checked
+from pytest_claude_budget.files.budget_file import load_budget
+from pytest_claude_budget.files.checked_yaml import read_checked
 from pytest_claude_budget.settings import CACHE_KEY, MOST_CHECKED, CheckedFiles
 
 GOOD = "version: 1\nlimits:\n  - {scope: run, max_cost: 2.00}\n"

@@ -6,8 +6,8 @@ from pytest_claude_budget.base.errors import InputError
 from pytest_claude_budget.base.mending import other_kind
 from pytest_claude_budget.base.yaml_document import YamlDocument
 from pytest_claude_budget.budget.limits import Budget, parse_budget
-from pytest_claude_budget.checked import Memory, read_checked
-from pytest_claude_budget.files import read_json
+from pytest_claude_budget.files.checked_yaml import Memory, read_checked
+from pytest_claude_budget.files.read_write import read_json
 
 
 def load_budget(path: Path, shown: str, memory: Memory | None = None) -> tuple[Budget, YamlDocument]:

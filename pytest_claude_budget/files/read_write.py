@@ -39,7 +39,7 @@ NO_SUCH_FILE, IS_A_FOLDER = "no-such-file", "is-a-folder"
 _WRITES_BUDGET = "claude-budget init writes a new budget file"
 _WRITES_JSON = "pytest --claude-budget-report=json:PATH writes a report"
 _WRITES_LOCK = "pytest --claude-budget-update writes claude-budget.lock.json at its rootdir"
-_PACKAGE = Path(__file__).parent
+_PACKAGE = Path(__file__).parent.parent
 
 
 def read_yaml(path: Path, shown: str | None = None) -> YamlDocument:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from _pytest.config.findpaths import determine_setup
 
-from pytest_claude_budget.rootdir import Project, project_of, seen_from
+from pytest_claude_budget.files.rootdir import Project, project_of, seen_from
 
 FILES = {
     "pytest.ini": "[pytest]\nclaude_budget = ini.yml\n",

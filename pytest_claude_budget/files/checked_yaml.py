@@ -12,7 +12,7 @@ from pytest_claude_budget import __version__
 from pytest_claude_budget.base.errors import InputError
 from pytest_claude_budget.base.schema_errors import validate
 from pytest_claude_budget.base.yaml_document import YamlDocument
-from pytest_claude_budget.files import parse_yaml_text, read_text, schema, schema_path
+from pytest_claude_budget.files.read_write import parse_yaml_text, read_text, schema, schema_path
 
 CACHE_KEY = "claude-budget/checked"
 """Where pytest's cache has the fingerprints."""

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.baseline_files import Lock, mended_lock, write_lock
 from pytest_claude_budget.compare.lock_update import update
+from pytest_claude_budget.files.baseline_file import Lock, mended_lock, write_lock
 from pytest_claude_budget.judge.acceptable import refusal
 from pytest_claude_budget.judge.report import CostReport
 

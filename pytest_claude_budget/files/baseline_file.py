@@ -8,8 +8,15 @@ from pytest_claude_budget.base.mending import conflict, first_mark, other_kind, 
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.compare.lock_update import merge
 from pytest_claude_budget.compare.result import Baseline
-from pytest_claude_budget.files import MAX_JSON_BYTES, decoded, parse_json, read_json, read_text, write_atomically
-from pytest_claude_budget.git import file_at
+from pytest_claude_budget.files.git import file_at
+from pytest_claude_budget.files.read_write import (
+    MAX_JSON_BYTES,
+    decoded,
+    parse_json,
+    read_json,
+    read_text,
+    write_atomically,
+)
 from pytest_claude_budget.record.lock_format import Known, lock_text, read_record
 from pytest_claude_budget.record.record import Record
 from pytest_claude_budget.record.selection import Selection

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_claude_budget import files
 from pytest_claude_budget.base.errors import InputError
+from pytest_claude_budget.files import read_write as files
 from tests.builders.tries import tries
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from pytest_claude_budget.base.errors import InputError
-from pytest_claude_budget.baseline_files import LOCK_FILE, load_baseline
-from pytest_claude_budget.git import Repository, file_at, without_places
+from pytest_claude_budget.files.baseline_file import LOCK_FILE, load_baseline
+from pytest_claude_budget.files.git import Repository, file_at, without_places
 
 EMPTY = '{"schema_version": 1, "rates_as_of": "2026-11-23", "owners": {}}'
 IDENTITY = ["-c", "user.name=t", "-c", "user.email=t@example.invalid", "-c", "commit.gpgsign=false"]
@@ -88,7 +88,7 @@ def test_a_tree_without_the_file_is_no_baseline_and_no_fault(repository: Path) -
 
 
 ASK = (
-    "import sys; from pathlib import Path; from pytest_claude_budget.git import file_at;"
+    "import sys; from pathlib import Path; from pytest_claude_budget.files.git import file_at;"
     f"found = file_at('main', {LOCK_FILE!r}, Path(sys.argv[1]));"
     "Path(sys.argv[2]).write_bytes(found.data or b'none')"
 )
