@@ -99,7 +99,8 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _explain(options: argparse.Namespace) -> int:
-    from pytest_claude_budget.files.load import Asked, baseline_at, find_tests, judge_report, load_report, load_terms
+    from pytest_claude_budget.files.load import Asked, baseline_at, judge_report, load_report, load_terms
+    from pytest_claude_budget.record.find_tests import find_tests
     from pytest_claude_budget.render.comparison import explanation_lines, together_lines
     from pytest_claude_budget.render.terminal_limits import update_words
 
