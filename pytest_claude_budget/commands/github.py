@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.commands.common import Commands, add_command, count, put_out
-from pytest_claude_budget.comments import DEFAULT_TAG, Mode
+from pytest_claude_budget.github.which_comment import DEFAULT_TAG, Mode
 
 if TYPE_CHECKING:
-    from pytest_claude_budget.comments import Wanted
+    from pytest_claude_budget.github.which_comment import Wanted
 
 
 def add_comment(commands: Commands) -> None:
@@ -41,9 +41,9 @@ def _comment(options: argparse.Namespace) -> int:
     import sys
     import time
 
-    from pytest_claude_budget.action.publish import publish
-    from pytest_claude_budget.github import github_from
-    from pytest_claude_budget.github_failures import ApiFailureError
+    from pytest_claude_budget.github.api import github_from
+    from pytest_claude_budget.github.failures import ApiFailureError
+    from pytest_claude_budget.github.publish import publish
 
     if options.dry_run:
         _show(options, _said(options, os.environ), os.environ)
@@ -67,12 +67,12 @@ def _said(options: argparse.Namespace, environ: Mapping[str, str]) -> "Wanted":
     """What is to be said on the pull request. Raises InputError."""
     from pathlib import Path
 
-    from pytest_claude_budget.action.event import event_from
-    from pytest_claude_budget.action.inputs import PREFIX, inputs_from
-    from pytest_claude_budget.action.pages import acceptance, comment_text, heading, wanted
-    from pytest_claude_budget.action.reports import valid_document
-    from pytest_claude_budget.comments import Marker
     from pytest_claude_budget.files.read_write import read_json
+    from pytest_claude_budget.github.event import event_from
+    from pytest_claude_budget.github.inputs import PREFIX, inputs_from
+    from pytest_claude_budget.github.page import acceptance, comment_text, heading, wanted
+    from pytest_claude_budget.github.reports import valid_document
+    from pytest_claude_budget.github.which_comment import Marker
     from pytest_claude_budget.judge.report_format import read_report
 
     said = {"TAG": options.tag, "TITLE": options.title, "COMMENT": options.mode}
@@ -87,7 +87,7 @@ def _said(options: argparse.Namespace, environ: Mapping[str, str]) -> "Wanted":
 
 def _show(options: argparse.Namespace, said: "Wanted", environ: Mapping[str, str]) -> None:
     """Print what would be posted, and where. Which comments are there already is not asked."""
-    from pytest_claude_budget.github import repository_from
+    from pytest_claude_budget.github.api import repository_from
 
     repository = repository_from(environ, options.repository)
     first = _FIRST[options.mode] if said.worth_a_first else "only where a comment is there already: nothing changed"
@@ -120,12 +120,12 @@ def _action(_options: argparse.Namespace) -> int:
     if not os.environ.get("RUNNER_TEMP"):
         what, hint = "expected a GitHub runner, which sets this variable", "elsewhere use the commands gate and comment"
         raise InputError(Problem(slug="no-runner", where="RUNNER_TEMP", what=what, hint=hint))
-    from pytest_claude_budget.action import runner
-    from pytest_claude_budget.action.checkout import safe_anywhere
-    from pytest_claude_budget.action.event import event_from
-    from pytest_claude_budget.action.flow import Here, judge, payload_of, relay
-    from pytest_claude_budget.action.inputs import inputs_from
-    from pytest_claude_budget.github import github_from
+    from pytest_claude_budget.github import runner
+    from pytest_claude_budget.github.api import github_from
+    from pytest_claude_budget.github.checkout import safe_anywhere
+    from pytest_claude_budget.github.event import event_from
+    from pytest_claude_budget.github.flow import Here, judge, payload_of, relay
+    from pytest_claude_budget.github.inputs import inputs_from
 
     below = ""
     try:

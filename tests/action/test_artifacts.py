@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_claude_budget.action.baseline import _unpacked
+from pytest_claude_budget.github.baseline import _unpacked
 
 
 def packed(method: int) -> bytearray:

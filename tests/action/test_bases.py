@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from pytest_claude_budget.action.checkout import Checkout, git_environ
 from pytest_claude_budget.base.errors import InputError
+from pytest_claude_budget.github.checkout import Checkout, git_environ
 from tests.action.act import Runner
 from tests.action.github_double import REPOSITORY, Double
 from tests.action.job import Job, Result

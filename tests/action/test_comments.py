@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_claude_budget.comments import (
+from pytest_claude_budget.github.which_comment import (
     LONGEST,
     TAG,
     Act,

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pytest_claude_budget.action import runner
-from pytest_claude_budget.action.checkout import git_environ
-from pytest_claude_budget.action.codeowners import owners_of
-from pytest_claude_budget.action.event import event_from
-from pytest_claude_budget.action.facts import MOST_ANNOTATIONS, annotations_of, located, outputs_of
-from pytest_claude_budget.action.pages import acceptance, comment_text, stale_lock
-from pytest_claude_budget.action.suite import suite_environ
-from pytest_claude_budget.comments import LONGEST
+from pytest_claude_budget.github import runner
+from pytest_claude_budget.github.annotations import MOST_ANNOTATIONS, annotations_of, located, outputs_of
+from pytest_claude_budget.github.checkout import git_environ
+from pytest_claude_budget.github.codeowners import owners_of
+from pytest_claude_budget.github.event import event_from
+from pytest_claude_budget.github.page import acceptance, comment_text, stale_lock
+from pytest_claude_budget.github.run_suite import suite_environ
+from pytest_claude_budget.github.which_comment import LONGEST
 from tests.action.hostile import hostile, said_everywhere
 from tests.builders.tries import tries
 from tests.golden.scenes import document as scene

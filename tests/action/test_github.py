@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from pytest_claude_budget.action.publish import ROUNDS, Published, publish
-from pytest_claude_budget.comments import Comment, Marker, Mode, RunKey, Wanted
-from pytest_claude_budget.github import ACTIONS_BOT, Connection, GitHub, Patience
-from pytest_claude_budget.github_failures import ApiFailureError
+from pytest_claude_budget.github.api import ACTIONS_BOT, Connection, GitHub, Patience
+from pytest_claude_budget.github.failures import ApiFailureError
+from pytest_claude_budget.github.publish import ROUNDS, Published, publish
+from pytest_claude_budget.github.which_comment import Comment, Marker, Mode, RunKey, Wanted
 from tests.action.github_double import REPOSITORY, RUN, Double, Fault, component
 from tests.action.node import CONTRACT, prism
 

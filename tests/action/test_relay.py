@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from pytest_claude_budget.action.pages import comment_text
-from pytest_claude_budget.action.reports import LARGEST_FOREIGN, foreign_report, valid_document
 from pytest_claude_budget.base.errors import InputError
-from pytest_claude_budget.comments import Marker, RunKey, Wanted, marker_of
+from pytest_claude_budget.github.page import comment_text
+from pytest_claude_budget.github.reports import LARGEST_FOREIGN, foreign_report, valid_document
+from pytest_claude_budget.github.which_comment import Marker, RunKey, Wanted, marker_of
 from tests.action.github_double import REPOSITORY, Double, Fault
 from tests.action.hostile import NASTY, forged, hostile, said_everywhere
 from tests.action.job import Job, Result

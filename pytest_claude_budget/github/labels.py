@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from pytest_claude_budget.action.event import Event
 from pytest_claude_budget.base.errors import Problem
 from pytest_claude_budget.base.schema_errors import suggestion
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.github import PullRequest
-from pytest_claude_budget.github_failures import ApiFailureError
+from pytest_claude_budget.github.api import PullRequest
+from pytest_claude_budget.github.event import Event
+from pytest_claude_budget.github.failures import ApiFailureError
 
 
 class Labels(Protocol):

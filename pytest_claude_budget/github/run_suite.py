@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from pytest_claude_budget.action.inputs import PREFIX
+from pytest_claude_budget.github.inputs import PREFIX
 
 _OURS = ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_STATE")
 

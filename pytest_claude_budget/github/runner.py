@@ -6,8 +6,8 @@ from pathlib import Path
 
 import github_action_utils as runner
 
-from pytest_claude_budget.action.facts import Annotation, located
 from pytest_claude_budget.base.errors import Problem
+from pytest_claude_budget.github.annotations import Annotation, located
 from pytest_claude_budget.render.terminal_text import printable
 
 __all__ = ["annotate", "complain", "log", "quiet", "set_outputs", "show", "summarise", "warn"]

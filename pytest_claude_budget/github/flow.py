@@ -8,13 +8,21 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pytest_claude_budget.action import runner
-from pytest_claude_budget.action.baseline import Around, Found, find_baseline
-from pytest_claude_budget.action.checkout import Checkout, git_environ
-from pytest_claude_budget.action.codeowners import PLACES, owners_of
-from pytest_claude_budget.action.event import Event
-from pytest_claude_budget.action.facts import NOT_COMPARED, annotations_of, outputs_of
-from pytest_claude_budget.action.gate import (
+from pytest_claude_budget.base.errors import InputError, Problem
+from pytest_claude_budget.base.values import value_class
+from pytest_claude_budget.files.baseline_file import LOCK_FILE
+from pytest_claude_budget.files.judged_later import handed_over
+from pytest_claude_budget.files.load import Terms, baseline_at, load_terms
+from pytest_claude_budget.files.read_write import write_atomically
+from pytest_claude_budget.github import runner
+from pytest_claude_budget.github.annotations import NOT_COMPARED, annotations_of, outputs_of
+from pytest_claude_budget.github.api import GitHub, PullRequest
+from pytest_claude_budget.github.baseline import Around, Found, find_baseline
+from pytest_claude_budget.github.checkout import Checkout, git_environ
+from pytest_claude_budget.github.codeowners import PLACES, owners_of
+from pytest_claude_budget.github.event import Event
+from pytest_claude_budget.github.failures import ApiFailureError
+from pytest_claude_budget.github.gate import (
     Committed,
     committed_lock,
     judged,
@@ -22,21 +30,13 @@ from pytest_claude_budget.action.gate import (
     refuse_another_folder,
     write_combined,
 )
-from pytest_claude_budget.action.inputs import BaselineKind, FailOn, Inputs
-from pytest_claude_budget.action.labels import accepted_by
-from pytest_claude_budget.action.pages import acceptance, comment_text, heading, in_repository, summary_text, wanted
-from pytest_claude_budget.action.publish import publish
-from pytest_claude_budget.action.reports import find_reports, foreign_report
-from pytest_claude_budget.action.suite import run_suite
-from pytest_claude_budget.base.errors import InputError, Problem
-from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.comments import Marker, Mode
-from pytest_claude_budget.files.baseline_file import LOCK_FILE
-from pytest_claude_budget.files.judged_later import handed_over
-from pytest_claude_budget.files.load import Terms, baseline_at, load_terms
-from pytest_claude_budget.files.read_write import write_atomically
-from pytest_claude_budget.github import GitHub, PullRequest
-from pytest_claude_budget.github_failures import ApiFailureError
+from pytest_claude_budget.github.inputs import BaselineKind, FailOn, Inputs
+from pytest_claude_budget.github.labels import accepted_by
+from pytest_claude_budget.github.page import acceptance, comment_text, heading, in_repository, summary_text, wanted
+from pytest_claude_budget.github.publish import publish
+from pytest_claude_budget.github.reports import find_reports, foreign_report
+from pytest_claude_budget.github.run_suite import run_suite
+from pytest_claude_budget.github.which_comment import Marker, Mode
 from pytest_claude_budget.judge.report import CostReport
 from pytest_claude_budget.record.lock_format import Known
 from pytest_claude_budget.render.documents import document_of

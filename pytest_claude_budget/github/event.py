@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.comments import RunKey
+from pytest_claude_budget.github.which_comment import RunKey
 
 _NO_COMMIT = "0" * 40
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pytest_claude_budget.action.baseline import Around, Found
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.files.baseline_file import LOCK_FILE, lock_value, record_of
 from pytest_claude_budget.files.load import Asked, Terms, baseline_at, judge_report, load_report
 from pytest_claude_budget.files.read_write import parse_json, write_atomically
 from pytest_claude_budget.files.rootdir import project_of
+from pytest_claude_budget.github.baseline import Around, Found
 from pytest_claude_budget.judge.combine import combine
 from pytest_claude_budget.judge.report import CostReport
 from pytest_claude_budget.judge.report_format import LoadedReport

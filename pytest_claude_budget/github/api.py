@@ -14,8 +14,8 @@ from urllib.parse import quote
 
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.comments import Comment
-from pytest_claude_budget.github_failures import ApiFailureError, odd_answer, refused, unreachable
+from pytest_claude_budget.github.failures import ApiFailureError, odd_answer, refused, unreachable
+from pytest_claude_budget.github.which_comment import Comment
 
 if TYPE_CHECKING:
     from github import Github
