@@ -114,15 +114,15 @@ def _conclude(folder: Path, *, judged: bool) -> dict[str, float]:
     import pytest  # noqa: F401  # is loaded in every run
 
     from pytest_claude_budget.files.budget_file import load_budget
-    from pytest_claude_budget.settings import Setup
+    from pytest_claude_budget.plugin.settings import Setup
 
     setup = Setup(reports=(("json", folder / "report.json"),), rootdir=folder)
     if judged:
         setup.budget, _ = load_budget(folder / "claude-budget.yml", "claude-budget.yml")
     gc.collect()
     wall, cpu = time.perf_counter(), time.process_time()
-    from pytest_claude_budget.conclusion import Ended, conclude
     from pytest_claude_budget.judge.report import RunInfo
+    from pytest_claude_budget.plugin.finish import Ended, conclude
 
     run = _run(folder)
     conclusion = conclude(run, setup, (), Ended(info=RunInfo(), judged=judged))

@@ -8,7 +8,7 @@ import sys
 
 TYPE_CHECKING = False  # as type checkers read it; `typing` would be loaded in every Python process of a run
 if TYPE_CHECKING:
-    from pytest_claude_budget.fixture import Meter
+    from pytest_claude_budget.plugin.fixture import Meter
 
 __all__ = ["Meter", "__version__"]
 __version__ = "0.1.0"
@@ -21,7 +21,7 @@ if sys.version_info < (3, 11):  # noqa: UP036  # pip looks at requires-python; a
 def __getattr__(name: str) -> object:
     """Load what is public when it is asked for: child processes import this package too, and measure without it."""
     if name == "Meter":
-        from pytest_claude_budget.fixture import Meter
+        from pytest_claude_budget.plugin.fixture import Meter
 
         return Meter
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,10 +4,8 @@ import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pytest_claude_budget.afterwards import is_running
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.budget.limits import Limit
-from pytest_claude_budget.conclusion import learn, stale
 from pytest_claude_budget.files.base_budget import base_of
 from pytest_claude_budget.files.baseline_file import Loaded
 from pytest_claude_budget.files.load import Terms
@@ -15,6 +13,8 @@ from pytest_claude_budget.files.read_write import unreadable
 from pytest_claude_budget.judge.report import CostReport, RunFacts, RunInfo, build_report
 from pytest_claude_budget.ledger.copies import NotALedgerError, copied
 from pytest_claude_budget.ledger.database import SqliteLedger
+from pytest_claude_budget.plugin.afterwards import is_running
+from pytest_claude_budget.plugin.finish import learn, stale
 from pytest_claude_budget.record.selection import FROM_LEDGER, Selection
 
 CACHE = Path(".pytest_cache", "d", "claude-budget")

@@ -8,7 +8,7 @@ from pytest_claude_budget.base.errors import InputError
 from pytest_claude_budget.files import checked_yaml as checked
 from pytest_claude_budget.files.budget_file import load_budget
 from pytest_claude_budget.files.checked_yaml import read_checked
-from pytest_claude_budget.settings import CACHE_KEY, MOST_CHECKED, CheckedFiles
+from pytest_claude_budget.plugin.settings import CACHE_KEY, MOST_CHECKED, CheckedFiles
 
 GOOD = "version: 1\nlimits:\n  - {scope: run, max_cost: 2.00}\n"
 BAD = "version: 1\nlimits:\n  - {scope: run, max_cost: cheap}\n"

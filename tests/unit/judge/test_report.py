@@ -16,7 +16,6 @@ from pytest_claude_budget.budget.exempt import MayBeUnknown
 from pytest_claude_budget.budget.limits import Budget, Limit
 from pytest_claude_budget.calls.call import Answer, Call, Iteration, Labels, Origin, Owner, Status, Usage
 from pytest_claude_budget.compare.result import Baseline
-from pytest_claude_budget.conclusion import stale
 from pytest_claude_budget.files.rates_file import packaged_rates
 from pytest_claude_budget.judge.report import CostReport, RunFacts, build_report, judge
 from pytest_claude_budget.judge.report_format import read_report
@@ -24,6 +23,7 @@ from pytest_claude_budget.judge.verdict import Outcome
 from pytest_claude_budget.ledger.database import SqliteLedger
 from pytest_claude_budget.ledger.journal import Journal
 from pytest_claude_budget.ledger.row_format import Entry, call_of, payer_of, row_of
+from pytest_claude_budget.plugin.finish import stale
 from pytest_claude_budget.record.totals import Sum
 from pytest_claude_budget.render.json_document import json_document
 from pytest_claude_budget.render.markdown import comment

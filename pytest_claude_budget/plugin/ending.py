@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_claude_budget.files.judged_later import SAID, file_from, hand_over
-from pytest_claude_budget.session import RunPlugin
+from pytest_claude_budget.plugin.hooks import RunPlugin
 
 if TYPE_CHECKING:
-    from pytest_claude_budget.conclusion import Conclusion, Ended, Judged
+    from pytest_claude_budget.plugin.finish import Conclusion, Ended, Judged
 
 _PASSED = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
 
@@ -56,7 +56,7 @@ class Judge:
         try:
             if not self._has_something_to_say():
                 return False
-            from pytest_claude_budget.conclusion import judged
+            from pytest_claude_budget.plugin.finish import judged
 
             ended = self._ended(_own_status(session))
             self._earlier = judged(self.run, self.setup, self._plugin.from_workers, ended)
@@ -99,7 +99,7 @@ class Judge:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def _say_last(self) -> None:
-        from pytest_claude_budget.last_words import last_words, say_last
+        from pytest_claude_budget.plugin.last_words import last_words, say_last
 
         say_last(self.config, last_words(self.conclusion, self.unconcluded))
 
@@ -109,7 +109,7 @@ class Judge:
             from pytest_claude_budget.ledger.paths import has_left
 
             if has_left(self.run.path):
-                from pytest_claude_budget.afterwards import told_of_earlier
+                from pytest_claude_budget.plugin.afterwards import told_of_earlier
 
                 self.told += told_of_earlier(folder, self.setup.rate_table)
 
@@ -118,7 +118,7 @@ class Judge:
         if not self.run.has_more or (self.conclusion is not None and self.conclusion.report is None):
             return
         try:
-            from pytest_claude_budget.afterwards import tell_late
+            from pytest_claude_budget.plugin.afterwards import tell_late
 
             self.conclusion, late = tell_late(self.run, self.setup, self.conclusion, ended=self.session is not None)
         except Exception as error:
@@ -138,7 +138,7 @@ class Judge:
         self.run.settle()
         if not self._has_something_to_say():
             return False
-        from pytest_claude_budget.conclusion import conclude
+        from pytest_claude_budget.plugin.finish import conclude
 
         by_cost = self._counted and session.exitstatus == pytest.ExitCode.TESTS_FAILED
         ended = self._ended(int(_own_status(session) if by_cost else session.exitstatus))
@@ -158,8 +158,8 @@ class Judge:
         return conclusion.report is not None and not conclusion.problems
 
     def _ended(self, status: int) -> "Ended":
-        from pytest_claude_budget.conclusion import Ended
-        from pytest_claude_budget.part_of_suite import run_info
+        from pytest_claude_budget.plugin.finish import Ended
+        from pytest_claude_budget.plugin.run_info import run_info
 
         known = self.setup.known_tests()
         info = run_info(self.config, status, self.run.path.stem, self._plugin.what_ran, known)

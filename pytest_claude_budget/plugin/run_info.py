@@ -9,8 +9,8 @@ import pytest
 
 from pytest_claude_budget.judge.report import RunInfo
 from pytest_claude_budget.measure.current_owner import INSTALLED, file_outside
+from pytest_claude_budget.plugin.outcomes import WhatRan
 from pytest_claude_budget.record.selection import BY_A_PLUGIN, NOTHING_RAN, Selection
-from pytest_claude_budget.what_ran import WhatRan
 
 _MOST_FOLDERS = 2_000
 """That are looked through for tests which a run was not asked for."""

@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING
 
 from pytest_claude_budget.base.money import dollars, exact
 from pytest_claude_budget.calls.call import Call
-from pytest_claude_budget.conclusion import amend
 from pytest_claude_budget.judge.report import priced_calls
 from pytest_claude_budget.ledger.database import SqliteLedger
 from pytest_claude_budget.ledger.journal import is_written
 from pytest_claude_budget.ledger.locks import is_held
 from pytest_claude_budget.ledger.paths import KEPT_RUNS, LATE, journals_of
 from pytest_claude_budget.measure.run import RUNNING, Run
+from pytest_claude_budget.plugin.finish import amend
 from pytest_claude_budget.record.totals import Totals, total
 
 if TYPE_CHECKING:
-    from pytest_claude_budget.conclusion import Conclusion
+    from pytest_claude_budget.plugin.finish import Conclusion
+    from pytest_claude_budget.plugin.settings import Setup
     from pytest_claude_budget.pricing.rates import RateTable
-    from pytest_claude_budget.settings import Setup
 
 _HINT = (
     "hint: make calls in a fixture's tear-down or in pytest_sessionfinish, and end what makes them before the session"

@@ -11,10 +11,10 @@ import pytest
 from pytest_claude_budget.measure.current_owner import BENCHMARK, fixture_id, is_benchmark, name_of
 from pytest_claude_budget.measure.environment import TEST_VARIABLE, TURN_VARIABLE
 from pytest_claude_budget.measure.run import Run
-from pytest_claude_budget.what_ran import NAME, WhatRan
+from pytest_claude_budget.plugin.outcomes import NAME, WhatRan
 
 if TYPE_CHECKING:
-    from pytest_claude_budget.settings import Setup
+    from pytest_claude_budget.plugin.settings import Setup
 
 _PROPERTIES = ("claude_cost_usd", "claude_cost_at_least", "claude_calls")
 WORKER_KEY = "claude_budget"
@@ -231,7 +231,7 @@ class RunPlugin:
 
 def _read_marks(item: pytest.Item, run: Run) -> None:
     from pytest_claude_budget.base.errors import InputError
-    from pytest_claude_budget.marks import read_marker
+    from pytest_claude_budget.plugin.marker import read_marker
 
     try:
         marker = read_marker(item)
@@ -248,7 +248,7 @@ def _read_marks(item: pytest.Item, run: Run) -> None:
 
 def _add_properties(item: pytest.Item, run: Run, setup: "Setup") -> None:
     from pytest_claude_budget.base.money import to_json
-    from pytest_claude_budget.conclusion import totals_of
+    from pytest_claude_budget.plugin.finish import totals_of
 
     totals = totals_of(run, setup, run.name_of(item))
     if totals.attempts:
@@ -260,6 +260,6 @@ def _add_properties(item: pytest.Item, run: Run, setup: "Setup") -> None:
 
 def _worker_output(run: Run) -> dict[str, Any]:
     run.settle()
-    from pytest_claude_budget.conclusion import worker_output
+    from pytest_claude_budget.plugin.finish import worker_output
 
     return worker_output(run) if run.has_calls else {}

@@ -18,11 +18,11 @@ from pytest_claude_budget import load_as_written
 
 if TYPE_CHECKING:
     from pytest_claude_budget.calls.origins import Origins
-    from pytest_claude_budget.ending import Judge
-    from pytest_claude_budget.fixture import Meter
     from pytest_claude_budget.ledger.journal import OwnerFacts
     from pytest_claude_budget.measure.run import Run
-    from pytest_claude_budget.settings import Setup
+    from pytest_claude_budget.plugin.ending import Judge
+    from pytest_claude_budget.plugin.fixture import Meter
+    from pytest_claude_budget.plugin.settings import Setup
 
 RUN: "pytest.StashKey[Run]" = pytest.StashKey()
 JUDGE: "pytest.StashKey[Judge]" = pytest.StashKey()
@@ -73,7 +73,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         child.start(os.environ)
     else:
         with suppress(Exception):  # pytest_configure tries again
-            from pytest_claude_budget.settings import early_origins
+            from pytest_claude_budget.plugin.settings import early_origins
 
             _start(early_config, process="")
             _know_origins(early_config.stash[RUN], early_origins(early_config))
@@ -93,8 +93,8 @@ def pytest_configure(config: pytest.Config) -> None:
         _join(config, worker_input)
     elif RUN not in config.stash:
         _start(config, process="")
-    from pytest_claude_budget.session import MarkReader, RunPlugin
-    from pytest_claude_budget.settings import read_setup
+    from pytest_claude_budget.plugin.hooks import MarkReader, RunPlugin
+    from pytest_claude_budget.plugin.settings import read_setup
 
     try:
         config.stash[SETUP] = read_setup(config)
@@ -107,7 +107,7 @@ def pytest_configure(config: pytest.Config) -> None:
     plugin = RunPlugin(config, run, config.stash[SETUP])
     config.pluginmanager.register(plugin, "claude-budget-run")
     if worker_input is None:
-        from pytest_claude_budget.ending import Judge
+        from pytest_claude_budget.plugin.ending import Judge
 
         config.stash[JUDGE] = Judge(plugin)
         config.pluginmanager.register(config.stash[JUDGE], "claude-budget-judge")
@@ -116,7 +116,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def claude_budget(request: pytest.FixtureRequest) -> "Meter":
     """What this test's Claude calls cost so far, limits for a part of it, and tags for its calls."""
-    from pytest_claude_budget.fixture import Meter
+    from pytest_claude_budget.plugin.fixture import Meter
 
     config = request.config
     return Meter(config.stash.get(RUN, None), config.stash.get(SETUP, None), request.node)
@@ -144,7 +144,7 @@ def _join(config: pytest.Config, worker_input: dict[str, Any]) -> None:
     """Store a worker's calls in the ledger of the whole run, and of those that this is a part of; nowhere else."""
     from pytest_claude_budget.measure import child
     from pytest_claude_budget.measure.run import Run, new_ledger_path
-    from pytest_claude_budget.session import AROUND_KEY, LEDGER_KEY
+    from pytest_claude_budget.plugin.hooks import AROUND_KEY, LEDGER_KEY
 
     child.stop(except_for=worker_input.get(AROUND_KEY, ()))
     path = worker_input.get(LEDGER_KEY)
@@ -202,6 +202,6 @@ def _ledger_folder(config: pytest.Config) -> Path:
 
 
 def _facts_of(item: pytest.Item) -> "OwnerFacts":
-    from pytest_claude_budget.marks import facts_of
+    from pytest_claude_budget.plugin.marker import facts_of
 
     return facts_of(item)

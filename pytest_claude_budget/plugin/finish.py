@@ -16,18 +16,18 @@ from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.budget.limits import Limit
 from pytest_claude_budget.calls.call import Call
 from pytest_claude_budget.files.read_write import write_atomically
-from pytest_claude_budget.garbage import uncollected
 from pytest_claude_budget.judge.report import CostReport, RunFacts, RunInfo, build_report, judge, priced_calls
 from pytest_claude_budget.ledger.database import told
 from pytest_claude_budget.ledger.journal import OwnerFacts
 from pytest_claude_budget.ledger.row_format import call_of, row_of, storable
-from pytest_claude_budget.marks import marker_of
 from pytest_claude_budget.measure.run import Run
+from pytest_claude_budget.plugin.garbage import uncollected
+from pytest_claude_budget.plugin.marker import marker_of
+from pytest_claude_budget.plugin.settings import Setup
 from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.record.totals import Totals, total
 from pytest_claude_budget.render.terminal import Line, terminal_lines
 from pytest_claude_budget.render.terminal_text import wrapped
-from pytest_claude_budget.settings import Setup
 
 UPDATE = "--claude-budget-update"
 STALE_DAYS = 60

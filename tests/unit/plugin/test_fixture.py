@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 import pytest_claude_budget
-from pytest_claude_budget.fixture import Meter
+from pytest_claude_budget.plugin.fixture import Meter
 from pytest_claude_budget.record.totals import Totals
 
 
