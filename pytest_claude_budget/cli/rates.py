@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_claude_budget.base.errors import InputError, Problem
-from pytest_claude_budget.commands.common import PYTESTS_FILE, Commands, add_command, budget_here, count, day, put_out
+from pytest_claude_budget.cli.common import PYTESTS_FILE, Commands, add_command, budget_here, count, day, put_out
 
 if TYPE_CHECKING:
     from pytest_claude_budget.pricing.rates import RateTable

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_claude_budget.base.errors import InputError, Problem
-from pytest_claude_budget.commands.common import DEFAULT_FILE, Commands, add_baseline, add_command, budget_here, put_out
-from pytest_claude_budget.commands.repriced import add_run, record_from, terms_of
+from pytest_claude_budget.cli.common import DEFAULT_FILE, Commands, add_baseline, add_command, budget_here, put_out
+from pytest_claude_budget.cli.repriced import add_run, record_from, terms_of
 
 if TYPE_CHECKING:
     from pytest_claude_budget.files.load import Terms

@@ -10,18 +10,8 @@ from collections.abc import Sequence
 
 from pytest_claude_budget import __version__
 from pytest_claude_budget.base.errors import InputError
-from pytest_claude_budget.commands import (
-    baselines,
-    budget_files,
-    github,
-    judged,
-    project,
-    rates,
-    runs,
-    schemas,
-    shards,
-    whatif,
-)
+from pytest_claude_budget.cli import baselines, budget_files, github, project, rates, runs, schemas, shards, whatif
+from pytest_claude_budget.cli import gate as judged
 
 BAD_INPUT = 2
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from pytest_claude_budget.commands.common import Commands, add_budget, add_command, put_out
+from pytest_claude_budget.cli.common import Commands, add_budget, add_command, put_out
 
 
 def add_combine(commands: Commands) -> None:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from pytest_claude_budget.base.errors import InputError, Problem
-from pytest_claude_budget.commands.common import Commands, add_command, put_out
+from pytest_claude_budget.cli.common import Commands, add_command, put_out
 
 CONFLICT = 1
 PYTESTS_LOCK = "claude-budget.lock.json at pytest's rootdir"

@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from pytest_claude_budget.commands.common import Commands, add_baseline, add_budget, add_command, add_format, put_out
+from pytest_claude_budget.cli.common import Commands, add_baseline, add_budget, add_command, add_format, put_out
 
 if TYPE_CHECKING:
     from pytest_claude_budget.judge.report import CostReport
@@ -75,7 +75,7 @@ def _gate(options: argparse.Namespace) -> int:
 
 def say(report: "CostReport", options: argparse.Namespace) -> int:
     """Print a report and write its files; returns the exit status that its verdict stands for."""
-    from pytest_claude_budget.commands.outputs import write_outputs
+    from pytest_claude_budget.cli.outputs import write_outputs
     from pytest_claude_budget.judge.verdict import Outcome
     from pytest_claude_budget.render.documents import document_of
     from pytest_claude_budget.render.terminal import terminal_lines

@@ -6,8 +6,8 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from pytest_claude_budget.base.errors import InputError, Problem
-from pytest_claude_budget.commands.common import Commands, add_command, count, put_out
-from pytest_claude_budget.commands.repriced import add_run, record_from, terms_of
+from pytest_claude_budget.cli.common import Commands, add_command, count, put_out
+from pytest_claude_budget.cli.repriced import add_run, record_from, terms_of
 
 if TYPE_CHECKING:
     from pytest_claude_budget.pricing.rates import RateTable

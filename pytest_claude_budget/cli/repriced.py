@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from pytest_claude_budget.base.errors import InputError, Problem
-from pytest_claude_budget.commands.common import add_budget, add_format, day
+from pytest_claude_budget.cli.common import add_budget, add_format, day
 
 if TYPE_CHECKING:
     from pytest_claude_budget.files.load import Terms

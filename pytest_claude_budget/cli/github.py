@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pytest_claude_budget.base.errors import InputError, Problem
-from pytest_claude_budget.commands.common import Commands, add_command, count, put_out
+from pytest_claude_budget.cli.common import Commands, add_command, count, put_out
 from pytest_claude_budget.github.which_comment import DEFAULT_TAG, Mode
 
 if TYPE_CHECKING:

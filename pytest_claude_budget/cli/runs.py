@@ -2,8 +2,8 @@
 
 import argparse
 
-from pytest_claude_budget.commands.common import Commands, add_baseline, add_budget, add_command, add_format
-from pytest_claude_budget.commands.judged import add_output, say
+from pytest_claude_budget.cli.common import Commands, add_baseline, add_budget, add_command, add_format
+from pytest_claude_budget.cli.gate import add_output, say
 
 
 def add_report(commands: Commands) -> None:
@@ -24,8 +24,8 @@ def add_report(commands: Commands) -> None:
 def _report(options: argparse.Namespace) -> int:
     from pathlib import Path
 
+    from pytest_claude_budget.cli.unended import find_ledger, report_of
     from pytest_claude_budget.files.load import baseline_at, load_terms
-    from pytest_claude_budget.unended import find_ledger, report_of
 
     path, shown = find_ledger(options.ledger, Path.cwd())
     report = report_of(path, shown, load_terms(options.budget), baseline_at(options.baseline))

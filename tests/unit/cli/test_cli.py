@@ -164,7 +164,7 @@ def test_each_command_has_help_with_an_example(command: str, capsys: pytest.Capt
 
 def test_schemas_say_which_draft_they_follow() -> None:
     """JSON Schema 2020-12, all of them."""
-    folder = Path(__file__).parents[2] / "schemas"
+    folder = Path(__file__).parents[3] / "schemas"
     drafts = {json.loads(path.read_text(encoding="utf-8"))["$schema"] for path in folder.glob("*.json")}
     assert drafts == {"https://json-schema.org/draft/2020-12/schema"}
 
