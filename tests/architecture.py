@@ -76,14 +76,24 @@ def folder_of(name: str) -> str | None:
     return folder if folder in FOLDERS else "__init__"
 
 
+def test_the_package_has_these_folders_and_nothing_else() -> None:
+    assert {*FOLDERS, *TOP} == {folder for folder, *_ in nodes()}, "a new folder finds its floor in FOLDERS"
+
+
 def test_a_folder_imports_only_from_folders_below_it() -> None:
     below = {folder: {*FOLDERS[at:], "__init__"} for at, folder in enumerate(FOLDERS)}
     upwards = [
         (place, name)
         for folder, place, name in imports()
-        if folder in below and folder_of(name) in FOLDERS and folder_of(name) not in below[folder]
+        if folder in below and (folder_of(name) or folder) not in below[folder]
     ]
     assert [] == upwards
+
+
+def test_each_folder_says_what_comes_in_and_goes_out() -> None:
+    for folder in FOLDERS:
+        said = ast.get_docstring(MODULES[PACKAGE / folder / "__init__.py"]) or ""
+        assert len(said.split()) >= 20, folder
 
 
 def test_the_core_is_pure() -> None:
