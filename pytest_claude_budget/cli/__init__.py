@@ -1,4 +1,6 @@
-"""The `claude-budget` command: wiring only.
+"""The `claude-budget` commands: arguments come in, a document on stdout, words on stderr and an exit status go out.
+
+This module is wiring only; each command is in a module of its own and loads what it needs.
 
 Exit status: 0 within or warned, 1 over, 2 bad usage or bad input, 3 incomplete.
 """

@@ -1,6 +1,7 @@
-"""The pytest plugin: wiring only. Imports pytest alone, since every pytest run on the machine loads it.
+"""pytest's side: options, hooks, marker, fixture and the end of a run. pytest's calls come in, a verdict and its words go out.
 
-What a run needs of this package is imported by its hooks, once pytest loads the package as it is written.
+This module is the entry point, and wiring only. It imports pytest alone, since every pytest run on the machine loads it. What a
+run needs of this package is imported by its hooks, once pytest loads the package as it is written.
 """
 
 import atexit
