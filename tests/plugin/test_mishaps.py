@@ -199,7 +199,7 @@ def test_a_call_whose_last_state_could_not_be_stored_is_counted_once(suite: Suit
         test_a=f"""
         import resource
         from http_double import REQUEST, ask
-        from pytest_claude_budget.ledger import pieces
+        from pytest_claude_budget.ledger import mapped_file as pieces
         from streams import streaming
         pieces._is_promising = lambda device: False
         EARLY = {fails_at == "message_start"}

@@ -92,14 +92,14 @@ def test_who_closes_all_descriptors_keeps_its_own_files_and_loses_no_call(suite:
     """As daemons do: the journal's number is another file's by then. It is neither written to nor closed."""
     suite.write(
         conftest=f"""
-        from pytest_claude_budget.ledger import pieces
+        from pytest_claude_budget.ledger import mapped_file as pieces
         if {fallback}:
             pieces._is_promising = lambda device: False
         """,
         app="""
         import os
         from http_double import ask
-        from pytest_claude_budget.ledger import pieces
+        from pytest_claude_budget.ledger import mapped_file as pieces
         if os.environ.get("APPENDED"):
             pieces._is_promising = lambda device: False
         ask()
