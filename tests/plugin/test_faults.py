@@ -179,7 +179,7 @@ def test_a_child_that_cannot_store_its_calls_makes_the_run_incomplete(suite: Sui
 
     pytest captures stderr in a file, so on a full disk it cannot.
     """
-    suite.budget("version: 1\nlimits:\n  - {scope: run, max_cost: 1}\n")
+    suite.budget("version: 1\nlimits:\n  - {scope: run, max_cost: 1}\n  - {scope: test, max_cost: 1}\n")
     options = []
     if obstacle == "a folder that cannot be made":
         (suite.path / "cache").write_text("in the way", encoding="utf-8")

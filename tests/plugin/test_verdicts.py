@@ -265,7 +265,7 @@ def test_a_limit_inside_of_a_test_fails_it_there(suite: Suite) -> None:
     outcome = suite.run()
     outcome.result.assert_outcomes(passed=1, failed=3)
     text = outcome.result.stdout.str()
-    assert "claude_budget(max_cost=): test_a.py::test_over costs $0.003, the limit is $0.002" in text
+    assert "test_a.py:2: test_a.py::test_over costs $0.003, the limit is $0.002" in text
     assert "the cost of an answer inside claude_budget.limit() is not known in full" in text
     assert "the test's own" in text
 
