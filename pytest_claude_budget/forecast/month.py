@@ -17,10 +17,12 @@ from pytest_claude_budget.calls.call import Usage
 from pytest_claude_budget.forecast.prompt_cache import cooled, warmed, writes_for_an_hour
 from pytest_claude_budget.pricing.in_force import Refusal
 from pytest_claude_budget.pricing.rates import RateTable
+from pytest_claude_budget.record.benchmarked import as_benchmark
 from pytest_claude_budget.record.record import Group, OwnerRecord, Record, amount_of, cost_of_group, rates_of_terms
 
 MEASURED, WARM, COLD = "measured", "warm", "cold"
 _MICRO = 1_000_000
+_DIGITS = 10**18
 NO_TEST = "no test of it made a call in this run"
 
 
@@ -130,7 +132,7 @@ def project(volumes: Volumes, before: Record | None, after: Record, rates: RateT
         earlier = {} if before is None else _earlier(feature, before, parts)
         sides = _Sides(
             tests=[pricer.priced(part, at_least=part.owner in volumes.failed) for part in parts],
-            earlier={name: pricer.priced(part) for name, part in earlier.items()},
+            earlier={part.owner: pricer.beside(earlier[part.owner], part) for part in parts if part.owner in earlier},
             new=before is not None and not earlier and not _had(feature, before),
         )
         for scenario, case, volume in _scenarios(feature, volumes.growth):
@@ -274,10 +276,29 @@ class _Pricer:
         cases = frozenset(group.case for group in test.groups)
         return _Priced(owner=test.owner, cases=cases, costs=costs, at_least=at_least)
 
+    def beside(self, before: OwnerRecord, now: OwnerRecord) -> _Priced:
+        """What a test cost before. Where a benchmark repeated it on one side alone: with as many of each call as this run has."""
+        then = self.priced(before)
+        if before.benchmark == now.benchmark:
+            return then
+        one, whole = self.priced(as_benchmark(now)).costs, self.priced(now).costs
+        costs = self.priced(as_benchmark(before)).costs
+        return replace(then, costs={cache: _as_often(costs[cache], one[cache], whole[cache]) for cache in costs})
+
     def amount(self, group: Group, usage: Usage) -> Decimal:
         """What a group costs with other counts."""
         held = rates_of_terms(group.terms, self.rates, self.day)
         return ZERO if isinstance(held, Refusal) else amount_of(usage, held, long_prompt=group.terms.long_prompt)
+
+
+def _as_often(before: Decimal, one: Decimal, whole: Decimal) -> Decimal:
+    """What one of each cost before, as many times as `whole` is what `one` of each costs now; rounded down at 18 digits."""
+    if not one or one == whole:
+        return before
+    if before == one:
+        return whole
+    times = Fraction(before) * Fraction(whole) / Fraction(one) * _DIGITS
+    return EXACT.divide(Decimal(times.numerator // times.denominator), _DIGITS)
 
 
 def _micro(amount: Fraction) -> Decimal:

@@ -173,8 +173,7 @@ def _change(record: Record, facts: RunFacts, day: date) -> tuple[Change | None, 
             feature_of=feature_of(facts.budget),
             accepts_silence=facts.accepts_silence,
         )
-        before, now = on_one_footing(before, record)
-        comparison = compare(before, now, of)
+        comparison = compare(*on_one_footing(before, record), of)
         before = with_new_names(before, comparison)
     rows = _projected(before, record, facts, day)
     earlier = earlier_of(before, comparison, facts.rates, day)
