@@ -32,11 +32,12 @@ _Label = tuple[Terms, str, str | None, str | None, str | None, bool]
 def taken_over(old: OwnerRecord | None, new: OwnerRecord) -> OwnerRecord:
     """An owner's entry: as it ran, with the means of the live runs that asked the same.
 
-    The old entry stays as it is where just as much was used and only a date, or the like, in a text is another one.
+    The old entry stays as it is where just as much was used and only a date, or the like, in a text is another one; and
+    where a benchmark repeated one of the two, and one call of each kind used just as much.
     """
     if old is not None and old.benchmark != new.benchmark:
-        if new.benchmark and not used_otherwise(old, new):
-            return replace(old, owner=new.owner)  # what it used exactly says more than one of each
+        if not used_otherwise(old, new):
+            return replace(old, owner=new.owner)  # no change of the code, whichever of the two was repeated
         old = None
     if old is None:
         return replace(new, groups=in_order(_sampled(group, None) for group in new.groups))
