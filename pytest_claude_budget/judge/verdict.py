@@ -100,7 +100,8 @@ def evaluate(
     months = _unknown_months(budget, change, scoped) if not unfinished else ()
     incomplete = (*incomplete, *months)
     part = "" if change is None else change.part
-    left = _left(limits, found) if part else ()
+    compared = change is not None and change.comparison is not None
+    left = _left(limits, found, compared=compared) if part else ()
     outcome = _outcome(budget, found, incomplete, unfinished)
     if outcome is Outcome.WITHIN and left and not (judges_single_tests(budget) or limits.markers):
         outcome = Outcome.UNJUDGED
@@ -124,10 +125,11 @@ def _unknown_months(budget: Budget | None, change: Change | None, scoped: Scoped
     return tuple(unknown_months(budget, change))
 
 
-def _left(limits: Limits, found: _Found) -> tuple[Breach, ...]:
-    """The limits of the whole suite that a part of it does not exceed by itself."""
+def _left(limits: Limits, found: _Found, *, compared: bool) -> tuple[Breach, ...]:
+    """The limits of the whole suite that a part of it does not exceed by itself; on increases, where there is a baseline."""
     reached = {breach.path for breach in (*found.breaches, *found.known)}
-    return tuple(limit for limit in not_judged(limits.budget) if limit.path not in reached)
+    asked = (limit for limit in not_judged(limits.budget) if compared or limit.measure not in INCREASES)
+    return tuple(limit for limit in asked if limit.path not in reached)
 
 
 def _breach(scope: str, name: str, measure: str, totals: Totals, limit: Limit) -> Breach:

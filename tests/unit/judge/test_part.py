@@ -101,6 +101,21 @@ def test_a_part_judges_no_month_and_no_sum_of_the_whole(budget: Budget) -> None:
     assert whole.verdict.not_judged == ()
 
 
+def test_where_nothing_is_compared_no_increase_is_called_not_judged(tmp_path: Path) -> None:
+    """Its reason would be another one. Maxima are told all the same."""
+    report = judged(written(tmp_path, ALL), record(costing("a", 14)), LEFT_OUT)
+    assert [limit.path for limit in report.verdict.not_judged] == [
+        "limits[0].max_cost",
+        "limits[1].max_cost",
+        "limits[2].max_calls",
+        "limits[3].max_cost",
+        "features.triage.max_monthly_cost",
+        "projection.max_monthly_cost",
+    ]
+    alone = judged(written(tmp_path, "changes: {run: {max_increase: 10%}}"), record(costing("a", 14)), LEFT_OUT)
+    assert "not judged" not in said(alone)
+
+
 def test_single_tests_are_judged_in_a_part_too(budget: Budget) -> None:
     """$0.10 became $0.16: over $0.15, and over +50%."""
     report = judged(budget, record(costing("a", 16)), LEFT_OUT, record(costing("a", 10), costing("b", 5)))
