@@ -1,20 +1,20 @@
 """Where whoever started the run judges it anew, as the GitHub Action does: the exit status is then that of the tests alone.
 
 A file has a line for each run that its cost would fail. Who judges looks for each of them among the reports, so that none is
-lost. Light, since every pytest run on the machine loads it.
+lost.
 """
 
 from collections.abc import MutableMapping
 from pathlib import Path
 
-VARIABLE = "CLAUDE_BUDGET_JUDGED_LATER"
-"""Names the file."""
+from pytest_claude_budget.measure.environment import JUDGED_LATER_VARIABLE
+
 SAID = "whoever started this run judges it anew: until then the exit status is that of the tests alone"
 
 
 def file_from(environ: MutableMapping[str, str]) -> Path | None:
     """The file for one run, and no other: runs inside of it are judged as ever."""
-    path = environ.pop(VARIABLE, "")
+    path = environ.pop(JUDGED_LATER_VARIABLE, "")
     return Path(path) if path else None
 
 

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 
 from pytest_claude_budget.measure.current_owner import Owners
 
+JUDGED_LATER_VARIABLE = "CLAUDE_BUDGET_JUDGED_LATER"
+"""Names the file in which a run is left that somebody judges anew."""
 LEDGER_VARIABLE = "CLAUDE_BUDGET_LEDGER"
 """Tells child processes where to store their calls."""
 OWNER_VARIABLE = "CLAUDE_BUDGET_OWNER"

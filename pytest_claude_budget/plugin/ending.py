@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_claude_budget.files.judged_later import SAID, file_from, hand_over
+from pytest_claude_budget.measure.environment import JUDGED_LATER_VARIABLE
 from pytest_claude_budget.plugin.hooks import RunPlugin
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pytest_claude_budget.plugin.finish import Conclusion, Ended, Judged
 
 _PASSED = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
@@ -37,7 +39,7 @@ class Judge:
         """How the run was judged when its tests were over."""
         self._counted = 0
         """Failures that pytest was told of, besides those of tests: 1 where the cost fails the run."""
-        self._later = file_from(os.environ)
+        self._later = _judged_later() if JUDGED_LATER_VARIABLE in os.environ else None
         """Where to leave a verdict that fails, if somebody judges this run anew."""
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -131,7 +133,7 @@ class Judge:
             return
         tolerated = self.setup.budget is not None and self.setup.budget.tolerates_unknown
         fails = late and self._is_judged() and not tolerated
-        self._fail(fails=fails and not hand_over(self._later, self.run.path.stem))
+        self._fail(fails=fails and not self._hand_over())
 
     def _conclude(self, session: pytest.Session) -> bool:
         """Should the session fail?"""
@@ -143,14 +145,20 @@ class Judge:
         by_cost = self._counted and session.exitstatus == pytest.ExitCode.TESTS_FAILED
         ended = self._ended(int(_own_status(session) if by_cost else session.exitstatus))
         self.conclusion = conclude(self.run, self.setup, self._plugin.from_workers, ended, self._earlier)
-        if (
-            self.conclusion.fails
-            and self._fails_by_verdict(self.conclusion)
-            and hand_over(self._later, self.run.path.stem)
-        ):
+        if self.conclusion.fails and self._fails_by_verdict(self.conclusion) and self._hand_over():
+            from pytest_claude_budget.files.judged_later import SAID
+
             self.told.append(SAID)
             return False
         return self.conclusion.fails
+
+    def _hand_over(self) -> bool:
+        """Leave a verdict that fails to who judges this run anew; False where nobody does."""
+        if self._later is None:
+            return False
+        from pytest_claude_budget.files.judged_later import hand_over
+
+        return hand_over(self._later, self.run.path.stem)
 
     @staticmethod
     def _fails_by_verdict(conclusion: "Conclusion") -> bool:
@@ -191,6 +199,12 @@ class Judge:
             terminalreporter.write_line(self.unconcluded, red=True)
         for text in self.told:
             terminalreporter.write_line(f"claude-budget: {text}", yellow=True)
+
+
+def _judged_later() -> "Path | None":
+    from pytest_claude_budget.files.judged_later import file_from
+
+    return file_from(os.environ)
 
 
 def _own_status(session: pytest.Session) -> pytest.ExitCode:
