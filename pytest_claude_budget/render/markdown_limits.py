@@ -102,11 +102,11 @@ def advice(document: Document) -> Iterator[str]:
         yield from ("", f"**The lock file is out of date:** {steps}; the next change is then compared with this one.")
     unfinished = document["verdict"].get("unfinished") or []
     if outcome == "incomplete" and len(unfinished) < len(reasons(document)):
-        yield from (
-            "",
-            "**To pass:** see to what is not known; if it is on purpose, write `on_incomplete: warn` in the budget, or"
-            " `may_be_unknown` for the test.",
-        )
+        exempt = {row["owner"] for row in document.get("exempt") or ()}
+        answers = any(row["owner"] not in exempt for row in document["unpriced"])
+        test = ", or `may_be_unknown` for the test" if answers else ""  # which makes no month known
+        what = "see to what is not known; if it is on purpose, write `on_incomplete: warn` in the budget"
+        yield from ("", f"**To pass:** {what}{test}.")
     if outcome == "unjudged" and not (unfinished or document["verdict"].get("part")):
         yield from ("", "Not judged: there is no budget file. `claude-budget init` writes one.")
     if document.get("not_compared"):

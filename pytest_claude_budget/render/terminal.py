@@ -88,7 +88,7 @@ def _judged(report: CostReport, width: int) -> list[Line]:
     lines += _listed([printable(reason, 500) for reason in verdict.incomplete], tone or "warn", width)
     others = len(verdict.incomplete) > len(verdict.unfinished)
     if others and verdict.outcome is not Outcome.UNJUDGED and not _tolerates(report):
-        lines += _whole([_INCOMPLETE_HINT], width)
+        lines += _whole([_incomplete_hint(report)], width)
     lines += _whole(filter(None, [not_judged_text(verdict)]), width, "warn")
     lines += _whole(silent[:1], width, "warn") + _listed(silent[1:], "warn", width)
     lines += _listed(limit_lines(verdict.breaches), "bad", width)
@@ -144,11 +144,18 @@ def _tolerates(report: CostReport) -> bool:
     return report.facts.budget is not None and report.facts.budget.tolerates_unknown
 
 
+def _incomplete_hint(report: CostReport) -> str:
+    """`may_be_unknown` exempts a test's answers: it makes no month known, and mends no fault."""
+    exempt = {row.owner for row in report.exempt}
+    answers = any(row.owner not in exempt for row in report.sums.unpriced)
+    test = ", or may_be_unknown for the test" if answers else ""
+    return (
+        "  hint: mend what is named; if this is on purpose, write on_incomplete: warn in the budget file"
+        f"{test}   [incomplete]"
+    )
+
+
 LOCK = "claude-budget.lock.json"
-_INCOMPLETE_HINT = (
-    "  hint: mend what is named; if this is on purpose, write on_incomplete: warn in the budget file, or may_be_unknown"
-    " for the test   [incomplete]"
-)
 
 
 def _worth_saying(report: CostReport) -> bool:

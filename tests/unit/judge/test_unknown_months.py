@@ -13,6 +13,10 @@ from pytest_claude_budget.judge.report import CostReport, RunFacts, RunInfo, jud
 from pytest_claude_budget.judge.verdict import Outcome
 from pytest_claude_budget.record.record import OwnerRecord
 from pytest_claude_budget.record.selection import Selection
+from pytest_claude_budget.record.sums import Unpriced
+from pytest_claude_budget.render.json_document import json_document
+from pytest_claude_budget.render.markdown import comment
+from pytest_claude_budget.render.terminal import terminal_lines
 from tests.builders.priced import TABLE, TODAY
 from tests.builders.records import HAIKU, group, owner, record, usage
 
@@ -55,6 +59,21 @@ def test_a_month_without_one_of_its_features_is_incomplete(tmp_path: Path) -> No
     assert judged(replace(budget, on_incomplete="warn"), costing("a", 10)).verdict.outcome is Outcome.WARNED
     both = judged(budget, costing("a", 10), costing("nothing", 10))
     assert both.verdict.outcome is Outcome.WITHIN
+
+
+def test_what_helps_an_answer_is_not_advised_for_a_month(tmp_path: Path) -> None:
+    """`may_be_unknown` exempts answers: it is named where one is not priced, and makes no month known."""
+    budget = budget_of(tmp_path, MONTHS)
+    priced = judged(budget, costing("a", 10))
+    row = Unpriced(owner="a", model="claude-9", reason="no rates for model 'claude-9'", calls=1, kind="unpriced")
+    unpriced = judge(replace(priced.sums, unpriced=(row,)), priced.record, priced.facts)
+    exempt = judge(unpriced.sums, priced.record, replace(priced.facts, exempt=frozenset("a")))
+    for report, helps in ((priced, False), (unpriced, True), (exempt, False)):
+        told = " ".join(line.text.strip() for line in terminal_lines(report, 120))
+        page = comment(json_document(report))
+        assert "write on_incomplete: warn in the budget file" in told
+        assert "write `on_incomplete: warn` in the budget" in page
+        assert ("or may_be_unknown" in told, "or `may_be_unknown`" in page) == (helps, helps)
 
 
 def test_a_month_that_is_over_without_the_rest_is_over(tmp_path: Path) -> None:
