@@ -158,6 +158,8 @@ class Comparison:
     """What tests cost in the baseline that ran without one call."""
     not_compared: Decimal = ZERO
     """What owners whose change is not known, and that are therefore left out of the sums, cost in the baseline."""
+    repeated_before: tuple[str, ...] = ()
+    """Owners that a benchmark repeated in the baseline alone: one call of each kind is compared, fewer than the run made."""
     counts: Mapping[Standing, int] = field(default_factory=dict)
     amounts: Mapping[Standing, Decimal] = field(default_factory=dict)
     """The part of `change` that comes from each."""

@@ -26,7 +26,7 @@ from pytest_claude_budget.judge.unmet import Names, unmet
 from pytest_claude_budget.judge.verdict import Verdict, evaluate
 from pytest_claude_budget.pricing.price import Price, price
 from pytest_claude_budget.pricing.rates import RateTable
-from pytest_claude_budget.record.benchmarked import on_one_footing
+from pytest_claude_budget.record.benchmarked import on_one_footing, repeated_before
 from pytest_claude_budget.record.build import RecordBuilder
 from pytest_claude_budget.record.record import Record
 from pytest_claude_budget.record.selection import Selection
@@ -174,6 +174,7 @@ def _change(record: Record, facts: RunFacts, day: date) -> tuple[Change | None, 
             accepts_silence=facts.accepts_silence,
         )
         comparison = compare(*on_one_footing(before, record), of)
+        comparison = replace(comparison, repeated_before=tuple(repeated_before(before, record)))
         before = with_new_names(before, comparison)
     rows = _projected(before, record, facts, day)
     earlier = earlier_of(before, comparison, facts.rates, day)

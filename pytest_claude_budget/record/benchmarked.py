@@ -3,7 +3,7 @@
 The record of such a test has one call of each kind, with the mean of what they used.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from pytest_claude_budget.calls.call import COUNTS, Usage
@@ -58,6 +58,14 @@ def on_one_footing(before: Record, after: Record) -> tuple[Record, Record]:
         for side in (before, after)
     )
     return one, two
+
+
+def repeated_before(before: Record, after: Record) -> Iterator[str]:
+    """The owners that a benchmark repeated in the baseline alone, and whose record has more than one of each now."""
+    for name, now in after.owners.items():
+        then = before.owners.get(name)
+        if then is not None and then.benchmark and not now.benchmark and as_benchmark(now).calls != now.calls:
+            yield name
 
 
 def as_benchmark(owner: OwnerRecord) -> OwnerRecord:

@@ -23,6 +23,7 @@ def comparison_entry(comparison: Comparison) -> dict[str, Any]:
         "not_run": to_json(comparison.not_run),
         "without_calls": to_json(comparison.without_calls),
         "not_compared": to_json(comparison.not_compared),
+        "repeated_before": list(comparison.repeated_before),
         "counts": {standing.value: count for standing, count in comparison.counts.items()},
         "amounts": {standing.value: to_json(amount) for standing, amount in comparison.amounts.items()},
         "owners": [_owner(row) for row in comparison.owners],

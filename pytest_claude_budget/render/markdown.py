@@ -139,6 +139,7 @@ def _nothing_to_say(document: Document) -> bool:
     if document.get("budget_changes") or document.get("unmet") or verdict.get("not_judged"):
         return False
     again = any(entry["kind"] == "test" and entry["text"] for entry in document.get("repeats") or ())
+    again = again or bool(comparison.get("repeated_before"))
     calm = not (verdict["warnings"] or verdict["incomplete"] or verdict.get("known") or document["warnings"] or again)
     count = comparison["counts"]
     still = not any(count.get(name) for name in ("changed", "new", "renamed", "without_calls", *NOT_RUN))

@@ -8,7 +8,7 @@ from pytest_claude_budget.base.money import ZERO, dollars, exact
 from pytest_claude_budget.render.markdown_sentences import Document
 from pytest_claude_budget.render.markdown_tables import cost
 from pytest_claude_budget.render.markdown_text import amount, code, counted, details, number, sentence, signed, table
-from pytest_claude_budget.render.phrases import unsure
+from pytest_claude_budget.render.phrases import repeated_before_texts, unsure
 
 _KINDS = (
     ("input", "input_tokens"),
@@ -156,6 +156,7 @@ def _or_dash(text: str | None) -> str:
 def _notes(document: Document, most: int | None) -> list[str]:
     lines = [f"- {sentence(note['text'])} ({counted(note['calls'], 'call')})" for note in document["notes"][:most]]
     repeated = [entry["text"] for entry in document.get("repeats", ()) if entry["text"]]
+    repeated += repeated_before_texts((document.get("comparison") or {}).get("repeated_before") or ())
     return lines + [f"- {sentence(text)}" for text in (*repeated[:most], *document["warnings"][:most])]
 
 

@@ -175,7 +175,8 @@ def _moved_by(document: Document, comparison: Document) -> str:
         beyond = f" ({signed(change)})" if change else ""
         return f"unchanged but for noise, {after} per run{beyond}"
     if not change:
-        return f"unchanged in sum at {after} per run" if rows else f"unchanged at {after} per run"
+        apart = " without repeats" if _compared_of_it(document) else ""
+        return f"unchanged{' in sum' if rows else ''} at {after} per run{apart}"
     percent = comparison["change_percent"]
     limit = next((percent_in(each["maximum"]) for each in failing(document) if _of_run(each, "max_increase")), None)
     if percent is None:
@@ -260,11 +261,25 @@ def _run(document: Document) -> str:
         return f"Run at least {_against_budget(document, cost)} at list price" if cost else ""
     after = _against_budget(document, cost)
     if comparison is None or not amount(comparison["change"]):
-        return f"Run {after} at list price"
+        return f"Run {after} at list price{_compared_of_it(document)}"
     compared = amount(comparison["after"])
     if compared != cost:  # what the runner repeated is in the sum, and not compared
         after = f"{dollars(compared)}, {after} in all"
     return f"Run {dollars(amount(comparison['before']))} → {after}"
+
+
+def _compared_of_it(document: Document) -> str:
+    """What of the run's cost is compared, where the runner repeated something; else nothing."""
+    comparison, repeats = document.get("comparison") or {}, document.get("repeats") or ()
+    before = comparison.get("repeated_before")
+    if not comparison or not (before or any(entry["text"] for entry in repeats)):
+        return ""
+    compared = amount(comparison["after"])
+    if compared >= amount(document["totals"]["cost"]):
+        return ""
+    benchmark = before or any((entry.get("benchmark") or 0) > 1 for entry in repeats)
+    why = " (one call of each kind that a benchmark repeated)" if benchmark else ""
+    return f", {dollars(compared)} of it compared{why}"
 
 
 def _budget(document: Document) -> str:

@@ -1,5 +1,6 @@
 """Words that the terminal and the Markdown pages share: what moved, what is not known, what a reader can do next."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from pytest_claude_budget.base.money import dollars
@@ -15,6 +16,13 @@ def unsure(change: Decimal, *, before_at_least: bool = False, after_at_least: bo
     if change <= 0 or (before_at_least and after_at_least):
         return "not known"
     return f"{'at most' if before_at_least else 'at least'} +{dollars(change)}"
+
+
+def repeated_before_texts(owners: Sequence[str]) -> list[str]:
+    """A sentence for each owner that a benchmark repeated in the baseline alone."""
+    return [
+        f"{owner} was repeated by a benchmark in the baseline: one call of each kind is compared" for owner in owners
+    ]
 
 
 def before_an_update(ended: str, *, unknown: bool) -> list[str]:

@@ -10,6 +10,7 @@ from pytest_claude_budget.judge.report import CostReport, OwnerTotals
 from pytest_claude_budget.judge.verdict import Outcome
 from pytest_claude_budget.record.totals import Sum, Totals
 from pytest_claude_budget.render.comparison import comparison_lines, projection_lines
+from pytest_claude_budget.render.phrases import repeated_before_texts
 from pytest_claude_budget.render.repeated import repeat_texts
 from pytest_claude_budget.render.sentences import (
     answers_line,
@@ -64,7 +65,9 @@ def terminal_lines(report: CostReport, width: int) -> list[Line]:
         lines += _fold(answers_line(report), width)
     said = [f"note: {note} ({counted(calls, 'call')})" for note, calls in report.sums.notes.items()]
     lines += _whole(said, width)
-    lines += _listed([printable(text, 500) for text in repeat_texts(report.sums.repeats)], "", width)
+    before = report.comparison.repeated_before if report.comparison is not None else ()
+    repeated = [*repeat_texts(report.sums.repeats), *repeated_before_texts(before)]
+    lines += _listed([printable(text, 500) for text in repeated], "", width)
     lines += _listed(exempt_texts(report.exempt), "warn", width)
     lines += [Line(text=text) for text in _compared(report, width)]
     lines += _whole(

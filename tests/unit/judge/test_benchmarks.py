@@ -10,6 +10,10 @@ from pytest_claude_budget.files.load import Terms, sums_of
 from pytest_claude_budget.judge.report import CostReport, RunFacts, judge
 from pytest_claude_budget.judge.verdict import Outcome
 from pytest_claude_budget.record.record import OwnerRecord
+from pytest_claude_budget.record.repeats import Repeat
+from pytest_claude_budget.render.json_document import json_document
+from pytest_claude_budget.render.markdown import comment
+from pytest_claude_budget.render.terminal import terminal_lines
 from tests.builders.priced import TABLE, TODAY
 from tests.builders.records import HAIKU, group, owner, record, usage
 
@@ -78,3 +82,33 @@ def test_what_was_over_before_is_known_beside_a_benchmark_of_one_round(tmp_path:
     whole = sums_of(record(OFF), Terms(budget=report.facts.budget, rates=TABLE, day=TODAY))
     verdict = judge(whole, record(ON), report.facts).verdict
     assert (verdict.outcome, [breach.was_over for breach in verdict.known]) == (Outcome.WARNED, [True])
+
+
+COMPARED = "$0.003 of it compared (one call of each kind that a benchmark repeated)"
+BEFORE = "t was repeated by a benchmark in the baseline: one call of each kind is compared"
+
+
+def test_a_page_says_what_a_run_cost_and_that_one_call_of_each_kind_is_compared(tmp_path: Path) -> None:
+    """A benchmark of 7 rounds costs 7 x $0.003 = $0.021; one without it, beside such a baseline, $0.005."""
+    plain = judged(tmp_path, "limits: [{scope: run, max_cost: 1}]", ON, ON)
+    whole = sums_of(record(OFF), Terms(budget=plain.facts.budget, rates=TABLE, day=TODAY))
+    cost = Decimal("0.021")
+    repeat = Repeat(owner="t", kind="test", times=1, workers=1, least=cost, most=cost, benchmark=14)
+    repeated = replace(whole, totals=replace(whole.totals, cost=cost), repeats=(repeat,))
+    on = comment(json_document(judge(repeated, record(ON), plain.facts))).splitlines()
+    off = comment(json_document(judge(whole, record(OFF), plain.facts))).splitlines()
+    assert on[0] == off[0] == "### Claude cost: unchanged at $0.003 per run without repeats, within budget"
+    assert on[2].startswith(f"Run $0.021 at list price, {COMPARED} · ")
+    assert off[2].startswith(f"Run $0.005 at list price, {COMPARED} · ")
+    assert f"- {BEFORE}" in off
+    assert (
+        comment(json_document(plain)).splitlines()[0] == "### Claude cost: unchanged at $0.003 per run, within budget"
+    )
+
+
+def test_a_line_says_why_less_is_compared_than_the_run_cost(tmp_path: Path) -> None:
+    """`unchanged: $0.003` below `cost $0.005`; nothing where a benchmark's test asks each once, as before."""
+    for now, told in ((OFF, True), (replace(ON, benchmark=False), False)):
+        lines = [line.text for line in terminal_lines(judged(tmp_path, "", ON, now), 120)]
+        assert "unchanged against claude-budget.lock.json: $0.003" in lines
+        assert (f"  {BEFORE}" in lines) is told
