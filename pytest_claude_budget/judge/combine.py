@@ -1,7 +1,7 @@
 """Several reports as one: the shards of a CI matrix. Sums are exact, and the order makes no difference."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -124,11 +124,19 @@ def _sums(sums: Sequence[Sums]) -> Sums:
             for (owner, model, reason, kind), calls in sorted(unpriced.items(), key=str)
         ),
         notes=dict(sorted(notes.items())),
+        aliases=_aliases([one.aliases for one in sums]),
         repeats=_repeats(sums),
         answers=Answers(
             **{name: sum(getattr(one.answers, name) for one in sums) for name in Answers.__dataclass_fields__}
         ),
     )
+
+
+def _aliases(parts: Sequence[Mapping[str, bool]]) -> dict[str, bool]:
+    """What any of them used is used; what one of them does not tell of is not called unused."""
+    used = {name for part in parts for name, is_used in part.items() if is_used}
+    told = set.intersection(*map(set, parts)) if parts else set()
+    return {name: name in used for name in sorted(used | told)}
 
 
 def _named(parts: Sequence[Iterable[tuple[_Name, Totals]]]) -> dict[_Name, Totals]:

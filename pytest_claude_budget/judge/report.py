@@ -150,7 +150,7 @@ def _unmet(sums: Sums, record: Record, facts: RunFacts) -> tuple[str, ...]:
         return ()
     tests = {*record.owners, *chosen.ran, *chosen.skipped, *chosen.failed}
     named = {"feature": sums.by_feature, "tier": sums.by_tier, "model": sums.by_model}
-    return tuple(unmet(facts.budget, Names(tests=tests, named=named), facts.rates))
+    return tuple(unmet(facts.budget, Names(tests=tests, named=named, aliases=sums.aliases), facts.rates))
 
 
 def _unfinished(record: Record, run: RunInfo) -> tuple[str, ...]:

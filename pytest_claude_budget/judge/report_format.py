@@ -185,6 +185,9 @@ class _Reader:
             notes=dict(
                 self.each(document, "notes", lambda entry: (self.text(entry, "text"), self.count(entry, "calls")))
             ),
+            aliases=dict(
+                self.each(document, "aliases", lambda entry: (self.text(entry, "name"), bool(entry.get("used"))))
+            ),
             repeats=tuple(self.each(document, "repeats", self.repeat)),
             answers=Answers(**{name: self.count(answers, name) for name in Answers.__dataclass_fields__}),
         )

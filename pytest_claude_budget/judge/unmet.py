@@ -1,6 +1,7 @@
 """What was written in a budget and covers nothing of a whole run: most likely a typing error, so a limit that never holds."""
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import field
 
 from pytest_claude_budget.base.globs import compile_glob
 from pytest_claude_budget.base.schema_errors import suggestion
@@ -22,10 +23,12 @@ class Names:
     """Tests and fixtures, whether or not they made calls."""
     named: Mapping[str, Collection[str]]
     """By scope: features, tiers and models of its calls."""
+    aliases: Mapping[str, bool] = field(default_factory=dict)
+    """Names of `rates.aliases`, and whether a call had it."""
 
 
 def unmet(budget: Budget, names: Names, rates: RateTable) -> Iterator[str]:
-    """A sentence for each match and each pattern that covers nothing, with what it may have meant."""
+    """A sentence for each match, pattern and alias that covers nothing, with what it may have meant."""
     written: dict[tuple[str, str | None], str] = {}
     for limit in budget.limits:
         written.setdefault((limit.scope, limit.match), limit.where)
@@ -38,6 +41,19 @@ def unmet(budget: Budget, names: Names, rates: RateTable) -> Iterator[str]:
         for pattern in feature.tests:
             if said := _of_match("test", pattern, names, rates, budget):
                 yield f"{feature.where}: feature {feature.name!r}: {said}"
+    yield from _aliases(budget, names, rates)
+
+
+def _aliases(budget: Budget, names: Names, rates: RateTable) -> Iterator[str]:
+    """A name of the user's own that no call had; one that has no rates may be what was meant."""
+    unknown = sorted(name for name in names.named.get("model", ()) if rates.find(name) is None)
+    for alias in budget.aliases:
+        if names.aliases.get(alias, True):
+            continue
+        where = budget.places["rates", "aliases", alias].rpartition(":")[0]
+        near = suggestion(alias, unknown[:_MOST_LOOKED_AT])
+        what = f"rates.aliases: no call of this run has the model {alias[:100]!r}"
+        yield f"{where}: {what}{f': {near}' if near else ''}"
 
 
 def _of_match(scope: str, match: str, names: Names, rates: RateTable, budget: Budget) -> str:

@@ -1,12 +1,12 @@
 """Sums over calls by all that they are part of: owner, model, feature and tier. The parts agree with the whole exactly."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
 from operator import itemgetter
 
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.calls.call import Call, Status
+from pytest_claude_budget.calls.call import Answer, Call, Status
 from pytest_claude_budget.pricing.price import Price
 from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.record.repeats import Repeat
@@ -69,6 +69,7 @@ class Book:
         self._seen: Counter[str] = Counter()
         self._notes: Counter[str] = Counter()
         self._model_names: dict[str, str] = {}
+        self._aliases = dict.fromkeys(rates.aliases, False)
 
     def enter(self, call: Call, cost: Price) -> None:
         """Enter one call at its price."""
@@ -83,6 +84,8 @@ class Book:
             alike = self._work[work] = Sum()
         own.add(call, cost)
         alike.add(call, cost)
+        if self._aliases:
+            self._aliases.update((name, True) for name in _names_in(answer) if name in self._aliases)
         if status is _FREE:
             self._seen["free"] += call.count
         elif status is not _FAILED:
@@ -156,7 +159,14 @@ class Book:
             unpriced=self._unpriced_rows(),
             notes=dict(sorted(self._notes.items())),
             answers=self._answers(),
+            aliases=dict(sorted(self._aliases.items())),
         )
+
+
+def _names_in(answer: Answer) -> Iterator[str]:
+    """Every name of a model that its price may come from, as it was spelled."""
+    names = (answer.model, answer.requested_model, *(part.model for part in answer.iterations))
+    return (name for name in names if name is not None)
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -172,6 +182,8 @@ class Sums:
     notes: Mapping[str, int] = field(default_factory=dict)
     """What was assumed, with the number of calls."""
     answers: Answers = Answers()
+    aliases: Mapping[str, bool] = field(default_factory=dict)
+    """The user's own names of models, and whether a call had it. One that is not here may have been used or not."""
     repeats: tuple[Repeat, ...] = ()
     """What the runner did more than once; of fixtures, also what it did once."""
 

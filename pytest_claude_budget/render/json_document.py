@@ -67,6 +67,7 @@ def _without_record(report: CostReport) -> dict[str, Any]:
         ],
         "exempt": [{"owner": row.owner, "calls": row.calls} for row in report.exempt],
         "notes": [{"text": text, "calls": calls} for text, calls in sums.notes.items()],
+        "aliases": [{"name": name, "used": used} for name, used in sums.aliases.items()],
         "repeats": list(repeat_entries(sums.repeats)),
         "warnings": list(facts.warnings),
         "unmet": list(report.unmet),
