@@ -142,16 +142,16 @@ def _one(name: str, before: Record, after: Record, renamed: Mapping[str, str], f
     if new is None and old is not None:
         gone = Standing.REMOVED if facts.selection.is_gone(old) else Standing(facts.selection.absence(old))
         return _Both(change=replace(row, standing=gone, change=ZERO), before=old, after=None)
+    if old is not None and _fell_silent(old, new or _NOBODY, facts):
+        return _Both(change=replace(row, standing=Standing.WITHOUT_CALLS, change=ZERO), before=old, after=None)
     reason = _why_not_known(row, old, new or _NOBODY, facts)
     if reason:
         row = replace(
             row, not_known=reason, after_at_least=now.at_least or not then.at_least or name in facts.selection.failed
         )
-    if old is not None and _fell_silent(old, new or _NOBODY, facts) and not reason:
-        return _Both(change=replace(row, standing=Standing.WITHOUT_CALLS, change=ZERO), before=old, after=None)
     if old is None:
         return _Both(change=replace(row, standing=Standing.NEW, judged=row.change), before=None, after=new)
-    if row.not_known and row.change <= 0:
+    if row.not_known and (row.change <= 0 or row.before_at_least):  # it may have cost more before
         standing = Standing.RENAMED if was is not None else Standing.NOT_KNOWN
         return _Both(change=replace(row, standing=standing, change=ZERO), before=old, after=new)
     if old is new:
@@ -168,7 +168,7 @@ def _fell_silent(old: OwnerRecord, new: OwnerRecord, facts: Facts) -> bool:
 
 def _why_not_known(row: OwnerChange, old: OwnerRecord | None, new: OwnerRecord, facts: Facts) -> str:
     """Why nobody can say what an owner's cost moved by; empty where that is known."""
-    for side, owner in (("", new), ("in the baseline, ", old)) if row.at_least else ():
+    for side, owner in (("", new), ("its cost in the baseline is not known: ", old)) if row.at_least else ():
         reason = _unpriced(owner, facts) if owner is not None else ""
         if reason:
             return side + reason

@@ -129,11 +129,15 @@ def silence(document: Document, most: int) -> list[str]:
     rows = silent_tests(document)
     if not rows:
         return []
-    named = [f"{short(row['owner'])} (was {dollars(amount(row['before']))})" for row in rows[: max(most, 1)]]
+    named = [f"{short(row['owner'])} ({_was(row)})" for row in rows[: max(most, 1)]]
     more = [f"{len(rows) - len(named):,} more"] if len(rows) > len(named) else []
     steps = ", then ".join([*before_an_update(document), *raised(document), UPDATE])
     accept = "" if document.get("accepted") is not None else f" If that is meant, {steps}."
     return ["", f"**Ran without one call**, which is no saving: {', '.join([*named, *more])}.{accept}"]
+
+
+def _was(row: Document) -> str:
+    return "what it cost is not known" if row.get("before_at_least") else f"was {dollars(amount(row['before']))}"
 
 
 def before_an_update(document: Document) -> list[str]:

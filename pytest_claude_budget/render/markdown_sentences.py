@@ -65,9 +65,13 @@ def silent_tests(document: Document) -> list[Document]:
 def not_known(document: Document) -> bool:
     """Is there money in the run, or in what it is compared with, that nobody knows?"""
     compared = (document.get("comparison") or {}).get("at_least")
-    verdict = document["verdict"]
-    known = not (document["totals"]["at_least"] or reasons(document) or verdict.get("unfinished") or compared)
-    return not known or bool(failed_tests(document))
+    return bool(cost_not_known(document) or compared)
+
+
+def cost_not_known(document: Document) -> bool:
+    """Is there money in the run itself that nobody knows? Of a baseline that is not known only the change is not."""
+    unfinished = document["verdict"].get("unfinished")
+    return bool(document["totals"]["at_least"] or reasons(document) or unfinished or failed_tests(document))
 
 
 def failed_tests(document: Document) -> list[str]:
@@ -257,10 +261,10 @@ def facts(document: Document) -> str:
 def _run(document: Document) -> str:
     comparison, totals = document.get("comparison"), document["totals"]
     cost = amount(totals["cost"])
-    if not_known(document):  # the headline has what it was
+    if cost_not_known(document):  # the headline has what it was
         return f"Run at least {_against_budget(document, cost)} at list price" if cost else ""
     after = _against_budget(document, cost)
-    if comparison is None or not amount(comparison["change"]):
+    if comparison is None or not_known(document) or not amount(comparison["change"]):
         return f"Run {after} at list price{_compared_of_it(document)}"
     compared = amount(comparison["after"])
     if compared != cost:  # what the runner repeated is in the sum, and not compared
@@ -287,7 +291,7 @@ def _budget(document: Document) -> str:
     if limit is None:
         return ""
     maximum, cost = amount(limit), amount(document["totals"]["cost"])
-    unknown = not_known(document) or bool(document["verdict"].get("part"))
+    unknown = cost_not_known(document) or bool(document["verdict"].get("part"))
     if not maximum or (unknown and not cost):
         return f"budget {exact_dollars(maximum)}"
     used = _WIDE.divide(_WIDE.multiply(cost, Decimal(100)), maximum)

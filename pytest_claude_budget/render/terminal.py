@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pytest_claude_budget.base.money import dollars
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.budget.difference import differences
-from pytest_claude_budget.compare.result import Standing
+from pytest_claude_budget.compare.result import OwnerChange, Standing
 from pytest_claude_budget.judge.report import CostReport, OwnerTotals
 from pytest_claude_budget.judge.verdict import Outcome
 from pytest_claude_budget.record.totals import Sum, Totals
@@ -129,8 +129,12 @@ def silent_texts(report: CostReport) -> list[str]:
         return []
     many = counted(len(rows), "test ran and makes no calls any more", "tests ran and make no calls any more")
     accepted = "" if report.facts.accepted is not None else f"; if that is meant, {update_words(report, 'accepts it')}"
-    named = [f"{printable(row.owner, 200)} (cost {dollars(row.before)} before)" for row in rows]
+    named = [f"{printable(row.owner, 200)} ({_before(row)})" for row in rows]
     return [f"{many}, which is no saving{accepted}   [no-calls-any-more]", *named]
+
+
+def _before(row: OwnerChange) -> str:
+    return "what it cost before is not known" if row.before_at_least else f"cost {dollars(row.before)} before"
 
 
 def _budget_changes(report: CostReport) -> list[str]:

@@ -219,6 +219,25 @@ def test_an_owner_that_is_marked_as_not_known_is_never_unchanged() -> None:
         assert (found.before, found.after, found.at_least) == (Decimal("0.0015"), Decimal("0.0015"), True)
 
 
+def test_what_was_not_known_before_is_no_increase_once_it_is() -> None:
+    """A model without rates, then one with: 0.0015, and nobody knows whether that is more. `b` is 0.0015 on both sides."""
+    legacy = owner("a", group(Usage(), "claude-2.1", unknown=1, request=asked("a")))
+    found = compared(record(legacy, cheap("b")), record(cheap("a"), cheap("b")))
+    known = row(found, "a")
+    assert (known.standing, known.change, known.causes) == (Standing.NOT_KNOWN, 0, ())
+    assert known.not_known.startswith("its cost in the baseline is not known: ")
+    assert (found.before, found.after, found.change, found.at_least) == (Decimal("0.0015"), Decimal("0.0015"), 0, True)
+
+
+def test_a_test_that_was_not_known_before_and_makes_no_calls_is_told_as_one() -> None:
+    """And not as one whose cost is not known: it is known to be nothing."""
+    legacy = owner("a", group(Usage(), "claude-2.1", unknown=1, request=asked("a")))
+    found = compared(record(legacy, cheap("b")), record(cheap("b")), selection=Selection(ran=frozenset({"a", "b"})))
+    silent = row(found, "a")
+    assert (silent.standing, silent.change, silent.before_at_least) == (Standing.WITHOUT_CALLS, 0, True)
+    assert (found.before, found.after, found.at_least) == (Decimal("0.0015"), Decimal("0.0015"), False)
+
+
 def test_an_increase_that_is_seen_already_counts_though_the_rest_is_not_known() -> None:
     """0.0015 before; now 0.0025 and an answer without rates: at least 0.001 more."""
     groups = [group(usage(1000, 300), HAIKU, request=asked("a")), group(usage(9, 9), "claude-nova-1")]

@@ -239,3 +239,11 @@ def test_a_budget_is_not_said_to_be_unused_where_the_cost_is_not_known() -> None
 def test_what_a_report_says_of_a_limit_is_an_amount_or_none(text: object, dollars: str | None) -> None:
     """A report may have been written by anybody: blanks around a number have ended the page in a traceback."""
     assert amount_in(text) == (None if dollars is None else Decimal(dollars))
+
+
+def test_a_baseline_that_is_not_known_leaves_the_run_s_own_cost_known() -> None:
+    """Only the change is not known."""
+    page = document("over")
+    page["comparison"] = {**page["comparison"], "at_least": True}
+    (line,) = [line for line in comment(page).splitlines() if line.startswith("Run ")]
+    assert "at least" not in line
