@@ -52,7 +52,8 @@ class Form:
     """A job's summary, to which the others refer."""
     every: bool = False
     """Are the tests listed that did not change?"""
-
+    brief: bool = False
+    """Where everything has something to say at once, what explains a figure and changes no verdict is left to the summary."""
     summary: bool = True
     """Is there a job's summary?"""
 
@@ -82,6 +83,7 @@ _COMMENTS = tuple(
         *((2, 3, 1), (1, 1, 1), (1, 0, 0)),
     )
 )
+_BRIEFEST = replace(_COMMENTS[-1], brief=True)
 _SUMMARIES = (
     Form(rows=None, items=1000, groups=50, limits=1000, long=True, every=True),
     Form(rows=None, items=1000, groups=50, limits=1000, long=True),
@@ -98,7 +100,7 @@ def comment(document: Document, *, beside_summary: bool = True) -> str:
     `beside_summary`: a job's summary has what there is no room for; else the JSON report does.
     """
     page = ""
-    for form in _COMMENTS:
+    for form in (*_COMMENTS, _BRIEFEST):
         page = _page(document, replace(form, summary=beside_summary))
         if visual_lines(page) <= COMMENT_LINES and len(page.encode()) <= COMMENT_BYTES:
             break
@@ -161,13 +163,13 @@ def _body(document: Document, form: Form) -> Iterator[str]:
     if compared:
         yield from ("", tables.counts(document))
         yield from tables.not_run(document, form.items)
-        yield from tables.renamed(document, form.items)
+        yield from () if form.brief else tables.renamed(document, form.items)
     else:
         yield from tables.dearest(document, form.rows if form.long else min(form.groups, 5), where)
     yield from tables.not_judged(document, form.items)
     yield from tables.budget_changes(document, form.items)
-    yield from tables.unmet(document, form.items)
-    yield from _remarks(document)
+    yield from () if form.brief else tables.unmet(document, form.items)
+    yield from _remarks(document, brief=form.brief)
     yield from advice(document)
     if form.long:
         yield from tables.changes(document, form.rows, where)
@@ -194,18 +196,19 @@ def _left_out(form: Form) -> Iterator[str]:
     yield from ("", f"Too long for this page: {what}{form.elsewhere}.")
 
 
-def _remarks(document: Document) -> Iterator[str]:
+def _remarks(document: Document, *, brief: bool) -> Iterator[str]:
     """Say what a reader should know before trusting the figures."""
     comparison = document.get("comparison")
     price_change = amount(comparison["price_change"]) if comparison is not None else ZERO
-    if price_change:
+    if price_change and not brief:
         more = "more" if price_change > 0 else "less"
         size = dollars(price_change.copy_abs())
         yield from (
             "",
             f"The rates changed: at today's, the baseline costs {size} {more}. That is not part of the change.",
         )
-    if comparison is not None and amount(comparison["judged"]) != amount(comparison["change"]):
+    noisy = comparison is not None and amount(comparison["judged"]) != amount(comparison["change"])
+    if comparison is not None and noisy and not brief:
         judged = signed(amount(comparison["judged"]))
         yield from ("", f"Held against the limits on increases: {judged}, which is the change without the noise.")
     about = _about_run(document)
