@@ -13,7 +13,7 @@ from pytest_claude_budget.judge.verdict import Outcome, Verdict
 from pytest_claude_budget.record.totals import Totals
 from pytest_claude_budget.render.terminal_text import counted, printable
 
-_UNITS = {
+UNITS = {
     "max_calls": "call",
     "max_attempts": "attempt",
     "max_input_tokens": "input token",
@@ -24,11 +24,12 @@ _UNITS = {
 
 _MOST_NAMED = 5
 """Limits that are named in a sentence."""
-_SINCE = {
+SINCE = {
     "added": ", which this change adds",
     "lowered": ", which this change lowers",
     "known": ", as the baseline was (known: fail)",
 }
+"""Behind a limit that fails although the baseline was over it."""
 
 
 def cost_of(totals: Totals) -> str:
@@ -77,14 +78,7 @@ def calls_of(totals: Totals) -> str:
 def breach_line(breach: Breach) -> str:
     """Say which limit was exceeded: value, limit, where it stands."""
     worse = "; the baseline was over it too, and this is worse" if breach.worse else ""
-    return f"{breach.where}: {_whose(breach)} {excess_of(breach)}{worse}"
-
-
-def short_breach(breach: Breach) -> str:
-    """Say what is over, with a name that may be long at the end: where it is cut off, no figure is."""
-    if breach.scope in ("run", "projection"):
-        return f"{_whose(breach)} {excess_of(breach)}"
-    return f"{excess_of(breach)}: {_whose(breach)}"
+    return f"{breach.where}: {whose_of(breach)} {excess_of(breach)}{worse}"
 
 
 def limit_words(breach: Breach) -> str:
@@ -107,7 +101,12 @@ def _plain(value: Decimal | int) -> str:
 
 def excess_of(breach: Breach) -> str:
     """Say what is over, after the name of whose it is: `costs $0.07, the limit is $0.05`."""
-    return f"{_excess(breach)}{_SINCE.get(breach.since, '')}"
+    return f"{_excess(breach)}{SINCE.get(breach.since, '')}"
+
+
+def amounts_of(breach: Breach) -> tuple[str, str]:
+    """What an increase began and ended with, in dollars."""
+    return dollars_beyond(breach.before or ZERO, breach.after or ZERO, Decimal(breach.maximum))
 
 
 def _excess(breach: Breach) -> str:
@@ -116,12 +115,12 @@ def _excess(breach: Breach) -> str:
         limit = f"the limit is +{_plain(breach.maximum)}%"
         if breach.value is None:
             return f"costs {least}{dollars(breach.after or ZERO)}, up from $0.00, {limit}"
-        before, after = dollars_beyond(breach.before or ZERO, breach.after or ZERO, Decimal(breach.maximum))
+        before, after = amounts_of(breach)
         return f"costs {before} → {after}: {least}+{breach.value}%, {limit}"
     if breach.measure in ("max_cost", "max_monthly_cost"):
         maximum = Decimal(breach.maximum)
         return f"costs {least}{dollars_against(Decimal(breach.value or 0), maximum)}, the limit is {exact_dollars(maximum)}"
-    return f"takes {least}{counted(int(breach.value or 0), _UNITS[breach.measure])}, the limit is {breach.maximum:,}"
+    return f"takes {least}{counted(int(breach.value or 0), UNITS[breach.measure])}, the limit is {breach.maximum:,}"
 
 
 def verdict_line(report: CostReport) -> str:
@@ -199,7 +198,8 @@ def answers_line(report: CostReport) -> str:
     )
 
 
-def _whose(breach: Breach) -> str:
+def whose_of(breach: Breach) -> str:
+    """Say what is over: `the run`, `a month (average)`, `feature triage`; a test by its id."""
     if breach.scope == "run":
         return "the run"
     if breach.scope == "projection":

@@ -3,16 +3,20 @@
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from pytest_claude_budget.base.money import dollars_against
+from pytest_claude_budget.base.money import ZERO, dollars, dollars_against, exact_dollars, to_json
 from pytest_claude_budget.judge.acceptable import steps_before
 from pytest_claude_budget.judge.increases import INCREASES, Breach
 from pytest_claude_budget.judge.report import CostReport
-from pytest_claude_budget.render.sentences import breach_line, limit_words, short_breach
+from pytest_claude_budget.render.sentences import SINCE, UNITS, amounts_of, breach_line, limit_words, whose_of
 from pytest_claude_budget.render.terminal_text import counted, printable
 
 _NAMED = 3
 """Tests over one limit, and limits to raise, that are named."""
 UPDATE = "pytest --claude-budget-update"
+_LAST_LINE = 80 - len("OVER ") - len(" - ") - len(": ") - len("...")
+"""Columns of a line of pytest's short summary for a place, a name and figures."""
+_FEWEST = 12
+"""Columns that a name takes at least, to be known."""
 
 
 def limit_lines(breaches: Iterable[Breach], before: str = "") -> list[str]:
@@ -21,8 +25,34 @@ def limit_lines(breaches: Iterable[Breach], before: str = "") -> list[str]:
 
 
 def short_lines(breaches: Iterable[Breach]) -> list[tuple[str, str]]:
-    """Where each limit stands, and what is over it in a few words, in the order of `limit_lines`."""
-    return [(rows[0].where, short_breach(rows[0]) if len(rows) == 1 else _many(rows)) for rows in _by_limit(breaches)]
+    """Where each limit stands, and what is over it in a few words, in the order of `limit_lines`.
+
+    pytest cuts its last lines off at the terminal's width: of 80 columns, whose it is, the figure and the limit are
+    before that; what explains them, and the whole of a long name, comes after.
+    """
+    return [(rows[0].where, _short(rows)) for rows in _by_limit(breaches)]
+
+
+def _short(breaches: Sequence[Breach]) -> str:
+    first = breaches[0]
+    figures = f"{_value(first)}, limit {_maximum(first)}"
+    if len(breaches) > 1:
+        return f"{_counted(breaches)}, most {figures}"
+    whose, more = _subject(first), SINCE.get(first.since, "")
+    room = _LAST_LINE - len(first.where) - len(figures)
+    full = printable(first.name, 200) if first.scope in ("test", "fixture") else whose
+    shown = printable(whose, room) if room >= _FEWEST else full
+    said = f"{shown}: {figures}" if room >= _FEWEST else f"{figures}: {shown}"
+    grown = first.measure in INCREASES and first.value is not None
+    behind = [" → ".join(amounts_of(first))] * grown + [full] * (full != shown)
+    return f"{said}{more}" + (f" ({', '.join(behind)})" if behind else "")
+
+
+def _subject(breach: Breach) -> str:
+    """Whose it is, a test by its name alone."""
+    if breach.scope in ("test", "fixture"):
+        return printable(breach.name.partition("::")[2] or breach.name, 200)
+    return whose_of(breach)
 
 
 def _by_limit(breaches: Iterable[Breach]) -> list[list[Breach]]:
@@ -55,18 +85,29 @@ def _line(breaches: Sequence[Breach]) -> str:
 def _many(breaches: Sequence[Breach]) -> str:
     first = breaches[0]
     over = "close to" if first.warns or (first.value is not None and first.value <= first.maximum) else "over"
-    return f"{counted(len(breaches), first.scope)} {over} {limit_words(first)}"
+    return f"{_counted(breaches)} {over} {limit_words(first)}"
+
+
+def _counted(breaches: Sequence[Breach]) -> str:
+    scope = breaches[0].scope
+    return counted(len(breaches), "month" if scope == "projection" else scope)
+
+
+def _maximum(breach: Breach) -> str:
+    if breach.measure in INCREASES:
+        return f"+{to_json(Decimal(breach.maximum))}%"
+    return f"{breach.maximum:,}" if breach.measure in UNITS else exact_dollars(Decimal(breach.maximum))
 
 
 def _value(breach: Breach) -> str:
     if breach.value is None:
-        return "from $0.00"
+        return f"from $0.00 to {dollars(breach.after or ZERO)}"
+    least = "at least " if breach.at_least else ""
     if breach.measure in INCREASES:
-        return f"+{breach.value}%"
-    if isinstance(breach.value, Decimal):
-        least = "at least " if breach.at_least else ""
-        return least + dollars_against(breach.value, Decimal(breach.maximum))
-    return f"{breach.value:,}"
+        return f"{least}+{breach.value}%"
+    if breach.measure in UNITS:
+        return least + counted(int(breach.value), UNITS[breach.measure])
+    return least + dollars_against(Decimal(breach.value), Decimal(breach.maximum))
 
 
 def hint(report: CostReport) -> str:

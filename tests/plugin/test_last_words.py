@@ -47,7 +47,7 @@ def test_a_run_over_its_budget_is_over_in_every_last_word(suite: Suite, workers:
     printed = outcome.result.stdout.str()
     assert last_lines(printed, 3) == [
         "short test summary info",
-        "OVER claude-budget.yml:3 - the run costs $0.0015, the limit is $0.001",
+        "OVER claude-budget.yml:3 - the run: $0.0015, limit $0.001",
         "2 passed, 1 over budget",
     ]
     red = "\x1b[31m"
@@ -65,7 +65,7 @@ def test_a_test_that_failed_stands_beside_the_budget(suite: Suite) -> None:
     outcome = suite.run("-x")
     assert last_lines(outcome.result.stdout.str(), 4) == [
         "FAILED test_a.py::test_two - assert False",
-        "OVER claude-budget.yml:3 - the run costs $0.0015, the limit is $0.001",
+        "OVER claude-budget.yml:3 - the run: $0.0015, limit $0.001",
         "!!!!!!!!!!!!!!!!!!!!!!!!!! stopping after 1 failures !!!!!!!!!!!!!!!!!!!!!!!!!!!",
         "1 failed, 1 passed, 1 over budget",
     ]
@@ -101,7 +101,7 @@ def test_a_call_at_the_end_of_the_session_is_judged_too(suite: Suite) -> None:
     suite.write(conftest="from http_double import ask\ndef pytest_sessionfinish(): ask()\n", test_a=ONE_CALL)
     outcome = suite.run()
     assert last_lines(outcome.result.stdout.str(), 2) == [
-        "OVER claude-budget.yml:3 - the run costs $0.003, the limit is $0.002",
+        "OVER claude-budget.yml:3 - the run: $0.003, limit $0.002",
         "1 passed, 1 over budget",
     ]
     assert (outcome.result.ret, outcome.cost) == (pytest.ExitCode.TESTS_FAILED, "0.003")
@@ -150,7 +150,7 @@ def test_calls_at_collection_are_over_where_nothing_else_is_done(suite: Suite) -
     suite.write(test_a="from http_double import ask\nask()\ndef test_one(): pass\n")
     outcome = suite.run("--collect-only")
     assert last_lines(outcome.result.stdout.str(), 2) == [
-        "OVER claude-budget.yml:3 - the run costs $0.0015, the limit is $0.001",
+        "OVER claude-budget.yml:3 - the run: $0.0015, limit $0.001",
         "1 test collected, 1 error",
     ]
     assert outcome.result.ret == pytest.ExitCode.TESTS_FAILED

@@ -20,7 +20,7 @@ def said(report: CostReport | None, *problems: str, unconcluded: str | None = No
     return [f"{word.word} {word.where} - {word.text}" for word in last_words(conclusion, unconcluded)]
 
 
-def test_tests_over_one_limit_are_one_line_and_a_long_name_stands_behind_the_figures() -> None:
+def test_tests_over_one_limit_are_one_line_and_a_whole_id_stands_behind_the_figures() -> None:
     """A call costs $0.0015; the limit of a test is $0.001, and that of the run $0.002."""
     of_test = replace(
         run_limit("0.001").limits[0], scope="test", path="limits[1].max_cost", where="claude-budget.yml:5"
@@ -28,12 +28,12 @@ def test_tests_over_one_limit_are_one_line_and_a_long_name_stands_behind_the_fig
     calls = [replace(one_call(), id=at, owner=Owner(id=f"a.py::t{at}", kind="test", phase="call")) for at in range(2)]
     one = Budget(limits=(of_test,), source="claude-budget.yml")
     assert said(report_of(calls[:1], one)) == [
-        "OVER claude-budget.yml:5 - costs $0.0015, the limit is $0.001: a.py::t0",
+        "OVER claude-budget.yml:5 - t0: $0.0015, limit $0.001 (a.py::t0)",
     ]
     both = Budget(limits=(*run_limit("0.002").limits, of_test), source="claude-budget.yml")
     assert said(report_of(calls, both)) == [
-        "OVER claude-budget.yml:3 - the run costs $0.003, the limit is $0.002",
-        "OVER claude-budget.yml:5 - 2 tests over max_cost 0.001 for each test",
+        "OVER claude-budget.yml:3 - the run: $0.003, limit $0.002",
+        "OVER claude-budget.yml:5 - 2 tests, most $0.0015, limit $0.001",
     ]
 
 
