@@ -19,8 +19,8 @@ from pytest_claude_budget.intercept.failed_response import arrived
 from pytest_claude_budget.intercept.in_process_gateway import AROUND, leave
 from pytest_claude_budget.intercept.origin import look_ahead
 from pytest_claude_budget.intercept.reached import look_no_more
+from pytest_claude_budget.intercept.response_streams import async_tap, sync_tap
 from pytest_claude_budget.intercept.sink import Sink
-from pytest_claude_budget.intercept.taps import async_tap, sync_tap
 from pytest_claude_budget.wire.requests import Fingerprints
 
 _MARK = "__claude_budget_hooks__"
