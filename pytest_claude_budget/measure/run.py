@@ -11,7 +11,7 @@ from weakref import WeakSet
 from pytest_claude_budget.ledger.outside import exists, system, touch
 from pytest_claude_budget.measure.current_owner import Owners, Turns, name_of
 from pytest_claude_budget.measure.environment import Told
-from pytest_claude_budget.measure.import_hook import Watching
+from pytest_claude_budget.measure.watched_clients import Watching
 
 if TYPE_CHECKING:
     import pytest

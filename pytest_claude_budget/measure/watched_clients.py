@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytest_claude_budget.intercept.hooks import Hooks
+    from pytest_claude_budget.intercept.client_hooks import Hooks
     from pytest_claude_budget.intercept.sink import Sink
 
 CLIENT_MODULES = ("httpx", "httpx2")
@@ -59,7 +59,7 @@ class Watching:
 
     def _hook(self, module: ModuleType) -> None:
         try:
-            from pytest_claude_budget.intercept.hooks import hook_module
+            from pytest_claude_budget.intercept.client_hooks import hook_module
 
             if self._sink is None:
                 self._sink = self._make_sink()

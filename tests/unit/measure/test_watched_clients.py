@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from pytest_claude_budget.intercept import hooks
-from pytest_claude_budget.measure import import_hook as watching
+from pytest_claude_budget.intercept import client_hooks as hooks
+from pytest_claude_budget.measure import watched_clients as watching
 
 
 class Hooked:
