@@ -13,7 +13,6 @@ from types import FunctionType, ModuleType
 from typing import Any
 from weakref import ref
 
-from pytest_claude_budget.intercept.beginning import watch
 from pytest_claude_budget.intercept.exchange import Watch
 from pytest_claude_budget.intercept.failed_response import arrived
 from pytest_claude_budget.intercept.in_process_gateway import AROUND, leave
@@ -21,6 +20,7 @@ from pytest_claude_budget.intercept.origin import look_ahead
 from pytest_claude_budget.intercept.reached import look_no_more
 from pytest_claude_budget.intercept.response_streams import async_tap, sync_tap
 from pytest_claude_budget.intercept.sink import Sink
+from pytest_claude_budget.intercept.which_exchanges import watch
 from pytest_claude_budget.wire.requests import Fingerprints
 
 _MARK = "__claude_budget_hooks__"

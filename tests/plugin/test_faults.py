@@ -5,13 +5,13 @@ import pytest
 from tests.plugin.conftest import Suite, ledgers
 
 STAGES = {
-    "recognising a request": "pytest_claude_budget.intercept.beginning.route",
+    "recognising a request": "pytest_claude_budget.intercept.which_exchanges.route",
     "opening a ticket": "pytest_claude_budget.measure.recorder._Ids.next",
     "finding the owner": "pytest_claude_budget.measure.current_owner.Owners.who",
     "telling the origin": "pytest_claude_budget.intercept.exchange.located",
     "choosing a reader": "pytest_claude_budget.intercept.exchange.content_of",
     "reading the answer": "pytest_claude_budget.wire.messages.answer_of",
-    "asking for the headers": "pytest_claude_budget.intercept.beginning.told",
+    "asking for the headers": "pytest_claude_budget.intercept.which_exchanges.told",
     "storing it where no file is touched": "pytest_claude_budget.ledger.journal.Journal.take",
     "laying it out": "pytest_claude_budget.ledger.row_format.line_of",
     "storing it": "pytest_claude_budget.ledger.journal.Journal.write",
