@@ -16,8 +16,8 @@ from weakref import ref
 from pytest_claude_budget.intercept.exchange import Watch
 from pytest_claude_budget.intercept.failed_response import arrived
 from pytest_claude_budget.intercept.in_process_gateway import AROUND, leave
-from pytest_claude_budget.intercept.origin import look_ahead
-from pytest_claude_budget.intercept.reached import look_no_more
+from pytest_claude_budget.intercept.live_or_simulated import look_ahead
+from pytest_claude_budget.intercept.reached_network import look_no_more
 from pytest_claude_budget.intercept.response_streams import async_tap, sync_tap
 from pytest_claude_budget.intercept.sink import Sink
 from pytest_claude_budget.intercept.which_exchanges import watch

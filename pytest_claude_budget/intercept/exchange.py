@@ -9,11 +9,17 @@ from typing import Any
 
 from pytest_claude_budget.base.errors import described
 from pytest_claude_budget.calls.call import Answer, Origin, Status
-from pytest_claude_budget.intercept.evidence import body_in_memory
 from pytest_claude_budget.intercept.failed_response import arrived, with_error, with_note
 from pytest_claude_budget.intercept.http_fields import Told, content_of, length_of, request_body
 from pytest_claude_budget.intercept.in_process_gateway import AROUND, Inside, is_application, is_in_process, placed
-from pytest_claude_budget.intercept.origin import has_wire_cause, is_made_up, located, may_have_been_billed, settled
+from pytest_claude_budget.intercept.live_or_simulated import (
+    has_wire_cause,
+    is_made_up,
+    located,
+    may_have_been_billed,
+    settled,
+)
+from pytest_claude_budget.intercept.signs_of_network import body_in_memory
 from pytest_claude_budget.intercept.sink import Held, Sink
 from pytest_claude_budget.wire.bodies import (
     LONGEST_JSON,

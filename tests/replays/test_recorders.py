@@ -14,7 +14,7 @@ from mocket import Mocketizer
 from mocket.mocks.mockhttp import Entry
 from mocket.socket import MocketSocket
 
-from pytest_claude_budget.intercept.evidence import is_feigned
+from pytest_claude_budget.intercept.signs_of_network import is_feigned
 from tests.builders.watched import URL, Told, message
 from tests.replays.conftest import BODY, KINDS, LIVE, SIMULATED, Kind, Server, origins
 

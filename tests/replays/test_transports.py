@@ -12,7 +12,7 @@ import httpcore2
 import httpx
 import pytest
 
-from pytest_claude_budget.intercept.reached import look_no_more
+from pytest_claude_budget.intercept.reached_network import look_no_more
 from tests.builders.watched import ASKED, URL, Told, message, watched
 from tests.replays.conftest import BODY, LIVE, SIMULATED, Kind, Server, origins
 

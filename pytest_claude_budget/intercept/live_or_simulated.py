@@ -5,14 +5,14 @@ from functools import lru_cache
 from typing import Any
 
 from pytest_claude_budget.calls.call import Origin
-from pytest_claude_budget.intercept.evidence import (
+from pytest_claude_budget.intercept.in_process_gateway import Inside
+from pytest_claude_budget.intercept.reached_network import look, reached_nothing
+from pytest_claude_budget.intercept.signs_of_network import (
     aiohttp_answer,
     has_known_ends,
     is_feigned,
     was_never_started,
 )
-from pytest_claude_budget.intercept.in_process_gateway import Inside
-from pytest_claude_budget.intercept.reached import look, reached_nothing
 from pytest_claude_budget.intercept.sink import Held
 
 _LIVE, _SIMULATED = Origin.LIVE, Origin.SIMULATED
