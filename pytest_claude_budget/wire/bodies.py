@@ -7,10 +7,10 @@ from typing import NamedTuple, Protocol
 from pytest_claude_budget.calls.call import Answer, Status
 from pytest_claude_budget.wire.batches import BatchReader
 from pytest_claude_budget.wire.encodings import Decode, UndecodableError, decoder
-from pytest_claude_budget.wire.evidence import Signs, is_claude
 from pytest_claude_budget.wire.first_bytes import is_stream
 from pytest_claude_budget.wire.messages import OTHER_FORM, Exchange, free, read_answer, unmeasured
 from pytest_claude_budget.wire.routes import Kind
+from pytest_claude_budget.wire.signs_of_claude import Signs, is_claude
 from pytest_claude_budget.wire.sse import StreamReader
 
 WINDOW = 65_536

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from pytest_claude_budget.base.fast_json import loads
 from pytest_claude_budget.calls.call import Answer, Iteration, Status, Usage
-from pytest_claude_budget.wire.evidence import is_message, look_into
 from pytest_claude_budget.wire.lifetimes import lifetimes_of
 from pytest_claude_budget.wire.routes import Kind, Route
+from pytest_claude_budget.wire.signs_of_claude import is_message, look_into
 from pytest_claude_budget.wire.usage_fields import Remarks, UnreadableError, read_iterations, read_usage, text
 
 ON_TOP = frozenset(("compaction", "advisor_message"))

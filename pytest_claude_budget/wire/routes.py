@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.wire.encodings import unpacked
-from pytest_claude_budget.wire.evidence import (
+from pytest_claude_budget.wire.signs_of_claude import (
     is_anthropic_request,
     is_named_in_query,
     model_in_path,
