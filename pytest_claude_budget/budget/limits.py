@@ -22,7 +22,7 @@ from pytest_claude_budget.budget.increases_and_volumes import (
     percentage,
     read_extras,
 )
-from pytest_claude_budget.calls.origins import Origins, read_origins
+from pytest_claude_budget.calls.host_rules import Origins, read_origins
 
 COUNTS = ("max_calls", "max_input_tokens", "max_output_tokens", "max_tokens_total", "max_attempts")
 MEASURES = ("max_cost", *COUNTS)

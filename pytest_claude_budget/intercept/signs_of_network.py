@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
-from pytest_claude_budget.calls.origins import plain_host
+from pytest_claude_budget.calls.host_rules import plain_host
 
 _DEEPEST = 6
 """Wrappers around a stream, or around a transport."""

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
 from pytest_claude_budget.calls.call import Answer, Origin
-from pytest_claude_budget.calls.origins import HostRules
+from pytest_claude_budget.calls.host_rules import HostRules
 
 
 class Ticket(Protocol):

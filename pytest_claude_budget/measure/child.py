@@ -21,7 +21,7 @@ def start(environ: Mapping[str, str]) -> None:
         if told.owner is not None:
             run.owners.push(*told.owner)
         if told.origins:
-            from pytest_claude_budget.calls.origins import origins_of_text
+            from pytest_claude_budget.calls.host_rules import origins_of_text
 
             run.know_origins(origins_of_text(told.origins))
         run.start()

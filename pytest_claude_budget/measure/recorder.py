@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_claude_budget.base.errors import described
 from pytest_claude_budget.calls.call import Answer, Call, Labels, Origin, Owner
-from pytest_claude_budget.calls.origins import HostRules, Origins
+from pytest_claude_budget.calls.host_rules import HostRules, Origins
 from pytest_claude_budget.ledger.journal import Journal, OwnerFacts, line_of_owner
 from pytest_claude_budget.ledger.outside import system
 from pytest_claude_budget.ledger.row_format import Entry, Laid, Payer, lines_of, payer_of

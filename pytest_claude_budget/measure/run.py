@@ -16,7 +16,7 @@ from pytest_claude_budget.measure.watched_clients import Watching
 if TYPE_CHECKING:
     import pytest
 
-    from pytest_claude_budget.calls.origins import Origins
+    from pytest_claude_budget.calls.host_rules import Origins
     from pytest_claude_budget.ledger.journal import OwnerFacts
     from pytest_claude_budget.ledger.locks import Hold
     from pytest_claude_budget.measure.recorder import FactsOf, Recorder

@@ -18,7 +18,7 @@ import pytest
 from pytest_claude_budget import load_as_written
 
 if TYPE_CHECKING:
-    from pytest_claude_budget.calls.origins import Origins
+    from pytest_claude_budget.calls.host_rules import Origins
     from pytest_claude_budget.ledger.journal import OwnerFacts
     from pytest_claude_budget.measure.run import Run
     from pytest_claude_budget.plugin.ending import Judge

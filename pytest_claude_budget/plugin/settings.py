@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from pytest_claude_budget.budget.difference import Base
     from pytest_claude_budget.budget.limits import Budget
-    from pytest_claude_budget.calls.origins import Origins
+    from pytest_claude_budget.calls.host_rules import Origins
     from pytest_claude_budget.files.baseline_file import Loaded
     from pytest_claude_budget.files.checked_yaml import Memory
     from pytest_claude_budget.pricing.rates import RateTable

@@ -11,7 +11,7 @@ import httpx
 import httpx2
 
 from pytest_claude_budget.calls.call import Answer, Origin
-from pytest_claude_budget.calls.origins import HostRules
+from pytest_claude_budget.calls.host_rules import HostRules
 from pytest_claude_budget.intercept.client_hooks import hook_module
 
 MODULES = (httpx, httpx2)

@@ -17,7 +17,7 @@ import httpx2
 import pytest
 
 from pytest_claude_budget.calls.call import Origin
-from pytest_claude_budget.calls.origins import HostRules, Origins
+from pytest_claude_budget.calls.host_rules import HostRules, Origins
 from tests.builders.watched import ASKED, Told, message, watched
 
 # What quarrels with the tests' own environment has one of its own: `nox --session replays`.

@@ -9,7 +9,7 @@ import pytest
 
 from pytest_claude_budget.base.errors import InputError
 from pytest_claude_budget.calls.call import Origin
-from pytest_claude_budget.calls.origins import HostRules, Origins, is_loopback, origins_of_text
+from pytest_claude_budget.calls.host_rules import HostRules, Origins, is_loopback, origins_of_text
 from pytest_claude_budget.files.budget_file import load_budget
 from pytest_claude_budget.intercept.failed_response import LOOPBACK_MAY_BILL
 from tests.builders.watched import URL, message, send, watched
