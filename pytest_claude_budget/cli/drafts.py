@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from pytest_claude_budget.budget.tighten import Edited
-    from pytest_claude_budget.judge.report_format import LoadedReport
+    from pytest_claude_budget.judge.read_report import LoadedReport
     from pytest_claude_budget.record.totals import Totals
 
 DEFAULT_HEADROOM = "20%"

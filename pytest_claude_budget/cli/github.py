@@ -73,7 +73,7 @@ def _said(options: argparse.Namespace, environ: Mapping[str, str]) -> "Wanted":
     from pytest_claude_budget.github.page import acceptance, comment_text, heading, wanted
     from pytest_claude_budget.github.reports import valid_document
     from pytest_claude_budget.github.which_comment import Marker
-    from pytest_claude_budget.judge.report_format import read_report
+    from pytest_claude_budget.judge.read_report import read_report
 
     said = {"TAG": options.tag, "TITLE": options.title, "COMMENT": options.mode}
     inputs = inputs_from({f"{PREFIX}{name}": value for name, value in said.items()})

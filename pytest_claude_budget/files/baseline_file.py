@@ -92,7 +92,7 @@ def _of_file(path: Path, shown: str, known: Known | None) -> Loaded:
     record = record_of(value, shown, known)
     if not (isinstance(value, dict) and "record" in value):
         return Loaded(baseline=Baseline(source=shown, kind="lock"), record=record)
-    from pytest_claude_budget.judge.report_format import read_run
+    from pytest_claude_budget.judge.read_report import read_run
 
     selection = read_run(value, shown).selection
     return Loaded(baseline=Baseline(source=shown, kind="report"), record=record, selection=selection)

@@ -16,8 +16,8 @@ from pytest_claude_budget.files.rates_file import packaged_rates, rates_of
 from pytest_claude_budget.files.read_write import read_json
 from pytest_claude_budget.files.rootdir import BUDGET_NAMES, project_of, seen_from
 from pytest_claude_budget.judge.combine import covering
+from pytest_claude_budget.judge.read_report import LoadedReport, read_report
 from pytest_claude_budget.judge.report import CostReport, RunFacts, RunInfo, judge
-from pytest_claude_budget.judge.report_format import LoadedReport, read_report
 from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.record.record import Record
 from pytest_claude_budget.record.sums import Answers, OwnerTotals, Sums

@@ -12,8 +12,8 @@ from pytest_claude_budget.files.read_write import parse_json, write_atomically
 from pytest_claude_budget.files.rootdir import project_of
 from pytest_claude_budget.github.baseline import Around, Found
 from pytest_claude_budget.judge.combine import combine
+from pytest_claude_budget.judge.read_report import LoadedReport
 from pytest_claude_budget.judge.report import CostReport
-from pytest_claude_budget.judge.report_format import LoadedReport
 from pytest_claude_budget.record.lock_format import Known
 from pytest_claude_budget.record.record import Record
 from pytest_claude_budget.render.documents import document_of

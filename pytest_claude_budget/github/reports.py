@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.files.read_write import read_json, schema
-from pytest_claude_budget.judge.report_format import read_report
+from pytest_claude_budget.judge.read_report import read_report
 
 LARGEST = 32 * 1024 * 1024
 """Bytes of a report of our own repository."""

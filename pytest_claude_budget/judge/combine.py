@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.money import exact
+from pytest_claude_budget.judge.read_report import OUTCOMES, LoadedReport
 from pytest_claude_budget.judge.report import RunInfo
-from pytest_claude_budget.judge.report_format import OUTCOMES, LoadedReport
 from pytest_claude_budget.record.build import fold, with_failed_tries
 from pytest_claude_budget.record.record import Group, Key, OwnerRecord, Record, in_order, joined
 from pytest_claude_budget.record.repeats import Repeat, most_of_each

@@ -17,8 +17,8 @@ from pytest_claude_budget.budget.limits import Budget, Limit
 from pytest_claude_budget.calls.call import Answer, Call, Iteration, Labels, Origin, Owner, Status, Usage
 from pytest_claude_budget.compare.result import Baseline
 from pytest_claude_budget.files.rates_file import packaged_rates
+from pytest_claude_budget.judge.read_report import read_report
 from pytest_claude_budget.judge.report import CostReport, RunFacts, build_report, judge
-from pytest_claude_budget.judge.report_format import read_report
 from pytest_claude_budget.judge.verdict import Outcome
 from pytest_claude_budget.ledger.database import SqliteLedger
 from pytest_claude_budget.ledger.journal import Journal

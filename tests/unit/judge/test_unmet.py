@@ -10,8 +10,8 @@ from pytest_claude_budget.calls.call import Answer, Call, Iteration, Labels, Ori
 from pytest_claude_budget.files.budget_file import load_budget
 from pytest_claude_budget.files.load import Terms, sums_of
 from pytest_claude_budget.judge.combine import combine
+from pytest_claude_budget.judge.read_report import read_report
 from pytest_claude_budget.judge.report import CostReport, RunFacts, RunInfo, build_report, judge
-from pytest_claude_budget.judge.report_format import read_report
 from pytest_claude_budget.record.selection import Selection
 from pytest_claude_budget.render.json_document import json_document
 from pytest_claude_budget.render.markdown import comment

@@ -14,8 +14,8 @@ from pytest_claude_budget.base.errors import InputError
 from pytest_claude_budget.base.money import exact
 from pytest_claude_budget.calls.call import Answer, Call, Labels, Origin, Owner, Status, Usage
 from pytest_claude_budget.judge.combine import combine
+from pytest_claude_budget.judge.read_report import LoadedReport, read_report
 from pytest_claude_budget.judge.report import RunFacts, RunInfo, build_report
-from pytest_claude_budget.judge.report_format import LoadedReport, read_report
 from pytest_claude_budget.pricing.price import price
 from pytest_claude_budget.record.build import MOST_GROUPS, RecordBuilder
 from pytest_claude_budget.record.lock_format import lock_text, read_record

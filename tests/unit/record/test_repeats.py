@@ -9,8 +9,8 @@ from pytest_claude_budget.calls.call import Answer, Call, Labels, Origin, Owner,
 from pytest_claude_budget.compare.lock_update import stale, update
 from pytest_claude_budget.compare.result import Baseline, Standing
 from pytest_claude_budget.judge.combine import combine
+from pytest_claude_budget.judge.read_report import LoadedReport, read_report
 from pytest_claude_budget.judge.report import CostReport, RunFacts, RunInfo, build_report, judge
-from pytest_claude_budget.judge.report_format import LoadedReport, read_report
 from pytest_claude_budget.record.lock_format import lock_text, read_record
 from pytest_claude_budget.record.record import Record
 from pytest_claude_budget.record.selection import Selection
