@@ -18,11 +18,11 @@ from pytest_claude_budget.compare.compare import Facts, compare, with_new_names
 from pytest_claude_budget.compare.not_compared import REASON, NotCompared, leaves_open
 from pytest_claude_budget.compare.result import Baseline, Comparison
 from pytest_claude_budget.forecast.month import Row, Volumes, project
-from pytest_claude_budget.judge.earlier import earlier_of
+from pytest_claude_budget.judge.baseline_totals import earlier_of
 from pytest_claude_budget.judge.increases import Change
-from pytest_claude_budget.judge.part import part_of
+from pytest_claude_budget.judge.part_of_suite import part_of
 from pytest_claude_budget.judge.unfinished import PASSED, unfinished
-from pytest_claude_budget.judge.unmet import Names, unmet
+from pytest_claude_budget.judge.unmatched import Names, unmet
 from pytest_claude_budget.judge.verdict import Verdict, evaluate
 from pytest_claude_budget.pricing.price import Price, price
 from pytest_claude_budget.pricing.rates import RateTable

@@ -9,7 +9,7 @@ from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.budget.limits import Budget, Limit
 from pytest_claude_budget.budget.which_limit import Limits
 from pytest_claude_budget.judge.increases import INCREASES, Breach, Change, change_breaches, since, unknown_months
-from pytest_claude_budget.judge.part import judges_single_tests, not_judged
+from pytest_claude_budget.judge.part_of_suite import judges_single_tests, not_judged
 from pytest_claude_budget.record.sums import Scoped
 from pytest_claude_budget.record.totals import MEASURED, Totals
 
