@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from pytest_claude_budget.calls.host_rules import Origins
     from pytest_claude_budget.ledger.journal import OwnerFacts
     from pytest_claude_budget.measure.run import Run
-    from pytest_claude_budget.plugin.ending import Judge
     from pytest_claude_budget.plugin.fixture import Meter
+    from pytest_claude_budget.plugin.session_end import Judge
     from pytest_claude_budget.plugin.settings import Setup
 
 RUN: "pytest.StashKey[Run]" = pytest.StashKey()
@@ -108,7 +108,7 @@ def pytest_configure(config: pytest.Config) -> None:
     plugin = RunPlugin(config, run, config.stash[SETUP])
     config.pluginmanager.register(plugin, "claude-budget-run")
     if worker_input is None:
-        from pytest_claude_budget.plugin.ending import Judge
+        from pytest_claude_budget.plugin.session_end import Judge
 
         config.stash[JUDGE] = Judge(plugin)
         config.pluginmanager.register(config.stash[JUDGE], "claude-budget-judge")
