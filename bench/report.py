@@ -122,7 +122,7 @@ def _conclude(folder: Path, *, judged: bool) -> dict[str, float]:
     gc.collect()
     wall, cpu = time.perf_counter(), time.process_time()
     from pytest_claude_budget.judge.report import RunInfo
-    from pytest_claude_budget.plugin.finish import Ended, conclude
+    from pytest_claude_budget.plugin.report_and_verdict import Ended, conclude
 
     run = _run(folder)
     conclusion = conclude(run, setup, (), Ended(info=RunInfo(), judged=judged))

@@ -14,7 +14,7 @@ from pytest_claude_budget.judge.report import CostReport, RunFacts, RunInfo, bui
 from pytest_claude_budget.ledger.copies import NotALedgerError, copied
 from pytest_claude_budget.ledger.database import SqliteLedger
 from pytest_claude_budget.plugin.afterwards import is_running
-from pytest_claude_budget.plugin.finish import learn, stale
+from pytest_claude_budget.plugin.report_and_verdict import learn, stale
 from pytest_claude_budget.record.selection import FROM_LEDGER, Selection
 
 CACHE = Path(".pytest_cache", "d", "claude-budget")

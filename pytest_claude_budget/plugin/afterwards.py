@@ -18,11 +18,11 @@ from pytest_claude_budget.ledger.journal import is_written
 from pytest_claude_budget.ledger.locks import is_held
 from pytest_claude_budget.ledger.paths import KEPT_RUNS, LATE, journals_of
 from pytest_claude_budget.measure.run import RUNNING, Run
-from pytest_claude_budget.plugin.finish import amend
+from pytest_claude_budget.plugin.report_and_verdict import amend
 from pytest_claude_budget.record.totals import Totals, total
 
 if TYPE_CHECKING:
-    from pytest_claude_budget.plugin.finish import Conclusion
+    from pytest_claude_budget.plugin.report_and_verdict import Conclusion
     from pytest_claude_budget.plugin.settings import Setup
     from pytest_claude_budget.pricing.rates import RateTable
 

@@ -13,8 +13,8 @@ from pytest_claude_budget.budget.which_limit import Limits
 from pytest_claude_budget.calls.call import Usage
 from pytest_claude_budget.judge.verdict import Outcome, evaluate
 from pytest_claude_budget.measure.current_owner import name_of
-from pytest_claude_budget.plugin.finish import totals_of
 from pytest_claude_budget.plugin.marker import place_of
+from pytest_claude_budget.plugin.report_and_verdict import totals_of
 from pytest_claude_budget.plugin.settings import Setup
 from pytest_claude_budget.record.totals import Totals
 from pytest_claude_budget.render.sentences import breach_line

@@ -248,7 +248,7 @@ def _read_marks(item: pytest.Item, run: Run) -> None:
 
 def _add_properties(item: pytest.Item, run: Run, setup: "Setup") -> None:
     from pytest_claude_budget.base.money import to_json
-    from pytest_claude_budget.plugin.finish import totals_of
+    from pytest_claude_budget.plugin.report_and_verdict import totals_of
 
     totals = totals_of(run, setup, run.name_of(item))
     if totals.attempts:
@@ -260,6 +260,6 @@ def _add_properties(item: pytest.Item, run: Run, setup: "Setup") -> None:
 
 def _worker_output(run: Run) -> dict[str, Any]:
     run.settle()
-    from pytest_claude_budget.plugin.finish import worker_output
+    from pytest_claude_budget.plugin.report_and_verdict import worker_output
 
     return worker_output(run) if run.has_calls else {}

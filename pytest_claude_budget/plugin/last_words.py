@@ -12,7 +12,7 @@ import pytest
 
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.judge.verdict import Outcome
-from pytest_claude_budget.plugin.finish import Conclusion
+from pytest_claude_budget.plugin.report_and_verdict import Conclusion
 from pytest_claude_budget.render.terminal_limits import short_lines
 from pytest_claude_budget.render.terminal_text import printable
 

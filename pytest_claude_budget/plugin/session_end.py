@@ -14,7 +14,7 @@ from pytest_claude_budget.plugin.hooks import RunPlugin
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pytest_claude_budget.plugin.finish import Conclusion, Ended, Judged
+    from pytest_claude_budget.plugin.report_and_verdict import Conclusion, Ended, Judged
 
 _PASSED = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
 
@@ -58,7 +58,7 @@ class Judge:
         try:
             if not self._has_something_to_say():
                 return False
-            from pytest_claude_budget.plugin.finish import judged
+            from pytest_claude_budget.plugin.report_and_verdict import judged
 
             ended = self._ended(_own_status(session))
             self._earlier = judged(self.run, self.setup, self._plugin.from_workers, ended)
@@ -140,7 +140,7 @@ class Judge:
         self.run.settle()
         if not self._has_something_to_say():
             return False
-        from pytest_claude_budget.plugin.finish import conclude
+        from pytest_claude_budget.plugin.report_and_verdict import conclude
 
         by_cost = self._counted and session.exitstatus == pytest.ExitCode.TESTS_FAILED
         ended = self._ended(int(_own_status(session) if by_cost else session.exitstatus))
@@ -166,7 +166,7 @@ class Judge:
         return conclusion.report is not None and not conclusion.problems
 
     def _ended(self, status: int) -> "Ended":
-        from pytest_claude_budget.plugin.finish import Ended
+        from pytest_claude_budget.plugin.report_and_verdict import Ended
         from pytest_claude_budget.plugin.run_info import run_info
 
         known = self.setup.known_tests()

@@ -30,9 +30,9 @@ STAGES = {
     "adding up": "pytest_claude_budget.judge.report.settle",
     "making a record": "pytest_claude_budget.judge.report.RecordBuilder",
     "judging": "pytest_claude_budget.judge.report.evaluate",
-    "laying out the table": "pytest_claude_budget.plugin.finish.terminal_lines",
+    "laying out the table": "pytest_claude_budget.plugin.report_and_verdict.terminal_lines",
     "writing the report": "pytest_claude_budget.render.documents.report_text",
-    "concluding": "pytest_claude_budget.plugin.finish.conclude",
+    "concluding": "pytest_claude_budget.plugin.report_and_verdict.conclude",
     "hooking the client": "pytest_claude_budget.intercept.client_hooks.Hooks.wrap",
     "removing old ledgers": "pytest_claude_budget.plugin.afterwards.left_runs",
 }

@@ -18,7 +18,7 @@ ONE_CALL = "from http_double import ask\ndef test_one(): ask()\n"
 
 
 COUNTER = """
-from pytest_claude_budget.plugin import finish as conclusion
+from pytest_claude_budget.plugin import report_and_verdict as conclusion
 def counted(*arguments, make=conclusion._report):
     with open("made.txt", "a") as file:
         file.write("a report\\n")

@@ -23,7 +23,7 @@ from pytest_claude_budget.judge.verdict import Outcome
 from pytest_claude_budget.ledger.database import SqliteLedger
 from pytest_claude_budget.ledger.journal import Journal
 from pytest_claude_budget.ledger.row_format import Entry, call_of, payer_of, row_of
-from pytest_claude_budget.plugin.finish import stale
+from pytest_claude_budget.plugin.report_and_verdict import stale
 from pytest_claude_budget.record.totals import Sum
 from pytest_claude_budget.render.json_document import json_document
 from pytest_claude_budget.render.markdown import comment

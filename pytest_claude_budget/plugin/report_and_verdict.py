@@ -21,8 +21,8 @@ from pytest_claude_budget.ledger.database import told
 from pytest_claude_budget.ledger.journal import OwnerFacts
 from pytest_claude_budget.ledger.row_format import call_of, row_of, storable
 from pytest_claude_budget.measure.run import Run
-from pytest_claude_budget.plugin.garbage import uncollected
 from pytest_claude_budget.plugin.marker import marker_of
+from pytest_claude_budget.plugin.pause_gc import uncollected
 from pytest_claude_budget.plugin.settings import Setup
 from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.record.totals import Totals, total
