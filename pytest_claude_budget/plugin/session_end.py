@@ -111,7 +111,7 @@ class Judge:
             from pytest_claude_budget.ledger.paths import has_left
 
             if has_left(self.run.path):
-                from pytest_claude_budget.plugin.afterwards import told_of_earlier
+                from pytest_claude_budget.plugin.late_calls import told_of_earlier
 
                 self.told += told_of_earlier(folder, self.setup.rate_table)
 
@@ -120,7 +120,7 @@ class Judge:
         if not self.run.has_more or (self.conclusion is not None and self.conclusion.report is None):
             return
         try:
-            from pytest_claude_budget.plugin.afterwards import tell_late
+            from pytest_claude_budget.plugin.late_calls import tell_late
 
             self.conclusion, late = tell_late(self.run, self.setup, self.conclusion, ended=self.session is not None)
         except Exception as error:
