@@ -101,7 +101,7 @@ class Judge:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def _say_last(self) -> None:
-        from pytest_claude_budget.plugin.last_words import last_words, say_last
+        from pytest_claude_budget.plugin.short_summary import last_words, say_last
 
         say_last(self.config, last_words(self.conclusion, self.unconcluded))
 

@@ -9,8 +9,8 @@ import pytest
 from pytest_claude_budget.budget.limits import Budget
 from pytest_claude_budget.calls.call import Owner
 from pytest_claude_budget.judge.report import CostReport
-from pytest_claude_budget.plugin.last_words import LastLines, LastWord, last_words
 from pytest_claude_budget.plugin.report_and_verdict import Conclusion
+from pytest_claude_budget.plugin.short_summary import LastLines, LastWord, last_words
 from tests.unit.judge.test_report import one_call, report_of, run_limit
 
 
