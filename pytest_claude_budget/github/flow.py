@@ -11,7 +11,7 @@ from typing import Any
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.files.baseline_file import LOCK_FILE
-from pytest_claude_budget.files.judged_later import handed_over
+from pytest_claude_budget.files.deferred_verdict import handed_over
 from pytest_claude_budget.files.load import Terms, baseline_at, load_terms
 from pytest_claude_budget.files.read_write import write_atomically
 from pytest_claude_budget.github import runner

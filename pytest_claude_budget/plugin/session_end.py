@@ -146,7 +146,7 @@ class Judge:
         ended = self._ended(int(_own_status(session) if by_cost else session.exitstatus))
         self.conclusion = conclude(self.run, self.setup, self._plugin.from_workers, ended, self._earlier)
         if self.conclusion.fails and self._fails_by_verdict(self.conclusion) and self._hand_over():
-            from pytest_claude_budget.files.judged_later import SAID
+            from pytest_claude_budget.files.deferred_verdict import SAID
 
             self.told.append(SAID)
             return False
@@ -156,7 +156,7 @@ class Judge:
         """Leave a verdict that fails to who judges this run anew; False where nobody does."""
         if self._later is None:
             return False
-        from pytest_claude_budget.files.judged_later import hand_over
+        from pytest_claude_budget.files.deferred_verdict import hand_over
 
         return hand_over(self._later, self.run.path.stem)
 
@@ -202,7 +202,7 @@ class Judge:
 
 
 def _judged_later() -> "Path | None":
-    from pytest_claude_budget.files.judged_later import file_from
+    from pytest_claude_budget.files.deferred_verdict import file_from
 
     return file_from(os.environ)
 
