@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pytest_claude_budget.base.errors import InputError, Problem
-from pytest_claude_budget.base.mending import conflict, first_mark, other_kind, sides_of
+from pytest_claude_budget.base.unusable_files import conflict, first_mark, other_kind, sides_of
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.compare.lock_update import merge
 from pytest_claude_budget.compare.result import Baseline

@@ -13,8 +13,8 @@ from typing import Any
 
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.fast_json import LARGE, load_faster
-from pytest_claude_budget.base.mending import LOCK_ENDING, conflict, way_out
 from pytest_claude_budget.base.schema_errors import validate
+from pytest_claude_budget.base.unusable_files import LOCK_ENDING, conflict, way_out
 from pytest_claude_budget.base.yaml_document import YamlDocument, parse_yaml
 
 __all__ = [

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
 from pytest_claude_budget.base.errors import InputError, Problem
-from pytest_claude_budget.base.mending import other_kind, way_out
+from pytest_claude_budget.base.unusable_files import other_kind, way_out
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.budget.limits import Limit, Marker, limits_from_marker
 from pytest_claude_budget.calls.call import Usage

@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import Any
 
 from pytest_claude_budget.base.errors import InputError, Problem
-from pytest_claude_budget.base.mending import way_out
+from pytest_claude_budget.base.unusable_files import way_out
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.call import COUNTS, Usage
 from pytest_claude_budget.record.record import Group, OwnerRecord, Record, Samples, Terms, in_order
