@@ -24,7 +24,7 @@ def add_report(commands: Commands) -> None:
 def _report(options: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from pytest_claude_budget.cli.unended import find_ledger, report_of
+    from pytest_claude_budget.cli.report_from_ledger import find_ledger, report_of
     from pytest_claude_budget.files.load import baseline_at, load_terms
 
     path, shown = find_ledger(options.ledger, Path.cwd())
