@@ -12,8 +12,18 @@ from collections.abc import Sequence
 
 from pytest_claude_budget import __version__
 from pytest_claude_budget.base.errors import InputError
-from pytest_claude_budget.cli import baselines, budget_files, github, project, rates, runs, schemas, shards, whatif
-from pytest_claude_budget.cli import gate as judged
+from pytest_claude_budget.cli import (
+    baseline,
+    combine,
+    comment_and_action,
+    gate_and_compare,
+    init_and_check,
+    project,
+    rates,
+    report,
+    schema,
+    whatif,
+)
 
 BAD_INPUT = 2
 
@@ -49,18 +59,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"claude-budget {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    budget_files.add_init(commands)
-    budget_files.add_check(commands)
-    runs.add_report(commands)
-    schemas.add_schema(commands)
-    judged.add_compare(commands)
-    judged.add_gate(commands)
-    baselines.add_baseline_commands(commands)
-    shards.add_combine(commands)
+    init_and_check.add_init(commands)
+    init_and_check.add_check(commands)
+    report.add_report(commands)
+    schema.add_schema(commands)
+    gate_and_compare.add_compare(commands)
+    gate_and_compare.add_gate(commands)
+    baseline.add_baseline_commands(commands)
+    combine.add_combine(commands)
     rates.add_rates(commands)
-    judged.add_explain(commands)
+    gate_and_compare.add_explain(commands)
     project.add_project(commands)
     whatif.add_whatif(commands)
-    github.add_comment(commands)
-    github.add_action(commands)
+    comment_and_action.add_comment(commands)
+    comment_and_action.add_action(commands)
     return parser

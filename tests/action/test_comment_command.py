@@ -8,7 +8,7 @@ import pytest
 
 from pytest_claude_budget.cli import main
 from tests.builders.records import record
-from tests.unit.cli.test_gate import AFTER, BEFORE, costing, lock, report
+from tests.unit.cli.test_gate_and_compare import AFTER, BEFORE, costing, lock, report
 
 POST = ["comment", "out.json", "--pull-request", "7"]
 

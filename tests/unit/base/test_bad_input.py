@@ -6,7 +6,7 @@ import pytest
 
 from pytest_claude_budget.cli import main
 from tests.builders.records import record
-from tests.unit.cli.test_gate import costing, report
+from tests.unit.cli.test_gate_and_compare import costing, report
 
 
 @pytest.fixture(autouse=True)

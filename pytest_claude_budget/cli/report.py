@@ -3,7 +3,7 @@
 import argparse
 
 from pytest_claude_budget.cli.common import Commands, add_baseline, add_budget, add_command, add_format
-from pytest_claude_budget.cli.gate import add_output, say
+from pytest_claude_budget.cli.gate_and_compare import add_output, say
 
 
 def add_report(commands: Commands) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.cli.common import DEFAULT_FILE, PYTESTS_FILE, Commands, add_command, budget_here, put_out
-from pytest_claude_budget.cli.drafts import add_drafting, draft_from_report, wants_a_report
+from pytest_claude_budget.cli.init_from_report import add_drafting, draft_from_report, wants_a_report
 
 
 def add_init(commands: Commands) -> None:
