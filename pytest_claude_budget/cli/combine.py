@@ -23,7 +23,7 @@ def _combine(options: argparse.Namespace) -> int:
     from pytest_claude_budget.files.load import Asked, judge_report, load_report, load_terms
     from pytest_claude_budget.files.read_write import write_atomically
     from pytest_claude_budget.judge.combine import combine
-    from pytest_claude_budget.render.documents import document_of, written_line
+    from pytest_claude_budget.render.report_kinds import document_of, written_line
 
     combined = combine([load_report(path) for path in options.reports])
     text = document_of(judge_report(combined, load_terms(options.budget), Asked()), "json")

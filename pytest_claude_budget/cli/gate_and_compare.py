@@ -77,7 +77,7 @@ def say(report: "CostReport", options: argparse.Namespace) -> int:
     """Print a report and write its files; returns the exit status that its verdict stands for."""
     from pytest_claude_budget.cli.outputs import write_outputs
     from pytest_claude_budget.judge.verdict import Outcome
-    from pytest_claude_budget.render.documents import document_of
+    from pytest_claude_budget.render.report_kinds import document_of
     from pytest_claude_budget.render.terminal import terminal_lines
 
     written = write_outputs(report, options.output)
@@ -91,7 +91,7 @@ def say(report: "CostReport", options: argparse.Namespace) -> int:
 
 def _compare(options: argparse.Namespace) -> int:
     from pytest_claude_budget.files.load import compare_sources, load_terms
-    from pytest_claude_budget.render.documents import comparison_text
+    from pytest_claude_budget.render.report_kinds import comparison_text
 
     report = compare_sources(options.base, options.head, load_terms(options.budget))
     put_out(comparison_text(report, options.format, priced=options.price_change))

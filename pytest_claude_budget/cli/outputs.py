@@ -6,7 +6,7 @@ from pathlib import Path
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.files.read_write import write_atomically
 from pytest_claude_budget.judge.report import CostReport
-from pytest_claude_budget.render.documents import KINDS, document_of, written_line
+from pytest_claude_budget.render.report_kinds import KINDS, document_of, written_line
 
 
 def write_outputs(report: CostReport, outputs: Iterable[str]) -> list[str]:

@@ -39,7 +39,7 @@ from pytest_claude_budget.github.run_suite import run_suite
 from pytest_claude_budget.github.which_comment import Marker, Mode
 from pytest_claude_budget.judge.report import CostReport
 from pytest_claude_budget.record.lock_format import Known
-from pytest_claude_budget.render.documents import document_of
+from pytest_claude_budget.render.report_kinds import document_of
 from pytest_claude_budget.render.terminal import terminal_lines
 from pytest_claude_budget.render.terminal_text import counted
 

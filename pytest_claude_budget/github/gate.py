@@ -16,7 +16,7 @@ from pytest_claude_budget.judge.read_report import LoadedReport
 from pytest_claude_budget.judge.report import CostReport
 from pytest_claude_budget.record.lock_format import Known
 from pytest_claude_budget.record.record import Record
-from pytest_claude_budget.render.documents import document_of
+from pytest_claude_budget.render.report_kinds import document_of
 
 _MOST_FILES = 20
 """Test files that are looked for to tell where a suite is."""

@@ -273,7 +273,7 @@ def amend(conclusion: Conclusion, setup: Setup, reason: str) -> Conclusion:
 
 def _written(report: CostReport, setup: Setup, kind: str, path: Path, problems: list[str]) -> str:
     """Write a report, and say where; else say why it was not."""
-    from pytest_claude_budget.render.documents import document_of, written_line
+    from pytest_claude_budget.render.report_kinds import document_of, written_line
 
     try:
         write_atomically(path, document_of(report, kind))

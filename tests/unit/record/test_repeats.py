@@ -15,7 +15,7 @@ from pytest_claude_budget.record.lock_format import lock_text, read_record
 from pytest_claude_budget.record.record import Record
 from pytest_claude_budget.record.selection import Selection
 from pytest_claude_budget.record.sums import Sums
-from pytest_claude_budget.render.documents import document_of
+from pytest_claude_budget.render.report_kinds import document_of
 from tests.builders.priced import TABLE
 from tests.builders.records import HAIKU
 
