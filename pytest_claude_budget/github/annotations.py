@@ -10,7 +10,7 @@ from typing import Any
 from pytest_claude_budget.base.money import exact, to_json
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.compare.not_compared import missed, reasons
-from pytest_claude_budget.render.markdown_sentences import not_known
+from pytest_claude_budget.render.comment_sentences import not_known
 from pytest_claude_budget.render.terminal_text import printable
 
 MOST_ANNOTATIONS = 10

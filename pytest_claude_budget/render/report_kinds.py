@@ -16,7 +16,7 @@ def document_of(report: CostReport, kind: str) -> str:
     """The text of a report: `json`, `markdown` (a comment) or `summary` (all rows)."""
     if kind == "json":
         return report_text(report)
-    from pytest_claude_budget.render.markdown import comment, summary
+    from pytest_claude_budget.render.comment import comment, summary
 
     document = json_document(report)
     return comment(document, beside_summary=False) if kind == "markdown" else summary(document)

@@ -6,7 +6,7 @@ import cmarkgfm  # type: ignore[import-untyped]  # it has no types
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_claude_budget.render.markdown import comment, summary
+from pytest_claude_budget.render.comment import comment, summary
 from pytest_claude_budget.render.markdown_text import code, details, row, sentence, table
 from tests.builders.tries import tries
 from tests.golden.scenes import document

@@ -6,7 +6,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from pytest_claude_budget.render.markdown import COMMENT_BYTES, SUMMARY_BYTES, comment, summary
+from pytest_claude_budget.render.comment import COMMENT_BYTES, SUMMARY_BYTES, comment, summary
 from pytest_claude_budget.render.markdown_text import visual_lines
 from tests.golden.scenes import SCENES, document
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from pytest_claude_budget.render.markdown import COMMENT_BYTES, SUMMARY_BYTES, comment, summary
+from pytest_claude_budget.render.comment import COMMENT_BYTES, SUMMARY_BYTES, comment, summary
 from pytest_claude_budget.render.markdown_text import visual_lines
 from tests.builders.tries import tries
 from tests.golden.scenes import SCENES, document

@@ -17,8 +17,8 @@ from pytest_claude_budget.files.load import Terms, sums_of
 from pytest_claude_budget.judge.report import CostReport, RunFacts, judge
 from pytest_claude_budget.judge.verdict import Outcome
 from pytest_claude_budget.record.record import Record
+from pytest_claude_budget.render.comment import comment
 from pytest_claude_budget.render.json_document import json_document
-from pytest_claude_budget.render.markdown import comment
 from pytest_claude_budget.render.terminal import terminal_lines
 from tests.builders.priced import TABLE, TODAY
 from tests.builders.records import HAIKU, group, owner, record, usage

@@ -25,8 +25,8 @@ from pytest_claude_budget.ledger.journal import Journal
 from pytest_claude_budget.ledger.row_format import Entry, call_of, payer_of, row_of
 from pytest_claude_budget.plugin.report_and_verdict import stale
 from pytest_claude_budget.record.totals import Sum
+from pytest_claude_budget.render.comment import comment
 from pytest_claude_budget.render.json_document import json_document
-from pytest_claude_budget.render.markdown import comment
 from pytest_claude_budget.render.terminal import terminal_lines
 from tests.builders.tries import tries
 

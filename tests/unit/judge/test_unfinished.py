@@ -12,8 +12,8 @@ from pytest_claude_budget.judge.unfinished import unfinished
 from pytest_claude_budget.judge.verdict import Outcome
 from pytest_claude_budget.record.record import Record
 from pytest_claude_budget.record.selection import FROM_LEDGER, NOTHING_RAN, Selection
+from pytest_claude_budget.render.comment import comment
 from pytest_claude_budget.render.json_document import json_document
-from pytest_claude_budget.render.markdown import comment
 from pytest_claude_budget.render.terminal import terminal_lines
 from tests.builders.priced import TABLE, TODAY
 from tests.builders.records import HAIKU, group, owner, record, usage

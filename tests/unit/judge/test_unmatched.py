@@ -13,8 +13,8 @@ from pytest_claude_budget.judge.combine import combine
 from pytest_claude_budget.judge.read_report import read_report
 from pytest_claude_budget.judge.report import CostReport, RunFacts, RunInfo, build_report, judge
 from pytest_claude_budget.record.selection import Selection
+from pytest_claude_budget.render.comment import comment
 from pytest_claude_budget.render.json_document import json_document
-from pytest_claude_budget.render.markdown import comment
 from pytest_claude_budget.render.terminal import terminal_lines
 from tests.builders.priced import TABLE, TODAY
 from tests.builders.records import HAIKU, group, owner, record, usage

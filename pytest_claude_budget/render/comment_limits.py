@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pytest_claude_budget.base.money import dollars
 from pytest_claude_budget.compare.not_compared import reasons
 from pytest_claude_budget.render import phrases
-from pytest_claude_budget.render.markdown_sentences import (
+from pytest_claude_budget.render.comment_sentences import (
     INCREASES,
     Document,
     accepted_increases,

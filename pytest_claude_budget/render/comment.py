@@ -11,12 +11,12 @@ from dataclasses import replace
 from pytest_claude_budget.base.money import ZERO, dollars
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.record.selection import NOTHING_RAN
-from pytest_claude_budget.render import markdown_tables as tables
-from pytest_claude_budget.render.markdown_details import breakdown, chart
-from pytest_claude_budget.render.markdown_footer import footer
-from pytest_claude_budget.render.markdown_groups import by_cause
-from pytest_claude_budget.render.markdown_limits import advice, limits, silence
-from pytest_claude_budget.render.markdown_sentences import (
+from pytest_claude_budget.render import comment_tables as tables
+from pytest_claude_budget.render.comment_details import breakdown, chart
+from pytest_claude_budget.render.comment_footer import footer
+from pytest_claude_budget.render.comment_groups import by_cause
+from pytest_claude_budget.render.comment_limits import advice, limits, silence
+from pytest_claude_budget.render.comment_sentences import (
     NOT_RUN,
     Document,
     facts,

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from pytest_claude_budget.render.markdown import comment, summary
+from pytest_claude_budget.render.comment import comment, summary
 from pytest_claude_budget.render.markdown_text import amount, amount_in, code, row, sentence, share, visible
 from tests.golden.documents import Owner, Report, breach
 from tests.golden.scenes import OVER, REFUND, document, steady
