@@ -1,4 +1,4 @@
-"""Starts and stops watching: the modules that are here, and those that are yet to come.
+"""The HTTP clients that are watched: those that are imported already, and by an import hook those that are yet to come.
 
 Imports nothing until a client is there, and is one module outside of `intercept`: most pytest runs never see a client, and pay
 for each module and each package that is loaded.
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pytest_claude_budget.intercept.sink import Sink
 
 CLIENT_MODULES = ("httpx", "httpx2")
+"""Modules with a `Client` and an `AsyncClient` that have a method `send`; `intercept/client_hooks.py` hooks it."""
 
 
 class Watching:
