@@ -18,7 +18,7 @@ from pytest_claude_budget.render.markdown_text import (
     share,
     signed,
 )
-from pytest_claude_budget.render.phrases import unsure
+from pytest_claude_budget.render.phrases import spent_words, unsure
 
 Document = Mapping[str, Any]
 """A report under `schemas/report.schema.json`, as JSON gives it; or an object inside of one."""
@@ -269,7 +269,7 @@ def _run(document: Document) -> str:
     compared = amount(comparison["after"])
     if compared != cost:  # what the runner repeated is in the sum, and not compared
         after = f"{dollars(compared)}, {after} in all"
-    return f"Run {dollars(amount(comparison['before']))} → {after}"
+    return f"Run {dollars(amount(comparison['before']))} → {after} at list price"
 
 
 def _compared_of_it(document: Document) -> str:
@@ -330,9 +330,7 @@ def total(texts: Iterable[str]) -> Decimal:
 
 
 def _spent(totals: Document) -> str:
-    spent = amount(totals["spent"])
-    if totals["unknown_live"]:
-        return f"spent at least {dollars(spent)}" if spent else "spent an unknown amount"
-    if not totals["calls"]:
+    if not totals["calls"] and not totals["unknown_live"]:
         return ""
-    return f"spent {dollars(spent)}" if spent else "spent $0.00 (simulated)"
+    simulated = bool(amount(totals["cost"]) or totals["at_least"])
+    return spent_words(amount(totals["spent"]), unknown=bool(totals["unknown_live"]), simulated=simulated)

@@ -18,6 +18,18 @@ def unsure(change: Decimal, *, before_at_least: bool = False, after_at_least: bo
     return f"{'at most' if before_at_least else 'at least'} +{dollars(change)}"
 
 
+def spent_words(spent: Decimal, *, unknown: bool, simulated: bool) -> str:
+    """Say what a run was billed, of which its cost at list price says nothing.
+
+    `unknown`: it has live calls of unknown cost. `simulated`: it has calls that cost something and were none of the live ones.
+    """
+    if unknown:
+        return f"spent {f'at least {dollars(spent)}' if spent else 'an unknown amount'} on live calls"
+    if spent:
+        return f"spent {dollars(spent)} on live calls"
+    return f"spent nothing{' (replayed, mocked or local answers)' if simulated else ''}"
+
+
 def repeated_before_texts(owners: Sequence[str]) -> list[str]:
     """A sentence for each owner that a benchmark repeated in the baseline alone."""
     return [

@@ -11,6 +11,7 @@ from pytest_claude_budget.judge.report import CostReport
 from pytest_claude_budget.judge.unfinished import NO_TEST
 from pytest_claude_budget.judge.verdict import Outcome, Verdict
 from pytest_claude_budget.record.totals import Totals
+from pytest_claude_budget.render.phrases import spent_words
 from pytest_claude_budget.render.terminal_text import counted, printable
 
 UNITS = {
@@ -46,11 +47,8 @@ def priced_at_list(totals: Totals) -> str:
 
 def spent_of(totals: Totals) -> str:
     """Say what of it reached a remote host."""
-    if totals.unknown_live:
-        return f"spent at least {dollars(totals.spent)}" if totals.spent else "spent an unknown amount"
-    if not totals.spent and totals.calls:
-        return "spent $0.00 (simulated)"
-    return f"spent {dollars(totals.spent)}"
+    simulated = bool(totals.cost or totals.at_least)
+    return spent_words(totals.spent, unknown=bool(totals.unknown_live), simulated=simulated)
 
 
 def tokens_of(totals: Totals) -> str:

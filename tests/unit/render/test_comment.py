@@ -83,7 +83,7 @@ def test_a_run_that_is_hardly_over_its_budget_looks_over_in_every_line() -> None
     """0.0425 + 0.0275 = 0.07, and the limit is 0.069999: 100.001% of it."""
     over = breach("run", "max_cost", "0.07", "0.069999", "claude-budget.yml:4: limits[0]: the run costs too much")
     page = comment(Report(owners=[*steady(), REFUND], budget="0.069999", outcome="over", breaches=[over]).document())
-    assert "Run $0.0525 → $0.07 · budget $0.069999 (101% used)" in page
+    assert "Run $0.0525 → $0.07 at list price · budget $0.069999 (101% used)" in page
 
 
 def test_failed_tries_have_a_row_though_they_cost_nothing() -> None:
@@ -183,7 +183,7 @@ def test_what_the_runner_repeated_is_told_apart_from_what_is_compared() -> None:
     """0.0063 + 0.0425 = 0.0488 before, 0.0513 now; with a test that a benchmark repeated, 0.09 in all."""
     report = document("up")
     page = comment({**report, "totals": {**report["totals"], "cost": "0.09"}})
-    assert "Run $0.0488 → $0.0513, $0.09 in all" in page
+    assert "Run $0.0488 → $0.0513, $0.09 in all at list price" in page
 
 
 def test_a_report_cannot_fill_a_page_with_what_comes_before_an_update() -> None:
