@@ -1,6 +1,7 @@
 """Values are compared, hashed and shown as those of a frozen dataclass are."""
 
-from dataclasses import dataclass, field, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, fields, replace
 
 import pytest
 
@@ -82,3 +83,55 @@ def test_a_value_takes_its_own_fields_only() -> None:
     """A slip of a name is an error, as in any dataclass."""
     with pytest.raises(AttributeError):
         Value(name="a").other = 1  # type: ignore[attr-defined]
+
+
+def test_a_value_is_made_whole_by_whatever_asks_first() -> None:
+    """Its fields, a copy, or the value itself: `dataclass` does its part no earlier."""
+
+    @value_class(frozen=True, kw_only=True)
+    class Late:
+        """With what is worked out, and what is made anew each time."""
+
+        name: str
+        parts: list[str] = field(default_factory=list)
+        length: int = field(init=False)
+
+        def __post_init__(self) -> None:
+            self.length = len(self.name)  # type: ignore[misc]  # plain where it runs
+
+    assert [each.name for each in fields(Late)] == ["name", "parts", "length"]
+    assert replace(Late(name="abc"), name="ab") == Late(name="ab")
+    assert Late(name="ab").parts is not Late(name="ab").parts
+    assert repr(Late(name="ab")) == f"{Late.__qualname__}(name='ab', parts=[], length=2)"
+
+
+def test_a_field_that_is_missing_or_unknown_is_an_error_from_the_first_value_on() -> None:
+    """The first one too."""
+
+    @value_class(frozen=True, kw_only=True, slots=True)
+    class Strict:
+        """One field."""
+
+        name: str
+
+    with pytest.raises(TypeError, match="missing 1 required keyword-only argument: 'name'"):
+        Strict()  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="unexpected keyword argument 'other'"):
+        Strict(name="a", other=1)  # type: ignore[call-arg]
+    assert Strict(name="a").name == "a"
+
+
+def test_many_threads_make_the_first_value_at_once() -> None:
+    """Each has its own, whole."""
+
+    @value_class(frozen=True, kw_only=True, slots=True)
+    class Shared:
+        """Two fields."""
+
+        name: str
+        count: int = 1
+
+    with ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(lambda number: Shared(name=str(number)), range(64)))
+
+    assert made == [Shared(name=str(number), count=1) for number in range(64)]
