@@ -15,8 +15,8 @@ from decimal import Decimal
 from typing import Any
 
 from pytest_claude_budget.base.errors import Problem
+from pytest_claude_budget.base.places import ValuePath, YamlDocument
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.base.yaml_document import ValuePath, YamlDocument
 
 _LONGEST = 60
 """Characters of a value that are quoted back."""

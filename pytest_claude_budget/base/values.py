@@ -9,7 +9,8 @@ value is made.
 """
 
 import dataclasses
-import sys
+import importlib
+import inspect
 from collections.abc import Callable
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,8 +20,13 @@ if TYPE_CHECKING:
 else:
 
     def value_class(
-        *, frozen: Literal[True], kw_only: bool = False, slots: bool = False, eq: bool = True, order: bool = False
-    ) -> Any:  # `frozen` is for the checker
+        *,
+        frozen: Literal[True],  # noqa: ARG001  # for the checker
+        kw_only: bool = False,
+        slots: bool = False,
+        eq: bool = True,
+        order: bool = False,
+    ) -> Any:
         """As `dataclass`: compared and hashed by what is in it, or where `eq` is false by which one it is."""
 
         def declared(cls: type) -> type:
@@ -45,17 +51,18 @@ _ORDER = ("__lt__", "__le__", "__gt__", "__ge__")
 
 def _field_names(cls: type) -> list[str]:
     """What a class has annotations for: none of ours inherits any."""
-    if sys.version_info < (3, 14):
-        return list(cls.__dict__.get("__annotations__", ()))
-    from annotationlib import Format, get_annotations
-
-    return list(get_annotations(cls, format=Format.FORWARDREF))
+    if not hasattr(cls, "__annotate__"):
+        return list(inspect.get_annotations(cls))
+    found: Any = importlib.import_module("annotationlib")  # from Python 3.14 on: what is named there may be yet to come
+    return list(found.get_annotations(cls, format=found.Format.FORWARDREF))
 
 
 def _with_slots(cls: type, names: list[str]) -> Any:
     """Make the class anew: slots cannot be added to one that is there."""
     members = {name: each for name, each in cls.__dict__.items() if name not in {*names, "__dict__", "__weakref__"}}
-    return type(cls)(cls.__name__, cls.__bases__, {**members, "__qualname__": cls.__qualname__, "__slots__": tuple(names)})
+    return type(cls)(
+        cls.__name__, cls.__bases__, {**members, "__qualname__": cls.__qualname__, "__slots__": tuple(names)}
+    )
 
 
 def _with_defaults(cls: Any, defaults: dict[str, Any]) -> Any:
@@ -73,7 +80,7 @@ def _complete_at_need(value: Any, members: dict[str, Any], options: dict[str, bo
     """Let `dataclass` do its part once somebody makes a value, or asks for the fields."""
 
     def complete() -> None:
-        twin = dataclasses.dataclass(repr=False, match_args=False, **options)(type(value.__name__, (), members))
+        twin: Any = dataclasses.dataclass(repr=False, match_args=False, **options)(type(value.__name__, (), members))
         for name in (*_WRITTEN, *(_ORDER if options["order"] else ())):
             setattr(value, name, twin.__dict__[name])
 

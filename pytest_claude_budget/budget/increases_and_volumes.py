@@ -12,9 +12,9 @@ from typing import Any
 from pytest_claude_budget.base.errors import Problem
 from pytest_claude_budget.base.globs import Glob, compile_glob
 from pytest_claude_budget.base.money import EXACT, ZERO
+from pytest_claude_budget.base.places import ValuePath
 from pytest_claude_budget.base.schema_errors import shown_path, suggestion
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.base.yaml_document import ValuePath
 
 AVERAGE = "average"
 """The scenario that a single number is for."""

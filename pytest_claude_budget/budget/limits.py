@@ -10,9 +10,9 @@ from typing import Any
 
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.globs import Glob, compile_glob
+from pytest_claude_budget.base.places import ValuePath
 from pytest_claude_budget.base.schema_errors import shown_value, suggestion
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.base.yaml_document import ValuePath
 from pytest_claude_budget.budget.exempt import KEY as MAY_BE_UNKNOWN
 from pytest_claude_budget.budget.exempt import MayBeUnknown
 from pytest_claude_budget.budget.increases_and_volumes import (

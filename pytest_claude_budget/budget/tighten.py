@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from pytest_claude_budget.base.money import to_json
+from pytest_claude_budget.base.places import ValuePath, YamlDocument
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.base.yaml_document import ValuePath, YamlDocument
 from pytest_claude_budget.budget.draft import readable_count, readable_dollars
 from pytest_claude_budget.budget.limits import Budget, Limit
 from pytest_claude_budget.budget.which_limit import Limits

@@ -11,9 +11,9 @@ from typing import Any
 
 from pytest_claude_budget.base.errors import Problem
 from pytest_claude_budget.base.globs import compile_glob
+from pytest_claude_budget.base.places import ValuePath
 from pytest_claude_budget.base.schema_errors import shown_value
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.base.yaml_document import ValuePath
 from pytest_claude_budget.calls.origin import Origin
 
 ORIGINS = (Origin.LIVE, Origin.SIMULATED)

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from pytest_claude_budget.base.errors import InputError
+from pytest_claude_budget.base.places import YamlDocument
 from pytest_claude_budget.base.unusable_files import other_kind
-from pytest_claude_budget.base.yaml_document import YamlDocument
 from pytest_claude_budget.budget.limits import Budget, parse_budget
 from pytest_claude_budget.files.checked_yaml import Memory, read_checked
 from pytest_claude_budget.files.read_write import read_json

@@ -10,8 +10,8 @@ from typing import Protocol
 
 from pytest_claude_budget import __version__
 from pytest_claude_budget.base.errors import InputError
+from pytest_claude_budget.base.places import YamlDocument
 from pytest_claude_budget.base.schema_errors import validate
-from pytest_claude_budget.base.yaml_document import YamlDocument
 from pytest_claude_budget.files.read_write import parse_yaml_text, read_text, schema, schema_path
 
 CACHE_KEY = "claude-budget/checked"

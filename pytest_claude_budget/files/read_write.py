@@ -14,9 +14,8 @@ from typing import Any
 
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.fast_json import LARGE, load_faster
-from pytest_claude_budget.base.schema_errors import validate
+from pytest_claude_budget.base.places import YamlDocument
 from pytest_claude_budget.base.unusable_files import LOCK_ENDING, conflict, way_out
-from pytest_claude_budget.base.yaml_document import YamlDocument, parse_yaml
 
 __all__ = [
     "YamlDocument",
@@ -30,7 +29,6 @@ __all__ = [
     "read_yaml",
     "schema",
     "schema_path",
-    "validate",
     "write_atomically",
 ]
 
@@ -139,6 +137,8 @@ def _merged_by(shown: str) -> str:
 
 def parse_yaml_text(text: str, shown: str) -> YamlDocument:
     """A YAML text as plain values with their places. Raises InputError."""
+    from pytest_claude_budget.base.yaml_document import parse_yaml
+
     try:
         return parse_yaml(text, shown)
     except InputError:

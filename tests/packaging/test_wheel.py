@@ -81,7 +81,12 @@ def test_the_wheel_carries_the_package_its_data_and_the_schemas_and_nothing_else
     data = {f"{package}/data/{path.name}" for path in (ROOT / package / "data").iterdir()}
     schemas = {f"{package}/schemas/{path.name}" for path in (ROOT / "schemas").glob("*.json")}
     assert schemas
-    assert {f"{package}/data/rates.yml", f"{package}/data/rates.json", f"{package}/py.typed", START_UP_FILE} | data | schemas <= names
+    assert {
+        f"{package}/data/rates.yml",
+        f"{package}/data/rates.json",
+        f"{package}/py.typed",
+        START_UP_FILE,
+    } | data | schemas <= names
     assert {START_UP_FILE} == {name for name in names if not name.startswith((f"{package}/", f"{package}-"))}
 
 

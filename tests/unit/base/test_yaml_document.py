@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_claude_budget.base.errors import InputError
-from pytest_claude_budget.base.yaml_document import YamlDocument, parse_yaml
+from pytest_claude_budget.base.places import YamlDocument
+from pytest_claude_budget.base.yaml_document import parse_yaml
 from pytest_claude_budget.files.read_write import read_yaml
 from tests.builders.tries import tries
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_claude_budget.base.yaml_document import YamlDocument
+from pytest_claude_budget.base.places import YamlDocument
 from pytest_claude_budget.budget.draft import Draft, draft_budget, readable_count, readable_dollars
 from pytest_claude_budget.budget.limits import Budget
 from pytest_claude_budget.budget.tighten import Edited, Used, edited, wanted_edits
