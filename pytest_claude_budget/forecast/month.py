@@ -115,7 +115,7 @@ class Volumes:
     features: Sequence[Feature]
     growth: Mapping[str, Decimal] = field(default_factory=dict)
     cache: str = MEASURED
-    failed: frozenset[str] = frozenset()
+    cut_short: frozenset[str] = frozenset()
     """Tests that may have used less than they would have: a lower bound of themselves."""
 
 
@@ -131,7 +131,7 @@ def project(volumes: Volumes, before: Record | None, after: Record, rates: RateT
         parts = [own for owner in after.owners.values() if (own := _own_part(feature, owner)) is not None]
         earlier = {} if before is None else _earlier(feature, before, parts)
         sides = _Sides(
-            tests=[pricer.priced(part, at_least=part.owner in volumes.failed) for part in parts],
+            tests=[pricer.priced(part, at_least=part.owner in volumes.cut_short) for part in parts],
             earlier={part.owner: pricer.beside(earlier[part.owner], part) for part in parts if part.owner in earlier},
             new=before is not None and not earlier and not _had(feature, before),
         )

@@ -193,7 +193,8 @@ def unknown_months(budget: Budget, change: Change) -> Iterator[str]:
 
 def _unknown_month(limit: MonthlyLimit, of: str, rows: Sequence[Row]) -> str:
     why = [f"{row.feature!r}: {row.reason}" for row in rows if row.judged is None]
-    why += [f"the tests of {row.feature!r} are not priced in full, or failed" for row in rows if row.at_least]
+    unsure = "are not priced in full, or did not come to their end"
+    why += [f"the tests of {row.feature!r} {unsure}" for row in rows if row.at_least]
     return f"{limit.where}: a month{of} ({limit.scenario}) cannot be held to {limit.maximum:f}: {'; '.join(why)}"
 
 

@@ -168,6 +168,7 @@ class _Reader:
             ran=frozenset(self.texts(entry, "without_calls")),
             uncollected=frozenset(self.texts(entry, "uncollected")),
             failed=frozenset(self.texts(entry, "failed")),
+            xfailed=frozenset(self.texts(entry, "xfailed")),
             not_reached=frozenset(self.texts(entry, "not_reached")),
             broken=frozenset(self.texts(entry, "broken")),
         )

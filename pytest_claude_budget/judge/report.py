@@ -176,7 +176,7 @@ def _change(record: Record, facts: RunFacts, day: date) -> tuple[Change | None, 
         comparison = compare(*on_one_footing(before, record), of)
         comparison = replace(comparison, repeated_before=tuple(repeated_before(before, record)))
         before = with_new_names(before, comparison)
-    rows = _projected(before, record, facts, day)
+    rows = _projected(before, record, facts, _cut_short(facts.run.selection, comparison))
     earlier = earlier_of(before, comparison, facts.rates, day)
     change = Change(
         comparison=comparison,
@@ -189,7 +189,13 @@ def _change(record: Record, facts: RunFacts, day: date) -> tuple[Change | None, 
     return change, rows
 
 
-def _projected(before: Record | None, record: Record, facts: RunFacts, day: date) -> tuple[Row, ...]:
+def _cut_short(selection: Selection, comparison: Comparison | None) -> frozenset[str]:
+    """Owners that may have used less than they would have: what failed, and what ended early and costs less than before."""
+    rows = () if comparison is None else comparison.owners
+    return selection.failed.union(row.owner for row in rows if row.not_known and row.after_at_least)
+
+
+def _projected(before: Record | None, record: Record, facts: RunFacts, cut: frozenset[str]) -> tuple[Row, ...]:
     budget = facts.budget
     if budget is None or not budget.features:
         return ()
@@ -197,9 +203,9 @@ def _projected(before: Record | None, record: Record, facts: RunFacts, day: date
         features=budget.features,
         growth=budget.projection.growth,
         cache=budget.projection.cache,
-        failed=facts.run.selection.failed,
+        cut_short=cut,
     )
-    return project(volumes, before, record, facts.rates, day)
+    return project(volumes, before, record, facts.rates, facts.day or facts.rates.as_of)
 
 
 def feature_of(budget: Budget | None) -> Callable[[str], str | None]:

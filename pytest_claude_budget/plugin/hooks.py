@@ -123,6 +123,10 @@ class RunPlugin:
         phase.begin()
         try:
             return (yield)
+        except BaseException:  # be it a skip
+            if named:
+                self.what_ran.skipped.add(named)
+            raise
         finally:
             phase.end()
             fixturedef.addfinalizer(phase.begin)

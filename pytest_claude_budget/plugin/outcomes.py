@@ -24,11 +24,13 @@ class WhatRan:
         """Somebody ended the session, by Ctrl-C or `pytest.exit`, whatever its exit status says."""
         self.ran: set[str] = set()
         self.skipped: set[str] = set()
-        """Tests, classes and files that were there and did not run."""
+        """Tests, classes and files that were there and did not run, or not to their end; also fixtures whose set-up did not."""
         self.broken: set[str] = set()
         """Files, classes and folders that could not be collected."""
         self.failed: set[str] = set()
         """Tests whose last attempt failed in one of its phases, or that began and did not end."""
+        self.xfailed: set[str] = set()
+        """Tests whose last attempt failed as expected, and may have stopped before they would have."""
         self.begun: set[str] = set()
         """Tests that were set up, and whose call nobody has reported."""
         self.empty: set[str] = set()
@@ -44,21 +46,25 @@ class WhatRan:
         name = _name_in(report)
         if report.when == "setup":  # of the first attempt, or of another one
             self.failed.discard(name)
+            self.xfailed.discard(name)
             if report.passed:
                 self.begun.add(name)
-        else:
+        elif not hasattr(report, "context"):  # of a part of a test, as subtests are: the test goes on
             self.begun.discard(name)
         if report.failed:
             self.failed.add(name)
-        began = report.when == "call" and (not report.skipped or hasattr(report, "wasxfail"))
+        as_expected = report.skipped and hasattr(report, "wasxfail")
+        began = report.when == "call" and (not report.skipped or as_expected)
         if began:
+            if as_expected:
+                self.xfailed.add(name)
             self.ran.add(name)
         elif report.skipped or (report.failed and report.when == "setup"):
             self.skipped.add(name)
 
     def has_ended(self, name: str) -> bool:
         """Did a test come to its end, by all that is told so far?"""
-        return name in self.ran and name not in self.failed and name not in self.skipped
+        return name in self.ran and not any(name in cut for cut in (self.failed, self.xfailed, self.skipped))
 
     def has_found(self, tests: "Iterable[str]") -> None:
         """Take the node ids of what a worker is to run, until one tells names."""

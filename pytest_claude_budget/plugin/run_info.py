@@ -54,6 +54,7 @@ def run_info(config: pytest.Config, exit_status: int, id_: str, what_ran: WhatRa
         ran=frozenset(what_ran.ran),
         uncollected=frozenset(_uncollected(config.rootpath, what_ran, known)),
         failed=frozenset(what_ran.failed | what_ran.begun),
+        xfailed=frozenset(what_ran.xfailed),
         not_reached=frozenset(not_reached),
         broken=frozenset(what_ran.broken),
     )

@@ -25,7 +25,7 @@ class Selection:
     narrowed: str | None = None
     """What left tests out besides paths, such as `-k`; None where nothing did."""
     skipped: frozenset[str] = frozenset()
-    """Tests, classes and files that were there and did not run."""
+    """Tests, classes and files that were there and did not run, or not to their end; also fixtures whose set-up did not."""
     ran: frozenset[str] = frozenset()
     """Tests that ran: those without calls at least, for the others are in the run's record."""
     uncollected: frozenset[str] = frozenset()
@@ -33,6 +33,8 @@ class Selection:
 
     failed: frozenset[str] = frozenset()
     """Tests that failed, or that began and did not come to their end: they may have used less than they would have."""
+    xfailed: frozenset[str] = frozenset()
+    """Tests that failed as expected, as `xfail` says: the run passed, and they may have used less than they would have."""
     not_reached: frozenset[str] = frozenset()
     """Tests that were to run, and that the run did not come to before it ended; they are `skipped` too, unless `narrowed`."""
     broken: frozenset[str] = frozenset()
@@ -65,8 +67,12 @@ class Selection:
         """Why an owner of this run may have used less than it would have, for a person; empty where nothing tells so."""
         if owner.owner in self.failed:
             return "the test failed"
-        if owner.kind == "test" and owner.owner in self.skipped:
-            return "the test did not come to its end"
+        if owner.owner in self.xfailed:
+            return "the test failed as expected (xfail)"
+        if owner.owner in self.skipped:
+            return (
+                "its set-up did not come to its end" if owner.kind == "fixture" else "the test did not come to its end"
+            )
         if owner.kind == "fixture" and self._may_be_used(owner.owner, self.failed, frozenset()):
             return "a test that may use it failed"
         return ""

@@ -112,6 +112,7 @@ def _run(run: RunInfo, record: Record) -> dict[str, Any]:
         "without_calls": sorted(chosen.ran.difference(record.owners)),
         "uncollected": sorted(chosen.uncollected),
         "failed": sorted(chosen.failed),
+        "xfailed": sorted(chosen.xfailed),
         "not_reached": sorted(chosen.not_reached),
         "broken": sorted(chosen.broken),
     }

@@ -348,6 +348,88 @@ def test_a_test_that_makes_no_calls_any_more_saves_nothing_until_an_update(suite
     assert "3 removed" in suite.run("--claude-budget-update").said
 
 
+THREE = """
+import pytest
+@pytest.fixture(scope="module")
+def corpus():
+    ask("f")
+    FIXTURE
+    ask("f")
+MARK
+def test_three(USES):
+    ask("three")
+    STOP
+    ask("three")
+"""
+XFAIL = "@pytest.mark.xfail"
+
+
+def with_three(mark: str = "", uses: str = "", fixture: str = "pass", stop: str = "pass") -> str:
+    """The suite of two, a test with two calls, and a fixture with as many."""
+    three = THREE
+    for name, text in {"MARK": mark, "USES": uses, "FIXTURE": fixture, "STOP": stop}.items():
+        three = three.replace(name, text)
+    return TWO + three
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "why"),
+    [
+        ({"mark": XFAIL, "stop": "assert 0"}, "not_known", "the test failed as expected (xfail)"),
+        ({"stop": "pytest.xfail('known')"}, "not_known", "the test failed as expected (xfail)"),
+        ({"stop": "pytest.skip()"}, "not_known", "the test did not come to its end"),
+        ({"mark": "@pytest.mark.xfail(run=False)"}, "skipped", None),
+        ({"mark": XFAIL}, "unchanged", None),
+    ],
+    ids=["xfail", "xfail inside", "skip inside", "not run", "xpass"],
+)
+def test_a_test_that_was_cut_short_on_purpose_saves_nothing(
+    suite: Suite, changed: dict[str, str], status: str, why: str | None, workers: int
+) -> None:
+    """It made one call of its two, and comes to no lower cost: test_one and test_two alone are compared, 2 x $0.0015."""
+    suite.budget(BUDGET)
+    suite.write(test_a=with_three())
+    suite.run("--claude-budget-update")
+    suite.write(test_a=with_three(**changed))
+    outcome = suite.run(workers=workers)
+    comparison = outcome.report["comparison"]
+    (three,) = [row for row in comparison["owners"] if row["owner"] == "test_a.py::test_three"]
+    assert (three["status"], three.get("not_known")) == (status, why)
+    same = "0.006" if status == "unchanged" else "0.003"
+    assert (comparison["before"], comparison["after"], comparison["change"]) == (same, same, "0")
+    assert (outcome.result.ret, outcome.verdict) == (0, "within")
+    assert "-$" not in outcome.said
+
+
+def test_a_test_that_fails_as_expected_before_its_first_call_is_not_one_without_calls(
+    suite: Suite, workers: int
+) -> None:
+    """Neither for the comparison nor for JUnit files; the rest is 2 x $0.0015."""
+    suite.budget(BUDGET)
+    suite.write(test_a=TWO + "def test_three(): ask('three')\n")
+    suite.run("--claude-budget-update")
+    suite.write(test_a=TWO + "import pytest\n@pytest.mark.xfail\ndef test_three(): assert 0\n")
+    outcome = suite.run("--junitxml=j.xml", workers=workers)
+    comparison = outcome.report["comparison"]
+    assert (comparison["counts"]["not_known"], comparison["counts"]["without_calls"]) == (1, 0)
+    assert (comparison["before"], comparison["after"], comparison["change"]) == ("0.003", "0.003", "0")
+    assert "no calls any more" not in outcome.said
+    assert "claude_calls_in_baseline" not in (suite.path / "j.xml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("stop", ["pytest.skip()", "pytest.xfail('known')"])
+def test_a_fixture_whose_set_up_ended_early_saves_nothing(suite: Suite, stop: str, workers: int) -> None:
+    """It made one of its two calls; the test that asked for it did not run."""
+    suite.budget(BUDGET)
+    suite.write(test_a=with_three(uses="corpus"))
+    suite.run("--claude-budget-update")
+    suite.write(test_a=with_three(uses="corpus", fixture=stop))
+    comparison = suite.run(workers=workers).report["comparison"]
+    (corpus,) = [row for row in comparison["owners"] if row["kind"] == "fixture"]
+    assert (corpus["status"], corpus.get("not_known")) == ("not_known", "its set-up did not come to its end")
+    assert (comparison["before"], comparison["after"], comparison["change"]) == ("0.003", "0.003", "0")
+
+
 def test_a_rename_needs_a_test_that_is_gone(suite: Suite) -> None:
     """A new test asks what another one asks that only did not run: it is new, in a part that tells nothing of the run."""
     suite.budget(BUDGET)

@@ -278,6 +278,35 @@ def test_a_test_that_was_skipped_halfway_saves_nothing_and_one_that_asks_the_sam
     assert not row(compared(record(cheap("a")), record(cheap("a")), selection=skipped), "a").not_known
 
 
+def test_a_test_that_failed_as_expected_saves_nothing_and_one_that_used_the_same_is_unchanged() -> None:
+    """Under `xfail` it made no call, or one of two: it stopped earlier, and `b` alone, 0.0015, is compared."""
+    before = record(cheap("a", calls=2), cheap("b"))
+    expected = Selection(ran=frozenset({"a", "b"}), xfailed=frozenset({"a"}))
+    for now in (record(cheap("b")), record(cheap("a"), cheap("b"))):
+        found = compared(before, now, selection=expected)
+        assert (found.change, found.before, found.after) == (0, Decimal("0.0015"), Decimal("0.0015"))
+        assert (row(found, "a").standing, row(found, "a").after_at_least) == (Standing.NOT_KNOWN, True)
+        assert row(found, "a").not_known == "the test failed as expected (xfail)"
+    assert row(compared(before, before, selection=expected), "a").standing is Standing.UNCHANGED
+
+
+def test_a_test_that_failed_as_expected_and_costs_more_is_an_increase_in_full() -> None:
+    """Two calls, 0.0025, and 0.0015 before: 0.001 more, and nothing of it is doubted."""
+    expected = Selection(ran=frozenset({"a"}), xfailed=frozenset({"a"}))
+    now = compared(record(cheap("a")), record(cheap("a", calls=2)), selection=expected)
+    assert (row(now, "a").standing, row(now, "a").change, now.at_least) == (Standing.CHANGED, Decimal("0.001"), False)
+
+
+def test_a_fixture_whose_set_up_was_skipped_halfway_saves_nothing() -> None:
+    """It is named among what did not run; one beside it did, and saves 0.00025."""
+    shared = [replace(cheap(f"test_a.py::{name}", 100), kind="fixture") for name in "fg"]
+    less = [replace(cheap(f"test_a.py::{name}", 50), kind="fixture") for name in "fg"]
+    stopped = Selection(skipped=frozenset({"test_a.py::f"}))
+    found = compared(record(*shared), record(*less), selection=stopped)
+    assert row(found, "test_a.py::f").not_known == "its set-up did not come to its end"
+    assert row(found, "test_a.py::g").change == Decimal("-0.00025")
+
+
 def test_a_feature_with_a_test_whose_change_is_not_known_saves_nothing() -> None:
     """The feature's other test is unchanged; without the first, 0.0015 on both sides."""
     before = record(*(owner(name, group(usage(1000, 100), HAIKU, feature="f", request=asked(name))) for name in "ab"))

@@ -1,17 +1,20 @@
 """A limit on a month that is not known, or only in part, is no limit that was kept."""
 
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from pytest_claude_budget.budget.limits import Budget
+from pytest_claude_budget.compare.result import Baseline
 from pytest_claude_budget.files.budget_file import load_budget
 from pytest_claude_budget.files.load import Terms, sums_of
+from pytest_claude_budget.forecast.month import Month
 from pytest_claude_budget.judge.acceptable import refusal
 from pytest_claude_budget.judge.report import CostReport, RunFacts, RunInfo, judge
 from pytest_claude_budget.judge.verdict import Outcome
-from pytest_claude_budget.record.record import OwnerRecord
+from pytest_claude_budget.record.record import OwnerRecord, Record
 from pytest_claude_budget.record.selection import Selection
 from pytest_claude_budget.record.sums import Unpriced
 from pytest_claude_budget.render.comment import comment
@@ -44,9 +47,19 @@ def costing(name: str, cents: int) -> OwnerRecord:
     return owner(name, group(usage(10_000 * cents), HAIKU))
 
 
-def judged(budget: Budget, *owners: OwnerRecord, selection: Selection = WHOLE) -> CostReport:
+def month(dollars: str, *, at_least: bool = False) -> Month:
+    """The same with any cache."""
+    amount = Decimal(dollars)
+    return Month(measured=amount, warm=amount, cold=amount, at_least=at_least)
+
+
+def judged(
+    budget: Budget, *owners: OwnerRecord, selection: Selection = WHOLE, before: Record | None = None
+) -> CostReport:
     """A run of these tests."""
-    facts = RunFacts(rates=TABLE, day=TODAY, budget=budget, run=RunInfo(selection=selection))
+    baseline = None if before is None else Baseline(source="claude-budget.lock.json", kind="lock")
+    run = RunInfo(selection=selection)
+    facts = RunFacts(rates=TABLE, day=TODAY, budget=budget, run=run, before=before, baseline=baseline)
     return judge(sums_of(record(*owners), Terms(budget=budget, rates=TABLE, day=TODAY)), record(*owners), facts)
 
 
@@ -80,6 +93,25 @@ def test_a_month_that_is_over_without_the_rest_is_over(tmp_path: Path) -> None:
     """$300 of $200."""
     verdict = judged(budget_of(tmp_path, MONTHS), costing("a", 30)).verdict
     assert (verdict.outcome, verdict.incomplete) == (Outcome.OVER, ())
+
+
+@pytest.mark.parametrize("cut", [Selection(xfailed=frozenset("a")), Selection(skipped=frozenset("a"))])
+def test_a_month_of_a_test_that_was_cut_short_on_purpose_is_no_saving(tmp_path: Path, cut: Selection) -> None:
+    """$0.10 before and $0.06 now, a thousand times: at least $60 a month. As dear as before, it is $100 and known."""
+    budget = budget_of(tmp_path, MONTHS.replace("nothing", "b"))
+    selection = replace(cut, ran=frozenset("ab"))
+    before = record(costing("a", 10), costing("b", 10))
+    report = judged(budget, costing("a", 6), costing("b", 10), selection=selection, before=before)
+    (row, _) = report.projection
+    assert (row.before, row.after, row.change) == (month("100"), month("60", at_least=True), None)
+    assert report.verdict.incomplete == (
+        "claude-budget.yml:5: a month (average) cannot be held to 200: "
+        "the tests of 'triage' are not priced in full, or did not come to their end",
+    )
+    same = judged(budget, costing("a", 10), costing("b", 10), selection=selection, before=before)
+    assert (same.projection[0].after, same.verdict.outcome) == (month("100"), Outcome.WITHIN)
+    alone = judged(budget, costing("a", 10), costing("b", 10), selection=selection)
+    assert (alone.projection[0].after, alone.verdict.outcome) == (month("100"), Outcome.WITHIN)
 
 
 def test_a_feature_has_a_month_of_its_own(tmp_path: Path) -> None:
