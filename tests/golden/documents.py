@@ -7,6 +7,8 @@ from typing import Any
 
 from pytest_claude_budget.base.money import to_json
 from pytest_claude_budget.compare.result import percent
+from pytest_claude_budget.judge.increases import INCREASES, Breach
+from pytest_claude_budget.render.sentences import breach_line, excess_of, limit_words
 
 Document = dict[str, Any]
 HAIKU, SONNET = "claude-haiku-4-5", "claude-sonnet-4-6"
@@ -36,6 +38,8 @@ class Owner:
     before_at_least: bool = False
     not_known: str = ""
     live: bool = False
+    cache_read: int = 5000
+    """Tokens a call."""
 
     @property
     def standing(self) -> str:
@@ -240,7 +244,7 @@ def totals(owners: Sequence[Owner]) -> Document:
             "input_tokens": 1200 * calls,
             "cache_creation_5m_input_tokens": 0,
             "cache_creation_1h_input_tokens": 0,
-            "cache_read_input_tokens": 5000 * calls,
+            "cache_read_input_tokens": sum(owner.cache_read * owner.calls for owner in owners),
             "output_tokens": 180 * calls,
             "web_search_requests": 0,
         },
@@ -248,7 +252,7 @@ def totals(owners: Sequence[Owner]) -> Document:
 
 
 def breach(scope: str, measure: str, value: str, maximum: str, text: str) -> Document:
-    """A limit that was reached. The text is `file:line: path: sentence`; the sentence begins with the name."""
+    """A limit that was reached, in the words of anybody. The text is `file:line: path: sentence`; the sentence begins with the name."""
     where, path, rest = text.split(": ", 2)
     name, verb, excess = rest.partition(" costs ")
     percent = "" if "increase" not in measure else "%"
@@ -268,21 +272,76 @@ def breach(scope: str, measure: str, value: str, maximum: str, text: str) -> Doc
     }
 
 
-def month(feature: str, requests: int, before: str | None, after: str, scenario: str = "average") -> Document:
-    """The month of a feature at one volume."""
-    change = None if before is None else to_json(Decimal(after) - Decimal(before))
-    tests = [
-        f"tests/test_{feature}.py::test_{name}" for name in (("short", "long") if feature == "triage" else ("it",))
-    ]
-    extremes = (Decimal("0.8"), Decimal("1.3")) if len(tests) > 1 else (Decimal(1), Decimal(1))
-    low, high = (to_json(Decimal(after) * factor) for factor in extremes)
+def reached(limit: Breach) -> Document:
+    """A limit that was reached, in the words of a real report."""
+    percent = "%" if limit.measure in INCREASES else ""
+    return {
+        "scope": limit.scope,
+        "name": limit.name,
+        "measure": limit.measure,
+        "value": f"{limit.value}{percent}",
+        "maximum": f"{limit.maximum}{percent}",
+        "at_least": limit.at_least,
+        "where": limit.where,
+        "path": limit.path,
+        "text": breach_line(limit),
+        "excess": excess_of(limit),
+        "limit": limit_words(limit),
+    }
+
+
+def increase(
+    scope: str, name: str, sides: tuple[str, str], allowed: str, line: int, match: str | None = None
+) -> Document:
+    """An increase beyond `allowed` percent, by the two amounts."""
+    before, after = map(Decimal, sides)
+    limit = Breach(
+        scope=scope,
+        name=name,
+        measure="max_increase",
+        value=percent(after - before, before),
+        maximum=Decimal(allowed),
+        where=f"claude-budget.yml:{line}",
+        path=f"changes.{scope}",
+        match=match,
+        before=before,
+        after=after,
+    )
+    return reached(limit)
+
+
+def dearer(scope: str, name: str, cost: str, maximum: str, line: int) -> Document:
+    """A cost beyond a maximum: of the run, a test, or a month."""
+    monthly = scope == "projection"
+    limit = Breach(
+        scope=scope,
+        name=name,
+        measure="max_monthly_cost" if monthly else "max_cost",
+        value=Decimal(cost),
+        maximum=Decimal(maximum),
+        where=f"claude-budget.yml:{line}",
+        path=f"projection.max_monthly_cost.{name}" if monthly else "limits",
+    )
+    return reached(limit)
+
+
+def month(
+    feature: str,
+    requests: int,
+    sides: tuple[str | None, str],
+    scenario: str = "average",
+    spread: tuple[str, str, int] | None = None,
+) -> Document:
+    """The month of a feature at one volume; `spread` is that of its cheapest test, of its dearest, and how many they are."""
+    before, after = sides
+    low, high, many = spread or (after, after, 1)
     return {
         "feature": feature,
         "scenario": scenario,
         "requests_per_month": requests,
         "before": before,
         "after": after,
-        "change": change,
+        "change": None if before is None else to_json(Decimal(after) - Decimal(before)),
         "at_least": False,
         "warm": to_json(Decimal(after) / 2),
         "cold": to_json(Decimal(after) * 2),
@@ -290,7 +349,7 @@ def month(feature: str, requests: int, before: str | None, after: str, scenario:
         "case": None,
         "left_out": [],
         "reason": "",
-        "tests": tests,
+        "tests": [f"tests/test_{feature}.py::test_{number}" for number in range(many)],
         "samples": 7,
         "low": low,
         "high": high,

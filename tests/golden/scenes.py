@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from pytest_claude_budget.base.money import to_json
 from pytest_claude_budget.record.selection import NOTHING_RAN
-from tests.golden.documents import SONNET, Document, Owner, Report, breach, month
+from tests.golden.documents import HAIKU, SONNET, Document, Owner, Report, breach, dearer, increase, month
 
 REFUND = Owner(
     id="tests/test_support.py::test_refund",
@@ -28,13 +28,13 @@ TRIAGE = Owner(
     ],
     place="tests/test_triage.py:12",
     feature="triage",
+    cache_read=0,
 )
 ESCALATE = Owner(
     id="tests/test_triage.py::test_escalate",
     before=None,
     after="0.0025",
     place="tests/test_triage.py:30",
-    feature="triage",
 )
 
 
@@ -53,22 +53,11 @@ def steady() -> list[Owner]:
     ]
 
 
-RUN_UP = breach(
-    "run",
-    "max_increase",
-    "38.3%",
-    "15%",
-    "claude-budget.yml:12: changes.run: the run costs 38.3% more than its baseline, the limit is 15%",
-)
-REFUND_UP = breach(
-    "test",
-    "max_increase",
-    "175.0%",
-    "25%",
-    f"claude-budget.yml:13: changes.test: {REFUND.id} costs 175.0% more than its baseline, the limit is 25%",
-)
-MONTHS = [month("triage", 50_000, "315", "440"), month("support", 12_000, "120", "330")]
-MONTHS += [month("triage", 120_000, "756", "1056", "heavy"), month("support", 30_000, "300", "825", "heavy")]
+RUN_UP = increase("run", "", ("0.0588", "0.0813"), "15", 12)
+REFUND_UP = increase("test", REFUND.id, ("0.01", "0.0275"), "25", 13)
+# 50,000 and 120,000 requests at $0.0063 and $0.0088; 12,000 and 30,000 at $0.01 and $0.0275.
+MONTHS = [month("triage", 50_000, ("315", "440")), month("support", 12_000, ("120", "330"))]
+MONTHS += [month("triage", 120_000, ("756", "1056"), "heavy"), month("support", 30_000, ("300", "825"), "heavy")]
 MOVED = [REFUND, TRIAGE, ESCALATE, *steady()]
 OVER = Report(owners=MOVED, outcome="over", breaches=[RUN_UP, REFUND_UP], projection=MONTHS)
 LOCK = {"source": "claude-budget.lock.json", "kind": "lock", "commit": None}
@@ -182,7 +171,7 @@ def hostile() -> Report:
         outcome="over",
         breaches=over,
         baseline={"source": "git:<b>@everyone|`main", "kind": "git", "commit": "5f9d731"},
-        projection=[{**month(name, 10, "1", "2"), "scenario": name} for name in names],
+        projection=[{**month(name, 10, ("1", "2")), "scenario": name} for name in names],
         narrowed="-k <script>",
         notes=[{"text": name, "calls": 1} for name in names],
         incomplete=names,
@@ -205,10 +194,8 @@ def many() -> Report:
         )
         for number in range(5000)
     ]
-    over = breach(
-        "run", "max_cost", "32.4975", "20", "claude-budget.yml:4: limits[0]: the run costs $32.50, the limit is $20.00"
-    )
-    up = {**RUN_UP, "value": "225.0%", "text": RUN_UP["text"].replace("38.3%", "225.0%")}
+    over = dearer("run", "", "32.4975", "20", 4)
+    up = increase("run", "", ("10", "32.4975"), "15", 12)
     return Report(owners=owners, outcome="over", budget="20", breaches=[over, up])
 
 
@@ -264,94 +251,72 @@ def uncollected() -> Report:
 def busy() -> Report:
     """Fifty tests moved for six reasons and are over nine limits, and a month has four scenarios.
 
-    Model 24 * 0.000138 = 0.003312, calls 5 * 0.0015 = 0.0075, system prompts 0.0001 to 0.0010 = 0.0055 in ten tests,
-    three new ones of 0.002 = 0.006, cache 6 * 0.00025 = 0.0015, two cheaper by 0.000004: 0.023804 more than 0.1175.
+    At $1 a million tokens of input, $5 of output and $0.10 read from the cache; Sonnet is three times as dear:
+    24 tests on another model 24 * 0.002 = 0.048, calls 5 * 0.0015 = 0.0075, system prompts 0.0001 to 0.0010 = 0.0055 in
+    ten tests, three new ones of 0.002 = 0.006, 500 tokens that the cache had 6 * 500 * 0.0000009 = 0.0027, and a token
+    less of output -2 * 0.000005 = -0.00001: 0.06969 more than 0.1075 (24 * 0.001 + 5 * 0.0015 + 6 * 0.002 + 2 * 0.002 +
+    10 * 0.006), which is 64.9%; 0.17719 in all. A month is the mean of the ten replies, 0.06 / 10 and 0.0655 / 10, times
+    its requests; the cheapest is 0.0061 and the dearest 0.007.
     """
     made = [
-        (24, "0.0010", "0.001138", "model", "model claude-haiku-4-5 → claude-sonnet-4-6"),
-        (5, "0.0015", "0.0030", "calls", "makes 2 calls (was 1)"),
-        (6, "0.0020", "0.00225", "cache", "cache reads 5,000 → 0: the tools block changed"),
-        (2, "0.0020", "0.001996", "output", "output 101 → 100 tokens"),
+        (24, "0.001", "0.003", "model", "model claude-haiku-4-5 → claude-sonnet-4-6", "triage"),
+        (5, "0.0015", "0.003", "calls", "makes 2 calls (was 1)", "refunds"),
+        (6, "0.002", "0.00245", "cache", "cache reads 500 → 0: the tools block changed", "search"),
+        (2, "0.002", "0.001995", "output", "output 101 → 100 tokens", "digest"),
     ]
     owners = [
         Owner(
-            id=f"tests/test_{kind}.py::test_{kind}_{number}",
+            id=f"tests/test_{feature}.py::test_{kind}_{number}",
             before=before,
             after=after,
             causes=[(kind, to_json(Decimal(after) - Decimal(before)), text)],
-            place=f"tests/test_{kind}.py:{number + 3}",
-            feature=kind,
+            place=f"tests/test_{feature}.py:{number + 3}",
+            feature=feature,
+            model=SONNET if kind == "model" else HAIKU,
+            calls=2 if kind == "calls" else 1,
+            cache_read=0 if kind == "cache" else 5000,
         )
-        for count, before, after, kind, text in made
+        for count, before, after, kind, text, feature in made
         for number in range(count)
+    ]
+    replies = [
+        (f"tests/test_replies.py::test_system_{number}", Decimal(60 + number) / 10000) for number in range(1, 11)
     ]
     owners += [
         Owner(
-            id=f"tests/test_system.py::test_system_{number}",
+            id=name,
             before="0.006",
-            after=f"0.00{60 + number}",
-            causes=[("system", f"0.000{number}", f"system prompt +{100 * number} tokens")],
+            after=to_json(after),
+            causes=[("system", to_json(after - Decimal("0.006")), f"system prompt +{100 * number:,} tokens")],
+            feature="replies",
         )
-        for number in range(1, 10)
+        for number, (name, after) in enumerate(replies, 1)
     ]
-    owners.append(
-        Owner(
-            id="tests/test_system.py::test_system_10",
-            before="0.006",
-            after="0.007",
-            causes=[("system", "0.001", "system prompt +1,000 tokens")],
-        )
-    )
     owners += [Owner(id=f"tests/test_new.py::test_new_{number}", before=None, after="0.002") for number in range(3)]
+    tests = {kind: [owner.id for owner in owners if f"::test_{kind}_" in owner.id] for kind in ("model", "calls")}
     over = [
-        breach("run", "max_cost", "0.141304", "0.12", "b.yml:4: limits[0]: the run costs $0.141, the limit is $0.12"),
-        {**RUN_UP, "value": "20.3%"},
-        *(
-            breach(
-                "test",
-                "max_increase",
-                "100.0%",
-                "25%",
-                f"b.yml:13: changes.test: tests/test_calls.py::test_calls_{n} costs $0.0015 → $0.003: +100.0%, the limit is +25%",
-            )
-            for n in range(5)
-        ),
-        *(
-            breach(
-                "test",
-                "max_cost",
-                f"0.00{60 + n}",
-                "0.006",
-                f"b.yml:6: limits[1]: tests/test_system.py::test_system_{n} costs $0.00{60 + n}, the limit is $0.006",
-            )
-            for n in range(1, 10)
-        ),
-        *(
-            breach("feature", "max_increase", "12.5%", "5%", f"b.yml:{at}: changes.feature: {name} costs 12.5% more")
-            for at, name in ((20, "model"), (21, "cache"), (22, "calls"))
-        ),
-        *(
-            breach("projection", "max_monthly_cost", "900", "500", f"b.yml:{at}: projection: {name} costs $900.00")
-            for at, name in ((30, "average"), (31, "heavy"))
-        ),
+        dearer("run", "", "0.17719", "0.15", 4),
+        increase("run", "", ("0.1075", "0.17719"), "15", 12),
+        *(increase("test", name, ("0.001", "0.003"), "25", 13) for name in tests["model"]),
+        *(increase("test", name, ("0.0015", "0.003"), "25", 13) for name in tests["calls"]),
+        *(dearer("test", name, to_json(after), "0.006", 6) for name, after in replies),
+        increase("feature", "triage", ("0.024", "0.072"), "5", 20, "triage"),
+        increase("feature", "search", ("0.012", "0.0147"), "5", 21, "search"),
+        increase("feature", "refunds", ("0.0075", "0.015"), "5", 22, "refunds"),
+        dearer("projection", "average", "327.5", "310", 30),
+        dearer("projection", "heavy", "786", "750", 31),
     ]
     months = [
-        month("triage", volume, "315", "440", scenario)
-        for scenario, volume in (("light", 20_000), ("average", 50_000), ("heavy", 120_000), ("double", 100_000))
+        month("replies", 20_000, ("120", "131"), "light", ("122", "140", 10)),
+        month("replies", 50_000, ("300", "327.5"), "average", ("305", "350", 10)),
+        month("replies", 120_000, ("720", "786"), "heavy", ("732", "840", 10)),
+        month("replies", 100_000, ("600", "655"), "double", ("610", "700", 10)),
     ]
-    return Report(owners=owners, outcome="over", budget="0.12", breaches=over, projection=months)
+    return Report(owners=owners, outcome="over", budget="0.15", breaches=over, projection=months)
 
 
-KNOWN = breach(
-    "test",
-    "max_cost",
-    "0.0074",
-    "0.007",
-    "claude-budget.yml:6: limits[1]: tests/test_search.py::test_answer_5 costs $0.0074, the limit is $0.007",
-)
-NEAR = breach(
-    "run", "max_cost", "0.0813", "0.10", "claude-budget.yml:4: limits[0]: the run costs $0.0813, the limit is $0.10"
-)
+KNOWN = dearer("test", "tests/test_search.py::test_answer_5", "0.0074", "0.007", 6)
+NEAR = dearer("run", "", "0.0813", "0.10", 4)
 FEW = [TRIAGE, *steady()]
 
 SCENES: dict[str, Report] = {
@@ -360,7 +325,7 @@ SCENES: dict[str, Report] = {
     "first-run-unjudged": Report(owners=MOVED, baseline=None, judged=False, outcome="unjudged"),
     "up": Report(owners=FEW, baseline=LOCK),
     "down": Report(
-        owners=[turned(REFUND), *steady()], baseline=LOCK, projection=[month("support", 12_000, "330", "120")]
+        owners=[turned(REFUND), *steady()], baseline=LOCK, projection=[month("support", 12_000, ("330", "120"))]
     ),
     "over": OVER,
     "incomplete": incomplete(),

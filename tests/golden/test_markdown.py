@@ -1,11 +1,13 @@
 """A comment and a summary for each scene, as kept beside this file."""
 
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+from pytest_claude_budget.compare.result import percent
 from pytest_claude_budget.render.comment import COMMENT_BYTES, SUMMARY_BYTES, comment, summary
 from pytest_claude_budget.render.markdown_text import visual_lines
 from tests.golden.scenes import SCENES, document
@@ -50,6 +52,30 @@ def test_a_scene_is_a_report_as_the_schema_has_it(name: str) -> None:
     for rows in (report["by_owner"], (report["comparison"] or {"owners": []})["owners"]):
         del rows[100:]  # the others are alike, and take seconds
     jsonschema.validate(report, SCHEMA)
+
+
+@pytest.mark.parametrize("name", sorted(set(SCENES) - {"hostile"}))
+def test_the_figures_of_a_scene_agree_with_one_another(name: str) -> None:
+    """What is over a limit is what the tables say, in one budget file: a reader adds it up."""
+    report = document(name)
+    verdict, compared = report["verdict"], report["comparison"]
+    rows = {row["owner"]: row for row in report["by_owner"]}
+    for limit in (*verdict["breaches"], *verdict["warnings"], *verdict["known"]):
+        of, at = limit["name"], (limit["scope"], limit["measure"])
+        assert limit["where"].startswith("claude-budget.yml:")
+        if at == ("run", "max_increase"):
+            assert limit["value"] == f"{compared['change_percent']}%"
+        elif limit["measure"] == "max_increase":
+            (row,) = [
+                each
+                for each in (*compared["owners"], *compared["by_feature"])
+                if of in (each.get("owner"), each.get("feature"))
+            ]
+            assert limit["value"] == f"{percent(Decimal(row['change']), Decimal(row['before']))}%"
+        else:
+            months = [Decimal(row["after"]) for row in report["projection"] if row["scenario"] == of]
+            cost = {"run": report["totals"], "test": rows.get(of)}.get(limit["scope"]) or {"cost": sum(months)}
+            assert Decimal(limit["value"]) == Decimal(cost["cost"])
 
 
 @pytest.mark.parametrize("name", SCENES)

@@ -170,12 +170,19 @@ def test_a_fixed_limit_is_raised_before_an_increase_is_accepted() -> None:
 
 
 def test_a_change_in_many_tests_is_a_row_for_each_cause() -> None:
-    """24 * 0.000138 + 6 * 0.00025 - 2 * 0.000004 = 0.004804 in what is smaller; every test is in the fold."""
+    """24 * 0.002 = 0.048 on 24 * 0.001 is 200%; every test is in the fold."""
     page = comment(document("busy"))
     shown = page[: page.index("<details>")]
     assert "| +$0.0075 (+100%) | **over +25%** | 5 tests: makes 2 calls (was 1) |" in shown
-    assert "- 9 tests are over `max_cost 0.006 for each test` (`b.yml:6`), most `test_system_9`: $0.0069" in shown
-    assert "- 5 tests are over `max_increase 25% for each test` (`b.yml:13`), most `test_calls_0`: +100%" in shown
+    assert "| +$0.048 (+200%) | **over +25%** | 24 tests: model `claude-haiku-4-5` → `claude-sonnet-4-6` |" in shown
+    assert (
+        "- 10 tests are over `max_cost 0.006 for each test` (`claude-budget.yml:6`), most `test_system_10`: $0.007"
+        in shown
+    )
+    assert (
+        "- 29 tests are over `max_increase 25% for each test` (`claude-budget.yml:13`), most `test_model_0`: +200%"
+        in shown
+    )
     assert all(f"`test_model_{number}`" in page[len(shown) :] for number in range(24))
 
 
