@@ -91,7 +91,7 @@ def say(report: "CostReport", options: argparse.Namespace) -> int:
 
 def _compare(options: argparse.Namespace) -> int:
     from pytest_claude_budget.files.load import compare_sources, load_terms
-    from pytest_claude_budget.render.report_kinds import comparison_text
+    from pytest_claude_budget.render.comparison_formats import comparison_text
 
     report = compare_sources(options.base, options.head, load_terms(options.budget))
     put_out(comparison_text(report, options.format, priced=options.price_change))

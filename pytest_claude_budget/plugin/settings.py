@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 LOCK_NAME = "claude-budget.lock.json"
 BUDGET_NAMES = ("claude-budget.yml", "claude-budget.yaml")
-REPORT_KINDS = ("json", "markdown", "summary")
 CACHE_KEY = "claude-budget/checked"
 _ABOUT_HOSTS = (b"loopback", b"origins")
 MOST_CHECKED = 20
@@ -153,26 +152,18 @@ def early_origins(config: pytest.Config) -> "Origins | None":
 
 def parse_report_options(config: pytest.Config) -> tuple[tuple[str, Path], ...]:
     """Read `--claude-budget-report=KIND:PATH`. Raises pytest.UsageError."""
-    reports = []
-    for text in config.getoption("claude_budget_report"):
-        kind, colon, path = text.partition(":")
-        if not colon or kind not in REPORT_KINDS or not path:
-            raise pytest.UsageError(_report_problem(text))
-        reports.append((kind, config.invocation_params.dir / path))
-    return tuple(reports)
+    texts = config.getoption("claude_budget_report")
+    if not texts:
+        return ()
+    from pytest_claude_budget.base.errors import InputError
+    from pytest_claude_budget.render.report_kinds import kind_and_path
 
-
-def _report_problem(text: str) -> str:
-    from pytest_claude_budget.base.errors import Problem
-
-    return str(
-        Problem(
-            slug="bad-report",
-            where="--claude-budget-report",
-            what=f"expected KIND:PATH with a KIND of {', '.join(REPORT_KINDS)}, got {text[:100]!r}",
-            hint="write it so, for example --claude-budget-report=json:claude-cost.json",
-        )
-    )
+    option, folder = "--claude-budget-report", config.invocation_params.dir
+    try:
+        asked = [kind_and_path(text, option, f"{option}=json:claude-cost.json") for text in texts]
+    except InputError as error:
+        raise pytest.UsageError(str(error)) from None
+    return tuple((kind, folder / path) for kind, path in asked)
 
 
 def read_setup(config: pytest.Config) -> Setup:

@@ -1,43 +1,62 @@
-"""A report in each of the kinds that can be printed or written to a file."""
+"""The list of the kinds of report that can be written. A new one is a function here, and one more line in `_DOCUMENTS`.
 
-import json
+pytest's options are checked against this list as a run begins, on each worker too: so nothing is imported here before a report
+is written.
+"""
 
-from pytest_claude_budget.judge.report import CostReport
-from pytest_claude_budget.render.comparison import comparison_lines, projection_lines
-from pytest_claude_budget.render.json_comparison import comparison_entry, projection_entry
-from pytest_claude_budget.render.json_document import json_document, report_text
-from pytest_claude_budget.render.terminal_limits import update_words
-from pytest_claude_budget.render.terminal_text import printable
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-KINDS = ("json", "markdown", "summary")
+if TYPE_CHECKING:
+    from pytest_claude_budget.judge.report import CostReport
 
 
-def document_of(report: CostReport, kind: str) -> str:
-    """The text of a report: `json`, `markdown` (a comment) or `summary` (all rows)."""
-    if kind == "json":
-        return report_text(report)
-    from pytest_claude_budget.render.comment import comment, summary
+def _json(report: "CostReport") -> str:
+    from pytest_claude_budget.render.json_document import report_text
 
-    document = json_document(report)
-    return comment(document, beside_summary=False) if kind == "markdown" else summary(document)
+    return report_text(report)
+
+
+def _markdown(report: "CostReport") -> str:
+    """A comment on a pull request, bounded to what is read in seconds."""
+    from pytest_claude_budget.render.comment import comment
+    from pytest_claude_budget.render.json_document import json_document
+
+    return comment(json_document(report), beside_summary=False)
+
+
+def _summary(report: "CostReport") -> str:
+    """Markdown with all rows."""
+    from pytest_claude_budget.render.comment import summary
+    from pytest_claude_budget.render.json_document import json_document
+
+    return summary(json_document(report))
+
+
+_DOCUMENTS: Mapping[str, Callable[["CostReport"], str]] = {"json": _json, "markdown": _markdown, "summary": _summary}
+KINDS = tuple(_DOCUMENTS)
+"""What KIND of KIND:PATH may be, in the order in which messages name them."""
+
+
+def document_of(report: "CostReport", kind: str) -> str:
+    """The text of a report of one of `KINDS`."""
+    return _DOCUMENTS[kind](report)
+
+
+def kind_and_path(text: str, option: str, example: str) -> tuple[str, str]:
+    """Take KIND:PATH apart, as `option` has it. Raises InputError, whose hint is the example."""
+    kind, colon, path = text.partition(":")
+    if colon and kind in KINDS and path:
+        return kind, path
+    from pytest_claude_budget.base.errors import InputError, Problem
+
+    what = f"expected KIND:PATH with a KIND of {', '.join(KINDS)}, got {text[:100]!r}"
+    hint = f"write it so, for example {example}"
+    raise InputError(Problem(slug="bad-report", where=option, what=what, hint=hint))
 
 
 def written_line(kind: str, shown: str) -> str:
     """Say where a report was written."""
+    from pytest_claude_budget.render.terminal_text import printable
+
     return f"report: {kind} → {printable(shown, 500)}"
-
-
-def comparison_text(report: CostReport, kind: str, *, priced: bool) -> str:
-    """A comparison as text, JSON or Markdown; `priced` tells what new rates alone change."""
-    if kind == "markdown":
-        return document_of(report, kind).rstrip("\n")
-    comparison = report.comparison
-    if comparison is None:
-        return "null" if kind == "json" else f"there is no baseline yet: {update_words(report, 'writes one')}"
-    if kind == "json":
-        projection = [projection_entry(row) for row in report.projection]
-        return json.dumps({**comparison_entry(comparison), "projection": projection}, indent=1)
-    lines = comparison_lines(comparison, 79)
-    if priced and not comparison.price_change:
-        lines.append("new prices alone: no change")
-    return "\n".join([*lines, *projection_lines(report.projection, 79)])

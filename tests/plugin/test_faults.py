@@ -31,7 +31,7 @@ STAGES = {
     "making a record": "pytest_claude_budget.judge.report.RecordBuilder",
     "judging": "pytest_claude_budget.judge.report.evaluate",
     "laying out the table": "pytest_claude_budget.plugin.report_and_verdict.terminal_lines",
-    "writing the report": "pytest_claude_budget.render.report_kinds.report_text",
+    "writing the report": "pytest_claude_budget.render.json_document.report_text",
     "concluding": "pytest_claude_budget.plugin.report_and_verdict.conclude",
     "hooking the client": "pytest_claude_budget.intercept.client_hooks.Hooks.wrap",
     "removing old ledgers": "pytest_claude_budget.plugin.late_calls.left_runs",
