@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.unusable_files import other_kind, way_out
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.budget.limits import Limit, Marker, limits_from_marker
+from pytest_claude_budget.budget.limits import Limit
+from pytest_claude_budget.budget.marker_arguments import Marker, limits_from_marker
 from pytest_claude_budget.calls.call import Usage
 from pytest_claude_budget.judge.report import RunInfo
 from pytest_claude_budget.record.lock_format import LARGEST_COUNT, Known, read_groups, read_record

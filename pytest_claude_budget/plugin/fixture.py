@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_claude_budget.base.errors import InputError, Problem
-from pytest_claude_budget.budget.limits import limits_from_marker
+from pytest_claude_budget.budget.marker_arguments import limits_from_marker
 from pytest_claude_budget.budget.which_limit import Limits
 from pytest_claude_budget.calls.call import Usage
 from pytest_claude_budget.judge.verdict import Outcome, evaluate

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from pytest_claude_budget.budget.limits import LABELS, Marker, limits_from_marker
+from pytest_claude_budget.budget.limits import LABELS
+from pytest_claude_budget.budget.marker_arguments import Marker, limits_from_marker
 from pytest_claude_budget.ledger.journal import OwnerFacts
 from pytest_claude_budget.measure.current_owner import name_of
 

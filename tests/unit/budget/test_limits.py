@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from pytest_claude_budget.base.errors import InputError
-from pytest_claude_budget.budget.limits import MEASURES, Budget, Limit, limits_from_marker, parse_budget
+from pytest_claude_budget.budget.limits import MEASURES, Budget, Limit, parse_budget
+from pytest_claude_budget.budget.marker_arguments import limits_from_marker
 from pytest_claude_budget.budget.which_limit import Limits
 
 TEST = "tests/rag/test_a.py::TestX::test_y[param]"

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_claude_budget.base.errors import InputError
-from pytest_claude_budget.budget.limits import MEASURES, Limit, Marker, limits_from_marker
+from pytest_claude_budget.budget.limits import MEASURES, Limit
+from pytest_claude_budget.budget.marker_arguments import Marker, limits_from_marker
 from tests.builders.tries import tries
 
 TEST = "tests/rag/test_a.py::TestX::test_y[param]"
