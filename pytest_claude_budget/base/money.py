@@ -7,6 +7,7 @@ digits, and a suite may have set fewer. Rounding happens here only, and only for
 from contextlib import AbstractContextManager
 from decimal import (
     ROUND_HALF_UP,
+    ROUND_UP,
     Clamped,
     Context,
     Decimal,
@@ -55,6 +56,11 @@ def dollars(amount: Decimal) -> str:
     Whole dollars from 1,000 up, cents from 1 up, three digits below. `$0.00` is zero and nothing else is.
     """
     return _shown(_rounded(amount, _places(amount)))
+
+
+def dollars_holding(amount: Decimal) -> str:
+    """The amount for a person as `dollars` shows it, but rounded up: a limit of so much is not exceeded by it."""
+    return _shown(amount.quantize(Decimal(1).scaleb(-_places(amount), _ROUNDING), ROUND_UP, _ROUNDING))
 
 
 def dollars_against(amount: Decimal, limit: Decimal) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from pytest_claude_budget.base.money import dollars
+from pytest_claude_budget.base.money import dollars, dollars_holding
 from pytest_claude_budget.compare.not_compared import reasons
 from pytest_claude_budget.render import phrases
 from pytest_claude_budget.render.comment_sentences import (
@@ -18,12 +18,14 @@ from pytest_claude_budget.render.comment_sentences import (
     value_of,
     value_text,
 )
-from pytest_claude_budget.render.markdown_text import amount, code, counted, number, sentence
+from pytest_claude_budget.render.markdown_text import amount, amount_in, code, counted, number, sentence
+from pytest_claude_budget.render.raising import ToRaise, accepting_words, raise_words
 
 LOCK_FILE = "claude-budget.lock.json"
-UPDATE = f"run `pytest --claude-budget-update` and commit `{LOCK_FILE}`"
-_NAMED, _EXPLAINED = 5, 2
-"""Limits that an advice names by their lines, and those of which it says the words too."""
+COMMAND = "pytest --claude-budget-update"
+UPDATE = f"run `{COMMAND}` and commit `{LOCK_FILE}`"
+_STEPS = 5
+"""Steps before an update that an advice names."""
 
 
 def limits(document: Document, most: int, where: str) -> list[str]:
@@ -69,7 +71,7 @@ def _line(word: str, breaches: Sequence[Document]) -> str:
     if len(breaches) == 1:
         return f"{_whose(first)} {excess}{place}"
     things = f"{first['scope']}s" if first["scope"] != "projection" else "months"
-    many = f"{number(len(breaches))} {things} are {word} {_words(first)}{place}"
+    many = f"{number(len(breaches))} {things} are {word} {_words(first, of_all=True)}{place}"
     return f"{many}, most {short(first['name'], 40)}: {value_text(first)}"
 
 
@@ -82,9 +84,11 @@ def _whose(breach: Document) -> str:
     return f"a month ({code(name, 60)})" if scope == "projection" else f"{scope} {code(name, 60)}"
 
 
-def _words(breach: Document) -> str:
-    """The limit in its own words."""
+def _words(breach: Document, *, of_all: bool = False) -> str:
+    """The limit in its own words; `of_all` leaves out for which of several months it was reached."""
     words = breach.get("limit")
+    if words and of_all and breach["scope"] == "projection":
+        words = words.removesuffix(f", {breach['name']}")
     return code(words, 120) if words else maximum_of(breach)
 
 
@@ -93,11 +97,11 @@ def advice(document: Document) -> Iterator[str]:
     over, comparison = failing(document), document.get("comparison")
     outcome = document["verdict"]["outcome"]
     fixed = [breach for breach in over if breach["measure"] not in INCREASES]
-    steps = ", then ".join([*before_an_update(document), *raised(document), UPDATE])
+    steps = _steps(document)
     if len(fixed) < len(over):
         yield from ("", f"**To accept:** {steps}.")
     elif fixed:
-        yield from ("", f"**To pass:** make the calls cheaper, or raise {_named(fixed)}.")
+        yield from ("", f"**To pass:** make the calls cheaper, or {_raise(fixed)} and commit that.")
     elif comparison is not None and document.get("accepted") is None and _stale(comparison):
         yield from ("", f"**The lock file is out of date:** {steps}; the next change is then compared with this one.")
     unfinished = document["verdict"].get("unfinished") or []
@@ -131,8 +135,7 @@ def silence(document: Document, most: int) -> list[str]:
         return []
     named = [f"{short(row['owner'])} ({_was(row)})" for row in rows[: max(most, 1)]]
     more = [f"{len(rows) - len(named):,} more"] if len(rows) > len(named) else []
-    steps = ", then ".join([*before_an_update(document), *raised(document), UPDATE])
-    accept = "" if document.get("accepted") is not None else f" If that is meant, {steps}."
+    accept = "" if document.get("accepted") is not None else f" If that is meant, {_steps(document)}."
     return ["", f"**Ran without one call**, which is no saving: {', '.join([*named, *more])}.{accept}"]
 
 
@@ -144,7 +147,7 @@ def before_an_update(document: Document) -> list[str]:
     """What would make an update be refused, as what to do about it first, but for limits that are exceeded."""
     steps = document.get("before_update")
     if steps is not None:
-        return [sentence(step, 120) for step in steps[:_NAMED]]
+        return [sentence(step, 120) for step in steps[:_STEPS]]
     ended = (document.get("run") or {}).get("outcome", "passed")
     verdict = document["verdict"]
     beside = len(verdict["incomplete"]) > len(
@@ -154,22 +157,37 @@ def before_an_update(document: Document) -> list[str]:
     return phrases.before_an_update(ended, unknown=unknown)
 
 
+def _steps(document: Document) -> str:
+    """All that is to be done until an update is taken, and that it is to be committed."""
+    over = failing(document)
+    fixed = by_limit([breach for breach in over if breach["measure"] not in INCREASES])
+    increases = by_limit([breach for breach in over if breach["measure"] in INCREASES])
+    update = accepting_words(f"`{COMMAND}`", f"`{LOCK_FILE}`", len(fixed), len(increases))
+    return ", then ".join([*before_an_update(document), *raised(document), update])
+
+
 def raised(document: Document) -> list[str]:
     """Which limits are to be raised before an update: it accepts increases, and nothing else that is too much."""
     fixed = [breach for breach in failing(document) if breach["measure"] not in INCREASES]
-    return [f"raise {_named(fixed)}"] if fixed else []
+    return [_raise(fixed)] if fixed else []
 
 
-def _named(fixed: Sequence[Document]) -> str:
-    """Limits by their lines and their own words."""
+def _raise(fixed: Sequence[Document]) -> str:
     rows = [each[0] for each in by_limit(fixed)]
-    if len(rows) > _EXPLAINED:
-        said = [code(row["where"] or row["path"], 60) for row in rows[:_NAMED]]
-        if len(rows) > _NAMED:
-            said.append(f"{len(rows) - _NAMED:,} more")
-        return f"the {len(rows):,} limits in {', '.join(said[:-1])} and {said[-1]}"
-    said = [f"{code(row['where'], 80)} ({_words(row)})" if row["where"] else _words(row) for row in rows]
-    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
+    limits_ = [ToRaise(where=row["where"] or row["path"], words=_words(row), to=_enough(row)) for row in rows]
+    return raise_words(limits_, lambda name: code(name, 80))
+
+
+def _enough(farthest: Document) -> str:
+    """The least that a limit is to be raised to; empty where the report does not say it in numbers."""
+    value, most = farthest["value"], amount_in(farthest["value"])
+    if isinstance(value, int):
+        needed = number(value)
+    elif most is None or amount_in(farthest["maximum"]) is None:
+        return ""
+    else:
+        needed = dollars_holding(most)
+    return f"to {'at least ' if farthest['at_least'] else ''}{needed}"
 
 
 def _stale(comparison: Document) -> bool:

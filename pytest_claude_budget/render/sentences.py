@@ -89,7 +89,7 @@ def _covered(breach: Breach) -> str:
     if breach.scope == "run":
         return "the run"
     if breach.scope == "projection":
-        return f"a month, {printable(breach.name, 120)}"
+        return f"a month, {printable(breach.name, 120)}" if breach.name else "a month"
     return f"each {breach.scope}" if breach.match is None else f"{breach.scope} {printable(breach.match, 120)}"
 
 

@@ -1,18 +1,21 @@
 """The limits that a run reached, in lines for a terminal: one line each, however many tests are over it; and what to do."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
-from pytest_claude_budget.base.money import ZERO, dollars, dollars_against, exact_dollars, to_json
+from pytest_claude_budget.base.money import ZERO, dollars, dollars_against, dollars_holding, exact_dollars, to_json
 from pytest_claude_budget.judge.acceptable import steps_before
 from pytest_claude_budget.judge.increases import INCREASES, Breach
 from pytest_claude_budget.judge.report import CostReport
+from pytest_claude_budget.render.raising import ToRaise, accepting_words, raise_words
 from pytest_claude_budget.render.sentences import SINCE, UNITS, amounts_of, breach_line, limit_words, whose_of
 from pytest_claude_budget.render.terminal_text import counted, printable
 
 _NAMED = 3
-"""Tests over one limit, and limits to raise, that are named."""
+"""Tests over one limit that are named."""
 UPDATE = "pytest --claude-budget-update"
+LOCK_FILE = "claude-budget.lock.json"
 _LAST_LINE = 80 - len("OVER ") - len(" - ") - len(": ") - len("...")
 """Columns of a line of pytest's short summary for a place, a name and figures."""
 _FEWEST = 12
@@ -85,7 +88,8 @@ def _line(breaches: Sequence[Breach]) -> str:
 def _many(breaches: Sequence[Breach]) -> str:
     first = breaches[0]
     over = "close to" if first.warns or (first.value is not None and first.value <= first.maximum) else "over"
-    return f"{_counted(breaches)} {over} {limit_words(first)}"
+    limit = replace(first, name="") if first.scope == "projection" else first  # it is for all of them
+    return f"{_counted(breaches)} {over} {limit_words(limit)}"
 
 
 def _counted(breaches: Sequence[Breach]) -> str:
@@ -114,19 +118,24 @@ def hint(report: CostReport) -> str:
     """Say what to do about breaches: an increase may be accepted, a limit only raised; each by its own line and words."""
     breaches = report.verdict.breaches
     fixed = [rows[0] for rows in _by_limit(each for each in breaches if each.measure not in INCREASES)]
-    raised = [f"raise {_named(fixed)}"] if fixed else []
-    if all(breach.measure not in INCREASES for breach in breaches):
-        return f"  hint: make the calls cheaper, or {raised[0]}   [over-limit]"
+    increases = _by_limit(each for each in breaches if each.measure in INCREASES)
+    raised = [_raise(fixed)] if fixed else []
+    if not increases:
+        return f"  hint: make the calls cheaper, or {raised[0]} and commit that   [over-limit]"
     before = steps_before(report)
-    steps = ", then ".join([*before, *raised, UPDATE])
+    steps = ", then ".join([*before, *raised, accepting_words(UPDATE, LOCK_FILE, len(fixed), len(increases))])
     return f"  hint: if this is on purpose, {'' if fixed or before else 'accept it: '}{steps}   [over-limit]"
 
 
-def _named(fixed: Sequence[Breach]) -> str:
-    said = [f"{breach.where} ({limit_words(breach)})" for breach in fixed[:_NAMED]]
-    if len(fixed) > _NAMED:
-        said.append(f"{len(fixed) - _NAMED:,} more of the limits above")
-    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
+def _raise(fixed: Sequence[Breach]) -> str:
+    limits = [ToRaise(where=each.where, words=limit_words(each), to=_enough(each)) for each in fixed]
+    return raise_words(limits, lambda name: printable(name, 120))
+
+
+def _enough(farthest: Breach) -> str:
+    value = farthest.value or 0
+    needed = f"{value:,}" if farthest.measure in UNITS else dollars_holding(Decimal(value))
+    return f"to {'at least ' if farthest.at_least else ''}{needed}"
 
 
 def update_words(report: CostReport, does: str) -> str:

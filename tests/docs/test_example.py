@@ -126,7 +126,7 @@ def test_the_comment_of_the_change_names_its_causes_and_its_limits(changed: Path
     )
     causes = ("cache reads 2,264 → 0: block 1 of the system prompt changed", "makes 2 calls (was 1)")
     assert [] == [text for text in (*causes, "system prompt +107 tokens") if text not in ended.text]
-    raised = "raise `claude-budget.yml:53` (`max_monthly_cost 200 for a month, average`), then run `pytest"
+    raised = "raise `claude-budget.yml:53` (`max_monthly_cost 200 for a month, average`) to $245.16, then run `pytest"
     assert f"**To accept:** {raised}" in ended.text
     shown = ended.text[: ended.text.index("\n\n**Over the limit")]
     assert shown in (QUICKSTART.parents[1] / "README.md").read_text("utf-8")
@@ -135,8 +135,9 @@ def test_the_comment_of_the_change_names_its_causes_and_its_limits(changed: Path
 def test_the_terminal_names_the_causes_and_what_to_do(changed: Path) -> None:
     text = gate(changed).text
     assert "  +$0.000394 tests/test_replies.py::handbook\n             system prompt +105 tokens\n" in text
-    raised = "raise claude-budget.yml:53 (max_monthly_cost 200 for a month, average)"
-    hint = f"hint: if this is on purpose, {raised}, then pytest --claude-budget-update [over-limit]"
+    raised = "raise claude-budget.yml:53 (max_monthly_cost 200 for a month, average) to $245.16"
+    update = f"run pytest --claude-budget-update (it accepts the other one, an increase) and commit {LOCK}"
+    hint = f"hint: if this is on purpose, {raised}, then {update} with the raised limit [over-limit]"
     assert hint in " ".join(text.split())
     assert text.rstrip().endswith("verdict: over: 2 limits exceeded")
 
@@ -148,7 +149,7 @@ def test_what_the_comment_says_accepts_the_change(changed: Path, tmp_path: Path,
     refused = suite(interpreters, folder, "--claude-budget-update")
     assert (refused.status, (folder / LOCK).read_bytes() == (QUICKSTART / LOCK).read_bytes()) == (1, True)
     budget = folder / "claude-budget.yml"
-    budget.write_text(budget.read_text("utf-8").replace("average: 200", "average: 250"), encoding="utf-8")
+    budget.write_text(budget.read_text("utf-8").replace("average: 200", "average: 245.16"), encoding="utf-8")
     accepted = suite(interpreters, folder, "--claude-budget-update", "--claude-budget-report=markdown:comment.md")
     assert accepted.status == 0, accepted.text
     assert f"{LOCK}: 4 changed (6 unchanged)" in accepted.text

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pytest_claude_budget.base.money import EXACT, dollars, dollars_against, exact, exact_dollars, to_json
+from pytest_claude_budget.base.money import (
+    EXACT,
+    dollars,
+    dollars_against,
+    dollars_holding,
+    exact,
+    exact_dollars,
+    to_json,
+)
 
 AMOUNTS = st.decimals(min_value=0, max_value=10**12, places=12) | st.decimals(min_value=0, max_value=2, places=7)
 FEW_DIGITS = Context(prec=3)
@@ -144,3 +152,19 @@ def test_the_context_of_a_suite_changes_nothing(amount: Decimal) -> None:
     with localcontext(FEW_DIGITS):
         rounded = (dollars(amount), exact_dollars(amount), to_json(amount), dollars_against(amount, limit))
     assert plain == rounded
+
+
+@given(AMOUNTS)
+def test_a_limit_of_what_is_said_to_hold_is_not_exceeded(amount: Decimal) -> None:
+    """It is the amount to three digits, or to a cent or a dollar from 1 and from 1,000 up, and never less."""
+    shown = read(dollars_holding(amount))
+    assert (
+        0
+        <= shown - amount
+        < (1 if amount >= 999 else Decimal("0.01") if amount >= 1 else amount * Decimal("0.01") or 1)
+    )
+
+
+def test_a_limit_that_holds_is_short() -> None:
+    shown = [dollars_holding(Decimal(text)) for text in ("0.06422775", "245.15625", "1234.001", "0.07")]
+    assert ["$0.0643", "$245.16", "$1,235", "$0.07"] == shown

@@ -159,7 +159,9 @@ def test_the_hint_says_how_an_increase_a_month_is_accepted(budget: Budget) -> No
     report = judged(months, before, record(costing("a", 14, feature="triage"), costing("z", 100)))
     assert {breach.measure for breach in report.verdict.breaches} == {"max_monthly_increase"}
     said = " ".join(line.text.strip() for line in terminal_lines(report, 79))
-    assert "hint: if this is on purpose, accept it: pytest --claude-budget-update [over-limit]" in said
+    assert "2 months over max_monthly_increase 50% for a month: most average (+75.0%), heavy (+75.0%)" in said
+    update = "run pytest --claude-budget-update and commit claude-budget.lock.json"
+    assert f"hint: if this is on purpose, accept it: {update} [over-limit]" in " ".join(said.split())
 
 
 def test_a_feature_has_an_increase_and_months_of_its_own(budget: Budget) -> None:

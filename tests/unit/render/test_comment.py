@@ -164,9 +164,40 @@ def test_the_same_cause_is_said_once_though_one_test_has_it_twice() -> None:
 
 
 def test_a_fixed_limit_is_raised_before_an_increase_is_accepted() -> None:
-    """No baseline takes a run that is over a fixed limit: the update would be refused."""
-    words = "**To accept:** raise `claude-budget.yml:4` (`max_cost 20 for the run`), then run"
-    assert words in comment(document("many"))
+    """No baseline takes a run that is over a fixed limit: the update would be refused. $32.4975 is not above $32.50."""
+    (line,) = [line for line in comment(document("many")).splitlines() if line.startswith("**To accept:**")]
+    assert line == (
+        "**To accept:** raise `claude-budget.yml:4` (`max_cost 20 for the run`) to $32.50, then run "
+        "`pytest --claude-budget-update` (it accepts the other one, an increase) and commit `claude-budget.lock.json` "
+        "with the raised limit."
+    )
+
+
+def test_each_limit_that_is_to_be_raised_says_to_what_and_the_rest_is_left_to_the_update() -> None:
+    """Nine limits: $0.17719, $0.007, $327.50 and $786.00 stay too much, and five are increases."""
+    (line,) = [line for line in comment(document("busy")).splitlines() if line.startswith("**To accept:**")]
+    assert line == (
+        "**To accept:** raise 4 limits in `claude-budget.yml`: line 4 to $0.178, line 30 to $327.50, line 31 to $786.00 "
+        "and line 6 to $0.007, then run `pytest --claude-budget-update` (it accepts the other 5, the increases) and "
+        "commit `claude-budget.lock.json` with the raised limits."
+    )
+
+
+def test_what_only_a_higher_limit_lets_pass_is_not_sent_to_an_update() -> None:
+    report = document("busy")
+    report["verdict"]["breaches"] = report["verdict"]["breaches"][:1]
+    words = "or raise `claude-budget.yml:4` (`max_cost 0.15 for the run`) to $0.178 and commit that."
+    assert f"**To pass:** make the calls cheaper, {words}" in comment(report)
+
+
+def test_one_limit_of_several_months_names_none_of_them() -> None:
+    report, of = document("busy"), {"scope": "projection", "measure": "max_monthly_increase", "maximum": "5%"}
+    first = {**report["verdict"]["breaches"][0], **of, "value": "9.2%", "path": "projection"}
+    names = ("average", "heavy")
+    report["verdict"]["breaches"] = [
+        {**first, "name": name, "limit": f"max_monthly_increase 5% for a month, {name}"} for name in names
+    ]
+    assert "- 2 months are over `max_monthly_increase 5% for a month` (`claude-budget.yml:4`), most" in comment(report)
 
 
 def test_a_change_in_many_tests_is_a_row_for_each_cause() -> None:

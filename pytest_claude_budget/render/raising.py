@@ -1,0 +1,57 @@
+"""Which limits are to be raised before an update, and to what: an update accepts increases, and nothing else."""
+
+from collections.abc import Callable, Sequence
+
+from pytest_claude_budget.base.values import value_class
+
+NAMED, EXPLAINED = 5, 2
+"""Limits that an advice names by their lines, and those of which it says the words too."""
+
+
+@value_class(frozen=True, kw_only=True, slots=True)
+class ToRaise:
+    """One limit that no baseline can accept."""
+
+    where: str
+    """`file:line`, or what else names it."""
+    words: str
+    """As its file has it, ready to be shown."""
+    to: str
+    """The least that would hold, ready to be shown: `to $0.25`; empty where it cannot be told."""
+
+
+def raise_words(limits: Sequence[ToRaise], name: Callable[[str], str]) -> str:
+    """`raise budget.yml:4 (max_cost 20 for the run) to $32.50`; `name` shows what came from outside."""
+    if len(limits) <= EXPLAINED:
+        said = [_joined(name(each.where), f"({each.words})", each.to) for each in limits]
+        return f"raise {listed(said)}"
+    files = {_split(each.where)[0] for each in limits}
+    one = files.pop() if len(files) == 1 else ""
+    lines = [f"line {_split(each.where)[1]}" if one else name(each.where) for each in limits[:NAMED]]
+    said = [_joined(line, each.to) for line, each in zip(lines, limits, strict=False)]
+    said += [f"{len(limits) - NAMED:,} more"] if len(limits) > NAMED else []
+    return f"raise {len(limits):,} limits{f' in {name(one)}' if one else ''}: {listed(said)}"
+
+
+def accepting_words(command: str, lock: str, raised: int, increases: int) -> str:
+    """Say what an update accepts once so many limits are raised, and which files are to be committed."""
+    if not raised:
+        return f"run {command} and commit {lock}"
+    others = {0: "", 1: " (it accepts the other one, an increase)"}
+    other = others.get(increases, f" (it accepts the other {increases:,}, the increases)")
+    return f"run {command}{other} and commit {lock} with the raised {'limit' if raised == 1 else 'limits'}"
+
+
+def listed(said: Sequence[str]) -> str:
+    """`one, another and a third`."""
+    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
+
+
+def _joined(*parts: str) -> str:
+    return " ".join(filter(None, parts))
+
+
+def _split(where: str) -> tuple[str, str]:
+    """File and line; no file of what has no line."""
+    file, _, line = where.rpartition(":")
+    return (file, line) if line.isdecimal() and len(line) < 10 else ("", where)

@@ -1,0 +1,44 @@
+"""What is left to be raised in a budget, and what an update accepts after that."""
+
+import pytest
+
+from pytest_claude_budget.render.raising import ToRaise, accepting_words, raise_words
+
+
+def limit(where: str, to: str = "to $0.05") -> ToRaise:
+    return ToRaise(where=where, words="max_cost 0.01 for each test", to=to)
+
+
+def test_two_limits_are_said_in_their_own_words() -> None:
+    words = "(max_cost 0.01 for each test)"
+    assert raise_words([limit("b.yml:4")], str) == f"raise b.yml:4 {words} to $0.05"
+    two = raise_words([limit("b.yml:4"), limit("tests/test_a.py:9", "")], str)
+    assert two == f"raise b.yml:4 {words} to $0.05 and tests/test_a.py:9 {words}"
+
+
+def test_more_than_two_are_named_by_their_lines_and_five_at_most() -> None:
+    many = [limit(f"b.yml:{line}") for line in range(1, 8)]
+    assert raise_words(many[:3], str) == "raise 3 limits in b.yml: line 1 to $0.05, line 2 to $0.05 and line 3 to $0.05"
+    assert raise_words(many, str).endswith("line 5 to $0.05 and 2 more")
+    assert raise_words([*many[:2], limit("tests/test_a.py:9")], str) == (
+        "raise 3 limits: b.yml:1 to $0.05, b.yml:2 to $0.05 and tests/test_a.py:9 to $0.05"
+    )
+
+
+@pytest.mark.parametrize("where", ["limits[0]", "b.yml:x", "b.yml:" + "9" * 5000, ":3", ""])
+def test_what_names_no_line_is_shown_as_it_is(where: str) -> None:
+    assert raise_words([limit(where)] * 3, str).startswith(f"raise 3 limits: {where} to $0.05, ".replace(":  ", ": "))
+
+
+@pytest.mark.parametrize(
+    ("raised", "increases", "words"),
+    [
+        (0, 1, "run UPDATE and commit LOCK"),
+        (0, 3, "run UPDATE and commit LOCK"),
+        (1, 0, "run UPDATE and commit LOCK with the raised limit"),
+        (2, 1, "run UPDATE (it accepts the other one, an increase) and commit LOCK with the raised limits"),
+        (4, 5, "run UPDATE (it accepts the other 5, the increases) and commit LOCK with the raised limits"),
+    ],
+)
+def test_an_update_says_what_it_accepts_and_what_is_committed(raised: int, increases: int, words: str) -> None:
+    assert words == accepting_words("UPDATE", "LOCK", raised, increases)
