@@ -182,9 +182,9 @@ class RunPlugin:
         ):
             report.user_properties += [("claude_calls", "0"), ("claude_calls_in_baseline", str(before))]
 
-    def pytest_keyboard_interrupt(self) -> None:
+    def pytest_keyboard_interrupt(self, excinfo: "pytest.ExceptionInfo[BaseException]") -> None:
         """Remember that the session was ended, be it with an exit status of success."""
-        self.what_ran.interrupted = True
+        self.what_ran.was_ended(excinfo.type)
 
     # What it came to.
 

@@ -22,6 +22,8 @@ class WhatRan:
         """A part of the suite was left out."""
         self.interrupted = False
         """Somebody ended the session, by Ctrl-C or `pytest.exit`, whatever its exit status says."""
+        self.stopped = False
+        """The session stopped by itself between two tests or behind the last one, as at a failure under `-x`."""
         self.ran: set[str] = set()
         self.skipped: set[str] = set()
         """Tests, classes and files that were there and did not run, or not to their end; also fixtures whose set-up did not."""
@@ -62,6 +64,18 @@ class WhatRan:
         elif report.skipped or (report.failed and report.when == "setup"):
             self.skipped.add(name)
 
+    def was_ended(self, by: type[BaseException]) -> None:
+        """Take what ended the session. pytest and xdist have an `Interrupted` each, for a session that is to stop by itself."""
+        if by.__name__ == "Interrupted":
+            self.stopped = True
+        else:
+            self.interrupted = True
+
+    @property
+    def is_complete(self) -> bool:
+        """Is it told of all tests that were found how they ended?"""
+        return bool(self.found) and self.found <= self.ran | self.skipped | self.failed and not self.begun | self.broken
+
     def has_ended(self, name: str) -> bool:
         """Did a test come to its end, by all that is told so far?"""
         return name in self.ran and not any(name in cut for cut in (self.failed, self.xfailed, self.skipped))
@@ -91,11 +105,12 @@ class WhatRan:
         """What an xdist worker knows alone: its controller has the reports of tests, and not all of collecting."""
         found = sorted(self.found) if self._has_names else []
         names = {name: sorted(getattr(self, name)) for name in ("skipped", "broken", "empty")}
-        return {"deselected": self.deselected, **names, "found": found}
+        return {"deselected": self.deselected, "interrupted": self.interrupted, **names, "found": found}
 
     def include(self, worker: dict[str, Any]) -> None:
         """Take what a worker knew alone."""
         self.deselected = self.deselected or bool(worker.get("deselected"))
+        self.interrupted = self.interrupted or bool(worker.get("interrupted"))
         self.skipped.update(worker.get("skipped", ()))
         self.broken.update(worker.get("broken", ()))
         self.empty.update(worker.get("empty", ()))

@@ -45,7 +45,7 @@ def run_info(config: pytest.Config, exit_status: int, id_: str, what_ran: WhatRa
     """Describe a run that has ended; `known` are the tests of its baseline."""
     narrowed = _narrowed(config, what_ran)
     not_run = what_ran.found - what_ran.ran
-    outcome = "interrupted" if what_ran.interrupted else _outcome(exit_status)
+    outcome = _outcome(exit_status, what_ran)
     not_reached = not_run - what_ran.skipped - what_ran.failed - what_ran.begun if outcome != "passed" else ()
     selection = Selection(
         paths=tuple(sorted(_paths(config))),
@@ -81,7 +81,12 @@ def _uncollected(root: Path, what_ran: WhatRan, known: Iterable[str]) -> Iterato
             yield file
 
 
-def _outcome(exit_status: int) -> str:
+def _outcome(exit_status: int, what_ran: WhatRan) -> str:
+    """How the tests ended. Where a session stopped by itself its status says no more than that it did."""
+    if what_ran.interrupted:
+        return "interrupted"
+    if exit_status == pytest.ExitCode.INTERRUPTED and what_ran.stopped and not what_ran.broken:
+        return "failed" if what_ran.failed else "passed" if what_ran.is_complete else "interrupted"
     if exit_status in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         return "passed"
     return "failed" if exit_status == pytest.ExitCode.TESTS_FAILED else "interrupted"

@@ -81,6 +81,63 @@ def test_a_run_cut_short_reports_what_it_made(suite: Suite, options: list[str], 
     assert outcome.result.parseoutcomes().get("passed", 0) == passed
 
 
+LAST = """
+from http_double import ask
+def test_one(): ask()
+def test_two({uses}):
+    ask()
+    {end}
+"""
+STOP = "request.session.shouldstop = 'enough'"
+
+
+@pytest.mark.parametrize(
+    ("options", "end", "plain", "on_workers"),
+    [
+        (["-x"], "assert False", "failed", "failed"),
+        (["--maxfail=1"], "assert False", "failed", "failed"),
+        (["--stepwise"], "assert False", "failed", "failed"),
+        ([], STOP, "passed", "passed"),
+        ([], "request.session.shouldfail = 'enough'", "failed", "passed"),  # xdist makes one of the two
+    ],
+    ids=["x", "maxfail", "stepwise", "shouldstop", "shouldfail"],
+)
+def test_a_run_that_its_last_test_stopped_was_not_cut_short(
+    suite: Suite, options: list[str], end: str, plain: str, on_workers: str, workers: int
+) -> None:
+    """All tests ran to their end or failed: $0.0015 each, and nobody interrupted anything."""
+    suite.budget("version: 1\nlimits: [{scope: run, max_cost: 1}]\n")
+    suite.write(test_a=LAST.format(uses="request", end=end))
+    alone = ["--dist=loadfile"] if workers else []  # one worker has both: else the other one may not begin
+    outcome = suite.run(*options, *alone, workers=workers)
+    assert outcome.result.ret in (1, 2)
+    ended = on_workers if workers else plain
+    assert (outcome.report["run"]["outcome"], outcome.report["verdict"]["unfinished"]) == (ended, [])
+    assert (outcome.report["verdict"]["incomplete"], outcome.cost) == ([], "0.003")
+    assert "the run was interrupted" not in outcome.said
+
+
+@pytest.mark.parametrize("end", ["raise KeyboardInterrupt", "import pytest; pytest.exit('enough')"])
+def test_a_run_that_somebody_interrupted_in_its_last_test_was_cut_short(suite: Suite, end: str, workers: int) -> None:
+    """Nobody knows what that test would have done yet."""
+    suite.budget("version: 1\nlimits: [{scope: run, max_cost: 1}]\n")
+    suite.write(test_a=LAST.format(uses="", end=end))
+    outcome = suite.run(*(["--dist=loadfile"] if workers else []), workers=workers)
+    assert (outcome.report["run"]["outcome"], outcome.verdict) == ("interrupted", "incomplete")
+    assert outcome.report["verdict"]["unfinished"] == ["the run was interrupted"]
+
+
+def test_a_run_that_stopped_at_a_failure_stopped_early_on_workers_too(suite: Suite, workers: int) -> None:
+    """In the words of a run without workers: a failure has ended it, and no person. One worker takes a file at a time."""
+    suite.budget("version: 1\nlimits: [{scope: run, max_cost: 1}]\n")
+    rest = "".join(f"def test_{at}(): pass\n" for at in range(9))
+    suite.write(test_a=f"from http_double import ask\ndef test_fails():\n    ask()\n    assert False\n{rest}")
+    outcome = suite.run("-x", *(["--dist=loadfile"] if workers else []), workers=workers)
+    assert (outcome.report["run"]["outcome"], outcome.verdict) == ("failed", "incomplete")
+    (reason,) = outcome.report["verdict"]["unfinished"]
+    assert reason.startswith("the run stopped early: ")
+
+
 INTERRUPTED = "the run was interrupted: 1 test was not reached (first test_a.py::test_two)"
 ENDS = {
     "import error": ("import no_such_module_here", 2, "test_a.py could not be collected"),
