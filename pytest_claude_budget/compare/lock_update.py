@@ -16,6 +16,8 @@ class Updated:
     record: Record
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
+    """Removed too: they ran to their end without a call."""
     renamed: tuple[str, ...] = ()
     """By their new ids."""
     changed: tuple[str, ...] = ()
@@ -37,6 +39,9 @@ class Updated:
             )
             if names
         ]
+        if self.silent:
+            they, were = ("makes", "was") if len(self.silent) == 1 else ("make", "were")
+            said.append(f"{len(self.silent):,} {they} no calls any more and {were} removed")
         text = f"{shown}: {', '.join(said)}" if said else f"{shown}: nothing changed"
         named = (*self.added, *self.renamed, *self.changed, *self.sampled, *self.kept)
         unchanged = len(self.record.owners) - len(named)
@@ -52,7 +57,7 @@ def update(old: Record | None, new: Record, selection: Selection) -> Updated:
     before: Mapping[str, OwnerRecord] = {} if old is None else old.owners
     owners: dict[str, OwnerRecord] = {}
     found: dict[str, list[str]] = {
-        "added": [], "removed": [], "renamed": [], "changed": [], "sampled": [], "kept": []
+        "added": [], "removed": [], "silent": [], "renamed": [], "changed": [], "sampled": [], "kept": []
     }  # fmt: skip
     earlier = {} if old is None else renamed_owners(old, new, selection)
     for name, owner in new.owners.items():
@@ -68,7 +73,8 @@ def update(old: Record | None, new: Record, selection: Selection) -> Updated:
     for name, owner in before.items():
         if name not in owners and name not in gone:
             if selection.has(owner):
-                found["removed"].append(name)
+                silent = owner.kind == "test" and name in selection.ran and not selection.cut_short(owner)
+                found["silent" if silent else "removed"].append(name)
             else:
                 owners[name] = owner
                 found["kept"].append(name)

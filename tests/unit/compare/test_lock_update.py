@@ -40,6 +40,19 @@ def test_an_update_says_what_it_changed() -> None:
     assert update(old, old, WHOLE).sentence("lock") == "lock: nothing changed (3 unchanged)"
 
 
+def test_an_update_tells_a_test_that_makes_no_calls_any_more_from_one_that_is_gone() -> None:
+    """Be its cost known or not. Of one that failed as expected nobody knows whether it would make calls."""
+    unknown = owner("b", group(usage(), "claude-2.1", unknown=1, request="{}"))
+    old = record(entry("a"), unknown, entry("c"), entry("d"))
+    one = update(old, record(entry("a"), entry("d")), Selection(ran=frozenset({"a", "b", "d"})))
+    assert one.sentence("lock") == "lock: 1 removed, 1 makes no calls any more and was removed (2 unchanged)"
+    both = update(old, record(entry("a"), entry("d")), Selection(ran=frozenset({"a", "b", "c", "d"})))
+    assert both.sentence("lock") == "lock: 2 make no calls any more and were removed (2 unchanged)"
+    assert set(both.record.owners) == {"a", "d"}
+    expected = Selection(ran=frozenset({"a", "b", "d"}), xfailed=frozenset({"b"}))
+    assert update(old, record(entry("a"), entry("d")), expected).sentence("lock") == "lock: 2 removed (2 unchanged)"
+
+
 def test_a_renamed_test_keeps_its_samples() -> None:
     """It asks what one asked that is gone; where that one only did not run, it is new."""
     once = update(None, record(entry("a", 100, live=True), entry("b")), WHOLE).record
