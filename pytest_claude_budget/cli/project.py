@@ -59,8 +59,8 @@ def _rows(terms: "Terms", after: "Record", options: argparse.Namespace) -> "tupl
 def _before(terms: "Terms", after: "Record", options: argparse.Namespace) -> "Record | None":
     """The baseline, with the ids that its tests have now."""
     from pytest_claude_budget.compare.compare import Facts, compare, with_new_names
-    from pytest_claude_budget.files.baseline_file import LOCK_FILE
     from pytest_claude_budget.files.load import baseline_at
+    from pytest_claude_budget.record.record import LOCK_FILE
 
     if options.baseline is None and Path(options.report).name == LOCK_FILE:
         return None

@@ -18,10 +18,9 @@ from pytest_claude_budget.files.read_write import (
     write_atomically,
 )
 from pytest_claude_budget.record.lock_format import Known, lock_text, read_record
-from pytest_claude_budget.record.record import Record
+from pytest_claude_budget.record.record import LOCK_FILE, Record
 from pytest_claude_budget.record.selection import Selection
 
-LOCK_FILE = "claude-budget.lock.json"
 GIT = "git:"
 NO_BASELINE = "none"
 

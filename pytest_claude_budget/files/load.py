@@ -9,7 +9,7 @@ from pytest_claude_budget.budget.limits import Budget
 from pytest_claude_budget.compare.lock_update import stale
 from pytest_claude_budget.compare.not_compared import NotCompared
 from pytest_claude_budget.files.base_budget import base_of
-from pytest_claude_budget.files.baseline_file import LOCK_FILE, Loaded, load_baseline, read_lock
+from pytest_claude_budget.files.baseline_file import Loaded, load_baseline, read_lock
 from pytest_claude_budget.files.budget_file import load_budget
 from pytest_claude_budget.files.checked_yaml import PytestsMemory
 from pytest_claude_budget.files.rates_file import packaged_rates, rates_of
@@ -19,7 +19,7 @@ from pytest_claude_budget.judge.combine import covering
 from pytest_claude_budget.judge.read_report import LoadedReport, read_report
 from pytest_claude_budget.judge.report import CostReport, RunFacts, RunInfo, judge
 from pytest_claude_budget.pricing.rates import RateTable
-from pytest_claude_budget.record.record import Record
+from pytest_claude_budget.record.record import LOCK_FILE, OWNER_KINDS, Record
 from pytest_claude_budget.record.sums import Answers, OwnerTotals, Sums
 from pytest_claude_budget.record.totals_by_scope import scoped_totals
 
@@ -140,7 +140,7 @@ def sums_of(record: Record, terms: Terms) -> Sums:
     kinds = {owner.owner: owner.kind for owner in record.owners.values()}
     rows = [
         OwnerTotals(owner=name, kind=kind, totals=totals)
-        for kind in ("test", "fixture", "outside")
+        for kind in OWNER_KINDS
         for name, totals in scoped.get(kind, {}).items()
         if kinds[name] == kind
     ]

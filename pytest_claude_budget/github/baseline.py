@@ -15,13 +15,14 @@ from typing import Protocol
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.compare.not_compared import NotCompared
-from pytest_claude_budget.files.baseline_file import LOCK_FILE, NO_BASELINE
+from pytest_claude_budget.files.baseline_file import NO_BASELINE
 from pytest_claude_budget.files.rootdir import BUDGET_NAMES
 from pytest_claude_budget.github.checkout import Checkout
 from pytest_claude_budget.github.event import Event
 from pytest_claude_budget.github.failures import ApiFailureError
 from pytest_claude_budget.github.inputs import BaselineKind, Inputs
 from pytest_claude_budget.github.reports import LARGEST
+from pytest_claude_budget.record.record import LOCK_FILE
 from pytest_claude_budget.render.markdown_text import sentence
 
 _DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, EOFError, OSError)

@@ -10,7 +10,6 @@ from typing import Any
 
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.files.baseline_file import LOCK_FILE
 from pytest_claude_budget.files.deferred_verdict import handed_over
 from pytest_claude_budget.files.load import Terms, baseline_at, load_terms
 from pytest_claude_budget.files.read_write import write_atomically
@@ -39,6 +38,7 @@ from pytest_claude_budget.github.run_suite import run_suite
 from pytest_claude_budget.github.which_comment import Marker, Mode
 from pytest_claude_budget.judge.report import CostReport
 from pytest_claude_budget.record.lock_format import Known
+from pytest_claude_budget.record.record import LOCK_FILE
 from pytest_claude_budget.render.report_kinds import document_of
 from pytest_claude_budget.render.terminal import terminal_lines
 from pytest_claude_budget.render.terminal_text import counted

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.files.baseline_file import LOCK_FILE, lock_value, record_of
+from pytest_claude_budget.files.baseline_file import lock_value, record_of
 from pytest_claude_budget.files.load import Asked, Terms, baseline_at, judge_report, load_report
 from pytest_claude_budget.files.read_write import parse_json, write_atomically
 from pytest_claude_budget.files.rootdir import project_of
@@ -15,7 +15,7 @@ from pytest_claude_budget.judge.combine import combine
 from pytest_claude_budget.judge.read_report import LoadedReport
 from pytest_claude_budget.judge.report import CostReport
 from pytest_claude_budget.record.lock_format import Known
-from pytest_claude_budget.record.record import Record
+from pytest_claude_budget.record.record import LOCK_FILE, Record
 from pytest_claude_budget.render.report_kinds import document_of
 
 _MOST_FILES = 20

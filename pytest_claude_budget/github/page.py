@@ -6,12 +6,13 @@ from typing import Any
 
 from pytest_claude_budget.base.money import dollars
 from pytest_claude_budget.compare.not_compared import missed
-from pytest_claude_budget.files.baseline_file import LOCK_FILE
 from pytest_claude_budget.github.annotations import located
 from pytest_claude_budget.github.which_comment import DEFAULT_TAG, Marker, Mode, Wanted, worth_a_first
+from pytest_claude_budget.judge.increases import INCREASES
+from pytest_claude_budget.record.record import LOCK_FILE
 from pytest_claude_budget.render.comment import comment, summary
 from pytest_claude_budget.render.comment_limits import UPDATE, before_an_update, raised
-from pytest_claude_budget.render.comment_sentences import INCREASES, failing, silent_tests
+from pytest_claude_budget.render.comment_sentences import failing, silent_tests
 from pytest_claude_budget.render.markdown_text import code, sentence
 from pytest_claude_budget.render.terminal_text import counted
 

@@ -16,7 +16,7 @@ from pytest_claude_budget.budget.marker_arguments import Marker, limits_from_mar
 from pytest_claude_budget.calls.call import Usage
 from pytest_claude_budget.judge.report import RunInfo
 from pytest_claude_budget.record.lock_format import LARGEST_COUNT, Known, read_groups, read_record
-from pytest_claude_budget.record.record import Record
+from pytest_claude_budget.record.record import OWNER_KINDS, Record
 from pytest_claude_budget.record.repeats import Repeat
 from pytest_claude_budget.record.selection import Selection
 from pytest_claude_budget.record.sums import Answers, OwnerTotals, Sums, Unpriced
@@ -205,8 +205,8 @@ class _Reader:
 
     def owner(self, entry: Mapping[str, Any]) -> OwnerTotals:
         kind = self.text(entry, "kind")
-        if kind not in ("test", "fixture", "outside"):
-            raise self.refused("kind", "one of test, fixture, outside", kind)
+        if kind not in OWNER_KINDS:
+            raise self.refused("kind", f"one of {', '.join(OWNER_KINDS)}", kind)
         return OwnerTotals(
             owner=self.text(entry, "owner"),
             kind=kind,

@@ -15,14 +15,13 @@ from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.unusable_files import way_out
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.call import COUNTS, Usage
-from pytest_claude_budget.record.record import Group, OwnerRecord, Record, Samples, Terms, in_order
+from pytest_claude_budget.record.record import OWNER_KINDS, Group, OwnerRecord, Record, Samples, Terms, in_order
 
 SCHEMA_VERSION = 1
 LARGEST_COUNT = 10**15
 _COUNT_KEYS = frozenset(COUNTS)
 _counts_sorted = attrgetter(*sorted(COUNTS))
 _SORTED_COUNTS = [f'"{name}": ' for name in sorted(COUNTS)]
-_KINDS = ("test", "fixture", "outside")
 _TERMS = {"model": "model", "speed": "speed", "geo": "inference_geo", "tier": "service_tier"}
 _FLAGS = ("batch", "regional", "long_prompt")
 _NO_FLAGS = (False, False, False)
@@ -177,8 +176,8 @@ class _Reader:
     def owner(self, name: str, value: object) -> OwnerRecord:
         entry = self.mapping(value, name)
         kind, groups = entry.get("kind"), entry.get("groups")
-        if kind not in _KINDS:
-            raise self.refused(f"{name}: kind", f"one of {', '.join(_KINDS)}", kind)
+        if kind not in OWNER_KINDS:
+            raise self.refused(f"{name}: kind", f"one of {', '.join(OWNER_KINDS)}", kind)
         benchmark = entry.get("benchmark", False)
         if not isinstance(groups, list) or not isinstance(benchmark, bool) or len(entry) != 2 + ("benchmark" in entry):
             raise self.refused(name, "kind and a list of groups", value)

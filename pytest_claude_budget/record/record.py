@@ -16,6 +16,11 @@ from pytest_claude_budget.calls.call import Usage, summed
 from pytest_claude_budget.pricing.in_force import InForce, Refusal, in_force
 from pytest_claude_budget.pricing.rates import RateTable
 
+LOCK_FILE = "claude-budget.lock.json"
+"""The file at pytest's rootdir that a record is committed in, as the baseline of later runs."""
+OWNER_KINDS = ("test", "fixture", "outside")
+"""Who may pay for a call; `outside` is what is called at import or collection."""
+
 
 @value_class(frozen=True, kw_only=True, slots=True)
 class Terms:

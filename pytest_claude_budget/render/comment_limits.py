@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from pytest_claude_budget.base.money import dollars, dollars_holding
 from pytest_claude_budget.compare.not_compared import reasons
+from pytest_claude_budget.judge.increases import INCREASES
+from pytest_claude_budget.record.record import LOCK_FILE
 from pytest_claude_budget.render import phrases
 from pytest_claude_budget.render.comment_sentences import (
-    INCREASES,
     Document,
     accepted_increases,
     failing,
@@ -21,7 +22,6 @@ from pytest_claude_budget.render.comment_sentences import (
 from pytest_claude_budget.render.markdown_text import amount, amount_in, code, counted, number, sentence
 from pytest_claude_budget.render.raising import ToRaise, accepting_words, raise_words
 
-LOCK_FILE = "claude-budget.lock.json"
 COMMAND = "pytest --claude-budget-update"
 UPDATE = f"run `{COMMAND}` and commit `{LOCK_FILE}`"
 _STEPS = 5

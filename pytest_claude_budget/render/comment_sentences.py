@@ -6,6 +6,7 @@ from typing import Any
 
 from pytest_claude_budget.base.money import ZERO, dollars, dollars_against, exact, exact_dollars
 from pytest_claude_budget.compare.not_compared import missed, reasons
+from pytest_claude_budget.judge.increases import INCREASES
 from pytest_claude_budget.judge.unfinished import NO_TEST
 from pytest_claude_budget.render.markdown_text import (
     amount,
@@ -23,7 +24,6 @@ from pytest_claude_budget.render.phrases import spent_words, unsure
 Document = Mapping[str, Any]
 """A report under `schemas/report.schema.json`, as JSON gives it; or an object inside of one."""
 
-INCREASES = ("max_increase", "max_monthly_increase")
 NOT_RUN = ("removed", "deselected", "skipped", "not_reached", "not_requested")
 """What becomes of owners that are in the baseline and not in the run."""
 _UNITS = {

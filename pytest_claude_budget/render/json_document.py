@@ -12,7 +12,7 @@ from pytest_claude_budget.budget.difference import differences
 from pytest_claude_budget.budget.exempt import KEY as MAY_BE_UNKNOWN
 from pytest_claude_budget.budget.limits import Budget, Limit
 from pytest_claude_budget.judge.acceptable import steps_before
-from pytest_claude_budget.judge.increases import Breach
+from pytest_claude_budget.judge.increases import INCREASES, Breach
 from pytest_claude_budget.judge.report import CostReport, OwnerTotals, RunFacts, RunInfo
 from pytest_claude_budget.judge.verdict import Verdict
 from pytest_claude_budget.record.lock_format import lock_text
@@ -25,7 +25,6 @@ from pytest_claude_budget.render.sentences import breach_line, excess_of, limit_
 SCHEMA_VERSION = 1
 FROM_NOTHING = "from $0.00"
 """The value of an increase that has no percentage."""
-_PERCENT = ("max_increase", "max_monthly_increase")
 
 
 def report_text(report: CostReport) -> str:
@@ -174,7 +173,7 @@ def _totals(totals: Totals) -> dict[str, Any]:
 
 
 def _breach(breach: Breach) -> dict[str, Any]:
-    percent = "%" if breach.measure in _PERCENT else ""
+    percent = "%" if breach.measure in INCREASES else ""
     value = FROM_NOTHING if breach.value is None else _amount(breach.value)
     return {
         "scope": breach.scope,

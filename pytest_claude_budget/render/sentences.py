@@ -6,7 +6,7 @@ from decimal import Decimal
 from pytest_claude_budget.base.money import ZERO, dollars, dollars_against, dollars_beyond, exact_dollars, to_json
 from pytest_claude_budget.budget.exempt import KEY, Exempt
 from pytest_claude_budget.compare.result import OwnerChange, Standing
-from pytest_claude_budget.judge.increases import Breach
+from pytest_claude_budget.judge.increases import INCREASES, Breach
 from pytest_claude_budget.judge.report import CostReport
 from pytest_claude_budget.judge.unfinished import NO_TEST
 from pytest_claude_budget.judge.verdict import Outcome, Verdict
@@ -81,7 +81,7 @@ def breach_line(breach: Breach) -> str:
 
 def limit_words(breach: Breach) -> str:
     """Say a limit as its file has it: `max_cost 0.05 for each test`, `max_increase 10% for the run`."""
-    percent = "%" if breach.measure in ("max_increase", "max_monthly_increase") else ""
+    percent = "%" if breach.measure in INCREASES else ""
     return f"{breach.measure} {_plain(breach.maximum)}{percent} for {_covered(breach)}"
 
 
@@ -109,7 +109,7 @@ def amounts_of(breach: Breach) -> tuple[str, str]:
 
 def _excess(breach: Breach) -> str:
     least = "at least " if breach.at_least else ""
-    if breach.measure in ("max_increase", "max_monthly_increase"):
+    if breach.measure in INCREASES:
         limit = f"the limit is +{_plain(breach.maximum)}%"
         if breach.value is None:
             return f"costs {least}{dollars(breach.after or ZERO)}, up from $0.00, {limit}"

@@ -8,6 +8,7 @@ from pytest_claude_budget.budget.difference import differences
 from pytest_claude_budget.compare.result import OwnerChange, Standing
 from pytest_claude_budget.judge.report import CostReport, OwnerTotals
 from pytest_claude_budget.judge.verdict import Outcome
+from pytest_claude_budget.record.record import LOCK_FILE
 from pytest_claude_budget.record.totals import Sum, Totals
 from pytest_claude_budget.render.comparison import comparison_lines, projection_lines
 from pytest_claude_budget.render.phrases import repeated_before_texts
@@ -106,7 +107,7 @@ def _compared(report: CostReport, width: int) -> list[str]:
     if report.comparison is not None:
         return [*comparison_lines(report.comparison, width), *months]
     facts = report.facts
-    asked = facts.budget is not None or (facts.baseline is not None and facts.baseline.source != LOCK)
+    asked = facts.budget is not None or (facts.baseline is not None and facts.baseline.source != LOCK_FILE)
     if facts.baseline is None or not asked or facts.accepted is not None:
         return months
     said = f"no baseline in {printable(facts.baseline.source, 60)} yet: {update_words(report, 'writes one')}"
@@ -160,9 +161,6 @@ def _incomplete_hint(report: CostReport) -> str:
         "  hint: mend what is named; if this is on purpose, write on_incomplete: warn in the budget file"
         f"{test}   [incomplete]"
     )
-
-
-LOCK = "claude-budget.lock.json"
 
 
 def _worth_saying(report: CostReport) -> bool:

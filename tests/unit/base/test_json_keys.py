@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from pytest_claude_budget.base.errors import InputError
 from pytest_claude_budget.base.fast_json import LARGE
 from pytest_claude_budget.base.json_keys import first_twice
-from pytest_claude_budget.files.baseline_file import LOCK_FILE, load_baseline, read_lock
+from pytest_claude_budget.files.baseline_file import load_baseline, read_lock
 from pytest_claude_budget.files.read_write import parse_json
 from pytest_claude_budget.judge.read_report import read_report
 from pytest_claude_budget.record.lock_format import lock_text
+from pytest_claude_budget.record.record import LOCK_FILE
 from tests.builders.records import group, owner, record, usage
 from tests.golden.scenes import document
 

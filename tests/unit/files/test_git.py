@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from pytest_claude_budget.base.errors import InputError
-from pytest_claude_budget.files.baseline_file import LOCK_FILE, load_baseline
+from pytest_claude_budget.files.baseline_file import load_baseline
 from pytest_claude_budget.files.git import Repository, file_at, without_places
+from pytest_claude_budget.record.record import LOCK_FILE
 
 EMPTY = '{"schema_version": 1, "rates_as_of": "2026-11-23", "owners": {}}'
 IDENTITY = ["-c", "user.name=t", "-c", "user.email=t@example.invalid", "-c", "commit.gpgsign=false"]
