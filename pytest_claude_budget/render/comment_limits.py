@@ -11,6 +11,7 @@ from pytest_claude_budget.render.comment_sentences import (
     Document,
     accepted_increases,
     failing,
+    is_at,
     known_before,
     maximum_of,
     moved,
@@ -36,7 +37,7 @@ def limits(document: Document, most: int, where: str) -> list[str]:
     kinds = (
         ("Over the limit", "over", failing(document)),
         (f"Accepted by {by}", "over", let_pass),
-        ("Close to the limit", "close to", close),
+        (f"{_near(close).capitalize()} the limit", "", close),
         ("Over before this change, and no worse now", "over", known_before(document)),
     )
     lines: list[str] = []
@@ -48,8 +49,13 @@ def limits(document: Document, most: int, where: str) -> list[str]:
             lines += ["", f"**{title}:** {counted(len(each), 'limit')},{where}."]
         elif shown:
             rest = [f"- … and {len(each) - len(shown):,} more,{where}"] if len(each) > len(shown) else []
-            lines += ["", f"**{title}:**", *(f"- {_line(word, rows)}" for rows in shown), *rest]
+            lines += ["", f"**{title}:**", *(f"- {_line(word or _near(rows), rows)}" for rows in shown), *rest]
     return lines
+
+
+def _near(warnings: Sequence[Document]) -> str:
+    at = sum(map(is_at, warnings))
+    return phrases.nearness(at, len(warnings) - at)
 
 
 def by_limit(breaches: Sequence[Document]) -> list[list[Document]]:

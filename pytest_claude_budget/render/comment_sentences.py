@@ -19,7 +19,7 @@ from pytest_claude_budget.render.markdown_text import (
     share,
     signed,
 )
-from pytest_claude_budget.render.phrases import spent_words, unsure
+from pytest_claude_budget.render.phrases import nearness, spent_words, unsure
 
 Document = Mapping[str, Any]
 """A report under `schemas/report.schema.json`, as JSON gives it; or an object inside of one."""
@@ -114,6 +114,15 @@ def failing(document: Document) -> list[Document]:
     return [breach for breach in document["verdict"]["breaches"] if breach not in let_pass]
 
 
+def is_at(breach: Document) -> bool:
+    """Is the limit of a warning reached, and not passed?"""
+    value, maximum = breach["value"], breach["maximum"]
+    if isinstance(value, int) or isinstance(maximum, int):
+        return bool(value == maximum)
+    most = amount_in(value)
+    return most is not None and most == amount_in(maximum)
+
+
 def value_text(breach: Document) -> str:
     """Say what a breach came to: `$0.0069`, `+175%`, `7 calls`."""
     value = breach["value"]
@@ -205,7 +214,8 @@ def _judged(document: Document) -> str:
         before = known_before(document)
         if before and not verdict["incomplete"]:
             return f", over {_limits(before)} as before"
-        return ", close to a limit" if verdict["warnings"] else ", which the budget tolerates"
+        at = sum(map(is_at, verdict["warnings"]))  # what is reached is said, whatever else is close
+        return f", {nearness(at, 0)} a limit" if verdict["warnings"] else ", which the budget tolerates"
     if verdict.get("part") and verdict["outcome"] in ("within", "unjudged"):
         return f" in a part of the suite ({code(verdict['part'], 60)})"
     if verdict["outcome"] == "within" and not not_known(document) and not silent_tests(document):

@@ -11,6 +11,7 @@ from pytest_claude_budget.render.comment_sentences import (
     Document,
     accepted_increases,
     failing,
+    is_at,
     known_before,
     maximum_of,
     moved,
@@ -66,10 +67,12 @@ def _worth_a_row(comparison: Document) -> list[Document]:
 def limits_by_owner(document: Document) -> dict[str, list[tuple[str, Document]]]:
     """The limits of single tests and fixtures that were reached, with the word for each."""
     verdict, let_pass = document["verdict"], accepted_increases(document)
+    close = [breach for breach in verdict["warnings"] if breach not in let_pass]
     kinds = (
         ("over", failing(document)),
         ("accepted", let_pass),
-        ("close to", [breach for breach in verdict["warnings"] if breach not in let_pass]),
+        ("at", [breach for breach in close if is_at(breach)]),
+        ("close to", [breach for breach in close if not is_at(breach)]),
         ("over already:", known_before(document)),
     )
     found: dict[str, list[tuple[str, Document]]] = {}

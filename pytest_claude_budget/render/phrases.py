@@ -30,6 +30,11 @@ def spent_words(spent: Decimal, *, unknown: bool, simulated: bool) -> str:
     return f"spent nothing{' (replayed, mocked or local answers)' if simulated else ''}"
 
 
+def nearness(at: int, close: int) -> str:
+    """Where the limits are that a run warns of, of which it is so many at and so many close to."""
+    return "at or close to" if at and close else "at" if at else "close to"
+
+
 def repeated_before_texts(owners: Sequence[str]) -> list[str]:
     """A sentence for each owner that a benchmark repeated in the baseline alone."""
     return [

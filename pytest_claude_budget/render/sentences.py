@@ -79,6 +79,11 @@ def breach_line(breach: Breach) -> str:
     return f"{breach.where}: {whose_of(breach)} {excess_of(breach)}{worse}"
 
 
+def is_at(breach: Breach) -> bool:
+    """Is the limit of a warning reached, and not passed?"""
+    return breach.value == breach.maximum
+
+
 def limit_words(breach: Breach) -> str:
     """Say a limit as its file has it: `max_cost 0.05 for each test`, `max_increase 10% for the run`."""
     percent = "%" if breach.measure in INCREASES else ""
@@ -206,9 +211,14 @@ def whose_of(breach: Breach) -> str:
 
 
 def _near(report: CostReport) -> str:
-    close, before = _limits(report.verdict.warnings), _limits([each for each in report.verdict.known if each.was_over])
+    before = _limits([each for each in report.verdict.known if each.was_over])
+    close, reached = (
+        _limits(report.verdict.warnings),
+        _limits([each for each in report.verdict.warnings if is_at(each)]),
+    )
+    how = "nearly reached" if not reached else "reached" if reached == close else "reached or nearly reached"
     said = [f"{counted(before, 'limit is', 'limits are')} exceeded, as on the baseline"] if before else []
-    said += [f"{counted(close, 'limit is', 'limits are')} nearly reached"] if close else []
+    said += [f"{counted(close, 'limit is', 'limits are')} {how}"] if close else []
     return ", ".join(said)
 
 

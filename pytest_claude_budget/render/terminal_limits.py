@@ -8,8 +8,9 @@ from pytest_claude_budget.base.money import ZERO, dollars, dollars_against, doll
 from pytest_claude_budget.judge.acceptable import steps_before
 from pytest_claude_budget.judge.increases import INCREASES, Breach
 from pytest_claude_budget.judge.report import CostReport
+from pytest_claude_budget.render.phrases import nearness
 from pytest_claude_budget.render.raising import ToRaise, accepting_words, raise_words
-from pytest_claude_budget.render.sentences import SINCE, UNITS, amounts_of, breach_line, limit_words, whose_of
+from pytest_claude_budget.render.sentences import SINCE, UNITS, amounts_of, breach_line, is_at, limit_words, whose_of
 from pytest_claude_budget.render.terminal_text import counted, printable
 
 _NAMED = 3
@@ -87,7 +88,9 @@ def _line(breaches: Sequence[Breach]) -> str:
 
 def _many(breaches: Sequence[Breach]) -> str:
     first = breaches[0]
-    over = "close to" if first.warns or (first.value is not None and first.value <= first.maximum) else "over"
+    warned = first.warns or (first.value is not None and first.value <= first.maximum)
+    at = sum(map(is_at, breaches))
+    over = nearness(at, len(breaches) - at) if warned else "over"
     limit = replace(first, name="") if first.scope == "projection" else first  # it is for all of them
     return f"{_counted(breaches)} {over} {limit_words(limit)}"
 
