@@ -8,6 +8,7 @@ from pytest_claude_budget.base.money import ZERO, dollars, dollars_against, doll
 from pytest_claude_budget.judge.acceptable import steps_before
 from pytest_claude_budget.judge.increases import INCREASES, Breach
 from pytest_claude_budget.judge.report import CostReport
+from pytest_claude_budget.record.record import LOCK_FILE
 from pytest_claude_budget.render.phrases import nearness
 from pytest_claude_budget.render.raising import ToRaise, accepting_words, raise_words
 from pytest_claude_budget.render.sentences import SINCE, UNITS, amounts_of, breach_line, is_at, limit_words, whose_of
@@ -16,7 +17,6 @@ from pytest_claude_budget.render.terminal_text import counted, printable
 _NAMED = 3
 """Tests over one limit that are named."""
 UPDATE = "pytest --claude-budget-update"
-LOCK_FILE = "claude-budget.lock.json"
 _LAST_LINE = 80 - len("OVER ") - len(" - ") - len(": ") - len("...")
 """Columns of a line of pytest's short summary for a place, a name and figures."""
 _FEWEST = 12
