@@ -11,19 +11,11 @@ from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.token_estimates import has_newer_tokenizer
 from pytest_claude_budget.forecast.prompt_cache import LATE_FLOOR, SOON_FLOOR, Sharing
 from pytest_claude_budget.pricing.in_force import InForce, Refusal
-from pytest_claude_budget.pricing.rates import RateTable
+from pytest_claude_budget.pricing.rates import CELL_OF, RateTable
 from pytest_claude_budget.record.record import Group, Terms, rates_of_terms
 
 MOST_NEWER = Fraction(135, 100)
 """Tokens that the tokenizer of Opus 4.7 and later makes of a text, at most, for each of the one before."""
-_CELLS = {
-    "input_tokens": "input",
-    "cache_creation_5m_input_tokens": "cache_write_5m",
-    "cache_creation_1h_input_tokens": "cache_write_1h",
-    "cache_read_input_tokens": "cache_read",
-    "output_tokens": "output",
-}
-"""Counts of tokens, each with its cell of a rate row."""
 
 LENGTH = "another model answers at another length: answers are counted as long as they were"
 TOKENIZER = (
@@ -129,7 +121,7 @@ class Repricer:
         )
 
     def _case(self, owner: str, group: Group, *, high: bool) -> _Case:
-        counts = {name: Fraction(count) for name in _CELLS if (count := getattr(group.usage, name))}
+        counts = {name: Fraction(count) for name in CELL_OF if (count := getattr(group.usage, name))}
         case = _Case(group=group, high=high, terms=group.terms, counts=counts)
         if self.wish.max_output is not None:
             _cap(case, self.wish.max_output)
@@ -164,7 +156,7 @@ class Repricer:
     def _amount(self, case: _Case, held: InForce) -> Fraction:
         each = (held.high or held.low).each if case.terms.long_prompt else held.low.each
         tokens = sum(
-            (count * Fraction(getattr(each, _CELLS[name])) for name, count in case.counts.items()), Fraction(0)
+            (count * Fraction(getattr(each, CELL_OF[name])) for name, count in case.counts.items()), Fraction(0)
         )
         return tokens + case.group.usage.web_search_requests * Fraction(held.search_each)
 

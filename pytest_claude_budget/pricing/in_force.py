@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from pytest_claude_budget.base.money import EXACT
 from pytest_claude_budget.base.values import value_class
+from pytest_claude_budget.calls.call import Usage
 from pytest_claude_budget.pricing.model_hints import did_you_mean
 from pytest_claude_budget.pricing.rates import CELLS, Cells, Found, Model, RateTable, Row
 
@@ -58,6 +59,20 @@ class InForce:
     search_each: Decimal
     """US dollars for one web search."""
     notes: tuple[str, ...]
+
+
+def add_tokens(amount: Decimal, usage: Usage, each: Cells) -> Decimal:
+    """An amount with what the tokens of counts cost, in US dollars for each token. Exact; searches are not in it."""
+    add = EXACT.fma
+    amount = add(usage.input_tokens, each.input, amount)
+    amount = add(usage.output_tokens, each.output, amount)
+    if usage.cache_read_input_tokens:
+        amount = add(usage.cache_read_input_tokens, each.cache_read, amount)
+    if usage.cache_creation_5m_input_tokens:
+        amount = add(usage.cache_creation_5m_input_tokens, each.cache_write_5m, amount)
+    if usage.cache_creation_1h_input_tokens:
+        amount = add(usage.cache_creation_1h_input_tokens, each.cache_write_1h, amount)
+    return amount
 
 
 @lru_cache(maxsize=4096)

@@ -12,19 +12,13 @@ from decimal import Decimal
 from pytest_claude_budget.base.money import EXACT, ZERO
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.call import Answer, Status, Usage
-from pytest_claude_budget.pricing.in_force import Factors, InForce, Refusal
+from pytest_claude_budget.pricing.in_force import Factors, InForce, Refusal, add_tokens
 from pytest_claude_budget.pricing.portions import Parts, Portion, only_rates, take_apart
-from pytest_claude_budget.pricing.rates import CELLS, Cells, RateTable
+from pytest_claude_budget.pricing.rates import CELL_OF, RateTable
 
 CODE_EXECUTION = "code execution is billed by the hour of its container: not priced here"
-_KINDS = (
-    ("input", "input_tokens"),
-    ("cache write 5m", "cache_creation_5m_input_tokens"),
-    ("cache write 1h", "cache_creation_1h_input_tokens"),
-    ("cache read", "cache_read_input_tokens"),
-    ("output", "output_tokens"),
-)
-"""What a person calls the counts that the cells of a row are for, in the order of `CELLS`."""
+_LABELS = ("input", "cache write 5m", "cache write 1h", "cache read", "output")
+"""What a person calls the counts of `CELL_OF`, in its order."""
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -82,7 +76,7 @@ def price(answer: Answer, day: date, rates: RateTable) -> Price:
         return parts
     amount = ZERO
     for portion in parts.portions:
-        amount = _add_tokens(amount, portion.usage, portion.side.each)
+        amount = add_tokens(amount, portion.usage, portion.side.each)
     searches = answer.usage.web_search_requests
     if searches:
         amount = EXACT.fma(searches, parts.rates.search_each, amount)
@@ -119,7 +113,7 @@ def _parts(answer: Answer, day: date, rates: RateTable) -> Parts | Price:
 def _price_of_one_portion(answer: Answer, own: InForce) -> Price:
     """The same as by way of parts, for what nearly all answers are: a run may have 100,000 of them to price."""
     usage = answer.usage
-    amount = _add_tokens(ZERO, usage, own.low.each)
+    amount = add_tokens(ZERO, usage, own.low.each)
     if usage.web_search_requests:
         amount = EXACT.fma(usage.web_search_requests, own.search_each, amount)
     if usage.code_execution_requests:
@@ -142,22 +136,9 @@ def _price_of(amount: Decimal, answer: Answer, parts: Parts) -> Price:
     )
 
 
-def _add_tokens(amount: Decimal, usage: Usage, each: Cells) -> Decimal:
-    add = EXACT.fma
-    amount = add(usage.input_tokens, each.input, amount)
-    amount = add(usage.output_tokens, each.output, amount)
-    if usage.cache_read_input_tokens:
-        amount = add(usage.cache_read_input_tokens, each.cache_read, amount)
-    if usage.cache_creation_5m_input_tokens:
-        amount = add(usage.cache_creation_5m_input_tokens, each.cache_write_5m, amount)
-    if usage.cache_creation_1h_input_tokens:
-        amount = add(usage.cache_creation_1h_input_tokens, each.cache_write_1h, amount)
-    return amount
-
-
 def _terms(portion: Portion) -> Iterator[Term]:
     before = "".join(f"{label}, " for label in (portion.label, portion.side.label) if label)
-    for cell, (label, count_name) in zip(CELLS, _KINDS, strict=True):
+    for label, (count_name, cell) in zip(_LABELS, CELL_OF.items(), strict=True):
         count = getattr(portion.usage, count_name)
         if count:
             yield Term(

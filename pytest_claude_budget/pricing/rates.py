@@ -29,7 +29,15 @@ class Cells:
     output: Decimal
 
 
-CELLS = ("input", "cache_write_5m", "cache_write_1h", "cache_read", "output")
+CELL_OF = {
+    "input_tokens": "input",
+    "cache_creation_5m_input_tokens": "cache_write_5m",
+    "cache_creation_1h_input_tokens": "cache_write_1h",
+    "cache_read_input_tokens": "cache_read",
+    "output_tokens": "output",
+}
+"""Counts of tokens, each with its cell of a rate row."""
+CELLS = tuple(CELL_OF.values())
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
