@@ -14,7 +14,6 @@ from pytest_claude_budget.budget.limits import Budget, Limit
 from pytest_claude_budget.budget.which_limit import Limits
 from pytest_claude_budget.calls.batch_billing import settle
 from pytest_claude_budget.calls.call import Call
-from pytest_claude_budget.compare.compare import Facts, compare, with_new_names
 from pytest_claude_budget.compare.not_compared import REASON, NotCompared, leaves_open
 from pytest_claude_budget.compare.result import Baseline, Comparison
 from pytest_claude_budget.forecast.month import Row, Volumes, project
@@ -164,6 +163,8 @@ def _change(record: Record, facts: RunFacts, day: date) -> tuple[Change | None, 
     comparison = None
     before = facts.before
     if facts.baseline is not None and before is not None:
+        from pytest_claude_budget.compare.compare import Facts, compare, with_new_names
+
         of = Facts(
             baseline=facts.baseline,
             rates=facts.rates,

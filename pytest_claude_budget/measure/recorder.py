@@ -5,7 +5,6 @@ loop: where the journal has no room in memory, a writer thread does it. Nothing 
 stored is kept in memory and makes the verdict incomplete.
 """
 
-import asyncio
 import itertools
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -19,7 +18,7 @@ from pytest_claude_budget.calls.host_rules import HostRules, Origins
 from pytest_claude_budget.ledger.journal import Journal, OwnerFacts, line_of_owner
 from pytest_claude_budget.ledger.outside import system
 from pytest_claude_budget.ledger.row_format import Entry, Laid, Payer, lines_of, payer_of
-from pytest_claude_budget.ledger.writer_thread import Writer
+from pytest_claude_budget.ledger.writer_thread import Writer, running_loop
 
 if TYPE_CHECKING:
     from pytest_claude_budget.ledger.database import SqliteLedger
@@ -31,7 +30,6 @@ FactsOf = Callable[[str], OwnerFacts | None]
 Who = Callable[[], tuple[tuple[str, str, str], dict[str, str]]]
 Ticket = tuple[int, float, Payer, int]
 """One exchange that was begun: its id, when, who pays for that moment, how many tries came before."""
-_running_loop = asyncio._get_running_loop
 
 
 class Clock:
@@ -110,7 +108,7 @@ class Recorder:
         entries, lines = self._laid_out(ticket, origin, own, items)
         if self._taken(entries, lines):
             return
-        if _running_loop() is None:
+        if running_loop() is None:
             self._store(entries, lines)
         else:
             self.on_writer(lambda: self._store(entries, lines))
@@ -154,7 +152,7 @@ class Recorder:
 
     def look(self, work: Callable[[], None]) -> None:
         """Do work that reads the ledger, after all that was posted, on a thread that may touch files."""
-        if self._writer.busy or _running_loop() is not None:
+        if self._writer.busy or running_loop() is not None:
             self.on_writer(work)
         else:
             work()

@@ -22,7 +22,6 @@ from pytest_claude_budget.ledger.journal import OwnerFacts
 from pytest_claude_budget.ledger.row_format import call_of, row_of, storable
 from pytest_claude_budget.measure.run import Run
 from pytest_claude_budget.plugin.marker import marker_of
-from pytest_claude_budget.plugin.pause_gc import uncollected
 from pytest_claude_budget.plugin.settings import Setup
 from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.record.totals import Totals, total
@@ -118,13 +117,12 @@ def judged(
     earlier: Judged | None = None,
 ) -> Judged:
     """Build and write the report, unless an earlier one rests on the same. May raise."""
-    with uncollected():
-        basis = _basis(run, from_workers, ended)
-        if earlier is not None and basis is not None and basis == earlier.basis:
-            return earlier
-        report = _report(run, setup, from_workers, ended)
-        problems: list[str] = []
-        written = [_written(report, setup, kind, path, problems) for kind, path in setup.reports]
+    basis = _basis(run, from_workers, ended)
+    if earlier is not None and basis is not None and basis == earlier.basis:
+        return earlier
+    report = _report(run, setup, from_workers, ended)
+    problems: list[str] = []
+    written = [_written(report, setup, kind, path, problems) for kind, path in setup.reports]
     return Judged(report=report, basis=basis, written=tuple(filter(None, written)), problems=tuple(problems))
 
 
@@ -154,8 +152,7 @@ def conclude(
     try:
         at_end = judged(run, setup, from_workers, ended, earlier)
         report, problems = at_end.report, list(at_end.problems)
-        with uncollected():
-            accepted = None if setup.lock is None else _accepted(report, setup.lock, problems)
+        accepted = None if setup.lock is None else _accepted(report, setup.lock, problems)
     except Exception as error:
         text = f"the cost report could not be made ({described(error)}): this run's cost is not known"
         return Conclusion(fails=ended.judged, report=None, problems=(text,))

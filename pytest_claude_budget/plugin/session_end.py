@@ -58,10 +58,13 @@ class Judge:
         try:
             if not self._has_something_to_say():
                 return False
-            from pytest_claude_budget.plugin.report_and_verdict import judged
+            from pytest_claude_budget.plugin.pause_gc import uncollected
 
-            ended = self._ended(_own_status(session))
-            self._earlier = judged(self.run, self.setup, self._plugin.from_workers, ended)
+            with uncollected():
+                from pytest_claude_budget.plugin.report_and_verdict import judged
+
+                ended = self._ended(_own_status(session))
+                self._earlier = judged(self.run, self.setup, self._plugin.from_workers, ended)
         except Exception:  # the verdict fails by the same, and says so
             return self._is_judged()
         return bool(self._earlier.problems) if self._later is not None else self._earlier.fails
@@ -140,11 +143,14 @@ class Judge:
         self.run.settle()
         if not self._has_something_to_say():
             return False
-        from pytest_claude_budget.plugin.report_and_verdict import conclude
+        from pytest_claude_budget.plugin.pause_gc import uncollected
 
-        by_cost = self._counted and session.exitstatus == pytest.ExitCode.TESTS_FAILED
-        ended = self._ended(int(_own_status(session) if by_cost else session.exitstatus))
-        self.conclusion = conclude(self.run, self.setup, self._plugin.from_workers, ended, self._earlier)
+        with uncollected():
+            from pytest_claude_budget.plugin.report_and_verdict import conclude
+
+            by_cost = self._counted and session.exitstatus == pytest.ExitCode.TESTS_FAILED
+            ended = self._ended(int(_own_status(session) if by_cost else session.exitstatus))
+            self.conclusion = conclude(self.run, self.setup, self._plugin.from_workers, ended, self._earlier)
         if self.conclusion.fails and self._fails_by_verdict(self.conclusion) and self._hand_over():
             from pytest_claude_budget.files.deferred_verdict import SAID
 

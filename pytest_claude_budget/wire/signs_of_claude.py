@@ -9,26 +9,27 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pytest_claude_budget.base.patterns import at_need
 from pytest_claude_budget.base.values import value_class
 
 _FIELD = r"[a-z_]{0,20}model(?:_?(?:id|name))?|deployment(?:_?(?:id|name))?|engine"
-_IN_FIELD = re.compile(
+_IN_FIELD = at_need(
     rb'"(?:' + _FIELD.encode() + rb')"\s*:\s*"[^"\\]{0,200}claude|"models"\s*:\s*\[[^\]\\]{0,500}claude'
-).search
-_IS_FIELD = re.compile(_FIELD, re.IGNORECASE).fullmatch
-_IN_QUERY = re.compile(rf"(?:^|&)(?:{_FIELD})=[^&]{{0,200}}claude", re.IGNORECASE).search
-_SEGMENT = re.compile(
+)
+_IS_FIELD = at_need(_FIELD, re.IGNORECASE, "fullmatch")
+_IN_QUERY = at_need(rf"(?:^|&)(?:{_FIELD})=[^&]{{0,200}}claude", re.IGNORECASE)
+_SEGMENT = at_need(
     r"/([^/:]{0,200}claude[-_.@]?(?:v?\d|instant|opus|sonnet|haiku|fable|mythos|[\w.-]{0,100}\d)[^/:]{0,200})(?=[/:]|$)",
     re.IGNORECASE,
-).search
-_SERVED = re.compile(
+)
+_SERVED = at_need(
     r"/(?:serving-endpoints|endpoints|deployments|models)/(?:.{1,200}/)?([^/:]{0,200}claude[^/:]{0,200})"
     r"[/:](?:chat/completions|completions|messages|responses|invocations|predictions|predict|invoke|generate)$",
     re.IGNORECASE,
-).search
+)
 _OUTPUT = r"(?:output|completion|total|candidates?|generated|response)_?tokens?(?:_?count)?"
-_COUNTS_OUTPUT = re.compile(_OUTPUT, re.IGNORECASE).fullmatch
-_COUNTS_OUTPUT_IN = re.compile(rb'"' + _OUTPUT.encode() + rb'"\s*:\s*\d').search
+_COUNTS_OUTPUT = at_need(_OUTPUT, re.IGNORECASE, "fullmatch")
+_COUNTS_OUTPUT_IN = at_need(rb'"' + _OUTPUT.encode() + rb'"\s*:\s*\d')
 _ENVELOPES = frozenset(("body", "data", "response", "result", "payload", "answer"))
 """Fields that may hold JSON as a text; what a model has written is never looked into."""
 _MOST_VALUES = 2_000
