@@ -9,17 +9,11 @@ from typing import Any
 
 from pytest_claude_budget.base.errors import described
 from pytest_claude_budget.calls.call import Answer, Origin, Status
-from pytest_claude_budget.intercept.failed_response import arrived, with_error, with_note
+from pytest_claude_budget.intercept.carrier import Carrier
+from pytest_claude_budget.intercept.failed_response import with_error, with_note
 from pytest_claude_budget.intercept.http_fields import Told, content_of, length_of, request_body
-from pytest_claude_budget.intercept.in_process_gateway import AROUND, Inside, is_application, is_in_process, placed
-from pytest_claude_budget.intercept.live_or_simulated import (
-    has_wire_cause,
-    is_made_up,
-    located,
-    may_have_been_billed,
-    settled,
-)
-from pytest_claude_budget.intercept.signs_of_network import body_in_memory
+from pytest_claude_budget.intercept.in_process_gateway import AROUND, Inside, placed
+from pytest_claude_budget.intercept.live_or_simulated import located, settled
 from pytest_claude_budget.intercept.sink import Held, Sink
 from pytest_claude_budget.wire.bodies import (
     LONGEST_JSON,
@@ -61,15 +55,17 @@ class Watch:
     """The transport is an application of this process that asked Claude in its turn."""
 
     def __init__(
-        self, exchange: tuple[Any, Any, Any], found: Route, said: Told, sinks: tuple[Sink, ...], prints: Fingerprints
+        self, exchange: tuple[Carrier, Any], found: Route, said: Told, sinks: tuple[Sink, ...], prints: Fingerprints
     ) -> None:
-        self._module, self._client, self._request = exchange
+        carrier, request = exchange
+        self._carrier: Any = carrier
+        self._request = request
         self._route = found
         self._prints = prints
         self.passes: Callable[[bytes], bool] = takes_nothing
         """Takes bytes of a stream that change nothing, by one call; False where they must be fed. Never raises."""
         self._outer = AROUND.get()
-        self.inside = Inside((self._client, self._request, sinks))
+        self.inside = Inside((carrier.client, request, sinks))
         retry, self._betas, _ = said
         self._tickets: list[Held] = [(sink, sink.open(retry), Origin.LIVE) for sink in sinks]
 
@@ -190,10 +186,10 @@ class Watch:
 
     def _locate(self, response: Any) -> None:
         """Tell where an answer came from."""
-        url = self._request.url
-        self._tickets, self._may_bill = located(self._tickets, (self._module, self._client, url), response, self.inside)
-        if self.inside.answers:
-            self._relays = is_in_process(self._client, url)
+        inside, carrier = self.inside, self._carrier
+        self._tickets, self._may_bill = located(self._tickets, carrier, self._request.url, response, inside)
+        if inside.answers:
+            self._relays = carrier.is_in_process()
 
     def _guarded(self, stage: str, work: Iterator[Said]) -> Iterator[Said]:
         try:
@@ -237,9 +233,9 @@ class Watch:
             yield from self._refused(status)
             return
         content, content_type = content_of(response), response.headers.get("content-type", "")
-        raw = body_in_memory(self._module, response) if content is None else None
+        raw = self._carrier.body_in_memory(response) if content is None else None
         self._exchange = self._make_exchange(status, eager=content is None and raw is None)
-        self._client = self._request = None
+        self._carrier = self._request = None
         if self._route.kind is Kind.UNREAD:
             yield Said(own=unmeasured(self._exchange, self._route.reason or "this route is not read"))
         elif content is not None:
@@ -262,7 +258,7 @@ class Watch:
         else:
             print_, more = of_batch(body) if kind is _BATCH_CREATE else None, asks_for_more(body)
         asked = requested_model(body) if eager else body
-        in_application = kind is _GUESS and is_application(self._client, self._request.url)
+        in_application = kind is _GUESS and self._carrier.is_application()
         return Exchange(self._route, status, asked, print_, more, lifetimes_in(body), in_application)
 
     def _refused(self, status: int) -> Iterator[Said]:
@@ -271,21 +267,21 @@ class Watch:
 
     def _raised(self, error: BaseException) -> Iterator[Said]:
         name, url = type(error).__name__, self._request.url
-        response = arrived(self._module, error)
-        if response is not None and (response.is_success or response.is_error):
+        carrier = self._carrier
+        response = carrier.arrived(error)
+        if response is not None:
             self._locate(response)
             for said in self._answered(response):
                 yield with_error(said, name)
             return
         exchange = self._make_exchange(0, eager=False)
-        made_up = is_made_up(self._module, self._client, url)
         answer = tried(exchange, f"no answer came ({name})")
         if answer is None:
             return
-        if answer.status is Status.FAILED and may_have_been_billed(error, made_up=made_up):
+        if answer.status is Status.FAILED and carrier.may_have_been_billed(error):
             answer = unmeasured(exchange, f"no answer came ({name}); it may have been billed")
-        from_wire = has_wire_cause(error) or not isinstance(error, Exception)
-        self._tickets = settled(self._tickets, url, simulated=made_up or not from_wire)
+        from_wire = carrier.from_wire(error) or not isinstance(error, Exception)
+        self._tickets = settled(self._tickets, url, simulated=carrier.is_made_up() or not from_wire)
         yield Said(own=answer)
 
     def _so_far(self) -> Said | None:
@@ -297,8 +293,7 @@ class Watch:
         exchange = self._make_exchange(0, eager=False)
         if tried(exchange, _ENDED) is None:
             return None
-        made_up = is_made_up(self._module, self._client, self._request.url)
-        self._tickets = settled(self._tickets, self._request.url, simulated=made_up)
+        self._tickets = settled(self._tickets, self._request.url, simulated=self._carrier.is_made_up())
         return Said(own=unmeasured(exchange, _ENDED))
 
     def _feed(self, data: bytes) -> Said | None:

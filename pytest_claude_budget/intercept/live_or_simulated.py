@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_claude_budget.calls.call import Origin
 from pytest_claude_budget.intercept.in_process_gateway import Inside
@@ -14,6 +14,9 @@ from pytest_claude_budget.intercept.signs_of_network import (
     was_never_started,
 )
 from pytest_claude_budget.intercept.sink import Held
+
+if TYPE_CHECKING:
+    from pytest_claude_budget.intercept.carrier import Carrier
 
 _LIVE, _SIMULATED = Origin.LIVE, Origin.SIMULATED
 
@@ -85,22 +88,22 @@ def _classes(module: Any, names: tuple[str, ...]) -> tuple[type, ...]:
 
 
 def located(
-    held: Sequence[Held], exchange: tuple[Any, Any, Any], response: Any, inside: Inside
+    held: Sequence[Held], carrier: "Carrier", url: Any, response: Any, inside: Inside
 ) -> tuple[list[Held], bool]:
     """Say for each sink where an answer came from: by its budget's word on the host, else by what the answer shows.
 
-    Second, whether something on this machine that nobody spoke of may bill. `exchange` is module, client and URL.
+    Second, whether something on this machine that nobody spoke of may bill.
     """
     found: list[Held] = []
     replayed, may_bill = None, False
     for sink, ticket, _ in held:
-        origin, assumed = sink.hosts.of(exchange[2])
+        origin, assumed = sink.hosts.of(url)
         if origin is not _SIMULATED:
             if replayed is None:
-                replayed = was_replayed(*exchange, response, inside)
+                replayed = carrier.was_replayed(response, inside)
             origin = _SIMULATED if replayed else _LIVE
         elif assumed and looks_real(response):
-            may_bill = not was_replayed(*exchange, response, inside)
+            may_bill = not carrier.was_replayed(response, inside)
         found.append((sink, ticket, origin))
     return found, may_bill
 

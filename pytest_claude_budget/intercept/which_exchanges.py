@@ -2,15 +2,16 @@
 
 from typing import Any
 
+from pytest_claude_budget.intercept.carrier import Carrier
 from pytest_claude_budget.intercept.exchange import Watch
 from pytest_claude_budget.intercept.http_fields import request_body, told
-from pytest_claude_budget.intercept.in_process_gateway import AROUND, Inside, is_application
+from pytest_claude_budget.intercept.in_process_gateway import AROUND, Inside
 from pytest_claude_budget.intercept.sink import Sink
 from pytest_claude_budget.wire.requests import Fingerprints
 from pytest_claude_budget.wire.routes import named_in_query, route
 
 
-def watch(module: Any, client: Any, request: Any, sinks: tuple[Sink, ...], prints: Fingerprints) -> Watch | None:
+def watch(carrier: Carrier, request: Any, sinks: tuple[Sink, ...], prints: Fingerprints) -> Watch | None:
     """Begin to watch an exchange; None when it is not with Claude."""
     try:
         method = request.method
@@ -21,12 +22,12 @@ def watch(module: Any, client: Any, request: Any, sinks: tuple[Sink, ...], print
         found = route(method, request.url.path, body, from_sdk=said[2])
         if method == "POST" and (found is None or found.unnamed) and request.url.query:
             found = named_in_query(request.url.query.decode("ascii", "replace")) or found
-        if found is None or (found.unnamed and is_application(client, request.url)):
+        if found is None or (found.unnamed and carrier.is_application()):
             return None
         around = AROUND.get()
-        if around is not None and (sinks := _not_yet(sinks, around, client, request)) == ():
+        if around is not None and (sinks := _not_yet(sinks, around, carrier.client, request)) == ():
             return None
-        return Watch((module, client, request), found, said, sinks, prints)
+        return Watch((carrier, request), found, said, sinks, prints)
     except Exception as error:
         for sink in sinks:
             sink.fault("request", error)

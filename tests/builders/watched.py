@@ -70,14 +70,14 @@ def watched() -> Iterator[Told]:
     """Watch both clients' classes; whoever watches these tests themselves looks away."""
     told = Told()
     hooked = [hook_module(module, told) for module in MODULES]
-    others = [hooks.sinks for hooks in hooked]
+    others = [hooks.watchers.sinks for hooks in hooked]
     try:
         for hooks in hooked:
-            hooks.sinks = (told,)
+            hooks.watchers.sinks = (told,)
         yield told
     finally:
         for hooks, sinks in zip(hooked, others, strict=True):
-            hooks.sinks = sinks
+            hooks.watchers.sinks = sinks
             hooks.remove(told)
     assert told.faults == []
 
