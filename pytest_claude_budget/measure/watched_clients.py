@@ -7,18 +7,24 @@ for each module and each package that is loaded.
 import importlib
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytest_claude_budget.intercept.client_hooks import Hooks
     from pytest_claude_budget.intercept.sink import Sink
 
-CLIENT_MODULES = ("httpx", "httpx2")
-"""Modules with a `Client` and an `AsyncClient` that have a method `send`; `intercept/client_hooks.py` hooks it."""
+Client = tuple[str, str, bool]
+CLIENTS: Mapping[str, Client] = {
+    "httpx": ("client_hooks", "AsyncClient", False),
+    "httpx2": ("client_hooks", "AsyncClient", False),
+}
+"""Module of a client, and: the module in `intercept` whose `hook_module` hooks it; a name that it has once it is whole; whether
+most suites use it for other things than Claude, so that `hook_module` takes this run, and loads what reads an exchange later
+(`intercept/seam.py`), rather than its sink.
+"""
 
 
 class Watching:
@@ -28,53 +34,59 @@ class Watching:
         self._make_sink = make_sink
         self._on_fault = on_fault
         self._sink: Sink | None = None
-        self._hooks: list[Hooks] = []
-        self._finder = ClientFinder(CLIENT_MODULES, self._hook)
+        self._hooks: list[tuple[Any, Any]] = []
+        """Hooks of a module, and what they know this run by."""
+        self._finder = ClientFinder(CLIENTS, self._hook)
 
     def start(self) -> None:
         """Hook what is imported, and wait for what is not."""
         sys.meta_path.insert(0, self._finder)
-        for name in CLIENT_MODULES:
-            module = _whole(name)
-            if module is not None and hasattr(module, "AsyncClient"):
+        for name, (_, last, _) in CLIENTS.items():
+            module = _whole(name, last)
+            if module is not None and hasattr(module, last):
                 self._hook(module)
+
+    def sink(self) -> "Sink":
+        """Where sightings go; made when the first client is there."""
+        if self._sink is None:
+            self._sink = self._make_sink()
+        return self._sink
 
     def stop(self) -> None:
         """Leave everything as it was found."""
         if self._finder in sys.meta_path:
             sys.meta_path.remove(self._finder)
         hooks, self._hooks = self._hooks, []
-        for each in hooks:
-            each.remove(self._sink)  # type: ignore[arg-type]  # it came before them
+        for each, known in hooks:
+            each.remove(known)
 
     def settle(self) -> None:
         """The run is about to be told: what still goes on is told as it is by now, and does not count beyond that."""
-        for each in self._hooks:
+        for each, known in self._hooks:
             each.check()
-            each.settle(self._sink)  # type: ignore[arg-type]  # as above
+            each.settle(known)
 
     def check(self) -> None:
         """See that nobody has thrown a hook out."""
-        for each in self._hooks:
+        for each, _ in self._hooks:
             each.check()
 
     def _hook(self, module: ModuleType) -> None:
         try:
-            from pytest_claude_budget.intercept.client_hooks import hook_module
-
-            if self._sink is None:
-                self._sink = self._make_sink()
-            hooks = hook_module(module, self._sink)
-            if hooks not in self._hooks:
-                self._hooks.append(hooks)
+            ours, _, is_common = CLIENTS[module.__name__]
+            hook_module = importlib.import_module(f"pytest_claude_budget.intercept.{ours}").hook_module
+            known = self if is_common else self.sink()
+            hooks = hook_module(module, known)
+            if (hooks, known) not in self._hooks:
+                self._hooks.append((hooks, known))
         except Exception as error:
             self._on_fault(f"hooking {module.__name__}", error)
 
 
-def _whole(name: str) -> ModuleType | None:
+def _whole(name: str, last: str) -> ModuleType | None:
     """Take a client that was imported; where another thread is in the middle of that, wait for it."""
     module = sys.modules.get(name)
-    if module is not None and not hasattr(module, "AsyncClient"):
+    if module is not None and not hasattr(module, last):
         with suppress(Exception):  # whoever imports it hears of it
             return importlib.import_module(name)
     return module
@@ -86,7 +98,7 @@ class ClientFinder:
     Watches `import httpx` and `import httpx2`; everything else passes with one comparison.
     """
 
-    def __init__(self, names: Sequence[str], on_import: Callable[[ModuleType], None]) -> None:
+    def __init__(self, names: Iterable[str], on_import: Callable[[ModuleType], None]) -> None:
         self._names = frozenset(names)
         self._on_import = on_import
         self._asking: set[tuple[int, str]] = set()

@@ -30,7 +30,8 @@ def test_a_client_that_another_thread_is_importing_is_hooked_once_it_is_there(
     asked = importlib.import_module
 
     def wait(module: str, package: str | None = None) -> ModuleType:
-        go.set()
+        if module == name:
+            go.set()
         return asked(module, package)
 
     def hook(module: ModuleType, sink: Any) -> Any:
@@ -39,7 +40,7 @@ def test_a_client_that_another_thread_is_importing_is_hooked_once_it_is_there(
 
     for key, value in (("half", half), ("go", go)):
         monkeypatch.setattr(sys, key, value, raising=False)
-    monkeypatch.setattr(watching, "CLIENT_MODULES", (name,))
+    monkeypatch.setattr(watching, "CLIENTS", {name: ("client_hooks", "AsyncClient", False)})
     monkeypatch.setattr(hooks, "hook_module", hook)
     monkeypatch.setattr(importlib, "import_module", wait)
     monkeypatch.syspath_prepend(str(tmp_path))

@@ -1,0 +1,122 @@
+"""A request and an answer of any client, in the shape that `Watch` reads: httpx's, without httpx.
+
+A client's own module makes an `Asked` before it sends and a `Got` of what came, and hands bytes that are still to come to
+`Watch.fed`.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from pytest_claude_budget.intercept.in_process_gateway import Inside
+
+Pairs = Iterable[tuple[str | bytes, str | bytes]]
+
+
+class Url:
+    """Where a request goes."""
+
+    __slots__ = ("host", "path", "port", "query", "scheme")
+
+    def __init__(self, scheme: str, host: str, port: int | None, target: str) -> None:
+        path, _, query = target.partition("#")[0].partition("?")
+        self.scheme, self.host, self.port = scheme, host.strip("[]"), port
+        self.path = unquote(path) if "%" in path else path
+        self.query = query.encode("utf-8", "replace")
+
+
+def url_of(text: str) -> Url:
+    """The URL of a text. Raises ValueError where it is none."""
+    parts = urlsplit(text)
+    target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    return Url(parts.scheme.lower(), parts.hostname or "", parts.port, target)
+
+
+class Headers:
+    """Names and values as they came, and the first of a name."""
+
+    __slots__ = ("raw",)
+
+    def __init__(self, pairs: Pairs) -> None:
+        self.raw = [(_bytes(name), _bytes(value)) for name, value in pairs]
+
+    def get(self, name: str, default: str = "") -> str:
+        """The value of a name in lower case."""
+        wanted = name.encode("ascii")
+        for key, value in self.raw:
+            if key.lower() == wanted:
+                return value.decode("latin-1")
+        return default
+
+
+class Asked:
+    """A request."""
+
+    __slots__ = ("_content", "headers", "method", "url")
+
+    def __init__(self, method: str, url: Url, headers: Pairs, body: bytes | None) -> None:
+        self.method, self.url, self.headers = method.upper(), url, Headers(headers)
+        self._content = body
+        """None where it is a stream that only the client may read."""
+
+
+class Got:
+    """An answer."""
+
+    __slots__ = ("_content", "headers", "status_code")
+
+    def __init__(self, status: int, headers: Pairs, body: bytes | None = None) -> None:
+        self.status_code, self.headers = status, Headers(headers)
+        self._content = body
+        """None where its bytes are still to come; without its content coding where they are here."""
+
+
+class Plain:
+    """The carrier of such an exchange. For each method, see `Carrier`."""
+
+    __slots__ = ("_never_sent", "client", "simulated")
+
+    def __init__(self, client: object, never_sent: frozenset[str], *, simulated: bool = False) -> None:
+        self.client = client
+        self._never_sent = never_sent
+        """Names of the client's errors after which no request had left whole."""
+        self.simulated = simulated
+        """Nothing reaches a network: a double answers."""
+
+    def was_replayed(self, response: Any, inside: Inside) -> bool:  # noqa: ARG002  # of the protocol
+        """Is it certain that no network brought this answer?"""
+        return self.simulated
+
+    def is_made_up(self) -> bool:
+        """Does whatever answers reach nothing beyond this process?"""
+        return self.simulated
+
+    def is_in_process(self) -> bool:
+        """No application of this process answers over a socket."""
+        return False
+
+    def is_application(self) -> bool:
+        """As above."""
+        return False
+
+    def body_in_memory(self, response: Any) -> bytes | None:  # noqa: ARG002  # of the protocol
+        """A body that is in memory is in `Got` already."""
+        return None
+
+    def arrived(self, error: BaseException) -> Any:  # noqa: ARG002  # of the protocol
+        """Who hands over a `Got` knows of every answer."""
+        return None
+
+    def from_wire(self, error: BaseException) -> bool:  # noqa: ARG002  # of the protocol
+        """Did the network raise this?"""
+        return not self.simulated
+
+    def may_have_been_billed(self, error: BaseException) -> bool:
+        """Could Anthropic have answered? Not when the request never left whole."""
+        if self.simulated:
+            return False
+        return not any(cls.__name__ in self._never_sent for cls in type(error).__mro__)
+
+
+def _bytes(text: str | bytes) -> bytes:
+    return text if isinstance(text, bytes) else str(text).encode("utf-8", "replace")

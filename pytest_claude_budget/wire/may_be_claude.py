@@ -1,0 +1,43 @@
+"""Could a request be with Claude? A quick look that never says no to what `routes.route` would say yes to, and loads nothing."""
+
+_IN_TARGET = (
+    "claude",
+    "anthropic",
+    "/v1/messages",
+    "/v1/complete",
+    "/v1/sessions",
+    "/model/",
+    "awpredict",
+    "/chat/completions",
+)
+_IN_BODY = (b"claude", b"anthropic", b'"messages"')
+_PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\x78")
+"""How gzip, zstd and zlib begin; brotli begins with anything."""
+
+
+def may_be_claude(method: str, target: str, body: bytes | None) -> bool:
+    """Look at a request.
+
+    Args:
+        method: as it is sent.
+        target: path and query, or the whole URL.
+        body: what is sent, None where it cannot be looked at: then any POST may be.
+    """
+    if method not in ("POST", "GET"):
+        return False
+    lower = target.lower()
+    if any(sign in lower for sign in _IN_TARGET):
+        return True
+    if method == "GET":
+        return False
+    if body is None:
+        return True
+    if not body.startswith((b"{", b"[", b" ", b"\n", b"\r", b"\t")):
+        return bool(body) and _is_no_text(body)
+    lowered = body.lower()
+    return any(sign in lowered for sign in _IN_BODY)
+
+
+def _is_no_text(body: bytes) -> bool:
+    """May these bytes be packed JSON?"""
+    return body.startswith(_PACKED) or any(byte < 9 or byte > 126 for byte in body[:16])
