@@ -16,6 +16,7 @@ from pytest_claude_budget.render.comment_details import breakdown, chart
 from pytest_claude_budget.render.comment_footer import footer
 from pytest_claude_budget.render.comment_groups import by_cause
 from pytest_claude_budget.render.comment_limits import advice, limits, silence
+from pytest_claude_budget.render.comment_remedies import down
 from pytest_claude_budget.render.comment_sentences import (
     NOT_RUN,
     Document,
@@ -170,6 +171,7 @@ def _body(document: Document, form: Form) -> Iterator[str]:
     yield from tables.budget_changes(document, form.items)
     yield from () if form.brief else tables.unmet(document, form.items)
     yield from _remarks(document, brief=form.brief)
+    yield from () if form.brief else down(document)
     yield from advice(document)
     if form.long:
         yield from tables.changes(document, form.rows, where)

@@ -25,7 +25,7 @@ from pytest_claude_budget.render.sentences import (
     tokens_of,
     verdict_line,
 )
-from pytest_claude_budget.render.terminal_limits import hint, limit_lines, update_words
+from pytest_claude_budget.render.terminal_limits import down, hint, limit_lines, update_words
 from pytest_claude_budget.render.terminal_text import columns, counted, printable, wrapped
 
 DEAREST = 10
@@ -97,7 +97,7 @@ def _judged(report: CostReport, width: int) -> list[Line]:
     lines += _whole(silent[:1], width, "warn") + _listed(silent[1:], "warn", width)
     lines += _listed(limit_lines(verdict.breaches), "bad", width)
     if verdict.breaches:
-        lines += _whole([hint(report)], width)
+        lines += _whole([*down(report), hint(report)], width)
     return lines + _whole([f"verdict: {verdict_line(report)}"], width, tone)
 
 

@@ -164,6 +164,15 @@ def test_the_hint_says_how_an_increase_a_month_is_accepted(budget: Budget) -> No
     assert f"hint: if this is on purpose, accept it: {update} [over-limit]" in " ".join(said.split())
 
 
+def test_the_terminal_says_what_would_bring_down_what_is_over(budget: Budget) -> None:
+    """A longer prompt, and a new test: 15 cents more are $0.05 of input and $0.10 of what is new."""
+    before, after = record(costing("a", 10)), record(costing("a", 15), costing("new", 10))
+    said = [line.text for line in terminal_lines(judged(budget, before, after), 79)]
+    assert "  to bring it down: ask for less in the new tests; send a shorter prompt" in said
+    within = terminal_lines(judged(budget, before, before), 79)
+    assert not any("to bring it down" in line.text for line in within)
+
+
 def test_a_feature_has_an_increase_and_months_of_its_own(budget: Budget) -> None:
     """10 cents become 16: +60%; 2,000 requests at $0.16 are $320 a month."""
     before, after = (record(costing("a", cents, feature="triage"), costing("z", 100)) for cents in (10, 16))

@@ -1,0 +1,112 @@
+"""How to mend what became dearer, as far as its cause is known."""
+
+from decimal import Decimal
+
+import pytest
+
+from pytest_claude_budget.render.comment import comment
+from pytest_claude_budget.render.remedies import Dearer, remedies
+from tests.golden.scenes import document
+
+CACHE = "cache reads 5,000 → 0: "
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "step"),
+    [
+        ("calls", "makes 3 calls (was 1)", "leave out the calls that were added"),
+        ("calls", "makes 2 calls (was 1): it asks the same thing again, as retries do", "find what asks the same thing again"),
+        ("system", "system prompt +1,300 tokens", "shorten the system prompt"),
+        ("tools", "tools +40 tokens", "send fewer or shorter tools"),
+        ("messages", "messages +40 tokens", "send shorter messages"),
+        ("parameters", "parameters +4 tokens", "take back the parameters that changed"),
+        ("input", "input +60,000 tokens", "send a shorter prompt"),
+        ("output", "output 812 → 1,871 tokens a call", "ask for shorter answers"),
+        ("web_search", "web searches 1 → 3", "search the web less often"),
+        ("model", "model claude-haiku-4-5 → claude-opus-4-7", "go back to claude-haiku-4-5"),
+        ("model", "model a-1 → a-2, which counts the same text as +40 tokens", "go back to a-1"),
+        ("service_tier", "priced as standard (was batch)", "see why it is priced as standard and no longer as batch"),
+        ("cache", f"{CACHE}a cache breakpoint was removed", "put cache_control back where it was removed"),
+        ("cache", f"{CACHE}a cache breakpoint was added", "take out the added cache_control where no later call reads it"),
+        ("cache", f"{CACHE}its time to live 1h → 5m", "set the time to live of the cache back"),
+        ("cache", f"{CACHE}the tools block changed", "leave the tools as they were, for the cache begins with them"),
+        ("cache", f"{CACHE}the parameters changed", "leave the parameters as they were, for the cache depends on them"),
+        ("cache", f"{CACHE}the system prompt changed", "leave the cached part of the system prompt as it was"),
+        ("cache", f"{CACHE}block 2 of the system prompt changed", "leave the cached part of the system prompt as it was"),
+        (
+            "cache",
+            f"{CACHE}block 1 of the system prompt changed, before the cached block 2: put what changes after it",
+            "put what changes after the cached block",
+        ),
+        (
+            "cache",
+            f"{CACHE}a system block of 412 bytes was put before the cached block: put it after it",
+            "put the new block after the cached block",
+        ),
+        ("new", "test", "ask for less in the new tests"),
+    ],
+)  # fmt: skip
+def test_a_cause_has_the_step_that_takes_it_back(kind: str, text: str, step: str) -> None:
+    assert [step] == remedies([Dearer(kind=kind, amount=Decimal("0.01"), text=text)])
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("calls", "asks other things in 2 calls"),
+        ("calls", "makes 1 call (was 2)"),
+        ("system", "system prompt -40 tokens"),
+        ("system", "system prompt changed"),
+        ("output", "output 9 → 8 tokens"),
+        ("output", "long"),
+        ("model", "another model"),
+        ("cache", f"{CACHE}the request is the same, so other calls wrote or found the cache"),
+        ("cache", "other shares of the cache"),
+        ("service_tier", "priced otherwise"),
+        ("compaction", "compaction added"),
+        ("new", "outside"),
+        ("attempts", "2 failed tries (was 0): each is waited for"),
+    ],
+)
+def test_what_is_not_known_to_help_is_not_said(kind: str, text: str) -> None:
+    """Other questions may cost what they must, and a cache that other calls fill is theirs to mend."""
+    assert [] == remedies([Dearer(kind=kind, amount=Decimal("0.01"), text=text)])
+
+
+def test_the_three_steps_that_account_for_most_are_said() -> None:
+    """Two tests with $0.02 and $0.02 of calls are more than $0.03; $0.004 is less than a twentieth of $0.094."""
+    causes = [
+        ("calls", "0.02", "makes 2 calls (was 1)"),
+        ("system", "0.03", "system prompt +9 tokens"),
+        ("calls", "0.02", "makes 3 calls (was 1)"),
+        ("output", "0.02", "output 1 → 2 tokens"),
+        ("messages", "0.004", "messages +9 tokens"),
+        ("tools", "-0.01", "tools +9 tokens"),
+    ]
+    said = remedies([Dearer(kind=kind, amount=Decimal(amount), text=text) for kind, amount, text in causes])
+    assert said == ["leave out the calls that were added", "shorten the system prompt", "ask for shorter answers"]
+
+
+def down(name: str) -> list[str]:
+    return [line for line in comment(document(name)).splitlines() if line.startswith("**To bring it down:**")]
+
+
+def test_the_comment_says_how_to_mend_what_is_over_a_limit() -> None:
+    """Calls $0.0175, the new test $0.0025, the longer prompt $0.0021; the cache, $0.0004, is less than a twentieth."""
+    (line,) = down("over")
+    steps = ("leave out the calls that were added", "ask for less in the new tests", "shorten the system prompt")
+    assert line == f"**To bring it down:** {'; '.join(steps)}."
+    (model,) = down("many")
+    assert model == "**To bring it down:** go back to `claude-haiku-4-5`."
+
+
+@pytest.mark.parametrize("name", ["up", "warned", "accepted", "known", "noise", "incomplete", "first-run"])
+def test_nobody_is_asked_to_mend_what_is_let_pass(name: str) -> None:
+    assert [] == down(name)
+
+
+def test_where_only_a_test_is_over_its_limit_the_steps_are_that_test_s() -> None:
+    """The longer prompt and the new test are of others."""
+    report = document("over")
+    report["verdict"]["breaches"] = [each for each in report["verdict"]["breaches"] if each["scope"] == "test"]
+    assert "\n**To bring it down:** leave out the calls that were added.\n" in comment(report)
