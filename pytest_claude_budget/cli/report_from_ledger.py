@@ -13,7 +13,7 @@ from pytest_claude_budget.files.read_write import unreadable
 from pytest_claude_budget.judge.report import CostReport, RunFacts, RunInfo, build_report
 from pytest_claude_budget.ledger.copies import NotALedgerError, copied
 from pytest_claude_budget.ledger.database import SqliteLedger
-from pytest_claude_budget.plugin.late_calls import is_running
+from pytest_claude_budget.plugin.earlier_runs import is_running
 from pytest_claude_budget.plugin.report_and_verdict import learn, stale
 from pytest_claude_budget.record.selection import FROM_LEDGER, Selection
 

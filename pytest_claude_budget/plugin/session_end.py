@@ -114,7 +114,7 @@ class Judge:
             from pytest_claude_budget.ledger.paths import has_left
 
             if has_left(self.run.path):
-                from pytest_claude_budget.plugin.late_calls import told_of_earlier
+                from pytest_claude_budget.plugin.earlier_runs import told_of_earlier
 
                 self.told += told_of_earlier(folder, self.setup.rate_table)
 

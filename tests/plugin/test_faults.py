@@ -34,7 +34,7 @@ STAGES = {
     "writing the report": "pytest_claude_budget.render.json_document.report_text",
     "concluding": "pytest_claude_budget.plugin.report_and_verdict.conclude",
     "hooking the client": "pytest_claude_budget.intercept.client_hooks.Hooks.wrap",
-    "removing old ledgers": "pytest_claude_budget.plugin.late_calls.left_runs",
+    "removing old ledgers": "pytest_claude_budget.plugin.earlier_runs.left_runs",
 }
 
 BREAK = """
