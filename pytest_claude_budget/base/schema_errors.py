@@ -7,6 +7,7 @@ one place:
 - `x-write`, `x-example`, `x-hint`: the parts of the hint, or the whole of it
 - `x-slug`, `x-what`, `x-key`: another slug, another sentence, the key to point at
 - `x-later`: keys that a later version will have
+- `x-elsewhere`: keys that belong into another part of the file: a `hint`, and the `examples` that end it, by key
 """
 
 import re
@@ -153,6 +154,9 @@ def _unknown_key(spot: _Spot, rule: Mapping[str, Any], key: str) -> tuple[Proble
     what = f"unknown key, expected one of {', '.join(allowed)}"
     if key.isdecimal():  # max_cost: 1,5
         return spot.problem("unknown-key", what, "write fractions with a point: in braces, a comma ends a value")
+    elsewhere = rule.get("x-elsewhere", {})
+    if key in elsewhere.get("examples", {}):
+        return spot.problem("unknown-key", what, f"{elsewhere['hint']}{elsewhere['examples'][key]}")
     return spot.problem("unknown-key", what, suggestion(key, allowed) or "remove the key")
 
 

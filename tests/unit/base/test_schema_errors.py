@@ -87,6 +87,29 @@ def test_a_bad_limit_is_refused_at_its_place(entry: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("key", "entry"),
+    [
+        ("run", "{scope: run, max_cost: 2.00}"),
+        ("test", "{scope: test, max_cost: 0.05}"),
+        ("tests", "{scope: test, max_cost: 0.05}"),
+        ("fixture", "{scope: fixture, max_cost: 0.05}"),
+        ("tier", "{scope: tier, max_cost: 0.50}"),
+        ("model", '{scope: model, match: "claude-opus-*", max_cost: 0.50}'),
+        ("max_cost", "{scope: run, max_cost: 2.00}"),
+        ("max_calls", "{scope: test, max_calls: 5}"),
+    ],
+)
+def test_a_limit_beside_the_list_of_limits_is_shown_where_it_belongs(key: str, entry: str) -> None:
+    """The entry that is shown is one that the schema takes."""
+    (problem,) = validate(parse_yaml(f"version: 1\n{key}: 5\n", "claude-budget.yml"), schema("budget"))
+    assert str(problem).startswith(f"claude-budget.yml:2:1: {key}: unknown key, expected one of version, limits, ")
+    said = "hint: limits stand in the list limits, for example:"
+    assert str(problem).splitlines()[1:] == [said, "  limits:", f"    - {entry}   [unknown-key]"]
+    shown = f"version: 1\nlimits:\n  - {entry}\n"
+    assert validate(parse_yaml(shown, "claude-budget.yml"), schema("budget")) == []
+
+
+@pytest.mark.parametrize(
     ("rule", "text", "expected"),
     [
         ({"type": "string"}, "[1]", "expected text, got a list"),
