@@ -8,29 +8,33 @@ from pytest_claude_budget.base.money import dollars
 from pytest_claude_budget.compare.not_compared import missed
 from pytest_claude_budget.github.annotations import located
 from pytest_claude_budget.github.which_comment import DEFAULT_TAG, Marker, Mode, Wanted, worth_a_first
-from pytest_claude_budget.judge.increases import INCREASES
 from pytest_claude_budget.record.record import LOCK_FILE
 from pytest_claude_budget.render.comment import comment, summary
-from pytest_claude_budget.render.comment_limits import UPDATE, before_an_update, raised
-from pytest_claude_budget.render.comment_sentences import failing, silent_tests
+from pytest_claude_budget.render.comment_limits import (
+    COMMAND,
+    OUT_OF_DATE,
+    UPDATE,
+    advice,
+    before_an_update,
+    raised,
+    silence,
+)
+from pytest_claude_budget.render.comment_sentences import accepted_increases
 from pytest_claude_budget.render.markdown_text import code, sentence
 from pytest_claude_budget.render.terminal_text import counted
 
 
 def stale_lock(document: Mapping[str, Any]) -> str:
-    """Say that the lock file beside the code is not what the run measured, and what mends it; empty where it is."""
+    """Say that the lock file beside the code is not what the run measured, and what mends it, unless the report does."""
     stale = document["stale"]
-    if (
-        not stale or _accepted(document) or missed(document)
-    ):  # then that says it, or nobody has seen what it would accept
+    if not stale or _accepted(document) or missed(document):  # that says it, or nobody has seen what it would accept
+        return ""
+    told = "".join((*advice(document), *silence(document, 1)))
+    if OUT_OF_DATE in told:
         return ""
     first = code(stale[0])
     more = "" if len(stale) == 1 else f" and {counted(len(stale) - 1, 'more')}"
-    increases = any(breach["measure"] in INCREASES for breach in failing(document))
-    said = increases or (
-        silent_tests(document) and document["accepted"] is None
-    )  # then the report tells how to mend it
-    mend = "" if said else f": {_update(document)}"
+    mend = "" if COMMAND in told else f": {_update(document)}"
     return f"**Stale lock:** `{LOCK_FILE}` is not what this run measured of {first}{more}{mend}."
 
 
@@ -49,12 +53,15 @@ def acceptance(document: Mapping[str, Any], owners: Sequence[str]) -> str:
     """Say that an increase was accepted, by how much, how, and who owns the lock file; empty where none was."""
     if not _accepted(document):
         return ""
-    change = dollars(Decimal(document["comparison"]["change"]))
-    by = f"**Accepted:** +{change} per run, by {sentence(document['accepted'], 120)}."
+    said = []
+    if not accepted_increases(document):  # else the limits that were let pass stand below who did
+        change = dollars(Decimal(document["comparison"]["change"]))
+        said.append(f"**Accepted:** +{change} per run, by {sentence(document['accepted'], 120)}.")
     if document["stale"]:
-        by += f" The lock file is still to be brought up to date: {_update(document)}."
-    owned = f" `{LOCK_FILE}` is owned by {', '.join(code(owner, 60) for owner in owners[:5])}." if owners else ""
-    return by + owned
+        said.append(f"The lock file is still to be brought up to date: {_update(document)}.")
+    if owners:
+        said.append(f"`{LOCK_FILE}` is owned by {', '.join(code(owner, 60) for owner in owners[:5])}.")
+    return " ".join(said)
 
 
 def heading(title: str, tag: str) -> str:

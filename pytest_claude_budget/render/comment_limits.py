@@ -25,6 +25,7 @@ from pytest_claude_budget.render.raising import ToRaise, accepting_words, raise_
 
 COMMAND = "pytest --claude-budget-update"
 UPDATE = f"run `{COMMAND}` and commit `{LOCK_FILE}`"
+OUT_OF_DATE = "**The lock file is out of date:**"
 _STEPS = 5
 """Steps before an update that an advice names."""
 
@@ -109,7 +110,7 @@ def advice(document: Document) -> Iterator[str]:
     elif fixed:
         yield from ("", f"**To pass:** make the calls cheaper, or {_raise(fixed)} and commit that.")
     elif comparison is not None and document.get("accepted") is None and _stale(comparison):
-        yield from ("", f"**The lock file is out of date:** {steps}; the next change is then compared with this one.")
+        yield from ("", f"{OUT_OF_DATE} {steps}; the next change is then compared with this one.")
     unfinished = document["verdict"].get("unfinished") or []
     if outcome == "incomplete" and len(unfinished) < len(reasons(document)):
         exempt = {row["owner"] for row in document.get("exempt") or ()}
@@ -141,7 +142,8 @@ def silence(document: Document, most: int) -> list[str]:
         return []
     named = [f"{short(row['owner'])} ({_was(row)})" for row in rows[: max(most, 1)]]
     more = [f"{len(rows) - len(named):,} more"] if len(rows) > len(named) else []
-    accept = "" if document.get("accepted") is not None else f" If that is meant, {_steps(document)}."
+    steps = "the update accepts it too" if COMMAND in "".join(advice(document)) else _steps(document)
+    accept = "" if document.get("accepted") is not None else f" If that is meant, {steps}."
     return ["", f"**Ran without one call**, which is no saving: {', '.join([*named, *more])}.{accept}"]
 
 

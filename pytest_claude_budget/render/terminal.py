@@ -6,6 +6,7 @@ from pytest_claude_budget.base.money import dollars
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.budget.difference import differences
 from pytest_claude_budget.compare.result import OwnerChange, Standing
+from pytest_claude_budget.judge.increases import INCREASES
 from pytest_claude_budget.judge.report import CostReport, OwnerTotals
 from pytest_claude_budget.judge.verdict import Outcome
 from pytest_claude_budget.record.record import LOCK_FILE
@@ -120,7 +121,9 @@ def _stale_lock(report: CostReport) -> list[str]:
     if not owners:
         return []
     whose = printable(owners[0], 120) + (f" and {len(owners) - 1:,} more" if len(owners) > 1 else "")
-    return [f"stale lock file: it differs in {whose}; {update_words(report, 'mends it')}"]
+    increases = any(breach.measure in INCREASES for breach in report.verdict.breaches)
+    said = increases or (silent_tests(report) and report.facts.accepted is None)  # an update is advised there
+    return [f"stale lock file: it differs in {whose}{'' if said else '; ' + update_words(report, 'mends it')}"]
 
 
 def silent_texts(report: CostReport) -> list[str]:

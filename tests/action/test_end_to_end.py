@@ -79,7 +79,7 @@ def test_a_lock_file_that_is_committed_with_the_change_accepts_it_and_its_owner_
     ran = runner.run(project.folder, "pull_request", pull_request(project), PLACE)
     assert 0 == ran.status, ran.log
     (comment,) = double.comments
-    assert "**Accepted:** +$0.012 per run" in comment["body"]
+    assert "**Accepted by `claude-budget.lock.json` of this change:**" in comment["body"]
     assert "owned by `octo/finops`" in comment["body"]
     assert "mallory" not in comment["body"]
 

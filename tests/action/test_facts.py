@@ -11,11 +11,12 @@ from pytest_claude_budget.github.annotations import MOST_ANNOTATIONS, annotation
 from pytest_claude_budget.github.checkout import git_environ
 from pytest_claude_budget.github.codeowners import owners_of
 from pytest_claude_budget.github.event import event_from
-from pytest_claude_budget.github.page import acceptance, comment_text, stale_lock
+from pytest_claude_budget.github.page import acceptance, comment_text, summary_text
 from pytest_claude_budget.github.run_suite import suite_environ
 from pytest_claude_budget.github.which_comment import LONGEST
 from tests.action.hostile import hostile, said_everywhere
 from tests.builders.tries import tries
+from tests.golden.scenes import SCENES
 from tests.golden.scenes import document as scene
 
 
@@ -130,10 +131,44 @@ def test_a_lock_file_that_is_out_of_date_is_said_once_beside_what_was_accepted()
     assert "The lock file is still to be brought up to date: run `pytest --claude-budget-update`" in page
 
 
+@pytest.mark.parametrize("accepted", [None, "the label ok"])
+@pytest.mark.parametrize("name", SCENES)
+def test_a_page_says_once_how_an_update_is_made_and_once_who_accepted(name: str, accepted: str | None) -> None:
+    """Where the lock file is stale, "To accept" and its relatives tell how it is mended."""
+    report = {**scene(name), "stale": ["tests/test_support.py::test_refund"]}
+    report["accepted"] = accepted or report.get("accepted")
+    for page_of in (comment_text, summary_text):
+        page = page_of(report, "", [acceptance(report, ["@octo/finops"])])
+        assert page.count("pytest --claude-budget-update") <= 1
+        assert page.count("**Accepted by ") + page.count("**Accepted:**") <= 1
+        assert page.count("**The lock file is out of date:**") + page.count("**Stale lock:**") <= 1
+
+
+@pytest.mark.parametrize("name", ["over", "up"])
+def test_a_test_without_calls_is_accepted_by_the_update_that_is_advised_already(name: str) -> None:
+    """Beside "To accept", and where the lock file is out of date."""
+    report, silent = scene(name), scene("silent")
+    quiet = [row for row in silent["comparison"]["owners"] if row["status"] == "without_calls"]
+    report["comparison"]["owners"] = [*report["comparison"]["owners"], *quiet]
+    page = comment_text(report, "", [])
+    assert "**Ran without one call**" in page
+    assert "If that is meant, the update accepts it too." in page
+    assert page.count("pytest --claude-budget-update") == 1
+
+
+def test_an_accepted_increase_below_all_limits_is_told_with_its_amount() -> None:
+    """No limit is there to say by whom: $0.0588 became $0.0813."""
+    report = scene("accepted")
+    report["verdict"] = {**report["verdict"], "warnings": []}
+    assert acceptance(report, ()) == "**Accepted:** +$0.0225 per run, by label claude-cost-accepted."
+
+
 def test_a_lock_file_is_not_to_be_updated_while_a_test_fails() -> None:
     """The update would be refused."""
     report = {**scene("failed"), "stale": ["tests/test_triage.py::test_triage[german]"]}
-    assert "let the tests pass, then run `pytest --claude-budget-update`" in stale_lock(report)
+    page = comment_text(report, "", [])
+    assert "let the tests pass, then run `pytest --claude-budget-update`" in page
+    assert page.count("pytest --claude-budget-update") == 1
 
 
 CODEOWNERS = """\

@@ -263,3 +263,16 @@ def test_what_grows_from_nothing_is_worded_without_a_percentage(budget: Budget) 
     assert page.splitlines()[0].startswith("### Claude cost: +$0.10 per run (from $0.00), over the limit of +10%")
     assert "+0%" not in page + said
     assert "inf" not in (page + said).lower()
+
+
+def test_a_stale_lock_file_beside_the_hint_to_accept_is_told_without_a_second_command(budget: Budget) -> None:
+    """Over by $0.04 of $0.10 an update is advised by the hint; within, the stale lock file asks for it itself."""
+    for cents, said in (
+        (14, "it differs in a claude-budget.yml:"),
+        (10, "it differs in a; pytest --claude-budget-update"),
+    ):
+        report = judged(budget, record(costing("a", 10)), record(costing("a", cents)))
+        stale = judge(report.sums, report.record, replace(report.facts, stale=("a",)))
+        text = " ".join(" ".join(line.text for line in terminal_lines(stale, 79)).split())
+        assert f"stale lock file: {said}" in text
+        assert text.count("pytest --claude-budget-update") == 1
