@@ -182,8 +182,17 @@ def raised(document: Document) -> list[str]:
 
 def _raise(fixed: Sequence[Document]) -> str:
     rows = [each[0] for each in by_limit(fixed)]
-    limits_ = [ToRaise(where=row["where"] or row["path"], words=_words(row), to=_enough(row)) for row in rows]
-    return raise_words(limits_, lambda name: code(name, 80))
+    return raise_words([_to_raise(row) for row in rows], lambda name: code(name, 80))
+
+
+def _to_raise(farthest: Document) -> ToRaise:
+    short_ = farthest["name"] if farthest["scope"] == "projection" else farthest["measure"]
+    return ToRaise(
+        where=farthest["where"] or farthest["path"],
+        words=_words(farthest),
+        short=code(short_, 40),
+        to=_enough(farthest),
+    )
 
 
 def _enough(farthest: Document) -> str:

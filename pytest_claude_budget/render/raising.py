@@ -16,6 +16,8 @@ class ToRaise:
     """`file:line`, or what else names it."""
     words: str
     """As its file has it, ready to be shown."""
+    short: str = ""
+    """What tells it from another limit of the same line, ready to be shown: a month's scenario, a measure."""
     to: str
     """The least that would hold, ready to be shown: `to $0.25`; empty where it cannot be told."""
 
@@ -27,10 +29,15 @@ def raise_words(limits: Sequence[ToRaise], name: Callable[[str], str]) -> str:
         return f"raise {listed(said)}"
     files = {_split(each.where)[0] for each in limits}
     one = files.pop() if len(files) == 1 else ""
-    lines = [f"line {_split(each.where)[1]}" if one else name(each.where) for each in limits[:NAMED]]
-    said = [_joined(line, each.to) for line, each in zip(lines, limits, strict=False)]
+    said = [_line(each, limits, one, name) for each in limits[:NAMED]]
     said += [f"{len(limits) - NAMED:,} more"] if len(limits) > NAMED else []
     return f"raise {len(limits):,} limits{f' in {name(one)}' if one else ''}: {listed(said)}"
+
+
+def _line(limit: ToRaise, limits: Sequence[ToRaise], file: str, name: Callable[[str], str]) -> str:
+    alone = [each.where for each in limits].count(limit.where) == 1
+    line = f"line {_split(limit.where)[1]}" if file else name(limit.where)
+    return _joined(line, "" if alone or not limit.short else f"({limit.short})", limit.to)
 
 
 def accepting_words(command: str, lock: str, raised: int, increases: int) -> str:

@@ -156,8 +156,12 @@ def hint(report: CostReport) -> str:
 
 
 def _raise(fixed: Sequence[Breach]) -> str:
-    limits = [ToRaise(where=each.where, words=limit_words(each), to=_enough(each)) for each in fixed]
-    return raise_words(limits, lambda name: printable(name, 120))
+    return raise_words([_to_raise(each) for each in fixed], lambda name: printable(name, 120))
+
+
+def _to_raise(farthest: Breach) -> ToRaise:
+    short = farthest.name if farthest.scope == "projection" else farthest.measure
+    return ToRaise(where=farthest.where, words=limit_words(farthest), short=printable(short, 40), to=_enough(farthest))
 
 
 def _enough(farthest: Breach) -> str:

@@ -6,7 +6,7 @@ from pytest_claude_budget.render.raising import ToRaise, accepting_words, raise_
 
 
 def limit(where: str, to: str = "to $0.05") -> ToRaise:
-    return ToRaise(where=where, words="max_cost 0.01 for each test", to=to)
+    return ToRaise(where=where, words="max_cost 0.01 for each test", short="max_cost", to=to)
 
 
 def test_two_limits_are_said_in_their_own_words() -> None:
@@ -25,9 +25,21 @@ def test_more_than_two_are_named_by_their_lines_and_five_at_most() -> None:
     )
 
 
+def test_two_limits_of_one_line_are_told_apart() -> None:
+    """A month's limits stand in one line, by scenario."""
+    months = [
+        ToRaise(where="b.yml:15", words="", short=name, to=to)
+        for name, to in (("average", "to $1.00"), ("heavy", "to $2.00"))
+    ]
+    words = "raise 3 limits in b.yml: line 15 (average) to $1.00, line 15 (heavy) to $2.00 and line 4 to $0.05"
+    assert words == raise_words([*months, limit("b.yml:4")], str)
+
+
 @pytest.mark.parametrize("where", ["limits[0]", "b.yml:x", "b.yml:" + "9" * 5000, ":3", ""])
 def test_what_names_no_line_is_shown_as_it_is(where: str) -> None:
-    assert raise_words([limit(where)] * 3, str).startswith(f"raise 3 limits: {where} to $0.05, ".replace(":  ", ": "))
+    assert raise_words([limit(where), *map(limit, "ab")], str).startswith(
+        f"raise 3 limits: {where} to $0.05, ".replace(":  ", ": ")
+    )
 
 
 @pytest.mark.parametrize(
