@@ -65,7 +65,7 @@ class Watch:
         self.passes: Callable[[bytes], bool] = takes_nothing
         """Takes bytes of a stream that change nothing, by one call; False where they must be fed. Never raises."""
         self._outer = AROUND.get()
-        self.inside = Inside((carrier.client, request, sinks))
+        self.inside = Inside((carrier, request, sinks))
         retry, self._betas, _ = said
         self._tickets: list[Held] = [(sink, sink.open(retry), Origin.LIVE) for sink in sinks]
 

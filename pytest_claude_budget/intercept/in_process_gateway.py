@@ -26,7 +26,10 @@ class Inside:
 
     def __init__(self, of: tuple[Any, Any, Any] | None = None) -> None:
         self.of = of
-        """Client, request and who watches, as long as `send` goes on: who wraps a hook and hides it is hooked once more."""
+        """Carrier, request and who watches, as long as the client sends.
+
+        Who wraps a hook and hides it is hooked once more, and the client that carries this exchange is hooked too.
+        """
         self.reached: bool | None = None
         """Did this exchange reach the network? None where nobody looks."""
         self.by_known = False

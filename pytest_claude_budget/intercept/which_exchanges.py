@@ -25,7 +25,7 @@ def watch(carrier: Carrier, request: Any, sinks: tuple[Sink, ...], prints: Finge
         if found is None or (found.unnamed and carrier.is_application()):
             return None
         around = AROUND.get()
-        if around is not None and (sinks := _not_yet(sinks, around, carrier.client, request)) == ():
+        if around is not None and (sinks := _not_yet(sinks, around, carrier, request)) == ():
             return None
         return Watch((carrier, request), found, said, sinks, prints)
     except Exception as error:
@@ -34,9 +34,31 @@ def watch(carrier: Carrier, request: Any, sinks: tuple[Sink, ...], prints: Finge
         return None
 
 
-def _not_yet(sinks: tuple[Sink, ...], around: Inside, client: Any, request: Any) -> tuple[Sink, ...]:
+def _not_yet(sinks: tuple[Sink, ...], around: Inside, carrier: Carrier, request: Any) -> tuple[Sink, ...]:
     """Those who do not watch this very exchange already, from a hook further out."""
     of = around.of
-    if of is None or of[0] is not client or of[1] is not request:
+    if of is None:
         return sinks
-    return tuple(sink for sink in sinks if sink not in of[2])
+    outer, asked, watching = of
+    if (outer.client is carrier.client and asked is request) or _carries(outer, asked, carrier, request):
+        return tuple(sink for sink in sinks if sink not in watching)
+    return sinks
+
+
+def _carries(outer: Carrier, asked: Any, carrier: Carrier, request: Any) -> bool:
+    """Does a client of another package carry what the one around it asks, as urllib3 does for requests?
+
+    An application of this process that asks the same of the same host is no client of another package: what it asks is billed.
+    """
+    if _package(outer.client) == _package(carrier.client):
+        return False
+    mine, its = request.url, asked.url
+    if mine.path != its.path or mine.host.lower() != its.host.lower():
+        return False
+    sent, body = request_body(request), request_body(asked)
+    return (sent is None or body is None or sent == body) and not outer.is_in_process()
+
+
+def _package(client: object) -> str:
+    """Whose a client is, in whatever package a class of it was derived."""
+    return type(client).__mro__[:-1][-1].__module__.partition(".")[0]
