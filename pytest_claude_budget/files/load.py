@@ -19,8 +19,8 @@ from pytest_claude_budget.judge.combine import covering
 from pytest_claude_budget.judge.read_report import LoadedReport, read_report
 from pytest_claude_budget.judge.report import CostReport, RunFacts, RunInfo, judge
 from pytest_claude_budget.pricing.rates import RateTable
-from pytest_claude_budget.record.record import LOCK_FILE, OWNER_KINDS, Record
-from pytest_claude_budget.record.sums import Answers, OwnerTotals, Sums
+from pytest_claude_budget.record.record import LOCK_FILE, Record
+from pytest_claude_budget.record.sums import Answers, OwnerTotals, Sums, owners_in_order
 from pytest_claude_budget.record.totals_by_scope import scoped_totals
 
 
@@ -137,17 +137,15 @@ def _existing(source: str) -> Loaded:
 def sums_of(record: Record, terms: Terms) -> Sums:
     """What a record comes to at the rates of a day."""
     scoped = scoped_totals(record.owners.values(), terms.rates, terms.day)
-    kinds = {owner.owner: owner.kind for owner in record.owners.values()}
     rows = [
-        OwnerTotals(owner=name, kind=kind, totals=totals)
-        for kind in OWNER_KINDS
-        for name, totals in scoped.get(kind, {}).items()
-        if kinds[name] == kind
+        OwnerTotals(owner=owner.owner, kind=owner.kind, totals=scoped[owner.kind][owner.owner])
+        for owner in record.owners.values()
+        if owner.groups
     ]
     totals = scoped["run"][""]
     return Sums(
         totals=totals,
-        by_owner=tuple(rows),
+        by_owner=owners_in_order(rows),
         by_model=scoped.get("model", {}),
         by_feature=scoped.get("feature", {}),
         by_tier=scoped.get("tier", {}),

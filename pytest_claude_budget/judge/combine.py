@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
 
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.money import exact
@@ -13,10 +12,8 @@ from pytest_claude_budget.record.build import fold, with_failed_tries
 from pytest_claude_budget.record.record import Group, Key, OwnerRecord, Record, in_order, joined
 from pytest_claude_budget.record.repeats import Repeat, most_of_each
 from pytest_claude_budget.record.selection import BY_A_PLUGIN, NOTHING_RAN, Selection
-from pytest_claude_budget.record.sums import Answers, OwnerTotals, Sums, Unpriced
-from pytest_claude_budget.record.totals import Sum, Totals
-
-_Name = TypeVar("_Name")
+from pytest_claude_budget.record.sums import Answers, OwnerTotals, Sums, Unpriced, owners_in_order
+from pytest_claude_budget.record.totals import added, added_by_name
 
 
 def combine(reports: Sequence[LoadedReport]) -> LoadedReport:
@@ -107,7 +104,7 @@ def _sums(sums: Sequence[Sums]) -> Sums:
     for one in sums:
         for row in one.by_owner:
             owners.setdefault((row.owner, row.kind), []).append(row)
-    rows = [replace(own[0], totals=_added(row.totals for row in own)) for own in owners.values()]
+    rows = [replace(own[0], totals=added(row.totals for row in own)) for own in owners.values()]
     unpriced: Counter[tuple[str, str | None, str, str]] = Counter()
     notes: Counter[str] = Counter()
     for one in sums:
@@ -115,11 +112,11 @@ def _sums(sums: Sequence[Sums]) -> Sums:
         for row_ in one.unpriced:
             unpriced[(row_.owner, row_.model, row_.reason, row_.kind)] += row_.calls
     return Sums(
-        totals=_added(one.totals for one in sums),
-        by_owner=tuple(sorted(rows, key=lambda row: (row.kind != "test", row.kind, row.owner))),
-        by_model=_named([one.by_model.items() for one in sums]),
-        by_feature=_named([one.by_feature.items() for one in sums]),
-        by_tier=_named([one.by_tier.items() for one in sums]),
+        totals=added(one.totals for one in sums),
+        by_owner=owners_in_order(rows),
+        by_model=added_by_name(pair for one in sums for pair in one.by_model.items()),
+        by_feature=added_by_name(pair for one in sums for pair in one.by_feature.items()),
+        by_tier=added_by_name(pair for one in sums for pair in one.by_tier.items()),
         unpriced=tuple(
             Unpriced(owner=owner, model=model, reason=reason, kind=kind, calls=calls)
             for (owner, model, reason, kind), calls in sorted(unpriced.items(), key=str)
@@ -138,21 +135,6 @@ def _aliases(parts: Sequence[Mapping[str, bool]]) -> dict[str, bool]:
     used = {name for part in parts for name, is_used in part.items() if is_used}
     told = set.intersection(*map(set, parts)) if parts else set()
     return {name: name in used for name in sorted(used | told)}
-
-
-def _named(parts: Sequence[Iterable[tuple[_Name, Totals]]]) -> dict[_Name, Totals]:
-    found: dict[_Name, Sum] = {}
-    for part in parts:
-        for name, totals in part:
-            found.setdefault(name, Sum()).include(totals)
-    return {name: found[name].totals() for name in sorted(found, key=str)}
-
-
-def _added(totals: Iterable[Totals]) -> Totals:
-    added = Sum()
-    for each in totals:
-        added.include(each)
-    return added.totals()
 
 
 def _record(reports: Sequence[LoadedReport]) -> Record:

@@ -1,7 +1,7 @@
 """Sums over calls by all that they are part of: owner, model, feature and tier. The parts agree with the whole exactly."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field
 from operator import itemgetter
 
@@ -10,7 +10,7 @@ from pytest_claude_budget.calls.call import Answer, Call, Status
 from pytest_claude_budget.pricing.price import Price
 from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.record.repeats import Repeat
-from pytest_claude_budget.record.totals import Sum, Totals
+from pytest_claude_budget.record.totals import Sum, Totals, added_by_name
 
 _Work = tuple[str | None, str | None, str | None]
 """Model, feature and tier of a call."""
@@ -44,6 +44,11 @@ class OwnerTotals:
     totals: Totals
     place: str = ""
     """`file:line` of the test, where it is known."""
+
+
+def owners_in_order(rows: Iterable[OwnerTotals]) -> tuple[OwnerTotals, ...]:
+    """Rows as every report has them: tests first, then fixtures, then what is outside of both; each by name."""
+    return tuple(sorted(rows, key=lambda row: (row.kind != "test", row.kind, row.owner)))
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -117,20 +122,15 @@ class Book:
         self._unpriced[(call.owner.id, call.answer.model or "", reason, kind)] += call.count
 
     def _owner_rows(self, places: Mapping[str, str]) -> tuple[OwnerTotals, ...]:
-        rows = [
-            OwnerTotals(owner=owner, kind=kind, totals=added.totals(), place=places.get(owner, ""))
-            for (owner, kind), added in self._owners.items()
-        ]
-        return tuple(sorted(rows, key=lambda row: (row.kind != "test", row.kind, row.owner)))
+        return owners_in_order(
+            OwnerTotals(owner=owner, kind=kind, totals=own.totals(), place=places.get(owner, ""))
+            for (owner, kind), own in self._owners.items()
+        )
 
     def _named(self, name_of: Callable[[_Work], str | None]) -> dict[str, Totals]:
         """Totals by model, feature or tier, in the order of their names; all of the run's under one name."""
-        sums: dict[str, Sum] = {}
-        for work, added in self._work.items():
-            name = name_of(work)
-            if name is not None:
-                sums.setdefault(name, Sum()).include(added.totals())
-        return {name: sums[name].totals() for name in sorted(sums)}
+        named = ((name_of(work), alike) for work, alike in self._work.items())
+        return added_by_name((name, alike.totals()) for name, alike in named if name is not None)
 
     def _unpriced_rows(self) -> tuple[Unpriced, ...]:
         return tuple(

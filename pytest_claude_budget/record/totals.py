@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from operator import attrgetter
+from typing import TypeVar
 
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.call import COUNTS, Call, Origin, Status, Usage, summed
 from pytest_claude_budget.pricing.price import Price
 
 ZERO = Decimal(0)
+_Name = TypeVar("_Name", str, tuple[str, str])
 _MOST_USAGES = 1_000
 """Usages that a sum holds before it adds them up."""
 
@@ -137,3 +139,19 @@ def total(priced: Iterable[tuple[Call, Price]]) -> Totals:
     for call, price in priced:
         added.add(call, price)
     return added.totals()
+
+
+def added(parts: Iterable[Totals]) -> Totals:
+    """Add up sums that were made before."""
+    whole = Sum()
+    for part in parts:
+        whole.include(part)
+    return whole.totals()
+
+
+def added_by_name(parts: Iterable[tuple[_Name, Totals]]) -> dict[_Name, Totals]:
+    """Add up what has the same name, such as one model's totals of several owners; in the order of the names."""
+    sums: dict[_Name, Sum] = {}
+    for name, part in parts:
+        sums.setdefault(name, Sum()).include(part)
+    return {name: sums[name].totals() for name in sorted(sums)}

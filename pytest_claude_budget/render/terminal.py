@@ -10,7 +10,7 @@ from pytest_claude_budget.judge.increases import INCREASES
 from pytest_claude_budget.judge.report import CostReport, OwnerTotals
 from pytest_claude_budget.judge.verdict import Outcome
 from pytest_claude_budget.record.record import LOCK_FILE
-from pytest_claude_budget.record.totals import Sum, Totals
+from pytest_claude_budget.record.totals import Totals, added
 from pytest_claude_budget.render.comparison import comparison_lines, projection_lines
 from pytest_claude_budget.render.phrases import repeated_before_texts
 from pytest_claude_budget.render.repeated import repeat_texts
@@ -184,7 +184,7 @@ def _table(report: CostReport, width: int) -> list[str]:
     shown, rest = rows[:DEAREST], rows[DEAREST:]
     table = [("", "calls", "tokens", "cost"), *[_row(_label(row), row.totals) for row in shown]]
     if rest:
-        table.append(_row(f"{len(rest):,} more", _together(rest)))
+        table.append(_row(f"{len(rest):,} more", added(row.totals for row in rest)))
     return columns([*table, _row("total", report.totals)], width)
 
 
@@ -194,13 +194,6 @@ def _row(label: str, totals: Totals) -> tuple[str, str, str, str]:
 
 def _label(row: OwnerTotals) -> str:
     return f"{row.owner} (fixture)" if row.kind == "fixture" else row.owner
-
-
-def _together(rows: Sequence[OwnerTotals]) -> Totals:
-    added = Sum()
-    for row in rows:
-        added.include(row.totals)
-    return added.totals()
 
 
 def _listed(texts: Sequence[str], tone: str, width: int) -> list[Line]:
