@@ -1,11 +1,12 @@
-"""What can be done about a file that is no longer what was written, as after a merge that git left to a person.
+"""Lock files and reports that cannot be used: what is wrong with one, and what to do about it.
 
-The marks that git leaves where both sides have changed a file are found, and both sides taken apart again.
+A value is not one that the form allows; a file of one kind stands for another; or git has left a merge to a person, and both sides
+are told apart again by the marks that it leaves.
 """
 
 import re
 
-from pytest_claude_budget.base.errors import Problem
+from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.values import value_class
 
 LOCK_ENDING = ".lock.json"
@@ -32,6 +33,12 @@ def way_out(shown: str) -> str:
     if shown.endswith(LOCK_ENDING):
         return "take it back from git, or remove it and run pytest --claude-budget-update"
     return "write it anew: pytest --claude-budget-report=json:PATH"
+
+
+def not_allowed(shown: str, where: str, expected: str, got: object) -> InputError:
+    """What to raise over a value of a lock file or a report that its form does not allow; `where` is the value's key."""
+    what = f"{where[:200]}: expected {expected}, got {repr(got)[:60]}"
+    return InputError(Problem(slug="bad-record", where=shown, what=what, hint=way_out(shown)))
 
 
 def kind_of(value: object) -> str | None:

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
 from pytest_claude_budget.base.errors import InputError, Problem
-from pytest_claude_budget.base.unusable_files import other_kind, way_out
+from pytest_claude_budget.base.unusable_files import not_allowed, other_kind, way_out
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.budget.limits import Limit
 from pytest_claude_budget.budget.marker_arguments import Marker, limits_from_marker
@@ -100,9 +100,7 @@ class _Reader:
     shown: str
 
     def refused(self, where: str, expected: str, got: object) -> InputError:
-        what = f"{where[:200]}: expected {expected}, got {repr(got)[:60]}"
-        hint = way_out(self.shown)
-        return InputError(Problem(slug="bad-record", where=self.shown, what=what, hint=hint))
+        return not_allowed(self.shown, where, expected, got)
 
     def each_once(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Nobody has two entries: the sums would hold one of them only."""

@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import Any
 
 from pytest_claude_budget.base.errors import InputError, Problem
-from pytest_claude_budget.base.unusable_files import way_out
+from pytest_claude_budget.base.unusable_files import not_allowed
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.call import COUNTS, Usage
 from pytest_claude_budget.record.record import OWNER_KINDS, Group, OwnerRecord, Record, Samples, Terms, in_order
@@ -152,8 +152,7 @@ class _Reader:
     shown: str
 
     def refused(self, where: str, expected: str, got: object) -> InputError:
-        what = f"{where[:200]}: expected {expected}, got {repr(got)[:60]}"
-        return InputError(Problem(slug="bad-record", where=self.shown, what=what, hint=way_out(self.shown)))
+        return not_allowed(self.shown, where, expected, got)
 
     def other_version(self, version: object) -> InputError:
         if type(version) is not int or version <= SCHEMA_VERSION:
