@@ -25,7 +25,7 @@ $(VENV)/stamp-pip:
 	@touch $@
 
 $(VENV)/stamp-dev: $(VENV)/stamp-pip $(PACKAGING)
-	$(BIN)/python -m pip install --quiet --editable '.[action]' --group test --group lint
+	$(BIN)/python -m pip install --quiet --editable '.[action,gateway]' --group test --group lint
 	@touch $@
 
 $(VENV)/stamp-demo: $(VENV)/stamp-dev examples/quickstart/requirements.txt
@@ -91,7 +91,7 @@ matrix-ci: $(VENV)/stamp-matrix ## The same on the newest 0.x only; make test co
 
 # All that .ci/run needs, in one go: the stamps one by one would look the same packages up four times.
 ci-tools: $(VENV)/stamp-pip
-	$(BIN)/python -m pip install --quiet --editable '.[action]' --group test --group lint --group ci --group matrix \
+	$(BIN)/python -m pip install --quiet --editable '.[action,gateway]' --group test --group lint --group ci --group matrix \
 		--requirement examples/quickstart/requirements.txt
 	touch $(addprefix $(VENV)/stamp-,dev demo ci matrix)
 	$(MAKE) $(VENV)/stamp-node

@@ -13,6 +13,7 @@ from pytest_claude_budget.cli.combine import add_combine
 from pytest_claude_budget.cli.comment_and_action import add_action, add_comment
 from pytest_claude_budget.cli.common import Commands
 from pytest_claude_budget.cli.gate_and_compare import add_compare, add_explain, add_gate
+from pytest_claude_budget.cli.gateway import add_gateway
 from pytest_claude_budget.cli.init_and_check import add_check, add_init
 from pytest_claude_budget.cli.project import add_project
 from pytest_claude_budget.cli.rates import add_rates
@@ -33,6 +34,7 @@ COMMANDS: tuple[Callable[[Commands], None], ...] = (
     add_explain,
     add_project,
     add_whatif,
+    add_gateway,
     add_comment,
     add_action,
 )

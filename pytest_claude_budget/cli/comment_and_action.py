@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pytest_claude_budget.base.errors import InputError, Problem
-from pytest_claude_budget.cli.common import Commands, add_command, count, put_out
+from pytest_claude_budget.cli.common import Commands, add_command, count, put_out, refuse_without_extra
 from pytest_claude_budget.github.which_comment import DEFAULT_TAG, Mode
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _comment(options: argparse.Namespace) -> int:
     if options.dry_run:
         _show(options, _said(options, os.environ), os.environ)
         return 0
-    _refuse_without_extra("comment", "github")
+    refuse_without_extra("comment", "action", "github")
     said = _said(options, os.environ)
     github = github_from(os.environ, os.environ.get("GITHUB_TOKEN", ""), options.repository)
     if github is None:
@@ -101,22 +101,12 @@ _FIRST = {
 }
 
 
-def _refuse_without_extra(command: str, *modules: str) -> None:
-    """What only the extra brings is not there in most installations."""
-    from importlib.util import find_spec
-
-    if any(find_spec(module) is None for module in modules):
-        what = "what speaks to GitHub is not installed: it comes with an extra"
-        hint = "install pytest-claude-budget[action], for example: pip install 'pytest-claude-budget[action]'"
-        raise InputError(Problem(slug="no-extra", where=f"claude-budget {command}", what=what, hint=hint))
-
-
 def _action(_options: argparse.Namespace) -> int:
     import os
     import time
     from pathlib import Path
 
-    _refuse_without_extra("action", "github", "github_action_utils")
+    refuse_without_extra("action", "action", "github", "github_action_utils")
     if not os.environ.get("RUNNER_TEMP"):
         what, hint = "expected a GitHub runner, which sets this variable", "elsewhere use the commands gate and comment"
         raise InputError(Problem(slug="no-runner", where="RUNNER_TEMP", what=what, hint=hint))

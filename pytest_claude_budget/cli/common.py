@@ -59,11 +59,21 @@ def budget_here() -> str | None:
     return None if budget is None else seen_from(budget, Path.cwd())
 
 
-def put_out(text: str, stream: TextIO | None = None) -> None:
+def refuse_without_extra(command: str, extra: str, *modules: str) -> None:
+    """What only an extra brings is not there in most installations. Raises InputError where it is missing."""
+    from pytest_claude_budget.base.errors import InputError
+    from pytest_claude_budget.base.missing_extra import missing_extra
+
+    if (problem := missing_extra(f"claude-budget {command}", extra, modules)) is not None:
+        raise InputError(problem)
+
+
+def put_out(text: str, stream: TextIO | None = None, *, flush: bool = False) -> None:
     """Print what was asked for, unless it is nothing; what the terminal's encoding lacks is replaced rather than a crash."""
     stream = stream or sys.stdout
     if text:
-        print(text.encode(stream.encoding or "utf-8", "replace").decode(stream.encoding or "utf-8"), file=stream)
+        shown = text.encode(stream.encoding or "utf-8", "replace").decode(stream.encoding or "utf-8")
+        print(shown, file=stream, flush=flush)
 
 
 def count(text: str) -> int:

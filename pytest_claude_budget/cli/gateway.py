@@ -1,0 +1,134 @@
+"""`gateway`: measures programs that no hook can see, such as Claude Code."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_claude_budget.base.errors import InputError, Problem
+from pytest_claude_budget.cli.common import (
+    Commands,
+    add_budget,
+    add_command,
+    budget_here,
+    put_out,
+    refuse_without_extra,
+)
+
+if TYPE_CHECKING:
+    import socket
+
+    from pytest_claude_budget.calls.host_rules import Origins
+    from pytest_claude_budget.gateway.books import Books
+
+LARGEST_PORT = 65_535
+
+
+def add_gateway(commands: Commands) -> None:
+    """Add `gateway`."""
+    help_ = "pass requests of other programs on to Claude, and measure them: Claude Code, node, curl"
+    example = "claude-budget gateway --port 4141\n  ANTHROPIC_BASE_URL=http://127.0.0.1:4141 claude -p hello"
+    parser = add_command(commands, "gateway", help_, example)
+    upstream = "pass them on to this base URL [$ANTHROPIC_BASE_URL, else https://api.anthropic.com]"
+    parser.add_argument("--upstream", metavar="URL", help=upstream)
+    parser.add_argument(
+        "--port", type=_port, default=0, metavar="N", help="listen on this port of 127.0.0.1 [any free]"
+    )
+    add_budget(parser)
+    parser.set_defaults(command=_gateway)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 <= int(text[:6]) <= LARGEST_PORT:
+        raise argparse.ArgumentTypeError(f"expected a port from 0 to {LARGEST_PORT}, got {text[:40]!r}")
+    return int(text)
+
+
+def _gateway(options: argparse.Namespace) -> int:
+    import gc
+    import os
+
+    refuse_without_extra("gateway", "gateway", "aiohttp")
+    from pytest_claude_budget.gateway.upstreams import ANTHROPIC, VARIABLE, checked
+    from pytest_claude_budget.measure import child
+
+    said, where = options.upstream, "--upstream"
+    if said is None:
+        said, where = os.environ.get(VARIABLE) or ANTHROPIC, VARIABLE
+    upstream, origins = checked(said, where), _origins(options.budget)
+    gc.enable()  # this command does not end by itself
+    child.stop()  # what it passes on is counted once
+    with _listening(options.port) as waiting:
+        port = waiting.getsockname()[1]
+        put_out(f"http://127.0.0.1:{port} passes on to {upstream}; Ctrl-C ends it", flush=True)
+        books = _books(os.environ.get("CLAUDE_BUDGET_LEDGER"), origins)
+        _serve(waiting, upstream, books)
+    put_out(_ended(books))
+    return 0
+
+
+def _origins(budget: str | None) -> "Origins":
+    from pytest_claude_budget.calls.host_rules import Origins
+    from pytest_claude_budget.files.budget_file import load_budget
+
+    shown = budget or budget_here()
+    return Origins() if shown is None else load_budget(Path(shown), shown)[0].origins
+
+
+def _listening(port: int) -> "socket.socket":
+    from pytest_claude_budget.gateway.serving import listening
+
+    try:
+        return listening(port)
+    except OSError as error:
+        what = f"expected a port that is free, got {port}: {error.strerror or error}"
+        hint = "name another one, or leave --port out: any free one is taken then"
+        raise InputError(Problem(slug="port-taken", where="--port", what=what, hint=hint)) from None
+
+
+def _books(ledger: str | None, origins: "Origins") -> "Books":
+    """The run's that this process is a part of, else books of its own, where `report` finds them."""
+    import os
+
+    from pytest_claude_budget.gateway.books import Books
+    from pytest_claude_budget.gateway.tokens import Payer
+    from pytest_claude_budget.measure.environment import runs_told
+    from pytest_claude_budget.measure.run import new_ledger_path
+
+    if ledger:
+        told = runs_told(os.environ)[-1]
+        books = Books(Path(told.ledger), origins, is_child=True)
+        books.default = Payer(told.owner, told.worker)
+        return books
+    return Books(new_ledger_path(Path.cwd() / ".pytest_cache" / "d" / "claude-budget"), origins, is_child=False)
+
+
+def _serve(waiting: "socket.socket", upstream: str, books: "Books") -> None:
+    import asyncio
+    import signal
+
+    from pytest_claude_budget.gateway.serving import serve
+
+    async def until_told() -> None:
+        loop, end = asyncio.get_running_loop(), asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, end.set)
+        await end.wait()
+
+    asyncio.run(serve(waiting, upstream, books, until_told))
+
+
+def _ended(books: "Books") -> str:
+    """What it came to; nothing where another run tells."""
+    from pytest_claude_budget.files.rates_file import packaged_rates
+    from pytest_claude_budget.plugin.late_calls import amount_of, cost_of, count_of
+
+    run = books.own
+    if run.is_child or not run.has_calls:
+        books.close()
+        return "" if run.is_child else "no calls"
+    run.recorder.conclude()
+    ledger = run.recorder.ledger
+    told = amount_of(ledger.calls(), packaged_rates())
+    ledger.has_ended("passed")
+    books.close()
+    return f"{count_of(told)}, {cost_of(told)}; see: claude-budget report {run.path.relative_to(Path.cwd()).as_posix()}"

@@ -1,0 +1,165 @@
+"""The proxy: one request of a program, asked anew of the upstream, and its answer as it comes.
+
+Holds no key, logs nothing, keeps nothing. Bodies pass in the pieces in which they came, with the coding that they have.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+from aiohttp.web import BaseRequest, Server
+from multidict import CIMultiDict
+from yarl import URL
+
+from pytest_claude_budget.gateway.books import Books
+from pytest_claude_budget.gateway.http_headers import for_program, for_upstream
+from pytest_claude_budget.gateway.reply import Reply, refuse
+from pytest_claude_budget.gateway.tokens import split
+from pytest_claude_budget.intercept.exchange import Watch
+from pytest_claude_budget.intercept.plain_http import Asked, Got, Url
+from pytest_claude_budget.wire.encodings import LARGEST_REQUEST
+
+LONGEST_LINE = 65_536
+"""Bytes of a request's first line, which holds the owner, and of a header."""
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_ADDED_BY_AIOHTTP = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+_BROKEN = (ClientError, OSError, TimeoutError)
+"""What a connection raises."""
+
+
+class ProgramHungUp(Exception):  # noqa: N818  # it is told by this name: no answer came (ProgramHungUp)
+    """The program went away before it had an answer."""
+
+
+class Proxy:
+    """Answers requests by asking one upstream."""
+
+    def __init__(self, upstream: str, books: Books, session: ClientSession, proxy: str | None) -> None:
+        self._upstream = upstream.rstrip("/")
+        self._books = books
+        self._session = session
+        self._proxy = proxy
+        base = URL(self._upstream)
+        self._scheme, self._host, self._port = base.scheme, base.host or "", base.port
+        self._path = base.raw_path.rstrip("/")
+
+    async def answer(self, request: BaseRequest) -> Reply:
+        """Answer one request."""
+        if (why := _not_for_a_proxy(request)) is not None:
+            return await refuse(request, *why)
+        token, target = split(request.raw_path)
+        body = await _body_of(request)
+        url = Url(self._scheme, self._host, self._port, self._path + target)
+        whole = body if isinstance(body, bytes) else None
+        seen = self._books.begin(token, Asked(request.method, url, request.raw_headers, whole))
+        try:
+            answer = await self._ask(request, target, body)
+        except _BROKEN as error:
+            if seen is not None:
+                seen.raised(error, asynchronous=False)
+            text = f"{self._scheme}://{self._host} gave no answer ({type(error).__name__})"
+            return await refuse(request, 502, "Bad Gateway", text)
+        except asyncio.CancelledError:
+            if seen is not None:
+                seen.raised(ProgramHungUp(), asynchronous=False)
+            raise
+        try:
+            return await _pass_on(request, answer, seen)
+        finally:
+            if seen is not None:
+                seen.dropped()
+            answer.close() if answer.content.at_eof() is False else answer.release()
+
+    async def _ask(self, request: BaseRequest, target: str, body: Any) -> ClientResponse:
+        return await self._session.request(
+            request.method,
+            URL(self._upstream + target, encoded=True),
+            data=body,
+            headers=CIMultiDict(for_upstream(request.raw_headers)),
+            skip_auto_headers=_ADDED_BY_AIOHTTP,
+            allow_redirects=False,
+            proxy=self._proxy,
+        )
+
+
+async def _pass_on(request: BaseRequest, answer: ClientResponse, seen: Watch | None) -> Reply:
+    """Hand an answer on, piece by piece; what it says is in the ledger before its last byte is handed on."""
+    reply = Reply(request, answer.status, answer.reason or "", for_program(answer.raw_headers))
+    said = answer.headers.get("Content-Length", "")
+    length = int(said) if said.isdecimal() else None
+    tap = None
+    if seen is not None and seen.answered(Got(answer.status, answer.raw_headers)) is not None:
+        tap = seen
+    try:
+        await reply.begin(length)
+        left = length
+        async for piece, _ in answer.content.iter_chunks():
+            if not piece:
+                continue
+            if tap is not None:
+                if not tap.passes(piece):
+                    tap.fed(piece)
+                if left is not None and (left := left - len(piece)) <= 0:
+                    tap.ended(complete=True)
+            await reply.pass_on(piece)
+        if tap is not None:
+            tap.ended(complete=True)
+        await reply.end()
+    except _BROKEN:
+        reply.break_off()
+    return reply
+
+
+def _not_for_a_proxy(request: BaseRequest) -> tuple[int, str, str] | None:
+    """Why a request is not passed on: status, reason and a sentence; None where it is."""
+    if "Upgrade" in request.headers and "websocket" in request.headers["Upgrade"].lower():
+        return 501, "Not Implemented", "websockets do not pass: answers in them would not be counted"
+    if not request.raw_path.startswith("/"):
+        return (
+            400,
+            "Bad Request",
+            "expected a path: this is a reverse proxy, for ANTHROPIC_BASE_URL and not for HTTPS_PROXY",
+        )
+    expected = request.headers.get("Expect", "100-continue")
+    if expected.lower() != "100-continue":
+        return 417, "Expectation Failed", f"expected Expect: 100-continue, got {expected[:40]!r}"
+    return None
+
+
+async def _body_of(request: BaseRequest) -> Any:
+    """A request's body: None where it has none, whole where it may be one to Claude, and else as a stream."""
+    if not request.body_exists:
+        return None
+    if "Expect" in request.headers:
+        await request.writer.write(_CONTINUE)
+        request.writer.output_size = 0
+    if (request.content_length or 0) > LARGEST_REQUEST:
+        return request.content
+    return await request.content.read()
+
+
+@asynccontextmanager
+async def proxying(upstream: str, books: Books, proxy: str | None) -> AsyncIterator[Server]:
+    """A server's protocol, for as long as it is needed."""
+    session = ClientSession(
+        connector=TCPConnector(limit=0),
+        cookie_jar=DummyCookieJar(),
+        auto_decompress=False,
+        timeout=ClientTimeout(total=None, sock_connect=30),  # the program has its own
+        max_line_size=LONGEST_LINE,
+        max_field_size=LONGEST_LINE,
+    )
+    async with session:
+        answer: Any = Proxy(upstream, books, session, proxy).answer
+        server = Server(
+            answer,
+            handler_cancellation=True,
+            access_log=None,
+            auto_decompress=False,
+            max_line_size=LONGEST_LINE,
+            max_field_size=LONGEST_LINE,
+        )
+        yield server
+        await server.shutdown(0)
