@@ -354,7 +354,7 @@ def test_a_test_that_makes_no_calls_any_more_is_told_loudly_and_saves_nothing(
     assert "1 without calls" in page
     assert page.count("--claude-budget-update") == 1
     assert main(["baseline", "update", path]) == 0
-    assert "1 removed (1 unchanged)" in capsys.readouterr().out
+    assert "1 makes no calls any more and was removed (1 unchanged)" in capsys.readouterr().out
     assert main(["gate", path, "--baseline", "base.json", "--lock", str(LOCK), "--output", "json:v.json"]) == 0
     assert json.loads(Path("v.json").read_text(encoding="utf-8"))["comparison"]["change"] == "-0.1"
 
