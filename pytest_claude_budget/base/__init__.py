@@ -1,4 +1,5 @@
-"""Money, errors, globs, and text from YAML and JSON to values with their lines: what every other folder builds on.
+"""What every other folder builds on: exact dollars, error messages, name patterns, and YAML and JSON as values with their lines.
 
-Nothing here knows of Claude, of pytest or of files: text and values come in, values and `Problem`s go out.
+Text and plain values come in; checked values go out, or a `Problem` that says what is wrong and where. Nothing here knows of
+Claude, of pytest or of a file on disk.
 """

@@ -1,4 +1,4 @@
-"""Limits as values: which limit holds for what, what a file of them says about increases and volumes, drafts of new ones.
+"""Limits as values: what a budget file or a marker says, which limit holds for which name, and drafts of new budget files.
 
-A checked document comes in, a `Budget` goes out. Nothing is judged here: that is `judge`.
+Checked YAML or a marker's arguments come in; a `Budget` (`limits.py`) goes out. Whether a run keeps a limit is for `judge/`.
 """

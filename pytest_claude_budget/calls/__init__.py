@@ -1,4 +1,5 @@
-"""What one call to Claude is: its usage, its model's name, its request as hashes, where it went.
+"""What one call to Claude is: the tokens that it used, its model, who pays for it, its request as hashes, live or simulated.
 
-The wire fills these values and everything above reads them; nothing here reads bytes or knows a price.
+`wire/` fills these values from bytes, and everything above reads them; `call.py` has the main ones. Nothing here reads bytes or
+knows a price.
 """

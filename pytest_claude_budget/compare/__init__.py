@@ -1,4 +1,5 @@
 """A run beside its baseline: what moved, by how much, why, and how much of it is chance.
 
-Two records come in; a `Comparison` goes out whose causes add up to the change exactly. What did not run is never a saving.
+Two records come in; a `Comparison` (`result.py`) goes out, whose causes add up to the change exactly. `compare.py` is where it
+starts. What did not run is never a saving.
 """

@@ -1,7 +1,7 @@
-"""Where whoever started the run judges it anew, as the GitHub Action does: the exit status is then that of the tests alone.
+"""Verdicts that the GitHub Action gives in pytest's place: a file that lists the runs whose cost would fail them.
 
-A file has a line for each run that its cost would fail. Who judges looks for each of them among the reports, so that none is
-lost.
+The environment names the file. Where it does, pytest's exit status is that of the tests alone, and the Action looks for each
+listed run among the reports, so that none is lost.
 """
 
 from collections.abc import MutableMapping

@@ -1,4 +1,5 @@
-"""The Action and the comment: what GitHub says of a pull request, and what is posted, labelled and annotated there.
+"""The GitHub Action, and the comment on a pull request.
 
-Inputs and an event come in; a judged report goes out as one comment, annotations, a summary and outputs.
+The Action's inputs and GitHub's event come in; one judged report goes out as a comment, annotations, a job summary and outputs.
+`flow.py` has the steps in their order, `page.py` the comment's text around the report; only `api.py` speaks to GitHub.
 """

@@ -1,5 +1,5 @@
-"""One report and one verdict: all that is known of a run, held against its budget.
+"""All that is known of one run, held against its budget: one report with one verdict.
 
-Sums, a comparison and a budget come in; a `CostReport` with its `Verdict` goes out, to JSON and back without loss.
-Printing it has no consequences.
+Calls or sums, a baseline and a budget come in; a `CostReport` with its `Verdict` goes out. `report.py` has the whole flow,
+`verdict.py` the decision; `read_report.py` reads a written report back. Printing it has no consequences.
 """

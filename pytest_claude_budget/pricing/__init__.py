@@ -1,4 +1,5 @@
-"""Usage to US dollars: the rates in force on a day, and an exact sum or a reason why there is none.
+"""From tokens to US dollars: which rates are in force on a day, and what an answer costs by them.
 
-An `Answer` and a rate table come in, a `Price` goes out, exact or with a lower bound. Never a float, never a guess.
+An `Answer`, a day and a table of rates come in; a `Price` goes out, which is an exact amount or a reason why there is none.
+`price.py` is where it starts. No price is ever guessed.
 """

@@ -1,4 +1,5 @@
-"""What a run used: its calls in groups by owner and terms, and sums of them by test, model, feature and tier.
+"""What a run used: its calls in groups that were asked alike and are priced alike, and sums by test, model, feature and tier.
 
-Priced calls come in one by one; a `Record`, `Totals` and the text of a lock file go out, the same in any order of calls.
+Calls with their prices come in; a `Record` (`record.py`), which lock files hold and baselines are compared by, and `Sums`
+(`sums.py`), which reports show, go out.
 """

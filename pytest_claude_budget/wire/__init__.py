@@ -1,5 +1,5 @@
-"""Bytes of a request and its answer to an `Answer`: which route it is, what it asked, which tokens the answer counts.
+"""Reads what goes over the wire: is a request with Claude, what did it ask, and which tokens does the answer count?
 
-Bodies, events and headers come in, in chunks cut anywhere; what cannot be read goes out as `unmeasured`, never as
-silence. Pure: nothing here opens a socket or a file.
+The bytes of a request and of its answer come in, as they pass; an `Answer` goes out, or why there is none. `routes.py` knows the
+requests, `usage_fields.py` the counts. Nothing is changed or kept.
 """
