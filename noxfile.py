@@ -42,3 +42,11 @@ def replays(session: nox.Session) -> None:
     group = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "replays")
     session.install("--editable", ".", *group)
     session.run("python", "-m", "pytest", "-p", "no:inline_snapshot", "tests/replays/others", *session.posargs)
+
+
+@nox.session(tags=["ci"])
+def gateways(session: nox.Session) -> None:
+    """Frameworks that ask OpenAI-compatible gateways, one of which is a plugin of every session that has it."""
+    group = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "gateways")
+    session.install("--editable", ".", *group)
+    session.run("python", "-m", "pytest", "tests/gateways", *session.posargs)

@@ -23,6 +23,8 @@ _AWS_REGION = re.compile(r"[a-z]{2}(-[a-z]{2,12}){1,3}-[0-9]{1,2}")
 _VERTEX_PATH = re.compile(r"(projects/[^/]+/locations/(?P<location>[^/]+)/)?publishers/anthropic/models/(?P<id>[^/]+)")
 _BEDROCK_VERSION = re.compile(r"-v[0-9]{1,3}(:[0-9]{1,3}(:[0-9]{1,4}k)?)?$")
 _VERTEX_VERSION = re.compile(r"(-v[0-9]{1,3})?@(?P<date>[0-9]{8})$")
+_VERSION_FIRST = re.compile(r"claude-(?P<version>[4-9](?:[.-][0-9]{1,2})?)-(?P<family>[a-z]{3,12})(?:-[0-9]{8})?")
+"""How OpenRouter names the snapshots of a model that it calls `claude-sonnet-4.5`; the date is its own."""
 _VERSION_DOT = re.compile(r"(?<=[0-9])\.(?=[0-9])")
 
 
@@ -84,5 +86,9 @@ def _of_name(name: str, *, regional: bool = False) -> ModelId:
         name = f"{name[: dated.start()]}-{dated['date']}"
     name = name.removesuffix("@default").removesuffix(":thinking").removesuffix(":beta")
     fast = name.endswith("-fast")
-    name = _VERSION_DOT.sub("-", name.removesuffix("-fast"))
+    name = name.removesuffix("-fast")
+    snapshot = _VERSION_FIRST.fullmatch(name)
+    if snapshot is not None:
+        name = f"claude-{snapshot['family']}-{snapshot['version']}"
+    name = _VERSION_DOT.sub("-", name)
     return ModelId(name=name, regional=regional, fast=fast)

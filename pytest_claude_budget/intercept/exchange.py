@@ -34,7 +34,7 @@ from pytest_claude_budget.wire.routes import Kind, Route
 Saying = tuple[Answer | None, Sequence[Answer]]
 """What `Said` is, where nothing is won by its names."""
 # Python 3.11 searches an enum's class at each look.
-_MESSAGES, _GUESS, _BATCH_CREATE = Kind.MESSAGES, Kind.GUESS, Kind.BATCH_CREATE
+_MESSAGES, _GUESS, _BATCH_CREATE, _COMPATIBLE = Kind.MESSAGES, Kind.GUESS, Kind.BATCH_CREATE, Kind.COMPATIBLE
 _ENDED = "the run ended before an answer came; it may have been billed"
 _READ_IN_PIECES = (Kind.BATCH_RESULTS, Kind.UNREAD)
 
@@ -253,7 +253,7 @@ class Watch:
     def _make_exchange(self, status: int, *, eager: bool) -> Exchange:
         body, kind = request_body(self._request), self._route.kind
         body = unpacked(body) if body is not None else None
-        if kind is _MESSAGES or kind is _GUESS:
+        if kind is _MESSAGES or kind is _GUESS or kind is _COMPATIBLE:
             print_, more = self._prints.of_messages(body, self._betas)
         else:
             print_, more = of_batch(body) if kind is _BATCH_CREATE else None, asks_for_more(body)

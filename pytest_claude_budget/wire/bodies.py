@@ -9,6 +9,7 @@ from pytest_claude_budget.wire.batches import BatchReader
 from pytest_claude_budget.wire.encodings import Decode, UndecodableError, decoder
 from pytest_claude_budget.wire.first_bytes import is_stream
 from pytest_claude_budget.wire.messages import OTHER_FORM, Exchange, free, read_answer, unmeasured
+from pytest_claude_budget.wire.openai_stream import CompletionReader, is_anthropics
 from pytest_claude_budget.wire.routes import Kind
 from pytest_claude_budget.wire.signs_of_claude import Signs, is_claude
 from pytest_claude_budget.wire.sse import StreamReader
@@ -76,8 +77,8 @@ class EncodedBody:
 class StreamBody:
     """A message as server-sent events, or several."""
 
-    def __init__(self, exchange: Exchange) -> None:
-        self._reader = StreamReader(exchange)
+    def __init__(self, exchange: Exchange, reader: StreamReader | CompletionReader | None = None) -> None:
+        self._reader = StreamReader(exchange) if reader is None else reader
         self._final = False
         self.passes = self._reader.passes
         """Takes a chunk that changes nothing; False where it must be fed."""
@@ -106,6 +107,45 @@ class StreamBody:
         answer = self._reader.answer(ended=ended)
         self._final = answer is not None and answer.status is Status.MEASURED and self._reader.stopped
         return Said(own=answer, items=self._reader.take_closed())
+
+
+class EitherStream:
+    """A stream in Anthropic's form or in OpenAI's: its first event says which."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._start = b""
+        self._inner: StreamBody | None = None
+
+    @property
+    def passes(self) -> Passes | None:
+        """As of a StreamBody, once the first event has shown its form."""
+        return None if self._inner is None else self._inner.passes
+
+    def begin(self) -> Said:
+        return self._made(anthropics=False).begin()
+
+    def feed(self, data: bytes) -> Said | None:
+        if self._inner is not None:
+            return self._inner.feed(data)
+        self._start += data
+        anthropics = is_anthropics(self._start)
+        return None if anthropics is None else self._decided(anthropics=anthropics)
+
+    def end(self, *, complete: bool) -> Said | None:
+        if self._inner is None:
+            self._decided(anthropics=False)
+        return None if self._inner is None else self._inner.end(complete=complete)
+
+    def so_far(self) -> Said | None:
+        return None if self._inner is None else self._inner.so_far()
+
+    def _decided(self, *, anthropics: bool) -> Said | None:
+        self._inner, data, self._start = self._made(anthropics=anthropics), self._start, b""
+        return self._inner.feed(data)
+
+    def _made(self, *, anthropics: bool) -> StreamBody:
+        return StreamBody(self._exchange, None if anthropics else CompletionReader(self._exchange))
 
 
 class JsonBody:
@@ -203,7 +243,7 @@ class UntypedBody:
         return None if self._inner is None else self._inner.so_far()
 
     def _made(self, *, stream: bool) -> Body:
-        return StreamBody(self._exchange) if stream else JsonBody(self._exchange)
+        return _stream_of(self._exchange) if stream else JsonBody(self._exchange)
 
 
 class GuessedBody:
@@ -256,14 +296,18 @@ def body_of(exchange: Exchange, content_type: str, start: bytes = b"") -> Body:
     kind, content_type = exchange.route.kind, content_type.lower()
     if kind is Kind.BATCH_RESULTS:
         return BatchBody(exchange)
-    if kind not in (Kind.MESSAGES, Kind.GUESS):
+    if kind not in (Kind.MESSAGES, Kind.GUESS, Kind.COMPATIBLE):
         return JsonBody(exchange)
     stream = is_stream(start, typed="event-stream" in content_type)
     if stream is None:
         body: Body = UntypedBody(exchange, content_type)
     else:
-        body = StreamBody(exchange) if stream else JsonBody(exchange)
+        body = _stream_of(exchange) if stream else JsonBody(exchange)
     return GuessedBody(exchange, body) if kind is Kind.GUESS else body
+
+
+def _stream_of(exchange: Exchange) -> StreamBody | EitherStream:
+    return StreamBody(exchange) if exchange.route.kind is Kind.MESSAGES else EitherStream(exchange)
 
 
 def encoded_body_of(exchange: Exchange, content_type: str, content_encoding: str) -> Body:

@@ -1,21 +1,23 @@
 """What one message of Claude used: the JSON answer, also as it stands in streams and batch results."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from pytest_claude_budget.base.fast_json import loads
 from pytest_claude_budget.calls.call import Answer, Iteration, Status, Usage
 from pytest_claude_budget.wire.lifetimes import lifetimes_of
+from pytest_claude_budget.wire.openai_usage import Translated, as_message
 from pytest_claude_budget.wire.routes import Kind, Route
-from pytest_claude_budget.wire.signs_of_claude import is_message, look_into
+from pytest_claude_budget.wire.signs_of_claude import is_claude, is_message, look_into
 from pytest_claude_budget.wire.usage_fields import Remarks, UnreadableError, read_iterations, read_usage, text
 
 ON_TOP = frozenset(("compaction", "advisor_message"))
 """Iterations that are billed besides the answer's own counts, whatever became of the answer."""
 # Python 3.11 searches an enum's class at each look.
 _MEASURED = Status.MEASURED
-_MESSAGES, _GUESS, _BATCH_RESULTS = Kind.MESSAGES, Kind.GUESS, Kind.BATCH_RESULTS
+_MESSAGES, _GUESS, _BATCH_RESULTS, _COMPATIBLE = Kind.MESSAGES, Kind.GUESS, Kind.BATCH_RESULTS, Kind.COMPATIBLE
 _NO_USAGE = Usage()
 OTHER_FORM = "the answer counts tokens in a form that is not read"
 SEVERAL = "the answer holds several messages in a form that is not read"
@@ -77,15 +79,33 @@ def read_answer(body: bytes, exchange: Exchange) -> Answer | None:
         return _batch_created(value, exchange)
     if value.get("type") == "error" or (value.get("error") and "usage" not in value):
         return failed(exchange, "an error inside an answer with status 200")
+    if kind is _COMPATIBLE and (translated := as_message(value)) is not None:
+        return of_translated(translated, exchange)
     return answer_of(value, exchange)
 
 
-def answer_of(message: Mapping[str, object], exchange: Exchange, item_id: str | None = None) -> Answer:
-    """Read a message object: model, usage, and whether it is billed at all. `item_id` names it within a batch."""
+def of_translated(translated: Translated, exchange: Exchange) -> Answer:
+    """Read an answer that had OpenAI's form."""
+    message = translated.message
+    if translated.fault is not None:
+        answer = unmeasured(exchange, translated.fault, model=_model(message))
+    else:
+        answer = answer_of(message, exchange, gaps=translated.gaps)
+    return replace(answer, endpoint=_COMPATIBLE.value)
+
+
+def answer_of(
+    message: Mapping[str, object], exchange: Exchange, item_id: str | None = None, *, gaps: Sequence[str] = ()
+) -> Answer:
+    """Read a message object: model, usage, and whether it is billed at all.
+
+    `item_id` names it within a batch; `gaps` say why its counts are a lower bound, as far as that is known before.
+    """
     usage_fields = message.get("usage")
     if not isinstance(usage_fields, dict) or not usage_fields:
         return unmeasured(exchange, "the answer states no usage", model=_model(message), item_id=item_id)
     remarks = Remarks(exchange.lifetimes)
+    remarks.gaps += gaps
     try:
         usage, iterations, tier, speed, geo = _read(usage_fields, remarks)
     except UnreadableError as reason:
@@ -144,6 +164,9 @@ def _guessed(value: object, exchange: Exchange) -> Answer | None:
         return answer_of(value, exchange)
     if exchange.in_application:
         return None
+    translated = as_message(value)
+    if translated is not None and (named or is_claude(translated.message["model"])):
+        return of_translated(translated, exchange) if translated.counts else None
     seen = look_into(value)
     if not seen.counts_tokens or not (named or seen.names_claude):
         return None

@@ -25,6 +25,8 @@ class Kind(StrEnum):
     COUNT_TOKENS = "count_tokens"
     BATCH_CREATE = "batch_create"
     BATCH_RESULTS = "batch_results"
+    COMPATIBLE = "openai_compatible"
+    """A route of OpenAI's API, or one that serves a model: the answer has OpenAI's form or Anthropic's."""
     UNREAD = "unread"
     """A route of Claude whose answers are billed and that is not read: never silently free."""
     GUESS = "guess"
@@ -57,7 +59,7 @@ _GUESS = Route(kind=Kind.GUESS)
 _UNNAMED = Route(kind=Kind.GUESS, unnamed=True)
 _COMPLETE = Route(kind=Kind.UNREAD, reason="the legacy text completions API states no usage")
 _SESSION = Route(kind=Kind.UNREAD, reason="Managed Agents sessions are not measured yet")
-_CHAT = Route(kind=Kind.UNREAD, reason="an OpenAI-compatible route, which is not measured yet")
+_CHAT = Route(kind=Kind.COMPATIBLE)
 _RESULTS = re.compile(r"/v1/messages/batches/([^/]{1,200})/results$")
 _SESSION_EVENTS = re.compile(r"/v1/sessions/[^/]{1,200}/events$")
 _VERTEX = re.compile(r"/publishers/anthropic/models/([^/:]{1,200}):(stream)?[rR]awPredict$")
@@ -106,7 +108,8 @@ def _unknown(path: str, body: bytes | None, *, from_sdk: bool) -> Route | None:
         return None
     model = served_model(path)
     if model is not None:
-        return Route(kind=Kind.MESSAGES, model=model, evident=True)
+        kind = Kind.MESSAGES if path.endswith("/messages") else Kind.COMPATIBLE
+        return Route(kind=kind, model=model, evident=True)
     model = model_in_path(path)
     body = unpacked(body) if body is not None else None
     if body is not None and is_anthropic_request(body):
@@ -115,8 +118,11 @@ def _unknown(path: str, body: bytes | None, *, from_sdk: bool) -> Route | None:
         return Route(kind=Kind.GUESS, model=model)
     if body is None:
         return None
+    asks_responses = path.endswith("/responses") and b'"input"' in body
     if names_claude(body):
-        return _CHAT if path.endswith("/responses") and b'"input"' in body else _GUESS
+        return _CHAT if asks_responses else _GUESS
+    if asks_responses and b'"model"' in body:
+        return _UNNAMED
     if b'"messages"' in body and (b'"max_tokens"' in body or b'"model"' in body):
         return _GUESS if from_sdk else _UNNAMED
     return None

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_claude_budget.calls.call import Answer, Status
+from pytest_claude_budget.calls.call import Answer, Status, Usage
 from pytest_claude_budget.wire.bodies import body_of
 from pytest_claude_budget.wire.messages import OTHER_FORM, SEVERAL, read_answer
 from pytest_claude_budget.wire.routes import Kind
@@ -16,7 +16,6 @@ from tests.wire.answers import MODEL, NORMAL, body, cut, exchange, message, read
 OPENAI = {"object": "chat.completion", "model": "best", "usage": {"prompt_tokens": 9, "completion_tokens": 5}}
 CONVERSE = {"output": {"message": {}}, "usage": {"inputTokens": 9, "outputTokens": 5, "totalTokens": 14}}
 FORMS: list[Any] = [
-    OPENAI,
     CONVERSE,
     [{"reply": "Hi"}, {"output_tokens": 5}],
     {"data": OPENAI},
@@ -68,9 +67,12 @@ def test_several_messages_in_an_envelope_are_unmeasured() -> None:
 @pytest.mark.parametrize("model", [MODEL, "Claude-Sonnet-4.5", "anthropic/CLAUDE-opus-5"])
 def test_an_answer_that_names_claude_needs_no_request_that_does(model: str) -> None:
     """A gateway's own name for a model was asked for."""
-    answer = of({**OPENAI, "model": model}, unnamed=True)
+    answer = of({"data": {**OPENAI, "model": model}}, unnamed=True)
     assert answer is not None
     assert (answer.status, answer.reason) == (Status.UNMEASURED, OTHER_FORM)
+    plain = of({**OPENAI, "model": model}, unnamed=True)
+    assert plain is not None
+    assert (plain.status, plain.model, plain.usage) == (Status.MEASURED, model, Usage(input_tokens=9, output_tokens=5))
 
 
 @pytest.mark.parametrize(
@@ -106,7 +108,8 @@ def test_a_message_of_another_model_is_not_claudes_unless_the_request_says_so(mo
 
 def test_what_an_application_of_this_process_says_in_its_own_form_is_its_own() -> None:
     """The calls that it makes are seen themselves; a message is what a gateway would pass on."""
-    assert [of(value, in_application=True) for value in (*FORMS, *ENVELOPES)] == [None] * (len(FORMS) + len(ENVELOPES))
+    own = (OPENAI, *FORMS, *ENVELOPES)
+    assert [of(value, in_application=True) for value in own] == [None] * len(own)
     assert of(message(), in_application=True) is not None
 
 
@@ -120,9 +123,17 @@ def test_a_deep_or_endless_answer_is_looked_into_as_far_as_that_goes() -> None:
     assert of({"body": "{" * 5_000}) is None
 
 
+OPENAI_CHUNKS = b"".join(
+    b"data: %s\n\n" % body({"model": "best", "choices": [{"delta": {"content": word}, "finish_reason": end}], **more})
+    for word, end, more in (
+        ("Hi", None, {}),
+        ("claude", None, {}),
+        ("", "stop", {"usage": {"prompt_tokens": 9, "completion_tokens": 5}}),
+    )
+)
 CHUNKS = b"".join(
-    b"data: %s\n\n" % body({"model": "best", "choices": [{"delta": {"content": word}}], **more})
-    for word, more in (("Hi", {}), ("claude", {}), ("", {"usage": {"prompt_tokens": 9, "completion_tokens": 5}}))
+    b"data: %s\n\n" % body({"model": "best", "text": word, **more})
+    for word, more in (("Hi", {}), ("claude", {}), ("", {"counts": {"output_tokens": 5}}))
 )
 
 
@@ -145,7 +156,19 @@ def test_a_stream_in_another_form_is_unmeasured() -> None:
         assert answer is not None
         assert (answer.status, answer.reason) == (Status.UNMEASURED, OTHER_FORM)
     assert streamed(CHUNKS, unnamed=True) is None
-    assert streamed(CHUNKS[:80]) is None
+    assert streamed(CHUNKS[:60]) is None
+
+
+def test_a_stream_in_openais_form_is_measured() -> None:
+    """Where the request or the answer names Claude."""
+    for answer, model in (
+        (streamed(OPENAI_CHUNKS), "best"),
+        (streamed(OPENAI_CHUNKS.replace(b"best", MODEL.encode()), unnamed=True), MODEL),
+    ):
+        assert answer is not None
+        assert (answer.status, answer.model, answer.usage.output_tokens) == (Status.MEASURED, model, 5)
+    assert streamed(OPENAI_CHUNKS, unnamed=True) is None
+    assert streamed(OPENAI_CHUNKS[:60]) is None
 
 
 def test_a_stream_of_a_message_is_measured_where_it_or_the_request_names_claude() -> None:
@@ -159,7 +182,17 @@ def test_a_stream_of_a_message_is_measured_where_it_or_the_request_names_claude(
 
 @given(
     st.lists(st.integers(min_value=0, max_value=1_000), max_size=8),
-    st.sampled_from([CHUNKS, NORMAL, CHUNKS.replace(b"best", b"CLAUDE-x"), body(OPENAI), body({"data": message()})]),
+    st.sampled_from(
+        [
+            CHUNKS,
+            OPENAI_CHUNKS,
+            NORMAL,
+            CHUNKS.replace(b"best", b"CLAUDE-x"),
+            OPENAI_CHUNKS.replace(b"best", b"CLAUDE-x"),
+            body(OPENAI),
+            body({"data": message()}),
+        ]
+    ),
     st.booleans(),
 )
 def test_chunks_cut_anywhere_change_nothing(places: list[int], data: bytes, unnamed: bool) -> None:

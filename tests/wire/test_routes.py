@@ -208,7 +208,6 @@ def test_a_router_that_names_claude_is_claudes() -> None:
             "the legacy text completions API states no usage",
         ),
         ("/v1/sessions/session_1/events", body({"events": []}), "Managed Agents sessions are not measured yet"),
-        ("/v1/chat/completions", MESSAGES, "an OpenAI-compatible route, which is not measured yet"),
     ],
 )
 def test_billed_routes_that_are_not_read_say_why(path: str, data: bytes, reason: str) -> None:
@@ -218,26 +217,19 @@ def test_billed_routes_that_are_not_read_say_why(path: str, data: bytes, reason:
 
 @pytest.mark.parametrize("model", [MODEL, "anthropic/claude-sonnet-4.5", "eu.anthropic.claude-opus-4-6-v1"])
 @pytest.mark.parametrize("space", [b"", b" "])
-def test_an_openai_compatible_route_that_names_claude_is_unmeasured(model: str, space: bytes) -> None:
-    """Its usage has other names; passing over it would make it free."""
+def test_an_openai_compatible_route_that_names_claude_is_read(model: str, space: bytes) -> None:
+    """Its usage has other names."""
     data = b'{"messages":[],"model":' + space + b'"' + model.encode() + b'"}'
-    found = posted("https://openrouter.ai/api/v1/chat/completions", data, from_sdk=False)
-    assert found is not None
-    assert (found.kind, found.reason) == (Kind.UNREAD, "an OpenAI-compatible route, which is not measured yet")
+    assert posted("https://openrouter.ai/api/v1/chat/completions", data, from_sdk=False) == COMPATIBLE
 
 
 @pytest.mark.parametrize("path", ["/responses", "/v1/responses", "/api/v1/responses"])
-def test_the_newer_openai_compatible_route_is_unmeasured_where_it_names_claude(path: str) -> None:
-    """Gateways answer it with Claude; a user's own `/responses`, or one whose request cannot be read, is not."""
+def test_the_newer_openai_compatible_route_is_read_where_it_names_claude(path: str) -> None:
+    """Where it names another model, the answer may name Claude; a user's own `/responses` is none, nor one unread."""
     data = body({"model": f"anthropic/{MODEL}", "input": "Hi"})
-    assert posted(path, data, from_sdk=False) == Route(
-        kind=Kind.UNREAD, reason="an OpenAI-compatible route, which is not measured yet"
-    )
-    for other in (
-        None,
-        body({"model": "gpt-5", "input": "claude"}),
-        body({"survey": 1, "answers": ["claude"]}),
-    ):
+    assert posted(path, data, from_sdk=False) == COMPATIBLE
+    assert posted(path, body({"model": "openrouter/auto", "input": "claude"}), from_sdk=False) == UNNAMED
+    for other in (None, body({"survey": 1, "answers": ["claude"]}), body({"input": "claude"})):
         assert posted(path, other, from_sdk=False) is None
     assert posted(path, body({"model": MODEL, "answer": "yes"}), from_sdk=False) == GUESS
     assert posted(path, MESSAGES, from_sdk=False) == Route(kind=Kind.GUESS)
@@ -289,8 +281,8 @@ def test_an_unknown_path_with_a_request_to_claude_is_a_guess(path: str, from_sdk
 def test_a_path_that_serves_a_model_of_claudes_proves_it(path: str, model: str, from_sdk: bool) -> None:
     """Whatever the request says, and where it cannot be read."""
     for data in (None, b"{}", body({"input": {"prompt": "Hi"}})):
-        expected = Route(kind=Kind.MESSAGES, model=model, evident=True)
-        assert posted(path, data, from_sdk=from_sdk) == expected
+        kind = Kind.MESSAGES if path.endswith("/messages") else Kind.COMPATIBLE
+        assert posted(path, data, from_sdk=from_sdk) == Route(kind=kind, model=model, evident=True)
 
 
 @pytest.mark.parametrize("name", ["claude-sonnet-4-5", "Claude-Opus-5", "our-claude"])
@@ -298,7 +290,7 @@ def test_a_deployment_of_claude_is_one_by_its_path(name: str) -> None:
     """The request of an OpenAI-compatible deployment names no model."""
     found = posted(f"/openai/deployments/{name}/chat/completions", b'{"messages":[]}', from_sdk=False)
     assert found is not None
-    assert (found.kind, found.model, found.evident) == (Kind.UNREAD, name, True)
+    assert (found.kind, found.model, found.evident) == (Kind.COMPATIBLE, name, True)
 
 
 @pytest.mark.parametrize("version", ["bedrock-2023-05-31", "vertex-2023-10-16"])
@@ -318,6 +310,7 @@ def test_anthropics_version_in_a_request_proves_it_on_any_path(version: str) -> 
 
 
 GUESS, UNNAMED = Route(kind=Kind.GUESS), Route(kind=Kind.GUESS, unnamed=True)
+COMPATIBLE = Route(kind=Kind.COMPATIBLE)
 
 
 @pytest.mark.parametrize(

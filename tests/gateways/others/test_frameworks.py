@@ -1,0 +1,56 @@
+"""Frameworks that ask a gateway through OpenAI's SDK: each answer costs what the model's list price says, by hand."""
+
+import asyncio
+import os
+
+import pytest
+
+os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # it would ask the network for it as it is imported
+
+import litellm
+from langchain_openai import ChatOpenAI
+
+from pytest_claude_budget.calls.call import Status
+from tests.builders.watched import Told
+from tests.gateways.conftest import ASK, COST, MODEL, chunks, completion, costs
+from tests.shapes.double import Double
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # of these packages, about their own types and event loops
+LITELLM = {**ASK, "model": f"openai/{MODEL}", "api_key": "none", "max_retries": 0}
+
+
+def test_litellm(told: Told, double: Double) -> None:
+    """In one piece and streamed, with the usage that it asks for when told to."""
+    url = double.url(completion(), chunks())
+    litellm.completion(**LITELLM, api_base=url)
+    list(litellm.completion(**LITELLM, api_base=url, stream=True, stream_options={"include_usage": True}))
+    assert costs(told) == [COST] * 2
+
+
+def test_litellm_asynchronously(told: Told, double: Double) -> None:
+    """Over the transport of its own."""
+    url = double.url(completion(), chunks())
+
+    async def work() -> None:
+        await litellm.acompletion(**LITELLM, api_base=url)
+        async for _ in await litellm.acompletion(**LITELLM, api_base=url, stream=True):
+            pass
+
+    asyncio.run(work())
+    assert costs(told) == [COST] * 2
+
+
+def test_langchain(told: Told, double: Double) -> None:
+    """Invoked, and streamed with `stream_usage`."""
+    url = double.url(completion(), chunks())
+    chat = ChatOpenAI(model=MODEL, base_url=url, api_key="none", stream_usage=True, max_retries=0)
+    assert chat.invoke("Hi").content == "Hello"
+    assert "".join(str(piece.content) for piece in chat.stream("Hi")) == "Hello"
+    assert costs(told) == [COST] * 2
+
+
+def test_langchain_without_usage_in_its_stream(told: Told, double: Double) -> None:
+    """It says what to do."""
+    chat = ChatOpenAI(model=MODEL, base_url=double.url(chunks(usage=None)), api_key="none", max_retries=0)
+    list(chat.stream("Hi"))
+    assert [answer.status for answer in told.answers] == [Status.UNMEASURED]
