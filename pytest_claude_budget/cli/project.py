@@ -11,7 +11,7 @@ from pytest_claude_budget.cli.repriced import add_run, record_from, terms_of
 
 if TYPE_CHECKING:
     from pytest_claude_budget.files.load import Terms
-    from pytest_claude_budget.forecast.month import Row
+    from pytest_claude_budget.forecast.month_rows import Row
     from pytest_claude_budget.record.record import Record
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from pytest_claude_budget.base.money import EXACT, ZERO
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.forecast.month import Row
+from pytest_claude_budget.forecast.month_rows import Row
 
 
 @value_class(frozen=True, kw_only=True, slots=True)

@@ -12,7 +12,7 @@ from pytest_claude_budget.budget.difference import Base
 from pytest_claude_budget.budget.increases_and_volumes import ChangeLimit, MonthlyLimit, change_limit
 from pytest_claude_budget.budget.limits import Budget
 from pytest_claude_budget.compare.result import Comparison, FeatureChange, OwnerChange, Standing, percent
-from pytest_claude_budget.forecast.month import Row
+from pytest_claude_budget.forecast.month_rows import Row
 from pytest_claude_budget.forecast.month_totals import totals_by_scenario
 
 INCREASES = ("max_increase", "max_monthly_increase")

@@ -16,7 +16,7 @@ from pytest_claude_budget.calls.batch_billing import settle
 from pytest_claude_budget.calls.call import Call
 from pytest_claude_budget.compare.not_compared import REASON, NotCompared, leaves_open
 from pytest_claude_budget.compare.result import Baseline, Comparison
-from pytest_claude_budget.forecast.month import Row, Volumes, project
+from pytest_claude_budget.forecast.month_rows import Row
 from pytest_claude_budget.judge.baseline_totals import earlier_of
 from pytest_claude_budget.judge.increases import Change
 from pytest_claude_budget.judge.part_of_suite import part_of
@@ -200,6 +200,8 @@ def _projected(before: Record | None, record: Record, facts: RunFacts, cut: froz
     budget = facts.budget
     if budget is None or not budget.features:
         return ()
+    from pytest_claude_budget.forecast.month import Volumes, project
+
     volumes = Volumes(
         features=budget.features,
         growth=budget.projection.growth,

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pytest_claude_budget.base.money import ZERO, dollars, exact, exact_dollars, to_json
 from pytest_claude_budget.compare.noise import FEWEST_SAMPLES
 from pytest_claude_budget.compare.result import Comparison, OwnerChange, Standing, percent
-from pytest_claude_budget.forecast.month import Row
+from pytest_claude_budget.forecast.month_rows import Row
 from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.record.record import Cost, OwnerRecord, Record, cost_of_owner
 from pytest_claude_budget.render.groups import NEW, NO_CAUSE, NOISE, NOT_KNOWN, Group, Moved, added, grouped

@@ -5,7 +5,7 @@ from typing import Any
 
 from pytest_claude_budget.base.money import to_json
 from pytest_claude_budget.compare.result import Cause, Comparison, OwnerChange, percent
-from pytest_claude_budget.forecast.month import Row
+from pytest_claude_budget.forecast.month_rows import Row
 
 
 def comparison_entry(comparison: Comparison) -> dict[str, Any]:

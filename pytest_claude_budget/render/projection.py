@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from pytest_claude_budget.base.money import EXACT, ZERO, dollars
-from pytest_claude_budget.forecast.month import Row
+from pytest_claude_budget.forecast.month_rows import Row
 from pytest_claude_budget.forecast.month_totals import ScenarioTotal, totals_by_scenario
 from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.render.markdown_text import code, sentence, table

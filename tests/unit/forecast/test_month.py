@@ -1,5 +1,7 @@
 """What a month of production costs, worked out by hand from a run's counts."""
 
+import subprocess
+import sys
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -9,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_claude_budget.budget.increases_and_volumes import Feature
-from pytest_claude_budget.forecast.month import NO_TEST, Month, Row, Volumes, project
+from pytest_claude_budget.forecast.month import NO_TEST, Volumes, project
+from pytest_claude_budget.forecast.month_rows import Month, Row
 from pytest_claude_budget.forecast.month_totals import totals_by_scenario
 from pytest_claude_budget.record.record import OwnerRecord, Record
 from tests.builders.priced import TABLE, TODAY
@@ -272,3 +275,11 @@ def test_both_sides_are_judged_by_the_same_figure(cache: str) -> None:
 
     assert row.judged == row.judged_before
     assert row.judged == {"measured": Decimal("37.5"), "warm": Decimal(3), "cold": Decimal("37.5")}[cache]
+
+
+def test_a_report_without_features_loads_nothing_that_projects() -> None:
+    program = (
+        "import sys, pytest_claude_budget.judge.report; print('pytest_claude_budget.forecast.month' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert ran.stdout == "False\n"

@@ -10,7 +10,7 @@ from pytest_claude_budget.budget.limits import Budget
 from pytest_claude_budget.compare.result import Baseline
 from pytest_claude_budget.files.budget_file import load_budget
 from pytest_claude_budget.files.load import Terms, sums_of
-from pytest_claude_budget.forecast.month import Month
+from pytest_claude_budget.forecast.month_rows import Month
 from pytest_claude_budget.judge.acceptable import refusal
 from pytest_claude_budget.judge.report import CostReport, RunFacts, RunInfo, judge
 from pytest_claude_budget.judge.verdict import Outcome
