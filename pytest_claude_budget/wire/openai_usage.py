@@ -50,8 +50,9 @@ class Translated(NamedTuple):
 
     @property
     def counts(self) -> bool:
-        """The answer states a usage."""
-        return self.fault is not None or self.message["usage"] is not None
+        """The answer counts output: what only counts a prompt, such as embeddings, is no answer of a model's."""
+        usage = self.message["usage"]
+        return self.fault is not None or (isinstance(usage, dict) and usage["output_tokens"] is not None)
 
 
 def as_message(value: object) -> Translated | None:

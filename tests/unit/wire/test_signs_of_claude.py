@@ -37,21 +37,21 @@ def told_of(
         ),
         ("/ask", {"anthropic_version": "bedrock-2023-05-31", "messages": QUESTION}, message(), Status.MEASURED),
         ("/ask", {"anthropic_version": "bedrock-2023-05-31", "messages": QUESTION}, {"ok": 1}, Status.UNMEASURED),
-        ("/ask", {"model": "Claude-Sonnet-4.5", "messages": QUESTION}, OPENAI, Status.UNMEASURED),
+        ("/ask", {"model": "Claude-Sonnet-4.5", "messages": QUESTION}, OPENAI, Status.MEASURED),
         ("/ask", {"model": MODEL, "question": "Hi"}, {"data": message()}, Status.MEASURED),
         ("/ask", {"model": MODEL, "question": "Hi"}, {"body": json.dumps(OPENAI)}, Status.UNMEASURED),
-        ("/ask?model=Claude-Opus-5", {"question": "Hi"}, OPENAI, Status.UNMEASURED),
-        ("/openai/deployments/claude-opus-5/chat/completions", {"messages": []}, OPENAI, Status.UNMEASURED),
-        ("/serving-endpoints/our-claude/invocations", {"messages": []}, OPENAI, Status.UNMEASURED),
+        ("/ask?model=Claude-Opus-5", {"question": "Hi"}, OPENAI, Status.MEASURED),
+        ("/openai/deployments/claude-opus-5/chat/completions", {"messages": []}, OPENAI, Status.MEASURED),
+        ("/serving-endpoints/our-claude/invocations", {"messages": []}, OPENAI, Status.MEASURED),
         ("/v1/models/anthropic/claude-opus-5/predictions", {"input": {}}, {"status": "starting"}, Status.UNMEASURED),
-        ("/v1/chat/completions", {"model": "best", "messages": []}, {**OPENAI, "model": MODEL}, Status.UNMEASURED),
+        ("/v1/chat/completions", {"model": "best", "messages": []}, {**OPENAI, "model": MODEL}, Status.MEASURED),
         ("/ask", {"model": "best", "messages": []}, message(), Status.MEASURED),
     ],
 )
 def test_a_sign_of_claude_is_enough(
     module: Any, url: str, asked: Any, reply: Any, status: Status, *, asynchronous: bool
 ) -> None:
-    """Each of these is one answer, priced or unmeasured, never silent."""
+    """Each of these is one answer, measured or unmeasured, never silent; a model without rates is unpriced."""
     (answer,) = told_of(module, url, asked, reply, asynchronous=asynchronous)
     assert answer.status is status
     assert (answer.reason is None) == (status is Status.MEASURED)
