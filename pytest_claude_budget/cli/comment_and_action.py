@@ -87,7 +87,7 @@ def _said(options: argparse.Namespace, environ: Mapping[str, str]) -> "Wanted":
 
 def _show(options: argparse.Namespace, said: "Wanted", environ: Mapping[str, str]) -> None:
     """Print what would be posted, and where. Which comments are there already is not asked."""
-    from pytest_claude_budget.github.api import repository_from
+    from pytest_claude_budget.github.connection import repository_from
 
     repository = repository_from(environ, options.repository)
     first = _FIRST[options.mode] if said.worth_a_first else "only where a comment is there already: nothing changed"

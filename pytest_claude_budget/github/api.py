@@ -1,30 +1,24 @@
-"""GitHub's API, and nothing else of the outside: what the action asks of it and tells it, each time with an end.
+"""What the action asks of GitHub's API and tells it: pull requests, comments, labels, artifacts.
 
 Every failure is one ApiFailureError with words for the user. No answer is trusted to be small, quick or repeatable: pages are
-read to the last, waits are bounded, and what was perhaps done already is left to the caller to look at again.
+read to the last, and what was perhaps done already is left to the caller to look at again.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.github.failures import ApiFailureError, odd_answer, refused, unreachable
+from pytest_claude_budget.github.connection import PER_PAGE, Connection, client_of, failures, repository_from
+from pytest_claude_budget.github.failures import ApiFailureError, odd_answer
 from pytest_claude_budget.github.which_comment import Comment
 
 if TYPE_CHECKING:
     from github import Github
-    from github.GithubRetry import GithubRetry
     from github.Repository import Repository
 
-PER_PAGE = 100
 ACTIONS_BOT = "github-actions[bot]"
-REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+", re.ASCII)
 _TOO_MANY_RUNS = 50
 _MOST_PAGES = 20
 _MERGED = (
@@ -35,31 +29,6 @@ _LABELS = (
     "query($owner: String!, $name: String!, $after: String) { repository(owner: $owner, name: $name) "
     "{ labels(first: 100, after: $after) { nodes { name } pageInfo { hasNextPage endCursor } } } }"
 )
-
-
-@value_class(frozen=True, kw_only=True, slots=True)
-class Patience:
-    """How long and how often to try. In seconds, but for `tries`."""
-
-    timeout: int = 10
-    """For a connection, and for each silence of the server."""
-    tries: int = 3
-    """Repetitions of what may be repeated."""
-    backoff: float = 1
-    """The second wait; doubled each time."""
-    longest_wait: int = 60
-    """A server that asks for more is not waited for."""
-
-
-@value_class(frozen=True, kw_only=True, slots=True)
-class Connection:
-    """Where the API is, and who asks."""
-
-    api_url: str
-    repository: str
-    """`owner/name`."""
-    token: str = field(repr=False)
-    patience: Patience = Patience()
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -79,9 +48,8 @@ class GitHub:
 
     @cached_property
     def _client(self) -> "Github":
-        return _client(
-            self._connection
-        )  # on first use: the library's import is most of what a run without comment costs
+        # on first use: the library's import is most of what a run without comment costs
+        return client_of(self._connection)
 
     @cached_property
     def _repository(self) -> "Repository":
@@ -93,7 +61,7 @@ class GitHub:
 
     def pull_request(self, number: int) -> PullRequest:
         """Ask how a pull request stands now."""
-        with _failures("the pull request"):
+        with failures("the pull request"):
             pull = self._get(f"/repos/{self._connection.repository}/pulls/{number}", {})
             labels = frozenset(label["name"] for label in pull["labels"])
             return PullRequest(number=number, head_sha=pull["head"]["sha"], labels=labels)
@@ -101,7 +69,7 @@ class GitHub:
     def own_comments(self, number: int) -> list[Comment]:
         """Every comment of the pull request that our own token's user wrote, from all pages."""
         viewer = self.viewer()
-        with _failures("the comments"):
+        with failures("the comments"):
             return [
                 Comment(id=comment.id, node_id=comment.node_id, body=comment.body or "", url=comment.html_url)
                 for comment in self._repository.get_issue(number).get_comments()
@@ -111,7 +79,7 @@ class GitHub:
     def viewer(self) -> str:
         """The login of our own token's user. GraphQL tells it of every kind of token; REST does not of an app's."""
         try:
-            with _failures("the token's user"):
+            with failures("the token's user"):
                 login: str = self._graphql("query { viewer { login } }", {})["viewer"]["login"]
                 return login
         except ApiFailureError as failure:
@@ -121,18 +89,18 @@ class GitHub:
 
     def create_comment(self, number: int, body: str) -> str:
         """Post a comment; returns its address. Never repeated here, since it may have been posted all the same."""
-        with _failures("a new comment"):
+        with failures("a new comment"):
             return self._repository.get_issue(number).create_comment(body).html_url
 
     def update_comment(self, comment: Comment, body: str) -> None:
         """Replace the text of a comment."""
-        with _failures("the comment"):
+        with failures("the comment"):
             url = f"/repos/{self._connection.repository}/issues/comments/{comment.id}"
             self._client.requester.requestJsonAndCheck("PATCH", url, input={"body": body})
 
     def hide_comment(self, comment: Comment) -> None:
         """Fold a comment away as outdated."""
-        with _failures("an old comment"):
+        with failures("an old comment"):
             mutation = (
                 "mutation($id: ID!) { minimizeComment(input: {subjectId: $id, classifier: OUTDATED}) "
                 "{ minimizedComment { isMinimized } } }"
@@ -141,14 +109,14 @@ class GitHub:
 
     def hidden(self, comments: Sequence[Comment]) -> frozenset[str]:
         """The node ids of those that are folded away, by us or by a person."""
-        with _failures("old comments"):
+        with failures("old comments"):
             query = "query($ids: [ID!]!) { nodes(ids: $ids) { ... on IssueComment { id isMinimized } } }"
             nodes = self._graphql(query, {"ids": [comment.node_id for comment in comments[:PER_PAGE]]})["nodes"]
             return frozenset(node["id"] for node in nodes if node and node.get("isMinimized"))
 
     def open_pull_request(self, head: str, sha: str) -> PullRequest | None:
         """Find the open pull request of a branch, `owner:branch`, if its newest commit is still that one."""
-        with _failures("the pull requests"):
+        with failures("the pull requests"):
             query = {"state": "open", "head": head, "per_page": PER_PAGE}
             for pull in self._get(f"/repos/{self._connection.repository}/pulls", query):
                 if (pull["head"]["label"], pull["head"]["sha"]) == (head, sha):
@@ -159,7 +127,7 @@ class GitHub:
         """The pull requests that brought commits to a branch; None where one came without, or where they are too many to ask."""
         if len(commits) > PER_PAGE:
             return None
-        with _failures("the pull requests of the commits"):
+        with failures("the pull requests of the commits"):
             parts = " ".join(f'c{at}: object(oid: "{sha}") {{ ...merged }}' for at, sha in enumerate(commits))
             found = self._of_repository(
                 f"query($owner: String!, $name: String!) {{ repository(owner: $owner, name: $name) {{ {parts} }} }} {_MERGED}"
@@ -183,7 +151,7 @@ class GitHub:
     def label_names(self) -> list[str]:
         """Every label of the repository."""
         names: list[str] = []
-        with _failures("the labels"):
+        with failures("the labels"):
             after: str | None = None
             for _page in range(_MOST_PAGES):
                 page = self._of_repository(_LABELS, after=after)["labels"]
@@ -202,7 +170,7 @@ class GitHub:
 
         Runs of forks are left out: the head branch of a fork's pull request may have any name, the base's among them.
         """
-        with _failures("the runs of the base branch"):
+        with failures("the runs of the base branch"):
             path = f"/repos/{self._connection.repository}/actions"
             query = {"branch": branch, "status": "success", "per_page": _TOO_MANY_RUNS}
             runs = self._get(f"{path}/workflows/{quote(workflow, safe='')}/runs", query)["workflow_runs"]
@@ -216,7 +184,7 @@ class GitHub:
         """Fetch an archive of at most `most` bytes. The token is not shown to the store that the API sends us to."""
         import requests
 
-        with _failures("the artifact"):
+        with failures("the artifact"):
             headers, _ = self._client.requester.requestJsonAndCheck("GET", path)
             place = headers.get("location", "")
             if not place.startswith("https://") and not self._connection.api_url.startswith("http://"):
@@ -247,65 +215,6 @@ def github_from(environ: Mapping[str, str], token: str, repository: str | None) 
     return GitHub(Connection(api_url=api_url, repository=repository_from(environ, repository), token=token))
 
 
-def repository_from(environ: Mapping[str, str], repository: str | None) -> str:
-    """The repository's name. Raises InputError."""
-    name = repository or environ.get("GITHUB_REPOSITORY", "")
-    if not REPOSITORY.fullmatch(name):
-        hint = "give it as owner/name, in GITHUB_REPOSITORY or --repository"
-        what = f"expected a repository, got {name[:80]!r}"
-        raise InputError(Problem(slug="bad-repository", where="GITHUB_REPOSITORY", what=what, hint=hint))
-    return name
-
-
 def _is_of_base(run: Mapping[str, Any], repository: str, branch: str) -> bool:
     home = (run.get("head_repository") or {}).get("full_name")
     return bool(home == repository and run["head_branch"] == branch and not run["event"].startswith("pull_request"))
-
-
-def _client(connection: Connection) -> "Github":
-    from github import Auth, Github
-
-    patience = connection.patience
-    return Github(
-        base_url=connection.api_url.rstrip("/"),
-        auth=Auth.Token(connection.token),
-        timeout=patience.timeout,
-        retry=_retry(patience),
-        per_page=PER_PAGE,
-        user_agent="pytest-claude-budget",
-        seconds_between_requests=None,
-        seconds_between_writes=None,
-        lazy=True,
-    )
-
-
-def _retry(patience: Patience) -> "GithubRetry":
-    from github.GithubRetry import GithubRetry
-
-    return GithubRetry(
-        total=patience.tries,
-        backoff_factor=patience.backoff,
-        status_forcelist=[403, 429, *range(500, 600)],
-        allowed_methods={"GET", "PATCH"},  # a POST may have been done though its answer was lost
-        retry_after_max=patience.longest_wait,
-        secondary_rate_wait=patience.longest_wait,
-        max_rate_limit_wait=patience.longest_wait,
-    )
-
-
-@contextmanager
-def _failures(what: str) -> Iterator[None]:
-    """Turn whatever the client library raises into an ApiFailureError."""
-    import requests
-    from github import GithubException
-
-    try:
-        yield
-    except GithubException as error:
-        raise refused(what, error) from None
-    except requests.RequestException as error:
-        raise unreachable(what, error) from None
-    except (KeyError, TypeError, ValueError, AssertionError) as error:  # an answer of a shape that no API of GitHub has
-        raise ApiFailureError(
-            odd_answer(what, f"its answer was not understood ({type(error).__name__})"), status=200
-        ) from None

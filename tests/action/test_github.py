@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from pytest_claude_budget.github.api import ACTIONS_BOT, Connection, GitHub, Patience
+from pytest_claude_budget.github.api import ACTIONS_BOT, GitHub
+from pytest_claude_budget.github.connection import Connection, Patience
 from pytest_claude_budget.github.failures import ApiFailureError
 from pytest_claude_budget.github.publish import ROUNDS, Published, publish
 from pytest_claude_budget.github.which_comment import Comment, Marker, Mode, RunKey, Wanted
