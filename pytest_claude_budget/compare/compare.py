@@ -237,14 +237,16 @@ def _by_feature(both: Sequence[_Both], facts: Facts) -> Iterable[FeatureChange]:
     """The run's cost of each feature on both sides, of the owners that ran."""
     sums: dict[str, list[Cost]] = {}
     noise: dict[str, Decimal] = {}
-    unsure: set[str] = set()
+    unsure, unsure_before = set[str](), set[str]()
     for one in both:
         if not one.change.standing.has_calls:
             continue
         rest = _feature_of_the_rest(one, facts)
         if not one.change.is_compared or one.change.not_known:
             owned = [group for side in (one.before, one.after) if side is not None for group in side.groups]
-            unsure.update(filter(None, (group.feature or rest for group in owned)))
+            named = set(filter(None, (group.feature or rest for group in owned)))
+            unsure |= named
+            unsure_before |= named if one.change.before_at_least else set()
         if not one.change.is_compared:
             continue
         moved: dict[str, Decimal] = {}
@@ -269,7 +271,7 @@ def _by_feature(both: Sequence[_Both], facts: Facts) -> Iterable[FeatureChange]:
             change=change,
             judged=change - noise.get(feature, ZERO),
             at_least=before.at_least or after.at_least or feature in unsure,
-            before_at_least=before.at_least,
+            before_at_least=before.at_least or feature in unsure_before,
         )
 
 

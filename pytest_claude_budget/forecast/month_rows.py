@@ -73,8 +73,8 @@ class Row:
 
     @property
     def change(self) -> Decimal | None:
-        """As measured; None where only one side is known, and where a side is a lower bound and it is no increase."""
-        if self.before is None or self.after is None:
+        """As measured; None where the baseline is not known in full, and where this run is not and it is no increase."""
+        if self.before is None or self.after is None or self.before_at_least:
             return None
         change = EXACT.subtract(self.after.measured, self.before.measured)
         return None if self.at_least and change <= 0 else change
@@ -82,7 +82,17 @@ class Row:
     @property
     def at_least(self) -> bool:
         """One of the figures is a lower bound."""
-        return any(month is not None and month.at_least for month in (self.before, self.after))
+        return self.before_at_least or self.after_at_least
+
+    @property
+    def before_at_least(self) -> bool:
+        """The baseline's figure is a lower bound: nothing grows from it."""
+        return self.before is not None and self.before.at_least
+
+    @property
+    def after_at_least(self) -> bool:
+        """The figure of this run is a lower bound."""
+        return self.after is not None and self.after.at_least
 
     @property
     def judged(self) -> Decimal | None:

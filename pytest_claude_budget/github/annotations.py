@@ -113,7 +113,7 @@ def outputs_of(document: Mapping[str, Any]) -> dict[str, str]:
 def _projected(rows: Sequence[Mapping[str, Any]]) -> str:
     """All features' month at average volume; empty where one of them is not known in full."""
     average = [row for row in rows if row["scenario"] == "average"]
-    if any(row["after"] is None or row.get("at_least") for row in average):
+    if any(row["after"] is None or row.get("after_at_least", row.get("at_least")) for row in average):
         return ""
     months = [Decimal(row["after"]) for row in average]
     with exact():

@@ -152,24 +152,30 @@ class _Month:
     then: Decimal | None
     """None where nothing is known of before."""
     at_least: bool
+    """`now` is a lower bound."""
+    grows: bool
+    """Is it known to be more than it was?"""
 
 
 def _monthly(budget: Budget, change: Change) -> Iterator[Breach]:
     for total in totals_by_scenario(change.projection):
         then = total.compared_before or None  # of a month that is new, nobody says that it was not over
-        month = _Month(name=total.scenario, now=total.after, then=then, at_least=total.at_least)
+        base, now = total.increase or (total.after, total.after)
+        grows = now > base if total.before_at_least else then is not None and total.after > then
+        month = _Month(name=total.scenario, now=total.after, then=then, at_least=total.after_at_least, grows=grows)
         limit = budget.projection.max_monthly_cost.get(total.scenario)
         if limit is not None and (breach := _over_a_month(month, limit, _before(change.base, limit))) is not None:
             yield breach
         if total.increase is not None:
-            base, now = total.increase
-            yield from _monthly_increase(budget, replace(month, then=base, now=now))
+            yield from _monthly_increase(budget, replace(month, then=base, now=now, at_least=total.at_least))
     features = {feature.name: feature for feature in budget.features}
     for row in change.projection:
         limit = features[row.feature].max_monthly_cost.get(row.scenario)
         if limit is not None and row.judged is not None:
             name = f"{row.feature}, {row.scenario}"
-            month = _Month(name=name, now=row.judged, then=row.judged_before, at_least=row.at_least)
+            then = row.judged_before
+            grows = then is not None and row.judged > then and not row.before_at_least
+            month = _Month(name=name, now=row.judged, then=then, at_least=row.after_at_least, grows=grows)
             before = _before(change.base, limit, row.feature)
             if (breach := _over_a_month(month, limit, before)) is not None:
                 yield breach
@@ -181,20 +187,20 @@ def unknown_months(budget: Budget, change: Change) -> Iterator[str]:
     totals = {total.scenario: total for total in totals_by_scenario(change.projection)}
     for limit in budget.projection.max_monthly_cost.values():
         total = totals.get(limit.scenario)
-        if total is not None and total.at_least and total.after <= limit.maximum:
+        if total is not None and total.after_at_least and total.after <= limit.maximum:
             of = [row for row in change.projection if row.scenario == limit.scenario]
             yield _unknown_month(limit, "", of)
     for feature in budget.features:
         for limit in feature.max_monthly_cost.values():
             row = rows.get((feature.name, limit.scenario))
-            if row is not None and (row.judged is None or (row.at_least and row.judged <= limit.maximum)):
+            if row is not None and (row.judged is None or (row.after_at_least and row.judged <= limit.maximum)):
                 yield _unknown_month(limit, f" of {feature.name!r}", [row])
 
 
 def _unknown_month(limit: MonthlyLimit, of: str, rows: Sequence[Row]) -> str:
     why = [f"{row.feature!r}: {row.reason}" for row in rows if row.judged is None]
     unsure = "are not priced in full, or did not come to their end"
-    why += [f"the tests of {row.feature!r} {unsure}" for row in rows if row.at_least]
+    why += [f"the tests of {row.feature!r} {unsure}" for row in rows if row.after_at_least]
     return f"{limit.where}: a month{of} ({limit.scenario}) cannot be held to {limit.maximum:f}: {'; '.join(why)}"
 
 
@@ -219,7 +225,7 @@ def since(maximum: Decimal | int, before: Decimal | int | None) -> str:
 def _over_a_month(month: _Month, limit: MonthlyLimit, before: Decimal | None) -> Breach | None:
     """`before` is the limit that the month was held against then; None where there was none."""
     was_over = month.then is not None and before is not None and month.then > max(before, limit.maximum)
-    worse = month.then is not None and month.now > month.then
+    worse = month.grows
     would_be = not was_over and not worse and month.then is not None and month.then > limit.maximum
     breach = Breach(
         scope="projection",

@@ -83,8 +83,10 @@ def _signed_less(whole: str, parts: Iterable[str]) -> str:
 
 def _feature(row: Document) -> list[str]:
     before, after, change = (amount(row[key]) for key in ("before", "after", "change"))
-    moved_by = unsure(change) if row.get("at_least") else signed(change) if change else "unchanged"
-    return [dollars(before), dollars(after), moved_by]
+    if row.get("at_least"):  # what nobody can compare is in neither sum
+        unknown = bool(row.get("before_at_least"))
+        return [_lower_bound(before), _lower_bound(after), unsure(change, before_at_least=unknown)]
+    return [dollars(before), dollars(after), signed(change) if change else "unchanged"]
 
 
 def _tokens(totals: Document) -> list[str]:
@@ -126,13 +128,14 @@ def _month(row: Document) -> list[str]:
         return [feature, volume, "–", "not known", "–", "–", "–", "–", sentence(row["reason"])]
     measured = amount(row["after"])
     change = None if row["change"] is None else amount(row["change"])
+    then, now = bool(row.get("before_at_least")), bool(row.get("after_at_least", row["at_least"]))
     judged = "" if row["judged_as"] == "measured" else f"; judged as {row['judged_as']}"
     return [
         feature,
         volume,
-        _or_dash(row["before"]),
-        (f"at least {dollars(measured)}" if measured else "not known") if row["at_least"] else dollars(measured),
-        unsure(change or ZERO) if row["at_least"] else _or_unchanged(change),
+        _or_dash(row["before"]) if not then else _lower_bound(amount(row["before"])),
+        _lower_bound(measured) if now else dollars(measured),
+        unsure(change or ZERO, before_at_least=then, after_at_least=now) if then or now else _or_unchanged(change),
         _or_dash(row["warm"]),
         _or_dash(row["cold"]),
         _spread(row["low"], row["high"]),
@@ -147,6 +150,10 @@ def _or_unchanged(change: Decimal | None) -> str:
 def _spread(low: str | None, high: str | None) -> str:
     """From the cheapest test to the dearest; one figure where they are the same."""
     return _or_dash(low) if low == high else f"{_or_dash(low)} to {_or_dash(high)}"
+
+
+def _lower_bound(known: Decimal) -> str:
+    return f"at least {dollars(known)}" if known else "not known"
 
 
 def _or_dash(text: str | None) -> str:

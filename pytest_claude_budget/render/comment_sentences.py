@@ -152,12 +152,19 @@ def _not_known(document: Document, cost: Decimal) -> str:
     """Why, what is certain, and what it was; never a saving."""
     comparison, why = document.get("comparison"), _why_not_known(document)
     change = amount(comparison["change"]) if comparison is not None else ZERO
-    if change > 0:
-        return f"{unsure(change)} per run, not known in full{why}"
+    part = comparison is not None and any(row.get("before_at_least") for row in comparison["owners"])
+    if change > 0:  # beside what was not known before, it may have sunk in all
+        return (
+            f"{signed(change)} per run, as far as it is known{why}"
+            if part
+            else f"{unsure(change)} per run, not known in full{why}"
+        )
     known = f"not known in full{why}, at least {_against_budget(document, cost)} per run" if cost else f"not known{why}"
+    if cost and not cost_not_known(document):
+        known = f"{_against_budget(document, cost)} per run, its change is not known"
     if comparison is None:
         return known
-    before, part = _whole_before(comparison), any(row.get("before_at_least") for row in comparison["owners"])
+    before = _whole_before(comparison)
     return f"{known} (was {'at least ' if part else ''}{dollars(before)})" if before or not (why or part) else known
 
 
@@ -325,7 +332,9 @@ def _projected(document: Document) -> str:
     missing = any(row["after"] is None for row in rows if row["scenario"] == scenario)
     befores = [row["before"] for row in chosen]
     before = "" if None in befores else dollars(total(befores))
-    if missing or any(row["at_least"] for row in chosen):
+    if any(row.get("before_at_least") for row in chosen):
+        before = ""  # of which nobody knows what it was
+    if missing or any(row.get("after_at_least", row["at_least"]) for row in chosen):
         was = f" (was {before})" if before else ""
         known = f"at least {month} a month" if after else "a month is not known"
         return f"projected: {known}{was} at {sentence(scenario, 40)} volume"

@@ -41,7 +41,9 @@ def _headline(comparison: Comparison) -> str:
     if comparison.at_least:
         unknown = sum(bool(row.not_known) for row in comparison.owners)
         of = f"{counted(unknown, 'test or fixture is', 'tests or fixtures are')} not known"
-        more = f"{unsure(comparison.change)}, and " if comparison.change > 0 else "not known: "
+        part = any(row.before_at_least for row in comparison.owners)  # it may have sunk in all
+        rises = f"{signed(comparison.change)} as far as it is known" if part else unsure(comparison.change)
+        more = f"{rises}, and " if comparison.change > 0 else "not known: "
         return f"against {source}: {more}{of}"
     silent = comparison.counts.get(Standing.WITHOUT_CALLS)
     if not comparison.change and silent:

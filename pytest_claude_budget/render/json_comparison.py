@@ -34,6 +34,7 @@ def comparison_entry(comparison: Comparison) -> dict[str, Any]:
                 "after": to_json(row.after),
                 "change": to_json(row.change),
                 "at_least": row.at_least,
+                "before_at_least": row.before_at_least,
             }
             for row in comparison.by_feature
         ],
@@ -79,6 +80,8 @@ def projection_entry(row: Row) -> dict[str, Any]:
         "after": _money(row.after.measured if row.after is not None else None),
         "change": _money(row.change),
         "at_least": row.at_least,
+        "before_at_least": row.before_at_least,
+        "after_at_least": row.after_at_least,
         "warm": _money(row.after.warm if row.after is not None else None),
         "cold": _money(row.after.cold if row.after is not None else None),
         "judged_as": row.judged_as,

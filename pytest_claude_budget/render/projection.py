@@ -84,12 +84,15 @@ def _moved(row: Row) -> str:
 
 def _total_figures(total: ScenarioTotal) -> tuple[str, str, str]:
     """By the figure that limits judge; the change is of the features that have both sides, or that are new."""
-    after = _amount(total.after, at_least=total.at_least)
+    after = _amount(total.after, at_least=total.after_at_least)
     if total.increase is None:
         return "", after, ""
     base, now = total.increase
     change = EXACT.subtract(now, base)
-    return dollars(base), after, unsure(change) if total.at_least else _change(change)
+    if not total.at_least:
+        return dollars(base), after, _change(change)
+    sides = {"before_at_least": total.before_at_least, "after_at_least": total.after_at_least}
+    return _amount(base, at_least=total.before_at_least), after, unsure(change, **sides)
 
 
 def _amount(amount: Decimal, *, at_least: bool) -> str:

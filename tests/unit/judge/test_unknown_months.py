@@ -11,13 +11,14 @@ from pytest_claude_budget.compare.result import Baseline
 from pytest_claude_budget.files.budget_file import load_budget
 from pytest_claude_budget.files.load import Terms, sums_of
 from pytest_claude_budget.forecast.month_rows import Month
+from pytest_claude_budget.github.annotations import outputs_of
 from pytest_claude_budget.judge.acceptable import refusal
 from pytest_claude_budget.judge.report import CostReport, RunFacts, RunInfo, judge
 from pytest_claude_budget.judge.verdict import Outcome
 from pytest_claude_budget.record.record import OwnerRecord, Record
 from pytest_claude_budget.record.selection import Selection
 from pytest_claude_budget.record.sums import Unpriced
-from pytest_claude_budget.render.comment import comment
+from pytest_claude_budget.render.comment import comment, summary
 from pytest_claude_budget.render.json_document import json_document
 from pytest_claude_budget.render.terminal import terminal_lines
 from tests.builders.priced import TABLE, TODAY
@@ -112,6 +113,84 @@ def test_a_month_of_a_test_that_was_cut_short_on_purpose_is_no_saving(tmp_path: 
     assert (same.projection[0].after, same.verdict.outcome) == (month("100"), Outcome.WITHIN)
     alone = judged(budget, costing("a", 10), costing("b", 10), selection=selection)
     assert (alone.projection[0].after, alone.verdict.outcome) == (month("100"), Outcome.WITHIN)
+
+
+INCREASE = MONTHS.replace("nothing", "b").replace("200}", "200, max_monthly_increase: 10%}")
+
+
+def unheard_of(name: str) -> OwnerRecord:
+    """One call of a model without rates."""
+    return owner(name, group(usage(10_000), "claude-unheard-of"))
+
+
+def test_a_month_whose_baseline_is_not_known_is_known_itself(tmp_path: Path) -> None:
+    """`a` had no rates before and costs $0.10 now: $100 and $100 of $200 a month, and no increase of either."""
+    before = record(unheard_of("a"), costing("b", 10))
+    report = judged(budget_of(tmp_path, INCREASE), costing("a", 10), costing("b", 10), before=before)
+    (row, other) = report.projection
+    assert row.change is None
+    assert (row.before_at_least, row.after_at_least, row.after) == (True, False, month("100"))
+    assert (other.before_at_least, other.after_at_least, other.change) == (False, False, 0)
+    assert (report.verdict.outcome, report.verdict.incomplete) == (Outcome.WITHIN, ())
+    document = json_document(report)
+    assert outputs_of(document)["projected-monthly"] == "200"
+    assert "projected $200.00 a month at average volume" in comment(document)
+    table = summary(document)
+    assert "| `triage` | 1,000 (average) | not known | $100.00 | not known |" in table
+    assert "| `replies` | 1,000 (average) | $100.00 | $100.00 | unchanged |" in table
+    text = " ".join(" ".join(line.text for line in terminal_lines(report, 120)).split())
+    assert "triage, average 1,000 $100.00 not known replies, average 1,000 $100.00 unchanged" in text
+
+
+def test_an_increase_of_a_month_is_of_what_is_known_on_both_sides(tmp_path: Path) -> None:
+    """`b` becomes $120 from $100, +20%; of `a`, $100 now, nobody knows what it was."""
+    before = record(unheard_of("a"), costing("b", 10))
+    budget = budget_of(tmp_path, INCREASE.replace("200,", "300,"))
+    report = judged(budget, costing("a", 10), costing("b", 12), before=before)
+    (breach,) = report.verdict.breaches
+    assert (breach.measure, breach.before, breach.after) == ("max_monthly_increase", Decimal(100), Decimal(120))
+    assert judged(budget, costing("a", 10), costing("b", 10), before=before).verdict.breaches == ()
+
+
+def test_a_month_over_its_limit_whose_baseline_is_not_known_is_not_called_worse(tmp_path: Path) -> None:
+    """$0.06 of it were known before: at least $60 of $50; now $100. Nobody knows that it is more."""
+    text = "features:\n  triage: {tests: [a], requests_per_month: 1000, max_monthly_cost: 50}"
+    then = owner("a", group(usage(60_000), HAIKU), group(usage(10_000), "claude-unheard-of"))
+    report = judged(budget_of(tmp_path, text), costing("a", 10), before=record(then))
+    assert (report.verdict.outcome, report.verdict.breaches) == (Outcome.WARNED, ())
+    (known,) = report.verdict.known
+    assert (known.value, known.at_least, known.worse) == (Decimal(100), False, False)
+
+
+def test_a_feature_and_a_tier_keep_what_they_cost_where_their_baseline_is_not_known(tmp_path: Path) -> None:
+    """$0.10 each now; of the feature's change nobody can say anything, and no output of the action says it."""
+    labelled = owner("a", group(usage(100_000), HAIKU, feature="triage", tier="pro"))
+    text = "changes:\n  feature: {max_increase: 1%}\nlimits:\n- {scope: tier, match: pro, max_cost: 0.10}"
+    report = judged(budget_of(tmp_path, text), labelled, before=record(unheard_of("a")))
+    assert (report.verdict.outcome, report.sums.by_tier["pro"].cost) == (Outcome.WITHIN, Decimal("0.1"))
+    assert report.comparison is not None
+    (feature,) = report.comparison.by_feature
+    assert (feature.change, feature.at_least) == (0, True)
+    outputs = outputs_of(json_document(report))
+    assert (outputs["cost"], outputs["change"], outputs["change-percent"]) == ("0.1", "", "")
+    page = summary(json_document(report))
+    assert page.splitlines()[0] == "### Claude cost: $0.10 per run, its change is not known"
+    assert "| `triage` | not known | not known | not known |" in page
+    assert "-$" not in page
+
+
+def test_an_increase_beside_a_baseline_that_is_not_known_is_not_a_least_one(tmp_path: Path) -> None:
+    """`b` is $0.02 dearer; `a`, of the same feature, may be cheaper by more. $0.10 of the baseline are known."""
+    parts = [group(usage(tokens), HAIKU, feature="triage") for tokens in (100_000, 120_000)]
+    unknown = owner("a", group(usage(10_000), "claude-unheard-of", feature="triage"))
+    budget = budget_of(tmp_path, "changes:\n  test: {max_increase: 50%}")
+    report = judged(budget, owner("a", parts[0]), owner("b", parts[1]), before=record(unknown, owner("b", parts[0])))
+    page = summary(json_document(report))
+    assert page.splitlines()[0] == "### Claude cost: +$0.02 per run, as far as it is known"
+    assert "| `triage` | at least $0.10 | at least $0.12 | not known |" in page
+    text = " ".join(line.text for line in terminal_lines(report, 120))
+    assert "+$0.02 as far as it is known, and 1 test or fixture is not known" in text
+    assert "at least +" not in page + text
 
 
 def test_a_feature_has_a_month_of_its_own(tmp_path: Path) -> None:
