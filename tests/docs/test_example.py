@@ -128,7 +128,7 @@ def test_the_comment_of_the_change_names_its_causes_and_its_limits(changed: Path
     assert [] == [text for text in (*causes, "system prompt +107 tokens") if text not in ended.text]
     raised = "raise `claude-budget.yml:53` (`max_monthly_cost 200 for a month, average`) to $245.16, then run `pytest"
     assert f"**To accept:** {raised}" in ended.text
-    down = "put what changes after the cached block; leave out the calls that were added; shorten the system prompt"
+    down = "move what changes behind the cached block; leave out the calls that were added; shorten the system prompt"
     assert f"**To bring it down:** {down}." in ended.text
     shown = ended.text[: ended.text.index("\n\n**Over the limit")]
     assert shown in (QUICKSTART.parents[1] / "README.md").read_text("utf-8")

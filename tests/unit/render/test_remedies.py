@@ -36,12 +36,12 @@ CACHE = "cache reads 5,000 → 0: "
         (
             "cache",
             f"{CACHE}block 1 of the system prompt changed, before the cached block 2: put what changes after it",
-            "put what changes after the cached block",
+            "move what changes behind the cached block",
         ),
         (
             "cache",
             f"{CACHE}a system block of 412 bytes was put before the cached block: put it after it",
-            "put the new block after the cached block",
+            "move the new block behind the cached block",
         ),
         ("new", "test", "ask for less in the new tests"),
     ],
