@@ -5,6 +5,7 @@ Names of counts are Anthropic's own: `input_tokens` excludes both kinds of cache
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from decimal import Decimal
 from enum import StrEnum
 from operator import attrgetter
 
@@ -110,6 +111,8 @@ class Answer:
     """Why the status is not `measured`, for a person."""
     notes: tuple[str, ...] = ()
     """What was assumed, for a person."""
+    stated_cost: Decimal | None = None
+    """US dollars that a gateway says it charges for it; in no sum of ours, and None where none says so."""
     request: str | None = None
     """Fingerprints and lengths of the parts of what was asked, without a word of it; None where it could not be read."""
 

@@ -36,6 +36,7 @@ Saying = tuple[Answer | None, Sequence[Answer]]
 # Python 3.11 searches an enum's class at each look.
 _MESSAGES, _GUESS, _BATCH_CREATE, _COMPATIBLE = Kind.MESSAGES, Kind.GUESS, Kind.BATCH_CREATE, Kind.COMPATIBLE
 _ENDED = "the run ended before an answer came; it may have been billed"
+_CHARGED = "x-litellm-response-cost"
 _READ_IN_PIECES = (Kind.BATCH_RESULTS, Kind.UNREAD)
 
 
@@ -175,7 +176,7 @@ class Watch:
                 return None
             if self._route.kind in _READ_IN_PIECES or len(content) > LONGEST_JSON:
                 return None
-            exchange = self._exchange = self._make_exchange(200, eager=False)
+            exchange = self._exchange = self._make_exchange(200, eager=False, headers=response.headers)
             said: Saying = (read_answer(content, exchange), ())
             if self._outer is not None or self._relays or self._may_bill:
                 said = self._placed(Said(*said))
@@ -234,7 +235,8 @@ class Watch:
             return
         content, content_type = content_of(response), response.headers.get("content-type", "")
         raw = self._carrier.body_in_memory(response) if content is None else None
-        self._exchange = self._make_exchange(status, eager=content is None and raw is None)
+        eager = content is None and raw is None
+        self._exchange = self._make_exchange(status, eager=eager, headers=response.headers)
         self._carrier = self._request = None
         if self._route.kind is Kind.UNREAD:
             yield Said(own=unmeasured(self._exchange, self._route.reason or "this route is not read"))
@@ -250,7 +252,7 @@ class Watch:
                 self.passes = getattr(body, "passes", None) or takes_nothing  # its first bytes are to say what it is
             yield self._body.begin()
 
-    def _make_exchange(self, status: int, *, eager: bool) -> Exchange:
+    def _make_exchange(self, status: int, *, eager: bool, headers: Any = None) -> Exchange:
         body, kind = request_body(self._request), self._route.kind
         body = unpacked(body) if body is not None else None
         if kind is _MESSAGES or kind is _GUESS or kind is _COMPATIBLE:
@@ -259,7 +261,8 @@ class Watch:
             print_, more = of_batch(body) if kind is _BATCH_CREATE else None, asks_for_more(body)
         asked = requested_model(body) if eager else body
         in_application = kind is _GUESS and self._carrier.is_application()
-        return Exchange(self._route, status, asked, print_, more, lifetimes_in(body), in_application)
+        charged = headers.get(_CHARGED) if headers is not None and (kind is _COMPATIBLE or kind is _GUESS) else None
+        return Exchange(self._route, status, asked, print_, more, lifetimes_in(body), in_application, charged)
 
     def _refused(self, status: int) -> Iterator[Said]:
         if (answer := tried(self._make_exchange(status, eager=False), f"HTTP status {status}")) is not None:

@@ -12,7 +12,7 @@ from pytest_claude_budget.record.build import fold, with_failed_tries
 from pytest_claude_budget.record.record import Group, Key, OwnerRecord, Record, in_order, joined
 from pytest_claude_budget.record.repeats import Repeat, most_of_each
 from pytest_claude_budget.record.selection import BY_A_PLUGIN, NOTHING_RAN, Selection
-from pytest_claude_budget.record.sums import Answers, OwnerTotals, Sums, Unpriced, owners_in_order
+from pytest_claude_budget.record.sums import Answers, OwnerTotals, Stated, Sums, Unpriced, owners_in_order
 from pytest_claude_budget.record.totals import added, added_by_name
 
 
@@ -122,6 +122,7 @@ def _sums(sums: Sequence[Sums]) -> Sums:
             for (owner, model, reason, kind), calls in sorted(unpriced.items(), key=str)
         ),
         notes=dict(sorted(notes.items())),
+        stated=sum((one.stated for one in sums), Stated()),
         aliases=_aliases([one.aliases for one in sums]),
         repeats=_repeats(sums),
         answers=Answers(

@@ -19,7 +19,7 @@ from pytest_claude_budget.record.lock_format import LARGEST_COUNT, Known, read_g
 from pytest_claude_budget.record.record import OWNER_KINDS, Record
 from pytest_claude_budget.record.repeats import Repeat
 from pytest_claude_budget.record.selection import Selection
-from pytest_claude_budget.record.sums import Answers, OwnerTotals, Sums, Unpriced
+from pytest_claude_budget.record.sums import Answers, OwnerTotals, Stated, Sums, Unpriced
 from pytest_claude_budget.record.totals import Totals
 
 SCHEMA_VERSION = 1
@@ -173,6 +173,17 @@ class _Reader:
         )
         return RunInfo(ids=tuple(self.texts(entry, "ids")), outcome=outcome, selection=selection)
 
+    def stated(self, document: Mapping[str, Any]) -> Stated:
+        if document.get("stated_by_gateways") is None:
+            return Stated()
+        entry = self.mapping(document["stated_by_gateways"], "stated_by_gateways")
+        return Stated(
+            cost=self.money(entry, "cost"),
+            list_price=self.money(entry, "list_price"),
+            at_least=bool(entry.get("at_least")),
+            calls=self.count(entry, "calls"),
+        )
+
     def sums(self, document: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Sums:
         answers = self.mapping(document.get("answers"), "answers")
         return Sums(
@@ -185,6 +196,7 @@ class _Reader:
             notes=dict(
                 self.each(document, "notes", lambda entry: (self.text(entry, "text"), self.count(entry, "calls")))
             ),
+            stated=self.stated(document),
             aliases=dict(
                 self.each(document, "aliases", lambda entry: (self.text(entry, "name"), bool(entry.get("used"))))
             ),

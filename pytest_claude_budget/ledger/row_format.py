@@ -6,6 +6,7 @@ array, and a row of its own in the ledger: it is laid out once, read once and st
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any, NamedTuple
@@ -40,7 +41,7 @@ KIND = (
     "http_status",
     "reason",
 )
-REST = ("batch_id", "item_id", "notes", "iterations", "request")
+REST = ("batch_id", "item_id", "notes", "iterations", "stated_cost", "request")
 LINE = ("id", "at", "payer", "kind", *COUNTS, *REST)
 """The values of a line, and the columns of the table `entries`."""
 COLUMNS = ("id", "at", *PAYER, *KIND, *COUNTS, *REST)
@@ -102,6 +103,7 @@ def line_of(entry: Laid) -> str:
         rest += f",{_text(chr(10).join(answer.notes) or None)},{_text(_iterations_text(answer))}"
     else:
         rest += ",null,null"
+    rest += ",null" if answer.stated_cost is None else f',"{answer.stated_cost:f}"'
     kind = _kind_text(
         origin._value_,
         retry,
@@ -167,7 +169,7 @@ def call_of(row: Sequence[Any]) -> Call:
     """Read a call back from its row."""
     (id_, at, process, owner, kind, phase, feature, tier, case, origin, retry) = row[:11]
     (status, endpoint, model, requested, batch, regional, speed, geo, service, http_status, reason) = row[11:22]
-    (batch_id, item_id, notes, iterations, request) = row[30:]
+    (batch_id, item_id, notes, iterations, stated, request) = row[30:]
     answer = Answer(
         status=_STATUS[status],
         endpoint=endpoint,
@@ -185,6 +187,7 @@ def call_of(row: Sequence[Any]) -> Call:
         http_status=http_status,
         reason=reason,
         notes=tuple(notes.split("\n")) if isinstance(notes, str) else (),
+        stated_cost=None if stated is None else Decimal(stated),
         request=request,
     )
     return Call(
@@ -203,12 +206,12 @@ _STATUS: dict[object, Status] = {status.value: status for status in Status}
 _ORIGIN: dict[object, Origin] = {origin.value: origin for origin in Origin}
 
 
-PLAIN = "status = 'measured' AND iterations IS NULL AND notes IS NULL AND batch_id IS NULL AND model IN ({models})"
+PLAIN = "status = 'measured' AND iterations IS NULL AND notes IS NULL AND batch_id IS NULL AND stated_cost IS NULL AND model IN ({models})"
 """Calls whose price is a sum of products: a number of them costs what their summed counts cost."""
 ALIKE = f"""
 SELECT MIN(id), CAST(at / 86400 AS INTEGER) AS day, COUNT(*), payer, kind, request, {", ".join(f"SUM({name})" for name in COUNTS)}
 FROM entries
-WHERE iterations IS NULL AND notes IS NULL AND batch_id IS NULL
+WHERE iterations IS NULL AND notes IS NULL AND batch_id IS NULL AND stated_cost IS NULL
 AND kind IN (SELECT kind FROM kinds WHERE status = 'measured' AND model IN ({{models}}))
 GROUP BY payer, kind, request, day, code_execution_requests > 0"""
 

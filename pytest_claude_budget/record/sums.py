@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field
+from decimal import Decimal
 from operator import itemgetter
 
+from pytest_claude_budget.base.money import ZERO
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.call import Answer, Call, Status
 from pytest_claude_budget.pricing.price import Price
@@ -52,6 +54,27 @@ def owners_in_order(rows: Iterable[OwnerTotals]) -> tuple[OwnerTotals, ...]:
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
+class Stated:
+    """What gateways say they charge, beside the list price of the same answers; in no other sum."""
+
+    cost: Decimal = ZERO
+    """US dollars, as stated."""
+    list_price: Decimal = ZERO
+    """US dollars at list price."""
+    at_least: bool = False
+    """The list price is a lower bound."""
+    calls: int = 0
+
+    def __add__(self, other: "Stated") -> "Stated":
+        return Stated(
+            cost=self.cost + other.cost,
+            list_price=self.list_price + other.list_price,
+            at_least=self.at_least or other.at_least,
+            calls=self.calls + other.calls,
+        )
+
+
+@value_class(frozen=True, kw_only=True, slots=True)
 class Unpriced:
     """Answers whose cost is not known, or not in full."""
 
@@ -73,6 +96,7 @@ class Book:
         self._unpriced: Counter[tuple[str, str, str, str]] = Counter()
         self._seen: Counter[str] = Counter()
         self._notes: Counter[str] = Counter()
+        self._stated = Stated()
         self._model_names: dict[str, str] = {}
         self._aliases = dict.fromkeys(rates.aliases, False)
 
@@ -98,6 +122,11 @@ class Book:
         if answer.notes or cost.notes:
             for note in (*answer.notes, *cost.notes):
                 self._notes[note] += call.count
+        if answer.stated_cost is not None and status is not _FREE:
+            unknown = cost.amount is None or cost.at_least
+            self._stated += Stated(
+                cost=answer.stated_cost, list_price=cost.amount or ZERO, at_least=unknown, calls=call.count
+            )
 
     def _model_name(self, spelled: str) -> str:
         name = self._model_names.get(spelled)
@@ -158,6 +187,7 @@ class Book:
             by_tier=self._named(itemgetter(2)),
             unpriced=self._unpriced_rows(),
             notes=dict(sorted(self._notes.items())),
+            stated=self._stated,
             answers=self._answers(),
             aliases=dict(sorted(self._aliases.items())),
         )
@@ -181,6 +211,7 @@ class Sums:
     unpriced: tuple[Unpriced, ...] = ()
     notes: Mapping[str, int] = field(default_factory=dict)
     """What was assumed, with the number of calls."""
+    stated: Stated = Stated()
     answers: Answers = Answers()
     aliases: Mapping[str, bool] = field(default_factory=dict)
     """The user's own names of models, and whether a call had it. One that is not here may have been used or not."""

@@ -162,6 +162,9 @@ def _or_dash(text: str | None) -> str:
 
 def _notes(document: Document, most: int | None) -> list[str]:
     lines = [f"- {sentence(note['text'])} ({counted(note['calls'], 'call')})" for note in document["notes"][:most]]
+    stated = document.get("stated_by_gateways")
+    if stated is not None:
+        lines.append(f"- {sentence(stated['text'])}")
     repeated = [entry["text"] for entry in document.get("repeats", ()) if entry["text"]]
     repeated += repeated_before_texts((document.get("comparison") or {}).get("repeated_before") or ())
     return lines + [f"- {sentence(text)}" for text in (*repeated[:most], *document["warnings"][:most])]

@@ -17,8 +17,10 @@ from pytest_claude_budget.judge.report import CostReport, OwnerTotals, RunFacts,
 from pytest_claude_budget.judge.verdict import Verdict
 from pytest_claude_budget.record.lock_format import lock_text
 from pytest_claude_budget.record.record import Record
+from pytest_claude_budget.record.sums import Stated
 from pytest_claude_budget.record.totals import Totals
 from pytest_claude_budget.render.json_comparison import comparison_entry, projection_entry
+from pytest_claude_budget.render.phrases import stated_text
 from pytest_claude_budget.render.repeated import repeat_entries
 from pytest_claude_budget.render.sentences import breach_line, excess_of, limit_words
 
@@ -66,6 +68,7 @@ def _without_record(report: CostReport) -> dict[str, Any]:
         ],
         "exempt": [{"owner": row.owner, "calls": row.calls} for row in report.exempt],
         "notes": [{"text": text, "calls": calls} for text, calls in sums.notes.items()],
+        **_stated(sums.stated),
         "aliases": [{"name": name, "used": used} for name, used in sums.aliases.items()],
         "repeats": list(repeat_entries(sums.repeats)),
         "warnings": list(facts.warnings),
@@ -122,6 +125,19 @@ def _not_compared(facts: RunFacts) -> dict[str, Any]:
     if reason is None:
         return {}
     return {"not_compared": {"why": reason.why, "next": reason.next, "expected": reason.expected}}
+
+
+def _stated(stated: Stated) -> dict[str, Any]:
+    if not stated.calls:
+        return {}
+    entry = {
+        "cost": to_json(stated.cost),
+        "list_price": to_json(stated.list_price),
+        "at_least": stated.at_least,
+        "calls": stated.calls,
+        "text": stated_text(stated),
+    }
+    return {"stated_by_gateways": entry}
 
 
 def _budget(budget: Budget | None) -> dict[str, Any] | None:

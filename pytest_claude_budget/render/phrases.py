@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from pytest_claude_budget.base.money import dollars
+from pytest_claude_budget.record.sums import Stated
 
 
 def signed(amount: Decimal) -> str:
@@ -28,6 +29,15 @@ def spent_words(spent: Decimal, *, unknown: bool, simulated: bool) -> str:
     if spent:
         return f"spent {dollars(spent)} on live calls"
     return f"spent nothing{' (replayed, mocked or local answers)' if simulated else ''}"
+
+
+def stated_text(stated: Stated) -> str:
+    """What gateways say they charge, beside the list price that is the cost."""
+    at_least = "at least " if stated.at_least else ""
+    return (
+        f"stated by the gateway: {dollars(stated.cost)} for {stated.calls:,} {'call' if stated.calls == 1 else 'calls'},"
+        f" at list price {at_least}{dollars(stated.list_price)}"
+    )
 
 
 def nearness(at: int, close: int) -> str:

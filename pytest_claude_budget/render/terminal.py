@@ -12,7 +12,7 @@ from pytest_claude_budget.judge.verdict import Outcome
 from pytest_claude_budget.record.record import LOCK_FILE
 from pytest_claude_budget.record.totals import Totals, added
 from pytest_claude_budget.render.comparison import comparison_lines, projection_lines
-from pytest_claude_budget.render.phrases import repeated_before_texts
+from pytest_claude_budget.render.phrases import repeated_before_texts, stated_text
 from pytest_claude_budget.render.repeated import repeat_texts
 from pytest_claude_budget.render.sentences import (
     answers_line,
@@ -66,6 +66,8 @@ def terminal_lines(report: CostReport, width: int) -> list[Line]:
         lines += _fold(f"{priced_at_list(report.totals)}, {spent_of(report.totals)}", width)
         lines += _fold(answers_line(report), width)
     said = [f"note: {note} ({counted(calls, 'call')})" for note, calls in report.sums.notes.items()]
+    if report.sums.stated.calls:
+        said.append(stated_text(report.sums.stated))
     lines += _whole(said, width)
     before = report.comparison.repeated_before if report.comparison is not None else ()
     repeated = [*repeat_texts(report.sums.repeats), *repeated_before_texts(before)]

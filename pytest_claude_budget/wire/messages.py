@@ -3,12 +3,13 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import NamedTuple
 
 from pytest_claude_budget.base.fast_json import loads
 from pytest_claude_budget.calls.call import Answer, Iteration, Status, Usage
 from pytest_claude_budget.wire.lifetimes import lifetimes_of
-from pytest_claude_budget.wire.openai_usage import Translated, as_message
+from pytest_claude_budget.wire.openai_usage import Translated, as_message, dollars
 from pytest_claude_budget.wire.routes import Kind, Route
 from pytest_claude_budget.wire.signs_of_claude import is_claude, is_message, look_into
 from pytest_claude_budget.wire.usage_fields import Remarks, UnreadableError, read_iterations, read_usage, text
@@ -40,6 +41,8 @@ class Exchange(NamedTuple):
     """Lifetimes of the request's cache breakpoints, where it is too long for its fingerprint to list them."""
     in_application: bool = False
     """An application of this process answers: what it says in a form of its own is its own business."""
+    charged: str | None = None
+    """What a header of the answer says a gateway charges for it."""
 
     def requested_model(self) -> str | None:
         """Name the model that the request asks for, None where it cannot be told."""
@@ -70,7 +73,7 @@ def read_answer(body: bytes, exchange: Exchange) -> Answer | None:
         value = None
     kind = exchange.route.kind
     if kind is _GUESS:
-        return _guessed(value, exchange)
+        return _guessed(value, exchange, body)
     if kind is not _MESSAGES and kind is Kind.COUNT_TOKENS:
         return free(exchange, "count_tokens")
     if not isinstance(value, dict):
@@ -79,9 +82,17 @@ def read_answer(body: bytes, exchange: Exchange) -> Answer | None:
         return _batch_created(value, exchange)
     if value.get("type") == "error" or (value.get("error") and "usage" not in value):
         return failed(exchange, "an error inside an answer with status 200")
-    if kind is _COMPATIBLE and (translated := as_message(value)) is not None:
+    if kind is _COMPATIBLE and (translated := _translated(value, body)) is not None:
         return of_translated(translated, exchange)
     return answer_of(value, exchange)
+
+
+def _translated(value: object, body: bytes) -> Translated | None:
+    """Read again with every digit where it states dollars."""
+    translated = as_message(value)
+    if translated is None or translated.cost is None:
+        return translated
+    return as_message(json.loads(body, parse_float=Decimal))
 
 
 def of_translated(translated: Translated, exchange: Exchange) -> Answer:
@@ -91,7 +102,10 @@ def of_translated(translated: Translated, exchange: Exchange) -> Answer:
         answer = unmeasured(exchange, translated.fault, model=_model(message))
     else:
         answer = answer_of(message, exchange, gaps=translated.gaps)
-    return replace(answer, endpoint=_COMPATIBLE.value)
+    charged = translated.cost
+    if charged is None and exchange.charged is not None:
+        charged = dollars(exchange.charged) or None  # a stream's header is sent before anybody knows
+    return replace(answer, endpoint=_COMPATIBLE.value, stated_cost=charged)
 
 
 def answer_of(
@@ -157,14 +171,14 @@ def _read(
     return usage, iterations, tier, speed, geo
 
 
-def _guessed(value: object, exchange: Exchange) -> Answer | None:
+def _guessed(value: object, exchange: Exchange, body: bytes) -> Answer | None:
     """An answer on an unknown path: one of Claude's where it counts tokens and the request or the answer names Claude."""
     named = not exchange.route.unnamed
     if named and is_message(value) and isinstance(value, dict):
         return answer_of(value, exchange)
     if exchange.in_application:
         return None
-    translated = as_message(value)
+    translated = _translated(value, body)
     if translated is not None and (named or is_claude(translated.message["model"])):
         return of_translated(translated, exchange) if translated.counts else None
     seen = look_into(value)

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
+from pytest_claude_budget.base.money import EXACT
 from pytest_claude_budget.wire.usage_fields import UnreadableError, count, section
 
 _READS = ("cached_tokens", "cache_read_tokens", "cache_read_input_tokens", "prompt_cache_hit_tokens")
@@ -74,7 +75,7 @@ def as_message(value: object) -> Translated | None:
         counted = in_anthropics_names(usage, gaps)
     except UnreadableError as reason:
         return Translated(message, fault=str(reason))
-    return Translated({**message, "usage": counted}, tuple(dict.fromkeys(gaps)), cost=dollars(usage.get("cost")))
+    return Translated({**message, "usage": counted}, tuple(dict.fromkeys(gaps)), cost=_charged(usage))
 
 
 def is_chat(usage: object) -> bool:
@@ -93,6 +94,15 @@ def dollars(value: object) -> Decimal | None:
     except ArithmeticError:
         return None
     return amount if amount.is_finite() and 0 <= amount < 10**9 and amount.as_tuple().exponent >= -30 else None  # type: ignore[operator]  # of a finite one
+
+
+def _charged(usage: Mapping[str, object]) -> Decimal | None:
+    """What a gateway charges; with a key of the user's own, OpenRouter's fee and what the provider charges."""
+    cost, parts = dollars(usage.get("cost")), usage.get("cost_details")
+    if usage.get("is_byok") is True and isinstance(parts, dict):
+        upstream = dollars(parts.get("upstream_inference_cost"))
+        return cost if cost is None or upstream is None else EXACT.add(cost, upstream)
+    return cost
 
 
 def in_anthropics_names(usage: Mapping[str, object], gaps: list[str]) -> dict[str, object]:

@@ -27,7 +27,7 @@ COST = Decimal("0.01755")
 3,000 x 3 + 1,000 x 3.75 + 6,000 x 0.3 + 200 x 15 = 9,000 + 3,750 + 1,800 + 3,000 = 17,550 millionths."""
 
 
-def completion(**fields: Any) -> Reply:
+def completion(*, x_litellm_response_cost: str | None = None, **fields: Any) -> Reply:
     """An answer of chat completions, in one piece."""
     choice = {"index": 0, "message": {"role": "assistant", "content": "Hello"}, "finish_reason": "stop"}
     whole = {
@@ -38,7 +38,8 @@ def completion(**fields: Any) -> Reply:
         "choices": [choice],
         "usage": USAGE,
     }
-    return json_reply({**whole, **fields})
+    headers = {} if x_litellm_response_cost is None else {"x_litellm_response_cost": x_litellm_response_cost}
+    return json_reply({**whole, **fields}, **headers)
 
 
 def chunks(*, usage: Any = USAGE, size: int | None = None) -> Reply:

@@ -1,6 +1,7 @@
 """OpenAI's own SDK with the base URL of a gateway: each answer costs what the model's list price says, by hand."""
 
 import asyncio
+from decimal import Decimal
 from typing import Any
 
 import openai
@@ -102,6 +103,20 @@ def test_a_router_that_chose_claude_counts_and_one_that_chose_another_does_not(t
         asking.responses.create(model="openrouter/auto", input="Hi")
         list(asking.chat.completions.create(**{**ASK, "model": "openrouter/auto"}, stream=True))
     assert costs(told) == [COST] * 2
+
+
+def test_what_a_gateway_says_it_charges_is_kept_beside(told: Told, double: Double) -> None:
+    """OpenRouter's field, LiteLLM's header."""
+    replies = (
+        completion(usage={**USAGE, "cost": 0.0123}),
+        completion(x_litellm_response_cost="1.755e-02"),
+        completion(),
+    )
+    with client(double.url(*replies)) as asking:
+        for _ in replies:
+            asking.chat.completions.create(**ASK)
+    assert costs(told) == [COST] * 3
+    assert [answer.stated_cost for answer in told.answers] == [Decimal("0.0123"), Decimal("0.01755"), None]
 
 
 def test_a_failed_try_costs_nothing(told: Told, double: Double) -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -203,6 +204,13 @@ def test_an_error_in_a_stream_is_billed_for_what_came_before(data: bytes, status
     """Nothing came: a failed try."""
     answer = streamed(data)
     assert (answer.status, answer.reason) == (status, reason)
+
+
+def test_what_a_gateway_says_it_charges_stands_in_the_last_usage() -> None:
+    """To the last digit."""
+    last = chunk(finish="stop", usage={**USAGE, "cost": 0.5}).replace(b"0.5", b"0.01755000000000000000001")
+    assert streamed(TEXT + last + DONE).stated_cost == Decimal("0.01755000000000000000001")
+    assert streamed(USAGE_LAST).stated_cost is None
 
 
 def test_an_error_after_the_last_usage_changes_no_count() -> None:

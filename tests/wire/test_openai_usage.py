@@ -1,5 +1,6 @@
 """Answers in OpenAI's form: whose prompt tokens hold what, and what becomes of counts that contradict each other."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -287,6 +288,60 @@ def test_an_answer_that_names_no_model_has_the_requests() -> None:
     usage = {"prompt_tokens": 100, "completion_tokens": 5}
     assert read(completion(usage, model=None)).model == "claude-requested"
     assert read(completion(usage, model=""), model="claude-haiku", evident=True).model == "claude-haiku"
+
+
+PLAIN = {"prompt_tokens": 100, "completion_tokens": 5}
+
+
+@pytest.mark.parametrize(
+    ("stated", "dollars"),
+    [
+        ("0.0123", "0.0123"),
+        ("1.755e-05", "0.00001755"),
+        ("0", "0"),
+        ("0.1234567890123456789012345", "0.1234567890123456789012345"),
+        ("3", "3"),
+        ('"0.25"', "0.25"),
+        ("-0.5", None),
+        ("1e400", None),
+        ("1e-31", None),
+        ("1e99999999999999999999", None),
+        ('"free"', None),
+        ("true", None),
+        ("null", None),
+        ("{}", None),
+    ],
+)
+def test_what_a_gateway_says_it_charges_is_kept_to_the_last_digit(stated: str, dollars: str | None) -> None:
+    """Beside the counts, which stay what they are."""
+    data = body(completion({**PLAIN, "cost": "?"})).replace(b'"?"', stated.encode())
+    answer = read_answer(data, exchange(Kind.COMPATIBLE))
+    assert answer is not None
+    assert (answer.status, answer.usage.input_tokens) == (Status.MEASURED, 100)
+    assert answer.stated_cost == (None if dollars is None else Decimal(dollars))
+    assert dollars is None or f"{answer.stated_cost:f}" == dollars
+
+
+def test_with_a_key_of_ones_own_a_gateways_fee_and_the_providers_charge_are_stated() -> None:
+    """OpenRouter: 0.0005 + 0.01."""
+    details = {"upstream_inference_cost": 0.01}
+    assert of(**PLAIN, cost=0.0005, is_byok=True, cost_details=details).stated_cost == Decimal("0.0105")
+    assert of(**PLAIN, cost=0.0005, is_byok=False, cost_details=details).stated_cost == Decimal("0.0005")
+    assert of(**PLAIN, cost=0.0005, is_byok=True).stated_cost == Decimal("0.0005")
+
+
+@pytest.mark.parametrize(
+    ("header", "dollars"), [("1.755e-05", "0.00001755"), ("0.0", None), ("None", None), ("", None)]
+)
+def test_a_header_may_say_what_is_charged(header: str, dollars: str | None) -> None:
+    """LiteLLM's; what the answer itself says wins, and zero is what a stream's says."""
+    told = exchange(Kind.COMPATIBLE)._replace(charged=header)
+    answer = read_answer(body(completion(PLAIN)), told)
+    assert answer is not None
+    assert answer.stated_cost == (None if dollars is None else Decimal(dollars))
+    answer = read_answer(body(completion({**PLAIN, "cost": 0.5})), told)
+    assert answer is not None
+    assert answer.stated_cost == Decimal("0.5")
 
 
 def test_an_answer_of_a_router_counts_where_it_names_claude() -> None:

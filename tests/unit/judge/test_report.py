@@ -62,6 +62,7 @@ ANSWERS = st.builds(
     http_status=st.just(200),
     reason=st.none() | st.just("cut"),
     notes=st.just(()) | st.just(("assumed", "also")),
+    stated_cost=st.none() | st.sampled_from([Decimal(0), Decimal("0.0123"), Decimal("1.755E-5"), Decimal("1E-30")]),
     request=st.sampled_from([None, '{"messages":"0123456789:10"}', '{"messages":"9876543210:10"}']),
 )
 OWNERS = st.sampled_from([("a.py::test_1", "test"), ("a.py::test_2", "test"), ("c.py::f", "fixture")])
