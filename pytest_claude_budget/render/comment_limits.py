@@ -10,6 +10,7 @@ from pytest_claude_budget.render import phrases
 from pytest_claude_budget.render.comment_sentences import (
     Document,
     accepted_increases,
+    budget_compared,
     failing,
     is_at,
     known_before,
@@ -26,6 +27,8 @@ from pytest_claude_budget.render.raising import ToRaise, accepting_words, raise_
 COMMAND = "pytest --claude-budget-update"
 UPDATE = f"run `{COMMAND}` and commit `{LOCK_FILE}`"
 OUT_OF_DATE = "**The lock file is out of date:**"
+_BEFORE = "Over before this change, and no worse now"
+_BASELINE = "Over on the baseline already, and no worse now; the base's budget was not at hand"
 _STEPS = 5
 """Steps before an update that an advice names."""
 
@@ -39,7 +42,7 @@ def limits(document: Document, most: int, where: str) -> list[str]:
         ("Over the limit", "over", failing(document)),
         (f"Accepted by {by}", "over", let_pass),
         (f"{_near(close).capitalize()} the limit", "", close),
-        ("Over before this change, and no worse now", "over", known_before(document)),
+        (_BEFORE if budget_compared(document) else _BASELINE, "over", known_before(document)),
     )
     lines: list[str] = []
     for title, word, breaches in kinds:

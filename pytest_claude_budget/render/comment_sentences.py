@@ -108,6 +108,12 @@ def known_before(document: Document) -> list[Document]:
     return [breach for breach in document["verdict"].get("known") or [] if breach not in let_pass]
 
 
+def budget_compared(document: Document) -> bool:
+    """Was the base judged by a budget that is known? Else a limit may be one that this change made stricter."""
+    baseline = (document.get("comparison") or {}).get("baseline") or {}
+    return bool(document.get("budget_compared", baseline.get("kind") == "git"))  # older reports do not say it
+
+
 def failing(document: Document) -> list[Document]:
     """Breaches that nobody has let pass."""
     let_pass = accepted_increases(document)
@@ -220,7 +226,7 @@ def _judged(document: Document) -> str:
     if verdict["outcome"] == "warned":
         before = known_before(document)
         if before and not verdict["incomplete"]:
-            return f", over {_limits(before)} as before"
+            return f", over {_limits(before)} as {'before' if budget_compared(document) else 'on the baseline'}"
         at = sum(map(is_at, verdict["warnings"]))  # what is reached is said, whatever else is close
         return f", {nearness(at, 0)} a limit" if verdict["warnings"] else ", which the budget tolerates"
     if verdict.get("part") and verdict["outcome"] in ("within", "unjudged"):

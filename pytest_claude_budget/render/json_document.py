@@ -50,6 +50,7 @@ def _without_record(report: CostReport) -> dict[str, Any]:
         "run": _run(facts.run, report.record),
         "budget": _budget(facts.budget),
         "budget_changes": list(differences(facts.base, facts.budget)),
+        "budget_compared": facts.base is not None,
         "verdict": _verdict(report.verdict),
         "totals": _totals(sums.totals),
         "comparison": None if report.comparison is None else comparison_entry(report.comparison),

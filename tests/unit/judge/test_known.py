@@ -67,7 +67,7 @@ def test_what_the_baseline_was_over_already_warns_in_every_scope(tmp_path: Path,
     assert (report.verdict.outcome, report.verdict.breaches) == (Outcome.WARNED, ())
     assert known.was_over
     assert said(report).endswith("verdict: warned: 1 limit is exceeded, as on the baseline")
-    assert comment(json_document(report)).splitlines()[0].endswith(" as before")
+    assert comment(json_document(report)).splitlines()[0].endswith(" as on the baseline")
     worse = judged(budget_of(tmp_path, SCOPES[scope]), 31)
     assert (worse.verdict.outcome, [each.worse for each in worse.verdict.breaches]) == (Outcome.OVER, [True])
 
@@ -142,6 +142,32 @@ def test_what_a_change_does_to_the_budget_is_told(tmp_path: Path, then: str, now
         assert each in said(report)
         assert each.replace("'", "") in page.replace("'", "")
     assert ("also changes the budget" in page) == bool(told)
+
+
+def test_a_budget_that_was_not_at_hand_is_not_said_to_be_as_before(tmp_path: Path) -> None:
+    """$0.30 before and now, of $0.20 by today's file. An artifact, a run on the base or a lock file has no budget beside it."""
+    budget = budget_of(tmp_path, SCOPES["test"])
+    without = json_document(judged(budget, 30))
+    assert without["budget_compared"] is False
+    page = comment(without)
+    assert page.splitlines()[0].endswith(" as on the baseline")
+    assert "**Over on the baseline already, and no worse now; the base's budget was not at hand:**" in page
+    for claim in ("before this change", "as before", "lower", "adds", "also changes the budget"):
+        assert claim not in page
+    beside = json_document(judged(budget, 30, base=Base(budget=budget)))
+    assert beside["budget_compared"] is True
+    page = comment(beside)
+    assert page.splitlines()[0].endswith(" as before")
+    assert "**Over before this change, and no worse now:**" in page
+
+
+@pytest.mark.parametrize("kind", ["lock", "report", "git"])
+def test_a_report_of_an_earlier_version_claims_a_base_s_budget_for_a_commit_alone(tmp_path: Path, kind: str) -> None:
+    """It does not say whether it had one."""
+    document = json_document(judged(budget_of(tmp_path, SCOPES["test"]), 30))
+    del document["budget_compared"]
+    document["comparison"]["baseline"]["kind"] = kind
+    assert ("**Over before this change" in comment(document)) == (kind == "git")
 
 
 def test_a_budget_that_is_new_or_gone_is_told() -> None:
