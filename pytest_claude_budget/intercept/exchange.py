@@ -27,7 +27,7 @@ from pytest_claude_budget.wire.bodies import (
 )
 from pytest_claude_budget.wire.encodings import unpacked
 from pytest_claude_budget.wire.lifetimes import lifetimes_in
-from pytest_claude_budget.wire.messages import Exchange, read_answer, requested_model, tried, unmeasured
+from pytest_claude_budget.wire.messages import Exchange, Headers, read_answer, requested_model, tried, unmeasured
 from pytest_claude_budget.wire.requests import Fingerprints, asks_for_more, of_batch
 from pytest_claude_budget.wire.routes import Kind, Route
 
@@ -36,7 +36,7 @@ Saying = tuple[Answer | None, Sequence[Answer]]
 # Python 3.11 searches an enum's class at each look.
 _MESSAGES, _GUESS, _BATCH_CREATE, _COMPATIBLE = Kind.MESSAGES, Kind.GUESS, Kind.BATCH_CREATE, Kind.COMPATIBLE
 _ENDED = "the run ended before an answer came; it may have been billed"
-_CHARGED = "x-litellm-response-cost"
+_TELLING = ("x-litellm-response-cost", "x-amzn-bedrock-input-token-count", "x-amzn-bedrock-output-token-count")
 _READ_IN_PIECES = (Kind.BATCH_RESULTS, Kind.UNREAD)
 
 
@@ -261,8 +261,10 @@ class Watch:
             print_, more = of_batch(body) if kind is _BATCH_CREATE else None, asks_for_more(body)
         asked = requested_model(body) if eager else body
         in_application = kind is _GUESS and self._carrier.is_application()
-        charged = headers.get(_CHARGED) if headers is not None and (kind is _COMPATIBLE or kind is _GUESS) else None
-        return Exchange(self._route, status, asked, print_, more, lifetimes_in(body), in_application, charged)
+        told = Headers()
+        if headers is not None and (kind is _COMPATIBLE or kind is _GUESS or self._route.model is not None):
+            told = Headers(*map(headers.get, _TELLING))
+        return Exchange(self._route, status, asked, print_, more, lifetimes_in(body), in_application, told)
 
     def _refused(self, status: int) -> Iterator[Said]:
         if (answer := tried(self._make_exchange(status, eager=False), f"HTTP status {status}")) is not None:

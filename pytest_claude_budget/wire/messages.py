@@ -22,8 +22,27 @@ _MESSAGES, _GUESS, _BATCH_RESULTS, _COMPATIBLE = Kind.MESSAGES, Kind.GUESS, Kind
 _NO_USAGE = Usage()
 OTHER_FORM = "the answer counts tokens in a form that is not read"
 SEVERAL = "the answer holds several messages in a form that is not read"
+_LONGEST_COUNT = 12
+"""Digits of a count in a header."""
 LONGEST_MODEL = 300
 """Characters of a model id that are kept; a longer one is no id of a model."""
+
+
+class Headers(NamedTuple):
+    """What headers of an answer tell of its bill."""
+
+    charged: str | None = None
+    """US dollars that LiteLLM's proxy says it charges."""
+    input_tokens: str | None = None
+    output_tokens: str | None = None
+    """As Bedrock counts them."""
+
+    def usage(self) -> Mapping[str, object] | None:
+        """Give the counts as an answer would state them."""
+        said = (self.input_tokens, self.output_tokens)
+        if not all(each is not None and each.isdecimal() and len(each) <= _LONGEST_COUNT for each in said):
+            return None
+        return {"input_tokens": int(said[0] or 0), "output_tokens": int(said[1] or 0)}
 
 
 class Exchange(NamedTuple):
@@ -41,8 +60,7 @@ class Exchange(NamedTuple):
     """Lifetimes of the request's cache breakpoints, where it is too long for its fingerprint to list them."""
     in_application: bool = False
     """An application of this process answers: what it says in a form of its own is its own business."""
-    charged: str | None = None
-    """What a header of the answer says a gateway charges for it."""
+    headers: Headers = Headers()
 
     def requested_model(self) -> str | None:
         """Name the model that the request asks for, None where it cannot be told."""
@@ -103,8 +121,8 @@ def of_translated(translated: Translated, exchange: Exchange) -> Answer:
     else:
         answer = answer_of(message, exchange, gaps=translated.gaps)
     charged = translated.cost
-    if charged is None and exchange.charged is not None:
-        charged = dollars(exchange.charged) or None  # a stream's header is sent before anybody knows
+    if charged is None and exchange.headers.charged is not None:
+        charged = dollars(exchange.headers.charged) or None  # a stream's header is sent before anybody knows
     return replace(answer, endpoint=_COMPATIBLE.value, stated_cost=charged)
 
 
@@ -116,6 +134,8 @@ def answer_of(
     `item_id` names it within a batch; `gaps` say why its counts are a lower bound, as far as that is known before.
     """
     usage_fields = message.get("usage")
+    if not usage_fields and (counted := exchange.headers.usage()) is not None:
+        message, usage_fields = {"content": message.get("completion"), **message, "usage": counted}, counted
     if not isinstance(usage_fields, dict) or not usage_fields:
         return unmeasured(exchange, "the answer states no usage", model=_model(message), item_id=item_id)
     remarks = Remarks(exchange.lifetimes)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pytest_claude_budget.calls.call import Answer, Iteration, Status, Usage
-from pytest_claude_budget.wire.messages import LONGEST_MODEL, answer_of, failed, read_answer, requested_model
+from pytest_claude_budget.wire.messages import LONGEST_MODEL, Headers, answer_of, failed, read_answer, requested_model
 from pytest_claude_budget.wire.routes import Kind
 from tests.wire.answers import MODEL, Json, body, exchange, message, usage
 
@@ -465,3 +465,29 @@ def test_notes_are_said_once() -> None:
     entries = [{"type": "message", "input_tokens": 1, "cache_creation_input_tokens": 5}] * 3
     fields = message(usage=usage(cache_creation_input_tokens=5, cache_creation=None, iterations=entries))
     assert answer_of(fields, exchange()).notes == (FIVE,)
+
+
+COMPLETION = {"type": "completion", "completion": " Hi", "stop_reason": "stop_sequence", "stop": None}
+
+
+def of_headers(*counts: str | None, answer: Json = COMPLETION) -> Answer:
+    told = exchange(model="anthropic.claude-v2:1")._replace(headers=Headers(None, *counts))
+    found = read_answer(body(answer), told)
+    assert found is not None
+    return found
+
+
+def test_bedrocks_headers_count_a_text_completion() -> None:
+    """Whose answer states no usage."""
+    answer = of_headers("12", "5")
+    assert (answer.status, answer.reason, answer.model) == (Status.MEASURED, None, "anthropic.claude-v2:1")
+    assert answer.usage == Usage(input_tokens=12, output_tokens=5)
+    assert of_headers("12", "0").status is Status.AT_LEAST
+    assert of_headers("12", "5", answer=message()).usage == Usage(input_tokens=120, output_tokens=45)
+
+
+@pytest.mark.parametrize("counts", [(), ("12", None), (None, "5"), ("-1", "5"), ("x", "5"), ("9" * 13, "5"), ("", "5")])
+def test_headers_that_do_not_count_leave_an_answer_without_usage_unmeasured(counts: tuple[str | None, ...]) -> None:
+    """Absent is not zero."""
+    answer = of_headers(*counts)
+    assert (answer.status, answer.reason) == (Status.UNMEASURED, "the answer states no usage")

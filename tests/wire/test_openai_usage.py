@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pytest_claude_budget.calls.call import Answer, Status, Usage
-from pytest_claude_budget.wire.messages import read_answer, requested_model
+from pytest_claude_budget.wire.messages import Headers, read_answer, requested_model
 from pytest_claude_budget.wire.openai_usage import DIFFER, ON_TOP, SMALL, SUM, as_message
 from pytest_claude_budget.wire.requests import Fingerprints
 from pytest_claude_budget.wire.routes import Kind
@@ -335,7 +335,7 @@ def test_with_a_key_of_ones_own_a_gateways_fee_and_the_providers_charge_are_stat
 )
 def test_a_header_may_say_what_is_charged(header: str, dollars: str | None) -> None:
     """LiteLLM's; what the answer itself says wins, and zero is what a stream's says."""
-    told = exchange(Kind.COMPATIBLE)._replace(charged=header)
+    told = exchange(Kind.COMPATIBLE)._replace(headers=Headers(charged=header))
     answer = read_answer(body(completion(PLAIN)), told)
     assert answer is not None
     assert answer.stated_cost == (None if dollars is None else Decimal(dollars))

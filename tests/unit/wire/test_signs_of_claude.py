@@ -58,6 +58,19 @@ def test_a_sign_of_claude_is_enough(
 
 
 @CLIENTS
+def test_bedrocks_headers_count_the_answer_of_claude_2(module: Any) -> None:
+    """Which has a form without usage."""
+    counts = {"X-Amzn-Bedrock-Input-Token-Count": "12", "X-Amzn-Bedrock-Output-Token-Count": "5"}
+    asked = {"prompt": "Human: Hi", "max_tokens_to_sample": 9}
+    for headers, status in ((counts, Status.MEASURED), ({}, Status.UNMEASURED)):
+        reply = module.Response(200, json={"type": "completion", "completion": " Hi"}, headers=headers)
+        with watched() as told:
+            url = "https://llm.example/model/anthropic.claude-v2:1/invoke"
+            send(module, lambda request, reply=reply: reply, asynchronous=False, url=url, json=asked)
+        assert [answer.status for answer in told.answers] == [status]
+
+
+@CLIENTS
 @pytest.mark.parametrize(
     ("url", "asked", "reply"),
     [
