@@ -63,12 +63,14 @@ class Asked:
 class Got:
     """An answer."""
 
-    __slots__ = ("_content", "headers", "status_code")
+    __slots__ = ("_content", "headers", "raw", "status_code")
 
-    def __init__(self, status: int, headers: Pairs, body: bytes | None = None) -> None:
+    def __init__(self, status: int, headers: Pairs, body: bytes | None = None, *, raw: bytes | None = None) -> None:
         self.status_code, self.headers = status, Headers(headers)
         self._content = body
         """None where its bytes are still to come; without its content coding where they are here."""
+        self.raw = raw
+        """The whole body where it is here with its content coding; None where it is not, and where `body` has it."""
 
 
 class Plain:
@@ -99,9 +101,10 @@ class Plain:
         """As above."""
         return False
 
-    def body_in_memory(self, response: Any) -> bytes | None:  # noqa: ARG002  # of the protocol
-        """A body that is in memory is in `Got` already."""
-        return None
+    def body_in_memory(self, response: Any) -> bytes | None:
+        """The raw body of an answer that is here already; None where it is still to come."""
+        raw: bytes | None = response.raw
+        return raw
 
     def arrived(self, error: BaseException) -> Any:  # noqa: ARG002  # of the protocol
         """Who hands over a `Got` knows of every answer."""

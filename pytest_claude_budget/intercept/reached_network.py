@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 from pytest_claude_budget.intercept.in_process_gateway import AROUND, Inside
+from pytest_claude_budget.intercept.signs_of_network import is_feigned_socket
 
 _MARK = "__claude_budget_reached__"
 _PASSAGES = (
@@ -18,8 +19,11 @@ _PASSAGES = (
     ("httpcore2", "ConnectionPool", "handle_request"),
     ("httpcore2", "AsyncConnectionPool", "handle_async_request"),
     ("http.client", "HTTPConnection", "getresponse"),
+    ("urllib3.connection", "HTTPConnection", "getresponse"),
     ("aiohttp", "ClientResponse", "start"),
 )
+_OVER_HTTP_CLIENT = "urllib3.connection"
+"""Its class has the real one of `http.client` below it, also while a recorder stands in the place of both."""
 _UNSEEN = ("curl_cffi", "pycurl", "niquests", "urllib3_future", "grpc", "awscrt")
 """Ways to the network that none of the places above sees: where one is loaded, nothing is known."""
 
@@ -66,6 +70,8 @@ def _hook_all() -> bool:
     hooked = False
     for module, owner, name in _PASSAGES:
         cls: Any = getattr(sys.modules.get(module), owner, None)
+        if module == _OVER_HTTP_CLIENT and cls is not None:
+            cls = next((each for each in cls.__mro__ if each.__module__ == "http.client"), None)
         original = None if cls is None else vars(cls).get(name)
         if original is None or getattr(original, _MARK, False):
             continue
@@ -106,7 +112,8 @@ def _hook(original: Any, name: str) -> Any:
 
         @functools.wraps(original)
         def hook(self: Any) -> Any:
-            _note()
+            if not is_feigned_socket(getattr(self, "sock", None)):
+                _note()
             return original(self)
 
     setattr(hook, _MARK, True)

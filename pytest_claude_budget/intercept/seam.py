@@ -50,6 +50,10 @@ class Seam:
         if self._watchers is not None:
             self._watchers.remove(run.sink())
         if not self.runs:
+            if self._watchers is not None:
+                from pytest_claude_budget.intercept.reached_network import look_no_more
+
+                look_no_more()
             self.patches.take_out()
 
     def settle(self, run: Run) -> None:

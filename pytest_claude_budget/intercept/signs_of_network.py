@@ -34,6 +34,14 @@ def is_feigned(stream: Any) -> bool:
         return False
 
 
+def is_feigned_socket(socket: Any) -> bool:
+    """Is what stands in a socket's place surely none?"""
+    try:
+        return not isinstance(socket, real_socket) and _was_never_used(socket)
+    except Exception:
+        return False
+
+
 def aiohttp_answer(stream: Any) -> Any:
     """The answer of aiohttp that an answer's stream reads from; None where there is none."""
     aiohttp = sys.modules.get("aiohttp")

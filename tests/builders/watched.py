@@ -5,6 +5,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -79,6 +80,21 @@ def watched() -> Iterator[Told]:
         for hooks, sinks in zip(hooked, others, strict=True):
             hooks.watchers.sinks = sinks
             hooks.remove(told)
+    assert told.faults == []
+
+
+@contextmanager
+def watched_by(hook: Callable[[Any, Any], Any], module: Any) -> Iterator[Told]:
+    """Watch the classes of one module by its seam; whoever watches these tests themselves looks away."""
+    told = Told()
+    run = SimpleNamespace(sink=lambda: told)
+    seam = hook(module, run)
+    others, seam.watchers().sinks = seam.watchers().sinks, (told,)
+    try:
+        yield told
+    finally:
+        seam.watchers().sinks = others
+        seam.remove(run)
     assert told.faults == []
 
 

@@ -1,0 +1,19 @@
+"""What a client's function was called with. Loads nothing: asked for every request, and nearly none is with Claude."""
+
+from typing import Any
+
+
+def argument(args: tuple[Any, ...], kwargs: dict[str, Any], at: int, name: str) -> Any:
+    """An argument that may be given by its place or by its name; None where it is not."""
+    return args[at] if at < len(args) else kwargs.get(name)
+
+
+def body_bytes(body: object) -> bytes | None:
+    """A request's body; None where only the client may read it."""
+    if isinstance(body, bytes):
+        return body
+    if body is None:
+        return b""
+    if isinstance(body, str):
+        return body.encode("utf-8", "replace")
+    return bytes(body) if isinstance(body, bytearray | memoryview) else None
