@@ -22,7 +22,7 @@ _CREATION = "batch_create"
 class Inside:
     """What is seen while one exchange goes on, in its own context. Small: connections keep a context for long."""
 
-    __slots__ = ("answers", "by_known", "elsewhere", "of", "reached")
+    __slots__ = ("answers", "asked", "by_known", "elsewhere", "of", "reached")
 
     def __init__(self, of: tuple[Any, Any, Any] | None = None) -> None:
         self.of = of
@@ -32,6 +32,8 @@ class Inside:
         """
         self.reached: bool | None = None
         """Did this exchange reach the network? None where nobody looks."""
+        self.asked = False
+        """A hook further down has looked at a request since."""
         self.by_known = False
         """Its transport is one of the client's own, as was seen before it was sent."""
         self.elsewhere = 0

@@ -143,7 +143,7 @@ def got(response: Any) -> "Got":
     held = getattr(response, "_body", None)
     if isinstance(held, bytes) and response.decode_content:
         return Got(response.status, response.headers.items(), held)
-    raw = held if isinstance(held, bytes) else _in_memory(response)
+    raw = held if isinstance(held, bytes) else in_memory(response)
     if raw is not None and raw.startswith(_PLAIN):
         return Got(response.status, response.headers.items(), raw)
     return Got(response.status, response.headers.items(), raw=raw)
@@ -156,7 +156,7 @@ def is_here(answer: "Got") -> bool:
     return answer.raw is not None or content_of(answer) is not None
 
 
-def _in_memory(response: Any) -> bytes | None:
+def in_memory(response: Any) -> bytes | None:
     """The raw body that a recorder or a double has in memory; None where it is still to come."""
     file = getattr(response, "_fp", response)
     for each in (file, getattr(file, "_content", None)):

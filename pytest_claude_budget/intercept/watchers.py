@@ -6,6 +6,7 @@ from weakref import ref
 
 from pytest_claude_budget.intercept.carrier import Carrier
 from pytest_claude_budget.intercept.exchange import Watch
+from pytest_claude_budget.intercept.in_process_gateway import AROUND
 from pytest_claude_budget.intercept.sink import Sink
 from pytest_claude_budget.intercept.which_exchanges import watch
 from pytest_claude_budget.wire.requests import Fingerprints
@@ -39,6 +40,8 @@ class Watchers:
     def begin(self, carrier: Carrier, request: Any) -> Watch | None:
         """Begin to watch an exchange for the runs that it may belong to; None where it is not with Claude."""
         sinks = self.sinks
+        if (around := AROUND.get()) is not None:
+            around.asked = True
         if len(sinks) > 1:
             sinks = _of_this_thread(sinks)
         seen = watch(carrier, request, sinks, self._prints)

@@ -21,6 +21,9 @@ CLIENTS: Mapping[str, Client] = {
     "httpx": ("client_hooks", "AsyncClient", False),
     "httpx2": ("client_hooks", "AsyncClient", False),
     "urllib3.connectionpool": ("urllib3_hooks", "connection_from_url", True),
+    "urllib3.poolmanager": ("poolmanager_hooks", "proxy_from_url", True),
+    "requests.sessions": ("requests_hooks", "session", True),
+    "requests_mock.adapter": ("requests_hooks", "Adapter", True),
 }
 """Module of a client, and: the module in `intercept` whose `hook_module` hooks it; a name that it has once it is whole; whether
 most suites use it for other things than Claude, so that `hook_module` takes this run, and loads what reads an exchange later

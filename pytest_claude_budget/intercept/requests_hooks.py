@@ -1,0 +1,73 @@
+"""Hooks `Session.send` of requests, for answers of doubles: what comes to urllib3 is seen there, try by try.
+
+requests-mock keeps the `send` that it found when it was imported, which may have been before the run. So its adapter is hooked too.
+"""
+
+import functools
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from pytest_claude_budget.intercept.call_arguments import argument, body_bytes
+from pytest_claude_budget.intercept.patches import callable_of, owner_of
+from pytest_claude_budget.intercept.seam import Run, Seam
+from pytest_claude_budget.wire.may_be_claude import may_be_claude
+
+if TYPE_CHECKING:
+    from pytest_claude_budget.intercept.doubles import Above
+    from pytest_claude_budget.intercept.plain_http import Asked, Got
+
+
+def hook_module(module: ModuleType, run: Run) -> Seam:
+    """Let a run watch all sessions of `requests.sessions`, or all adapters of `requests_mock.adapter`."""
+    senders: Any = module.Adapter if module.__name__.startswith("requests_mock.") else module.Session
+    seam: Seam | None = owner_of(senders.__dict__["send"])
+    if seam is None:
+        seam = Seam(lambda seam: seam.patches.put(senders, "send", functools.partial(_hook, seam)))
+    seam.add(run)
+    return seam
+
+
+def _hook(seam: Seam, original: Any) -> Any:
+    call = callable_of(original)
+
+    @functools.wraps(original)
+    def send(sender: Any, *args: Any, **kwargs: Any) -> Any:
+        above = _above(seam, sender, argument(args, kwargs, 0, "request")) if seam.runs else None
+        if above is None:
+            return call(sender, *args, **kwargs)
+        return above.around(lambda: call(sender, *args, **kwargs))
+
+    return send
+
+
+def _above(seam: Seam, sender: Any, request: Any) -> "Above | None":
+    """Who looks on from above; None where the request is not with Claude, or a part of an exchange that is watched."""
+    method, url = getattr(request, "method", None), getattr(request, "url", None)
+    if not isinstance(method, str) or not isinstance(url, str):
+        return None  # requests will say it
+    body = body_bytes(getattr(request, "body", None))
+    if not may_be_claude(method, url, body):
+        return None
+    try:
+        from pytest_claude_budget.intercept.doubles import Above, is_inside
+
+        return None if is_inside() else Above(seam.watchers(), sender, lambda: _asked(request, body), _got)
+    except Exception as error:
+        seam.watchers().fault("request", error)
+        return None
+
+
+def _asked(request: Any, body: bytes | None) -> "Asked":
+    from pytest_claude_budget.intercept.plain_http import Asked, url_of
+
+    return Asked(request.method, url_of(request.url), request.headers.items(), body)
+
+
+def _got(response: Any) -> "Got":
+    from pytest_claude_budget.intercept.plain_http import Got
+    from pytest_claude_budget.intercept.urllib3_hooks import in_memory
+
+    content = getattr(response, "_content", None)
+    body = content if isinstance(content, bytes) else None
+    raw = in_memory(response.raw) if body is None else None
+    return Got(response.status_code, response.headers.items(), body, raw=raw)

@@ -1,0 +1,52 @@
+"""Suites that ask Claude by clients which most suites use for other things."""
+
+import pytest
+
+from tests.plugin.conftest import Suite
+
+ASKS = """
+import json, subprocess, sys
+import requests, responses
+
+MESSAGE = {"type": "message", "model": "claude-haiku-4-5", "content": [], "stop_reason": "end_turn",
+           "usage": {"input_tokens": 1000, "output_tokens": 100}}
+ASKED = {"model": "claude-haiku-4-5", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}
+URL = "https://gateway.example/v1/messages"
+
+def ask():
+    with responses.RequestsMock() as mock:
+        mock.post(URL, json=MESSAGE)
+        requests.post(URL, json=ASKED).raise_for_status()
+"""
+TESTS = """
+import subprocess, sys
+from asks import ask
+def test_here(): ask()
+def test_in_a_child_process(): subprocess.run([sys.executable, "-c", "import asks; asks.ask()"], check=True)
+"""
+OTHERS = """
+import sys
+import requests, responses
+def test_another_api():
+    with responses.RequestsMock() as mock:
+        mock.post("https://example.com/users", json={})
+        requests.post("https://example.com/users", json={"name": "Ada"})
+    assert "pytest_claude_budget.intercept.seam" in sys.modules
+    assert "pytest_claude_budget.intercept.exchange" not in sys.modules
+    assert "pytest_claude_budget.wire.routes" not in sys.modules
+"""
+
+
+def test_calls_of_requests_are_charged_to_their_tests(suite: Suite, workers: int) -> None:
+    """Two answers of 1,000 x $1 + 100 x $5 a million = $0.0015 each; a double spends nothing."""
+    suite.write(asks=ASKS, test_a=TESTS)
+    outcome = suite.run(workers=workers)
+    outcome.result.assert_outcomes(passed=2)
+    assert ("0.003", "0") == (outcome.cost, outcome.report["totals"]["spent"])
+    assert ["0.0015"] * 2 == [each["cost"] for each in outcome.report["by_owner"]]
+
+
+@pytest.mark.cold
+def test_nothing_is_loaded_for_what_others_ask(suite: Suite) -> None:
+    suite.write(test_a=OTHERS)
+    suite.run().result.assert_outcomes(passed=1)
