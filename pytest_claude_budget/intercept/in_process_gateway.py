@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from pytest_claude_budget.calls.call import Answer, Status, Usage, summed
+from pytest_claude_budget.calls.model_ids import normalise
 from pytest_claude_budget.wire.bodies import Said
 
 PASSED_ON = "passed on by a gateway in this process: counted as the call that the gateway made"
@@ -59,8 +60,15 @@ class Inside:
             return any(each.http_status == answer.http_status for each in seen)
         if answer.status is not Status.MEASURED:
             return False
-        usages = [each.usage for each in seen if each.model == answer.model]
+        usages = [each.usage for each in seen if _are_one(each.model, answer.model)]
         return answer.usage in usages or (bool(usages) and answer.usage == summed(usages))
+
+
+def _are_one(model: str | None, other: str | None) -> bool:
+    """Do two spellings name one model? A gateway may have one of its own."""
+    if model is None or other is None or model == other:
+        return model == other
+    return normalise(model) == normalise(other)
 
 
 AROUND: ContextVar[Inside | None] = ContextVar("claude_budget_exchange", default=None)

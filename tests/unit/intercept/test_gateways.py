@@ -29,13 +29,13 @@ def application(handle: Handler) -> Any:
     return app
 
 
-def asked(module: Any, handle: Handler) -> Told:
+def asked(module: Any, handle: Handler, path: str = "/v1/messages") -> Told:
     """What is told of one exchange with the gateway."""
 
     async def work() -> None:
         transport = module.ASGITransport(app=application(handle))
         async with module.AsyncClient(transport=transport, base_url="http://testserver") as client:
-            await client.post("/v1/messages", json=ASKED)
+            await client.post(path, json=ASKED)
 
     with watched() as told:
         asyncio.run(work())
@@ -71,6 +71,24 @@ def test_an_answer_that_a_gateway_passes_on_is_counted_once(module: Any) -> None
     assert (outer.status, outer.usage, outer.notes) == (Status.FREE, Usage(), (PASSED_ON,))
     totals = totals_of(told)
     assert (totals.calls, totals.attempts, totals.free, totals.cost) == (1, 1, 1, Decimal("0.0015"))
+
+
+@CLIENTS
+@pytest.mark.parametrize(
+    "model", ["claude-haiku-4-5", "anthropic/claude-haiku-4.5", "anthropic/claude-4.5-haiku-20251001"]
+)
+def test_an_answer_that_a_gateway_passes_on_in_openais_form_is_counted_once(module: Any, model: str) -> None:
+    """With a spelling of its own for the model, and its own names for the counts."""
+    ask = claude(module, module.Response(200, json=message()))
+    usage = {"prompt_tokens": 1_000, "completion_tokens": 100, "total_tokens": 1_100}
+
+    async def handle() -> tuple[int, str, bytes]:
+        await ask()
+        return reply_of({"object": "chat.completion", "model": model, "choices": [], "usage": usage})
+
+    outer, inner = (told := asked(module, handle, "/v1/chat/completions")).answers
+    assert (inner.status, outer.status, outer.notes) == (Status.MEASURED, Status.FREE, (PASSED_ON,))
+    assert totals_of(told).cost == Decimal("0.0015")
 
 
 @CLIENTS
