@@ -4,7 +4,7 @@ OpenAI's prompt tokens include what was read from a cache, and what was written 
 several names, and some leave both out of the prompt tokens: docs/openai-compatible.md lists who writes what.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -29,6 +29,7 @@ _IN_THE_SUMS = frozenset(
 )
 _AS_ANTHROPIC = ("service_tier", "speed", "inference_geo", "server_tool_use")
 """What a gateway passes on in Anthropic's own words."""
+_SUMMED = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
 _ON_TOP = frozenset(("compaction", "advisor_message"))
 
 DIFFER = "the usage states two different numbers of cache {}"
@@ -131,9 +132,30 @@ def in_anthropics_names(usage: Mapping[str, object], gaps: list[str]) -> dict[st
         )
         named["input_tokens"] = _fresh(prompt, outside, (read, written), gaps)
     gaps.extend(f"usage.{name} is not known here and may be billed" for name in _unknown(usage, details))
-    if _has_iterations_on_top(usage.get("iterations")):
-        gaps.append(ON_TOP)
+    entries = usage.get("iterations")
+    on_top = [each for each in entries if _is_on_top(each)] if isinstance(entries, list) else []
+    if on_top and isinstance(entries, list):
+        apart = _without(named, on_top, entries)
+        if apart is None:
+            gaps.append(ON_TOP)
+        named = apart or named
     return named
+
+
+def _without(
+    named: dict[str, object], on_top: Sequence[Mapping[str, object]], entries: Sequence[object]
+) -> dict[str, object] | None:
+    """Take entries that are billed at rates of their own out of the sums that LiteLLM makes of all of them.
+
+    None where the counts are no such sums, or are not told apart by the lifetime of what they wrote.
+    """
+    if not all(isinstance(each, dict) for each in entries) or any(_count(each, _SUMMED[-1]) for each in on_top):
+        return None
+    sums = {name: sum(_count(each, name) for each in entries if isinstance(each, dict)) for name in _SUMMED}
+    if any(named[name] != said for name, said in sums.items()):
+        return None
+    left = {name: said - sum(_count(each, name) for each in on_top) for name, said in sums.items()}
+    return {**named, **left, "iterations": [{name: _whole(said) for name, said in each.items()} for each in on_top]}
 
 
 def _fresh(prompt: int, outside: int | None, cached: tuple[int, int], gaps: list[str]) -> int:
@@ -185,9 +207,8 @@ def _unknown(usage: Mapping[str, object], details: Mapping[str, object]) -> list
     return [name if name.isascii() and name.isidentifier() else repr(name[:100]) for name in (beside + parts)[:3]]
 
 
-def _has_iterations_on_top(entries: object) -> bool:
-    listed = entries if isinstance(entries, list) else ()
-    return any(isinstance(entry, dict) and entry.get("type") in _ON_TOP for entry in listed)
+def _is_on_top(entry: object) -> bool:
+    return isinstance(entry, dict) and entry.get("type") in _ON_TOP
 
 
 def _shown(choices: object) -> list[dict[str, str]]:

@@ -262,6 +262,29 @@ def test_what_was_asked_for_in_a_search_is_counted() -> None:
         assert (answer.status, answer.usage.web_search_requests) == (Status.MEASURED, 3)
 
 
+def test_what_litellm_sums_up_of_compaction_and_advice_is_priced_apart() -> None:
+    """220 of prompt: 100 were compacted and 100 another model's, as its entries say; 17 of output: 10 and 2."""
+    entries = [
+        {"type": "compaction", "input_tokens": 100, "output_tokens": 10},
+        {"type": "advisor_message", "model": "claude-opus-5", "input_tokens": 100, "output_tokens": 2},
+        {"type": "message", "input_tokens": 15, "cache_read_input_tokens": 5, "output_tokens": 5},
+    ]
+    said = {"prompt_tokens": 220, "completion_tokens": 17, "total_tokens": 237, "cache_read_input_tokens": 5}
+    answer = of(**said, iterations=entries)
+    assert (answer.status, answer.reason) == (Status.MEASURED, None)
+    assert answer.usage == Usage(input_tokens=15, cache_read_input_tokens=5, output_tokens=5)
+    assert [
+        (each.kind, each.model, each.usage.prompt_tokens, each.usage.output_tokens) for each in answer.iterations
+    ] == [
+        ("compaction", None, 100, 10),
+        ("advisor_message", "claude-opus-5", 100, 2),
+    ]
+    written = [{**entries[0], "cache_creation_input_tokens": 7}, entries[2]]
+    for other in ([entries[0], entries[2]], written, [*entries, 7]):
+        assert of(**said, iterations=other).reason == ON_TOP
+    assert of(**said, iterations=[entries[2]]).iterations == ()
+
+
 def test_several_choices_are_inside_of_the_counts() -> None:
     """Nothing is multiplied."""
     value = completion({"prompt_tokens": 100, "completion_tokens": 30})

@@ -1,7 +1,10 @@
 """Frameworks that ask a gateway through OpenAI's SDK: each answer costs what the model's list price says, by hand."""
 
 import asyncio
+import json
 import os
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -9,8 +12,11 @@ os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # it would ask the network 
 
 import litellm
 from langchain_openai import ChatOpenAI
+from litellm.llms.anthropic.chat.transformation import AnthropicConfig
 
 from pytest_claude_budget.calls.call import Status
+from pytest_claude_budget.wire.messages import Exchange, read_answer
+from pytest_claude_budget.wire.routes import Kind, Route
 from tests.builders.watched import Told
 from tests.gateways.conftest import ASK, COST, MODEL, chunks, completion, costs
 from tests.shapes.double import Double
@@ -38,6 +44,38 @@ def test_litellm_asynchronously(told: Told, double: Double) -> None:
 
     asyncio.run(work())
     assert costs(told) == [COST] * 2
+
+
+WRITES = {"ephemeral_5m_input_tokens": 300, "ephemeral_1h_input_tokens": 40}
+ANTHROPICS: list[dict[str, Any]] = [
+    {"input_tokens": 120, "output_tokens": 45},
+    {
+        "input_tokens": 7,
+        "cache_read_input_tokens": 600,
+        "cache_creation_input_tokens": 340,
+        "cache_creation": WRITES,
+        "output_tokens": 45,
+        "service_tier": "batch",
+        "inference_geo": "us",
+        "server_tool_use": {"web_search_requests": 2},
+    },
+    {"input_tokens": 7, "cache_read_input_tokens": 600, "output_tokens": 0, "speed": "fast"},
+]
+
+
+@pytest.mark.parametrize("usage", ANTHROPICS)
+def test_what_litellms_proxy_makes_of_anthropics_usage_is_read_back_as_it_was(usage: dict[str, Any]) -> None:
+    """By its own code: a price that held before holds after."""
+    made = json.loads(AnthropicConfig().calculate_usage(usage, None).model_dump_json())
+    choice = {"message": {"content": "Hello"} if usage["output_tokens"] else {}, "finish_reason": "stop"}
+    answer = {"object": "chat.completion", "model": "claude-opus-4-6", "choices": [choice], "usage": made}
+    exchange = Exchange(Route(kind=Kind.COMPATIBLE), 200, None)
+    read = read_answer(json.dumps(answer).encode(), exchange)
+    message = {"type": "message", "model": "claude-opus-4-6", "content": [], "usage": usage}
+    direct = read_answer(json.dumps(message).encode(), exchange)
+    assert read is not None
+    assert direct is not None
+    assert replace(read, endpoint="messages") == direct
 
 
 def test_langchain(told: Told, double: Double) -> None:
