@@ -37,6 +37,14 @@ def endings(session: nox.Session) -> None:
 
 
 @nox.session(tags=["ci"])
+def bedrock(session: nox.Session) -> None:
+    """Libraries that ask Amazon Bedrock, against a double of it: every count of theirs, in dollars worked out by hand."""
+    group = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "bedrock")
+    session.install("--editable", ".", *group)
+    session.run("python", "-m", "pytest", "tests/bedrock/others", *session.posargs)
+
+
+@nox.session(tags=["ci"])
 def replays(session: nox.Session) -> None:
     """Recorders and mocks that would be plugins of every other session: what they play is simulated."""
     group = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "replays")

@@ -15,6 +15,7 @@ from pytest_claude_budget.intercept.http_fields import Told, content_of, length_
 from pytest_claude_budget.intercept.in_process_gateway import AROUND, Inside, placed
 from pytest_claude_budget.intercept.live_or_simulated import located, settled
 from pytest_claude_budget.intercept.sink import Held, Sink
+from pytest_claude_budget.wire.answer_headers import NO_HEADERS, TELLING, Headers
 from pytest_claude_budget.wire.bodies import (
     LONGEST_JSON,
     Body,
@@ -27,7 +28,7 @@ from pytest_claude_budget.wire.bodies import (
 )
 from pytest_claude_budget.wire.encodings import unpacked
 from pytest_claude_budget.wire.lifetimes import lifetimes_in
-from pytest_claude_budget.wire.messages import Exchange, Headers, read_answer, requested_model, tried, unmeasured
+from pytest_claude_budget.wire.messages import Exchange, read_answer, requested_model, tried, unmeasured
 from pytest_claude_budget.wire.requests import Fingerprints, asks_for_more, of_batch
 from pytest_claude_budget.wire.routes import Kind, Route
 
@@ -36,7 +37,6 @@ Saying = tuple[Answer | None, Sequence[Answer]]
 # Python 3.11 searches an enum's class at each look.
 _MESSAGES, _GUESS, _BATCH_CREATE, _COMPATIBLE = Kind.MESSAGES, Kind.GUESS, Kind.BATCH_CREATE, Kind.COMPATIBLE
 _ENDED = "the run ended before an answer came; it may have been billed"
-_TELLING = ("x-litellm-response-cost", "x-amzn-bedrock-input-token-count", "x-amzn-bedrock-output-token-count")
 _READ_IN_PIECES = (Kind.BATCH_RESULTS, Kind.UNREAD)
 
 
@@ -257,13 +257,15 @@ class Watch:
         body = unpacked(body) if body is not None else None
         if kind is _MESSAGES or kind is _GUESS or kind is _COMPATIBLE:
             print_, more = self._prints.of_messages(body, self._betas)
+        elif kind is Kind.CONVERSE:
+            print_, more = self._prints.of_converse(body), False
         else:
             print_, more = of_batch(body) if kind is _BATCH_CREATE else None, asks_for_more(body)
         asked = requested_model(body) if eager else body
         in_application = kind is _GUESS and self._carrier.is_application()
-        told = Headers()
+        told = NO_HEADERS
         if headers is not None and (kind is _COMPATIBLE or kind is _GUESS or self._route.model is not None):
-            told = Headers(*map(headers.get, _TELLING))
+            told = Headers(*map(headers.get, TELLING))
         return Exchange(self._route, status, asked, print_, more, lifetimes_in(body), in_application, told)
 
     def _refused(self, status: int) -> Iterator[Said]:

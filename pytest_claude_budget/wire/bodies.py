@@ -6,8 +6,9 @@ from typing import NamedTuple, Protocol
 
 from pytest_claude_budget.calls.call import Answer, Status
 from pytest_claude_budget.wire.batches import BatchReader
+from pytest_claude_budget.wire.bedrock_streams import ConverseReader, InvokeReader
 from pytest_claude_budget.wire.encodings import Decode, UndecodableError, decoder
-from pytest_claude_budget.wire.first_bytes import is_stream
+from pytest_claude_budget.wire.first_bytes import Form, form_of, typed_form
 from pytest_claude_budget.wire.messages import OTHER_FORM, Exchange, free, read_answer, unmeasured
 from pytest_claude_budget.wire.openai_stream import CompletionReader, is_anthropics
 from pytest_claude_budget.wire.routes import Kind
@@ -53,6 +54,29 @@ def takes_nothing(_: bytes) -> bool:
     return False
 
 
+class Reader(Protocol):
+    """Reads the events of a stream, in chunks cut anywhere."""
+
+    @property
+    def stopped(self) -> bool:
+        """The message is said to be over."""
+
+    def passes(self, data: bytes) -> bool:
+        """Take a chunk that changes nothing; False where it must be fed. Never raises."""
+
+    def feed(self, data: bytes) -> bool:
+        """Take the next bytes; True when what is known has changed."""
+
+    def answer(self, *, ended: bool) -> Answer | None:
+        """Tell what the newest message has said so far; `ended` means that the stream's last byte has come."""
+
+    def take_closed(self) -> Sequence[Answer]:
+        """Return the messages that another one has followed since this was called last."""
+
+    def close(self) -> bool:
+        """The last byte has come; True where that tells more."""
+
+
 class EncodedBody:
     """Undoes the content coding before the real body reads."""
 
@@ -75,12 +99,12 @@ class EncodedBody:
 
 
 class StreamBody:
-    """A message as server-sent events, or several."""
+    """A message as a stream of events, or several: server-sent ones, where no other reader is given."""
 
-    def __init__(self, exchange: Exchange, reader: StreamReader | CompletionReader | None = None) -> None:
+    def __init__(self, exchange: Exchange, reader: Reader | None = None) -> None:
         self._reader = StreamReader(exchange) if reader is None else reader
         self._final = False
-        self.passes = self._reader.passes
+        self.passes: Passes = self._reader.passes
         """Takes a chunk that changes nothing; False where it must be fed."""
 
     def begin(self) -> Said:
@@ -211,7 +235,7 @@ class UntypedBody:
 
     def __init__(self, exchange: Exchange, content_type: str) -> None:
         self._exchange = exchange
-        self._typed_as_stream = "event-stream" in content_type
+        self._typed = typed_form(content_type)
         self._start = b""
         self._inner: Body | None = None
 
@@ -221,29 +245,26 @@ class UntypedBody:
         return getattr(self._inner, "passes", None)
 
     def begin(self) -> Said:
-        return self._made(stream=self._typed_as_stream).begin()
+        return _body_in(self._typed, self._exchange).begin()
 
     def feed(self, data: bytes) -> Said | None:
         if self._inner is not None:
             return self._inner.feed(data)
         self._start += data
-        stream = is_stream(self._start, typed=self._typed_as_stream)
-        if stream is None:
+        form = form_of(self._start, self._typed)
+        if form is None:
             return None
-        self._inner, data, self._start = self._made(stream=stream), self._start, b""
+        self._inner, data, self._start = _body_in(form, self._exchange), self._start, b""
         return self._inner.feed(data)
 
     def end(self, *, complete: bool) -> Said | None:
         if self._inner is None:  # too short to tell, or neither
-            self._inner = self._made(stream=self._typed_as_stream)
+            self._inner = _body_in(self._typed, self._exchange)
             self._inner.feed(self._start)
         return self._inner.end(complete=complete)
 
     def so_far(self) -> Said | None:
         return None if self._inner is None else self._inner.so_far()
-
-    def _made(self, *, stream: bool) -> Body:
-        return _stream_of(self._exchange) if stream else JsonBody(self._exchange)
 
 
 class GuessedBody:
@@ -296,18 +317,22 @@ def body_of(exchange: Exchange, content_type: str, start: bytes = b"") -> Body:
     kind, content_type = exchange.route.kind, content_type.lower()
     if kind is Kind.BATCH_RESULTS:
         return BatchBody(exchange)
-    if kind not in (Kind.MESSAGES, Kind.GUESS, Kind.COMPATIBLE):
+    if kind not in (Kind.MESSAGES, Kind.CONVERSE, Kind.GUESS, Kind.COMPATIBLE):
         return JsonBody(exchange)
-    stream = is_stream(start, typed="event-stream" in content_type)
-    if stream is None:
-        body: Body = UntypedBody(exchange, content_type)
-    else:
-        body = _stream_of(exchange) if stream else JsonBody(exchange)
+    form = form_of(start, typed_form(content_type))
+    body = UntypedBody(exchange, content_type) if form is None else _body_in(form, exchange)
     return GuessedBody(exchange, body) if kind is Kind.GUESS else body
 
 
-def _stream_of(exchange: Exchange) -> StreamBody | EitherStream:
-    return StreamBody(exchange) if exchange.route.kind is Kind.MESSAGES else EitherStream(exchange)
+def _body_in(form: Form, exchange: Exchange) -> Body:
+    """The reader of a body in this form."""
+    kind = exchange.route.kind
+    if form is Form.JSON:
+        return JsonBody(exchange)
+    if form is Form.EVENTS:
+        return StreamBody(exchange) if kind in (Kind.MESSAGES, Kind.CONVERSE) else EitherStream(exchange)
+    make = ConverseReader if kind is Kind.CONVERSE else InvokeReader
+    return StreamBody(exchange, make(exchange))
 
 
 def encoded_body_of(exchange: Exchange, content_type: str, content_encoding: str) -> Body:

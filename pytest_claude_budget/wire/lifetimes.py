@@ -5,7 +5,7 @@ import re
 
 from pytest_claude_budget.wire.requests import LARGEST_CANONICAL
 
-_CONTROLS = re.compile(rb'"cache_control"\s*:\s*(\{[^{}]{0,200}\})').findall
+_CONTROLS = re.compile(rb'"(?:cache_control|cachePoint)"\s*:\s*(\{[^{}]{0,200}\})').findall
 _TTL = re.compile(rb'"ttl"\s*:\s*"([^"]{0,20})"').search
 _AS_SENT = re.compile(r'\{"messages":"[^"]*"\}').fullmatch
 """The fingerprint of a request that was hashed in one piece."""

@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 from pytest_claude_budget.base.fast_json import loads
 from pytest_claude_budget.calls.call import Answer, Iteration, Status, Usage
+from pytest_claude_budget.wire.answer_headers import NO_HEADERS, Headers
+from pytest_claude_budget.wire.bedrock_counts import GUARDRAIL, INTERVENED
+from pytest_claude_budget.wire.converse import invoked_model, message_of, unknown_counts
 from pytest_claude_budget.wire.lifetimes import lifetimes_of
 from pytest_claude_budget.wire.openai_usage import Translated, as_message, dollars
 from pytest_claude_budget.wire.routes import Kind, Route
@@ -18,31 +21,16 @@ ON_TOP = frozenset(("compaction", "advisor_message"))
 """Iterations that are billed besides the answer's own counts, whatever became of the answer."""
 # Python 3.11 searches an enum's class at each look.
 _MEASURED = Status.MEASURED
-_MESSAGES, _GUESS, _BATCH_RESULTS, _COMPATIBLE = Kind.MESSAGES, Kind.GUESS, Kind.BATCH_RESULTS, Kind.COMPATIBLE
+_MESSAGES, _GUESS, _BATCH_RESULTS = Kind.MESSAGES, Kind.GUESS, Kind.BATCH_RESULTS
+_COMPATIBLE, _CONVERSE = Kind.COMPATIBLE, Kind.CONVERSE
 _NO_USAGE = Usage()
 OTHER_FORM = "the answer counts tokens in a form that is not read"
 SEVERAL = "the answer holds several messages in a form that is not read"
-_LONGEST_COUNT = 12
-"""Digits of a count in a header."""
+BLOCKED = "guardrail_intervened"
+"""Bedrock's reason to stop where a guardrail answered: a prompt that it blocks reaches no model."""
+_GUARDED = "a guardrail answered: AWS bills it apart, and it is not priced here"
 LONGEST_MODEL = 300
 """Characters of a model id that are kept; a longer one is no id of a model."""
-
-
-class Headers(NamedTuple):
-    """What headers of an answer tell of its bill."""
-
-    charged: str | None = None
-    """US dollars that LiteLLM's proxy says it charges."""
-    input_tokens: str | None = None
-    output_tokens: str | None = None
-    """As Bedrock counts them."""
-
-    def usage(self) -> Mapping[str, object] | None:
-        """Give the counts as an answer would state them."""
-        said = (self.input_tokens, self.output_tokens)
-        if not all(each is not None and each.isdecimal() and len(each) <= _LONGEST_COUNT for each in said):
-            return None
-        return {"input_tokens": int(said[0] or 0), "output_tokens": int(said[1] or 0)}
 
 
 class Exchange(NamedTuple):
@@ -60,7 +48,7 @@ class Exchange(NamedTuple):
     """Lifetimes of the request's cache breakpoints, where it is too long for its fingerprint to list them."""
     in_application: bool = False
     """An application of this process answers: what it says in a form of its own is its own business."""
-    headers: Headers = Headers()
+    headers: Headers = NO_HEADERS
 
     def requested_model(self) -> str | None:
         """Name the model that the request asks for, None where it cannot be told."""
@@ -102,7 +90,7 @@ def read_answer(body: bytes, exchange: Exchange) -> Answer | None:
         return failed(exchange, "an error inside an answer with status 200")
     if kind is _COMPATIBLE and (translated := _translated(value, body)) is not None:
         return of_translated(translated, exchange)
-    return answer_of(value, exchange)
+    return answer_of_converse(value, exchange) if kind is _CONVERSE else answer_of(value, exchange)
 
 
 def _translated(value: object, body: bytes) -> Translated | None:
@@ -134,8 +122,9 @@ def answer_of(
     `item_id` names it within a batch; `gaps` say why its counts are a lower bound, as far as that is known before.
     """
     usage_fields = message.get("usage")
-    if not usage_fields and (counted := exchange.headers.usage()) is not None:
-        message, usage_fields = {"content": message.get("completion"), **message, "usage": counted}, counted
+    if exchange.headers is not NO_HEADERS:
+        message = _with_headers(message, exchange.headers)
+        usage_fields = message.get("usage")
     if not isinstance(usage_fields, dict) or not usage_fields:
         return unmeasured(exchange, "the answer states no usage", model=_model(message), item_id=item_id)
     remarks = Remarks(exchange.lifetimes)
@@ -177,6 +166,28 @@ def answer_of(
         notes=tuple(dict.fromkeys(notes)) if notes else (),
         request=exchange.request,
     )
+
+
+def answer_of_converse(value: Mapping[str, object], exchange: Exchange) -> Answer:
+    """Read an answer of Bedrock's Converse, or what a stream of it has said."""
+    invoked, route = invoked_model(value), exchange.route
+    if invoked is not None:
+        if route.opaque and not is_claude(invoked):
+            return free(exchange, Kind.CONVERSE.value, "a model of another maker answered")
+        exchange = exchange._replace(route=replace(route, model=invoked[:LONGEST_MODEL]))
+    message = message_of(value)
+    answer = answer_of(message, exchange, gaps=unknown_counts(value))
+    notes = (*answer.notes, _GUARDED) if message["stop_reason"] == BLOCKED else answer.notes
+    return replace(answer, endpoint=_CONVERSE.value, notes=notes)
+
+
+def _with_headers(message: Mapping[str, object], headers: Headers) -> Mapping[str, object]:
+    """The message with the counts of the headers where it states none, and under the terms that they tell."""
+    stated = message.get("usage")
+    if not stated:
+        stated, message = headers.usage(), {"content": message.get("completion"), **message}
+    conditions = headers.conditions()
+    return {**message, "usage": {**stated, **conditions} if conditions and isinstance(stated, dict) else stated}
 
 
 def _read(
@@ -293,7 +304,7 @@ def _standing(
     status, why = _lacking(fields) if isinstance(fields, dict) else (_MEASURED, None)
     if gaps and status is not Status.UNMEASURED:
         status, why = Status.AT_LEAST, "; ".join(filter(None, (why, *gaps)))
-    if has_iterations or message.get("stop_reason") == "refusal":
+    if has_iterations or message.get("stop_reason") in ("refusal", BLOCKED) or message.get(GUARDRAIL) == INTERVENED:
         return status, why
     if usage == _NO_USAGE:
         return Status.UNMEASURED, why or "the answer's usage counts nothing at all"

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pytest_claude_budget.wire.canonical import Chain, bytes_of, canonical, encode, has_ids, hashed, part
+from pytest_claude_budget.wire.converse_requests import as_anthropics, without_ids
 
 LARGEST_CANONICAL = 1_000_000
 """Characters of messages, or of a request that is not laid out as the SDK does, above which the text is hashed as it
@@ -97,6 +98,18 @@ class Fingerprints:
         except Exception:  # also RecursionError: whatever the request holds is not ours to complain of
             return None, asks_for_more(body)
 
+    def of_converse(self, body: bytes | None) -> str | None:
+        """Tell of a request of Bedrock's Converse, as `of_messages` does. Never raises."""
+        if body is None:
+            return None
+        try:
+            if len(body) > LARGEST_CANONICAL:
+                return f'{{"messages":"{hashed(body)}"}}'
+            value = as_anthropics(json.loads(without_ids(body)))
+            return _text_of(value, "", marked=b'"cachePoint"' in body)
+        except Exception:  # as above
+            return None
+
     def _of_parsed(self, body: bytes, betas: str) -> str | None:
         if len(body) > LARGEST_PARSED:
             return f'{{"messages":"{hashed(body)}"}}'
@@ -118,9 +131,7 @@ class Fingerprints:
         value = json.loads(text)
         if not isinstance(value, dict):
             return None
-        limit = value.get("max_tokens")
-        shown = str(limit) if type(limit) is int and 0 <= limit < 10**12 else None
-        return _text(shown, value.get("messages"), _rest_of(value, betas), marked=_CONTROL in text, sent=None)
+        return _text_of(value, betas, marked=_CONTROL in text)
 
     def _rest(self, text: bytes, betas: str) -> _Rest | None:
         """All but the messages, which end where this begins; None where the SDK did not lay it out."""
@@ -155,6 +166,13 @@ def of_batch(body: bytes | None) -> str | None:
         return f'{{"messages":"{part(value["requests"])}"}}'
     except Exception:  # as above
         return None
+
+
+def _text_of(value: Mapping[str, Any], betas: str, *, marked: bool) -> str:
+    """The text of a request that is read as a whole."""
+    limit = value.get("max_tokens")
+    shown = str(limit) if type(limit) is int and 0 <= limit < 10**12 else None
+    return _text(shown, value.get("messages"), _rest_of(value, betas), marked=marked, sent=None)
 
 
 def _text(limit: str | None, messages: object, rest: _Rest, *, marked: bool, sent: str | None) -> str:

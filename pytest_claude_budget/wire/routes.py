@@ -27,6 +27,8 @@ class Kind(StrEnum):
     BATCH_RESULTS = "batch_results"
     COMPATIBLE = "openai_compatible"
     """A route of OpenAI's API, or one that serves a model: the answer has OpenAI's form or Anthropic's."""
+    CONVERSE = "converse"
+    """Answers of Amazon Bedrock's own form, whoever made the model."""
     UNREAD = "unread"
     """A route of Claude whose answers are billed and that is not read: never silently free."""
     GUESS = "guess"
@@ -170,11 +172,9 @@ def _bedrock(path: str) -> Route | None:
     opaque = ":bedrock:" in name and _OPAQUE.search(name) is not None and "claude" not in name
     if not (opaque or "anthropic" in name or "claude" in name or "inference-profile" in name):
         return None
-    if match[2] == "invoke":
-        return Route(kind=Kind.MESSAGES, model=match[1], evident=not opaque, opaque=opaque)
-    reason = f"Bedrock's {match[2]} is not measured yet"
-    evident = not (opaque and match[2].startswith("invoke"))
-    return Route(kind=Kind.UNREAD, model=match[1], reason=reason, evident=evident, opaque=opaque)
+    if match[2].startswith("converse"):
+        return Route(kind=Kind.CONVERSE, model=match[1], evident=True, opaque=opaque)
+    return Route(kind=Kind.MESSAGES, model=match[1], evident=not opaque, opaque=opaque)
 
 
 def _looks_like_request(found: Route, body: bytes) -> bool:

@@ -159,6 +159,22 @@ class StreamReader:
             self._held.clear()
         return self._dispatch() if self._data else False
 
+    def pass_text(self, size: int) -> bool:
+        """Take so many bytes of text that came elsewhere than in lines; False where a line is still open."""
+        if self._held or self._event or self._data:
+            return False
+        self._text_bytes += size
+        return True
+
+    def damage(self, reason: str) -> None:
+        """Say why the events to come cannot be read; it matters where the message is not over."""
+        if not self._message.stopped and self._message.fault is None:
+            self._message.fault = reason
+
+    def take_metrics(self, usage: Mapping[str, object]) -> None:
+        """Take counts that were stated beside the events of the newest message."""
+        self._message.metrics = usage
+
     def _plain_line_ends(self, data: bytes) -> bytes:
         if self._held.endswith(b"\r"):
             del self._held[-1]

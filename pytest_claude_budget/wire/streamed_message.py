@@ -5,12 +5,16 @@ from dataclasses import replace
 
 from pytest_claude_budget.calls.call import Answer, Status
 from pytest_claude_budget.calls.token_estimates import tokens_of_text
+from pytest_claude_budget.wire.bedrock_counts import GUARDRAIL
 from pytest_claude_budget.wire.messages import Exchange, answer_of, failed, unmeasured
 from pytest_claude_budget.wire.routes import Kind
 from pytest_claude_budget.wire.usage_fields import grown
 
 _BLOCKS_WITHOUT_TEXT = (b'tool_use"', b'"redacted_thinking"')
 """Blocks that take tokens though no piece of text comes with them."""
+_KEPT = ("id", "model", "stop_reason", GUARDRAIL)
+_WRITES = "cache_creation_input_tokens"
+_UNSPLIT = "only the sum of the cache writes is known: priced at the 5-minute rate"
 
 
 class StreamedMessage:
@@ -34,6 +38,8 @@ class StreamedMessage:
         self._error = False
         self.fault: str | None = None
         """Why an event of it could not be read."""
+        self.metrics: Mapping[str, object] | None = None
+        """Final counts that were stated beside its events, for those that its own leave out; not split by lifetime."""
 
     def is_another(self, value: Mapping[str, object], text_bytes: int) -> bool:
         """Tell whether a message_start begins another message: it has another id, or none and this one had gone on."""
@@ -53,7 +59,7 @@ class StreamedMessage:
             return
         if self._message is None:
             self._error = False  # that was of an earlier try
-        self._message = {name: message.get(name) for name in ("id", "model", "stop_reason")}
+        self._message = {name: message.get(name) for name in _KEPT}
         usage = message.get("usage")
         self._usage = grown(self._usage, usage if isinstance(usage, dict) else {})
 
@@ -105,6 +111,8 @@ class StreamedMessage:
 
         None when it shows that the exchange was not with Claude after all.
         """
+        if self.metrics is not None and not self._said_usage and self.fault is None:
+            return self._by_metrics(self.metrics, text_bytes)
         if self._message is None:
             return self._without_start(ended=ended)
         message = {**self._message, "usage": self._usage, "content": self._content(text_bytes)}
@@ -115,6 +123,18 @@ class StreamedMessage:
         if reason is None or answer.status is Status.UNMEASURED:
             return answer
         return _at_least(answer, reason, text_bytes)
+
+    def _by_metrics(self, metrics: Mapping[str, object], text_bytes: int) -> Answer:
+        """Tell by the final counts what the events did not tell."""
+        split = "cache_creation" in self._usage
+        usage = grown({**self._usage, "output_tokens": None}, metrics)
+        answer = answer_of(
+            {**(self._message or {}), "usage": usage, "content": self._content(text_bytes)}, self._exchange
+        )
+        unsplit = bool(usage.get(_WRITES)) and not split and self._exchange.lifetimes() is None
+        if unsplit and answer.status is Status.MEASURED:
+            return replace(answer, status=Status.AT_LEAST, reason=_UNSPLIT)
+        return answer
 
     def _content(self, text_bytes: int) -> list[dict[str, str]]:
         """A block that stands for all that was seen."""

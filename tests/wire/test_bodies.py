@@ -148,10 +148,18 @@ def test_json_is_known_by_its_first_byte(content_type: str, start: bytes) -> Non
     assert type(body_of(exchange(), content_type, start)) is JsonBody
 
 
-@pytest.mark.parametrize("content_type", ["", "application/json", "text/html", "application/vnd.amazon.eventstream"])
+@pytest.mark.parametrize("content_type", ["", "application/json", "text/html"])
 def test_everything_else_is_read_as_json(content_type: str) -> None:
     """And is unmeasured, since it is none."""
     assert type(body_of(exchange(), content_type, b"<html>")) is JsonBody
+
+
+def test_what_is_called_binary_frames_and_is_none_is_read_as_those() -> None:
+    """And is unmeasured, since a frame is damaged."""
+    said, _ = read(body_of(exchange(), "application/vnd.amazon.eventstream", b"<html>"), [b"<html></html>"])
+    assert said is not None
+    assert said.status is Status.UNMEASURED
+    assert said.reason == "a frame of the stream is damaged: its prelude's checksum does not match its bytes"
 
 
 @pytest.mark.parametrize("content_type", ["", SSE, "application/x-jsonl", "application/json"])

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from pytest_claude_budget.calls.call import Answer, Iteration, Status, Usage
-from pytest_claude_budget.wire.messages import LONGEST_MODEL, Headers, answer_of, failed, read_answer, requested_model
+from pytest_claude_budget.wire.answer_headers import Headers
+from pytest_claude_budget.wire.messages import LONGEST_MODEL, answer_of, failed, read_answer, requested_model
 from pytest_claude_budget.wire.routes import Kind
 from tests.wire.answers import MODEL, Json, body, exchange, message, usage
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from pytest_claude_budget.calls.call import Answer, Status, Usage
-from pytest_claude_budget.wire.messages import Headers, read_answer, requested_model
+from pytest_claude_budget.wire.answer_headers import Headers
+from pytest_claude_budget.wire.messages import read_answer, requested_model
 from pytest_claude_budget.wire.openai_usage import DIFFER, ON_TOP, SMALL, SUM, as_message
 from pytest_claude_budget.wire.requests import Fingerprints
 from pytest_claude_budget.wire.routes import Kind

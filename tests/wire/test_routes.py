@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import replace
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -143,10 +144,17 @@ def test_bedrock_invoke_is_read(model: str) -> None:
     assert posted(f"{host}/model/{model.replace(':', '%3A').replace('/', '%2F')}/invoke", None) == expected
 
 
-@pytest.mark.parametrize("verb", ["invoke-with-response-stream", "converse", "converse-stream"])
-def test_what_bedrock_answers_otherwise_is_unmeasured(verb: str) -> None:
-    """Billed and not read: never silently free."""
-    expected = Route(kind=Kind.UNREAD, model=BEDROCK, reason=f"Bedrock's {verb} is not measured yet", evident=True)
+@pytest.mark.parametrize(
+    ("verb", "kind"),
+    [
+        ("invoke-with-response-stream", Kind.MESSAGES),
+        ("converse", Kind.CONVERSE),
+        ("converse-stream", Kind.CONVERSE),
+    ],
+)
+def test_each_way_of_asking_bedrock_is_read(verb: str, kind: Kind) -> None:
+    """Streams of Anthropic's own events, and answers of Bedrock's own form."""
+    expected = Route(kind=kind, model=BEDROCK, evident=True)
     assert posted(f"/model/{BEDROCK}/{verb}", WITHOUT_MODEL, from_sdk=False) == expected
 
 
@@ -186,10 +194,10 @@ def test_a_resource_of_ones_own_account_is_claudes_by_its_request(name: str) -> 
             assert posted(f"/model/{spelled}/invoke", data, from_sdk=False) == expected
         other = body({"schemaVersion": "messages-v1", "messages": [], "inferenceConfig": {"max_tokens": 9}})
         assert posted(f"/model/{spelled}/invoke", other, from_sdk=False) is None
-        for verb in ("converse", "converse-stream", "invoke-with-response-stream"):
+        assert posted(f"/model/{spelled}/invoke-with-response-stream", WITHOUT_MODEL, from_sdk=False) == expected
+        for verb in ("converse", "converse-stream"):
             found = posted(f"/model/{spelled}/{verb}", WITHOUT_MODEL, from_sdk=False)
-            assert found is not None
-            assert (found.kind, found.model) == (Kind.UNREAD, f"{ARN}:{name}")
+            assert found == replace(expected, kind=Kind.CONVERSE, evident=True)
     assert posted(f"/model/{ARN}:{name}/converse", b"{}", from_sdk=False) is not None
 
 

@@ -157,8 +157,8 @@ def test_batch_read_in_part(double: Double) -> None:
 
 def test_route_that_is_not_read(double: Double) -> None:
     """Billed, and not measured yet: said, not passed over."""
-    with client_of(double.url(json_reply({"output": {}, "usage": {}}))) as client:
-        client.post("/model/anthropic.claude-3-haiku-20240307-v1:0/converse", cast_to=object, body={"messages": []})
+    with client_of(double.url(json_reply({"data": []}))) as client:
+        client.post("/v1/sessions/sesn_1/events", cast_to=object, body={"events": []})
 
 
 if "completions" in FEATURES:
