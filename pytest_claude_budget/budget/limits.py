@@ -87,6 +87,8 @@ class Budget:
     projection: ProjectionLimits = field(default_factory=ProjectionLimits)
     origins: Origins = field(default_factory=Origins)
     """What is said of hosts."""
+    gateway: bool = False
+    """Measure other programs than Python too, by a gateway."""
     source: str
     """The budget file as the user should see it."""
 
@@ -135,6 +137,7 @@ def parse_budget(value: Mapping[str, Any], locate: Callable[[ValuePath], str], s
         features=extras.features,
         projection=extras.projection,
         origins=origins,
+        gateway=value.get("gateway", False),
         source=source,
     )
 

@@ -1,6 +1,7 @@
 """`gateway`: measures programs that no hook can see, such as Claude Code."""
 
 import argparse
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,7 +76,7 @@ def _origins(budget: str | None) -> "Origins":
 
 
 def _listening(port: int) -> "socket.socket":
-    from pytest_claude_budget.gateway.serving import listening
+    from pytest_claude_budget.gateway.listening import listening
 
     try:
         return listening(port)
@@ -89,8 +90,8 @@ def _books(ledger: str | None, origins: "Origins") -> "Books":
     """The run's that this process is a part of, else books of its own, where `report` finds them."""
     import os
 
+    from pytest_claude_budget.calls.owner_in_path import Payer
     from pytest_claude_budget.gateway.books import Books
-    from pytest_claude_budget.gateway.tokens import Payer
     from pytest_claude_budget.measure.environment import runs_told
     from pytest_claude_budget.measure.run import new_ledger_path
 
@@ -111,10 +112,12 @@ def _serve(waiting: "socket.socket", upstream: str, books: "Books") -> None:
     async def until_told() -> None:
         loop, end = asyncio.get_running_loop(), asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, end.set)
+            with suppress(NotImplementedError):  # Windows: Ctrl-C comes as an exception
+                loop.add_signal_handler(number, end.set)
         await end.wait()
 
-    asyncio.run(serve(waiting, upstream, books, until_told))
+    with suppress(KeyboardInterrupt):
+        asyncio.run(serve(waiting, upstream, books, until_told))
 
 
 def _ended(books: "Books") -> str:

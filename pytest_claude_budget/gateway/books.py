@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_claude_budget.calls.host_rules import Origins
-from pytest_claude_budget.gateway.tokens import NOBODY, Payer, payer_of
+from pytest_claude_budget.calls.owner_in_path import NOBODY, Payer, payer_of
 from pytest_claude_budget.intercept.exchange import Watch
 from pytest_claude_budget.intercept.plain_http import Plain
 from pytest_claude_budget.intercept.watchers import Watchers

@@ -13,16 +13,18 @@ from aiohttp.web import BaseRequest, Server
 from multidict import CIMultiDict
 from yarl import URL
 
+from pytest_claude_budget.calls.owner_in_path import split
 from pytest_claude_budget.gateway.books import Books
 from pytest_claude_budget.gateway.http_headers import for_program, for_upstream
 from pytest_claude_budget.gateway.reply import Reply, refuse
-from pytest_claude_budget.gateway.tokens import split
 from pytest_claude_budget.intercept.exchange import Watch
 from pytest_claude_budget.intercept.plain_http import Asked, Got, Url
 from pytest_claude_budget.wire.encodings import LARGEST_REQUEST
 
 LONGEST_LINE = 65_536
 """Bytes of a request's first line, which holds the owner, and of a header."""
+_PARTING_SECONDS = 0.05
+"""How long the end waits for connections that are open; 0 would be for ever."""
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _ADDED_BY_AIOHTTP = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 _BROKEN = (ClientError, OSError, TimeoutError)
@@ -36,12 +38,12 @@ class ProgramHungUp(Exception):  # noqa: N818  # it is told by this name: no ans
 class Proxy:
     """Answers requests by asking one upstream."""
 
-    def __init__(self, upstream: str, books: Books, session: ClientSession, proxy: str | None) -> None:
+    def __init__(self, upstream: str, known_as: str, books: Books, session: ClientSession, proxy: str | None) -> None:
         self._upstream = upstream.rstrip("/")
         self._books = books
         self._session = session
         self._proxy = proxy
-        base = URL(self._upstream)
+        base = URL(known_as)
         self._scheme, self._host, self._port = base.scheme, base.host or "", base.port
         self._path = base.raw_path.rstrip("/")
 
@@ -141,7 +143,7 @@ async def _body_of(request: BaseRequest) -> Any:
 
 
 @asynccontextmanager
-async def proxying(upstream: str, books: Books, proxy: str | None) -> AsyncIterator[Server]:
+async def proxying(upstream: str, known_as: str, books: Books, proxy: str | None) -> AsyncIterator[Server]:
     """A server's protocol, for as long as it is needed."""
     session = ClientSession(
         connector=TCPConnector(limit=0),
@@ -152,7 +154,7 @@ async def proxying(upstream: str, books: Books, proxy: str | None) -> AsyncItera
         max_field_size=LONGEST_LINE,
     )
     async with session:
-        answer: Any = Proxy(upstream, books, session, proxy).answer
+        answer: Any = Proxy(upstream, known_as, books, session, proxy).answer
         server = Server(
             answer,
             handler_cancellation=True,
@@ -162,4 +164,4 @@ async def proxying(upstream: str, books: Books, proxy: str | None) -> AsyncItera
             max_field_size=LONGEST_LINE,
         )
         yield server
-        await server.shutdown(0)
+        await server.shutdown(_PARTING_SECONDS)

@@ -10,30 +10,18 @@ from pytest_claude_budget.gateway.books import Books
 from pytest_claude_budget.gateway.proxy import proxying
 from pytest_claude_budget.gateway.upstreams import proxy_of
 
-HOST = "127.0.0.1"
 _CODINGS = ("brotli", "zstandard")
 """What decodes answers for programs that ask for these codings: looked for where it was imported."""
 
 
-def listening(port: int = 0) -> socket.socket:
-    """A socket that waits for programs of this machine; port 0 is any that is free. Raises OSError."""
-    waiting = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        waiting.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        waiting.bind((HOST, port))
-        waiting.listen(128)
-    except BaseException:
-        waiting.close()
-        raise
-    return waiting
-
-
-async def serve(waiting: socket.socket, upstream: str, books: Books, until: Callable[[], Awaitable[object]]) -> None:
-    """Pass requests on to an upstream until something has come to its end."""
+async def serve(
+    waiting: socket.socket, upstream: str, books: Books, until: Callable[[], Awaitable[object]], known_as: str = ""
+) -> None:
+    """Pass requests on to an upstream until something has come to its end. `known_as` is who answers there, if another does."""
     for name in _CODINGS:
         with suppress(ImportError):
             importlib.import_module(name)
-    async with proxying(upstream, books, proxy_of(upstream)) as protocol:
+    async with proxying(upstream, known_as or upstream, books, proxy_of(upstream)) as protocol:
         server = await asyncio.get_running_loop().create_server(protocol, sock=waiting)
         try:
             await until()

@@ -17,6 +17,9 @@ class Sink(Protocol):
     hosts: HostRules
     """What its budget says of hosts."""
 
+    run: str
+    """The file name of its run's ledger."""
+
     home: int
     """The thread on which its run goes on."""
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pytest_claude_budget.calls.owner_in_path import START, run_in
 from pytest_claude_budget.intercept.carrier import Carrier
 from pytest_claude_budget.intercept.exchange import Watch
 from pytest_claude_budget.intercept.http_fields import request_body, told
@@ -24,6 +25,8 @@ def watch(carrier: Carrier, request: Any, sinks: tuple[Sink, ...], prints: Finge
             found = named_in_query(request.url.query.decode("ascii", "replace")) or found
         if found is None or (found.unnamed and carrier.is_application()):
             return None
+        if request.url.path.startswith(START) and (sinks := _not_by_gateway(sinks, request.url.path)) == ():
+            return None
         around = AROUND.get()
         if around is not None and (sinks := _not_yet(sinks, around, carrier, request)) == ():
             return None
@@ -32,6 +35,12 @@ def watch(carrier: Carrier, request: Any, sinks: tuple[Sink, ...], prints: Finge
         for sink in sinks:
             sink.fault("request", error)
         return None
+
+
+def _not_by_gateway(sinks: tuple[Sink, ...], path: str) -> tuple[Sink, ...]:
+    """Those for whom no gateway counts what is asked by this path."""
+    run = run_in(path)
+    return tuple(sink for sink in sinks if sink.run != run)
 
 
 def _not_yet(sinks: tuple[Sink, ...], around: Inside, carrier: Carrier, request: Any) -> tuple[Sink, ...]:

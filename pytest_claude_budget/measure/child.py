@@ -5,14 +5,14 @@ An xdist worker is such a process too, until its plugin knows whose worker it is
 
 import atexit
 import os
-from collections.abc import Container, Mapping
+from collections.abc import Container, MutableMapping
 from pathlib import Path
 
-from pytest_claude_budget.measure.environment import runs_told
+from pytest_claude_budget.measure.environment import GATEWAY_VARIABLE, runs_told
 from pytest_claude_budget.measure.run import CHILD, RUNNING, Run
 
 
-def start(environ: Mapping[str, str]) -> None:
+def start(environ: MutableMapping[str, str]) -> None:
     """Measure this process for the runs that started it, if there are any and nobody does so yet."""
     for told in runs_told(environ):
         if told.ledger in RUNNING:
@@ -26,6 +26,10 @@ def start(environ: Mapping[str, str]) -> None:
             run.know_origins(origins_of_text(told.origins))
         run.start()
         atexit.register(run.stop)
+    if GATEWAY_VARIABLE in environ:
+        from pytest_claude_budget.measure.base_url import hide
+
+        hide(environ)
 
 
 def stop(except_for: Container[str] = ()) -> None:

@@ -27,6 +27,8 @@ TURN_VARIABLE = "CLAUDE_BUDGET_TURN"
 """Tells child processes which set-up of a fixture started them, or which run of a test that is run again."""
 PROCESS_VARIABLE = "CLAUDE_BUDGET_PROCESS"
 """Tells child processes of which worker they are; not set where it has no name."""
+GATEWAY_VARIABLE = "CLAUDE_BUDGET_GATEWAY"
+"""Tells child processes how a gateway's URL begins, and behind a tab what ANTHROPIC_BASE_URL was without it (`base_url.py`)."""
 RUNS_VARIABLE = "CLAUDE_BUDGET_RUNS"
 """Tells child processes of all runs, where there are several: a line of each. The other variables speak of one run alone."""
 

@@ -50,6 +50,8 @@ class Recorder:
     def __init__(self, path: Path, who: Who, clock: Clock, process: str) -> None:
         self.path = path
         """The ledger's."""
+        self.run = path.name
+        """By this name, the path of a gateway knows its run."""
         self.journal = Journal(path)
         self._ledger: SqliteLedger | None = None
         self._who = who

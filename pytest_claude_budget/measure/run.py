@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakSet
 
 from pytest_claude_budget.ledger.outside import exists, system, touch
@@ -27,6 +27,19 @@ CHILD = "child"
 RUNNING: "dict[str, Run]" = {}
 """The runs that measure this process, by ledger. Module state: the interpreter's start-up, pytest's plugins and runs
 inside of runs have no other place in common where each could see what the others do."""
+
+
+class Gateway(Protocol):
+    """A reverse proxy that other programs ask Claude through."""
+
+    def check(self) -> None:
+        """See that it is there."""
+
+    def settle(self) -> None:
+        """Have it tell what it knows of each exchange that goes on."""
+
+    def stop(self) -> None:
+        """End it, and leave everything as it was found."""
 
 
 class Run:
@@ -59,6 +72,8 @@ class Run:
         self._pid = system.getpid()
         self.facts_of_item: Callable[[pytest.Item], OwnerFacts] | None = None
         """Reads what is kept of a test beside its calls; pytest's side alone knows how."""
+        self.gateway: Gateway | None = None
+        """Measures other programs; for runs whose budget file asks for one."""
         self.at_exit: Callable[[], None] | None = None
         """What was registered to be done as the process ends."""
 
@@ -152,14 +167,25 @@ class Run:
 
     def settle(self) -> None:
         """The run is about to be told: an exchange that still goes on is told as it is by now."""
+        if self.gateway is not None:
+            self.guarded("gateway", self.gateway.settle)
         self.guarded("end of run", self._watching.settle)
 
     def check(self) -> None:
         """See that calls are still seen."""
         self.guarded("hooks", self._watching.check)
+        if self.gateway is not None:
+            self.guarded("gateway", self.gateway.check)
+
+    def end_gateway(self) -> None:
+        """Take no more calls of other programs: what came by now is in the journals."""
+        if self.gateway is not None:
+            self.guarded("gateway", self.gateway.stop)
+            self.gateway = None
 
     def stop(self) -> None:
         """Leave everything as it was found."""
+        self.end_gateway()
         if RUNNING.get(str(self.path)) is self:
             self.told.end(lambda: RUNNING.pop(str(self.path), None))
         self._watching.stop()

@@ -18,6 +18,7 @@ import pytest
 from pytest_claude_budget import load_as_written
 
 if TYPE_CHECKING:
+    from pytest_claude_budget.budget.limits import Budget
     from pytest_claude_budget.calls.host_rules import Origins
     from pytest_claude_budget.ledger.journal import OwnerFacts
     from pytest_claude_budget.measure.run import Run
@@ -104,6 +105,8 @@ def pytest_configure(config: pytest.Config) -> None:
         raise
     run, budget = config.stash[RUN], config.stash[SETUP].budget
     _know_origins(run, None if budget is None else budget.origins)
+    if budget is not None and budget.gateway and not config.getoption("collectonly", default=False):
+        _open_gateway(config, run, budget)
     config.pluginmanager.register(MarkReader(run), "claude-budget-marks")
     plugin = RunPlugin(config, run, config.stash[SETUP])
     config.pluginmanager.register(plugin, "claude-budget-run")
@@ -127,6 +130,21 @@ def _know_origins(run: "Run", origins: "Origins | None") -> None:
     """Where the budget file says something of hosts; else nothing is loaded for it, nor told to child processes."""
     if origins is not None and (origins.loopback or origins.live or origins.simulated):
         run.know_origins(origins)
+
+
+def _open_gateway(config: pytest.Config, run: "Run", budget: "Budget") -> None:
+    """Measure other programs too. Raises pytest.UsageError."""
+    from pytest_claude_budget.base.errors import InputError
+    from pytest_claude_budget.plugin.gateway import join_gateway, open_gateway
+
+    if hasattr(config, "workerinput"):
+        join_gateway(run)
+        return
+    try:
+        open_gateway(run, budget.origins, f"{budget.source}: gateway")
+    except InputError as error:
+        run.stop()
+        raise pytest.UsageError(str(error)) from None
 
 
 def _start(config: pytest.Config, process: str) -> None:
@@ -180,6 +198,7 @@ def _end(config: pytest.Config) -> None:
     del config.stash[RUN]
     if run.at_exit is not None:
         atexit.unregister(run.at_exit)
+    run.end_gateway()
     if judge is not None:
         judge.look_again()
     run.stop()

@@ -24,7 +24,7 @@ ASKED = {"model": MODEL, "max_tokens": 9, "messages": [{"role": "user", "content
 class Told:
     """The sink: the newest state of each exchange, in the order in which they began."""
 
-    home = 0
+    home, run = 0, "run-1.sqlite3"
 
     def __init__(self) -> None:
         self.hosts = HostRules()

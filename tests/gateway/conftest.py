@@ -10,7 +10,8 @@ import pytest
 from pytest_claude_budget.calls.call import Call
 from pytest_claude_budget.calls.host_rules import Origins
 from pytest_claude_budget.gateway.books import Books
-from pytest_claude_budget.gateway.serving import listening, serve
+from pytest_claude_budget.gateway.listening import listening
+from pytest_claude_budget.gateway.serving import serve
 from pytest_claude_budget.ledger.copies import copied
 from tests.gateway.wires import Upstream, Wire
 

@@ -12,7 +12,7 @@ import zstandard
 
 from pytest_claude_budget.calls.call import Call, Origin, Status, Usage
 from pytest_claude_budget.calls.host_rules import Origins
-from pytest_claude_budget.gateway.tokens import Payer, token_of
+from pytest_claude_budget.calls.owner_in_path import Payer, token_of
 from tests.gateway.conftest import Gateway, Start
 from tests.gateway.wires import (
     DELTA,

@@ -24,6 +24,8 @@ class Payer(NamedTuple):
     """The process of the run that it belongs to; empty for the run's own."""
     labels: tuple[tuple[str, str], ...] = ()
     """What the user's product calls the work."""
+    run: str = ""
+    """The file name of the run's ledger."""
 
 
 NOBODY = Payer()
@@ -33,7 +35,7 @@ def token_of(payer: Payer) -> str:
     """A payer as letters, digits, `-` and `_`; empty where there is nothing to tell."""
     if payer == NOBODY:
         return ""
-    text = json.dumps([payer.owner, payer.worker, dict(payer.labels)], separators=(",", ":"))
+    text = json.dumps([payer.owner, payer.worker, dict(payer.labels), payer.run], separators=(",", ":"))
     token = base64.urlsafe_b64encode(text.encode("ascii")).decode("ascii").rstrip("=")
     return token if len(token) <= LONGEST_TOKEN else ""
 
@@ -42,14 +44,19 @@ def payer_of(token: str) -> Payer:
     """What `token_of` was given; nobody where the token is none of ours."""
     try:
         value = json.loads(base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True))
-        owner, worker, labels = value
+        owner, worker, labels, run = value
         if owner is not None:
             name, kind, phase = map(str, owner)
             owner = (name, kind, phase)
         pairs = tuple((name, str(labels[name])) for name in _LABELS if name in labels)
-        return Payer(owner, str(worker), pairs)
+        return Payer(owner, str(worker), pairs, str(run))
     except (ValueError, TypeError, RecursionError):
         return NOBODY
+
+
+def run_in(path: str) -> str:
+    """The run that a gateway writes the calls of this path to; empty where the path is none of a gateway's of ours."""
+    return payer_of(split(path)[0]).run if path.startswith(START) else ""
 
 
 def split(path: str) -> tuple[str, str]:

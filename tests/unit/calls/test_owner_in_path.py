@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_claude_budget.gateway.tokens import NOBODY, Payer, payer_of, split, token_of
+from pytest_claude_budget.calls.owner_in_path import NOBODY, Payer, payer_of, split, token_of
 
 OWNERS = st.none() | st.tuples(st.text(), st.text(), st.text())
 LABELS = st.lists(st.sampled_from(("feature", "tier", "case")), unique=True).flatmap(
@@ -13,7 +13,8 @@ LABELS = st.lists(st.sampled_from(("feature", "tier", "case")), unique=True).fla
 
 
 @given(
-    st.builds(Payer, OWNERS, st.text(), LABELS), st.sampled_from(("", "v1/messages", "v1/messages?beta=true", "?a=/b"))
+    st.builds(Payer, OWNERS, st.text(), LABELS, st.text()),
+    st.sampled_from(("", "v1/messages", "v1/messages?beta=true", "?a=/b")),
 )
 def test_whoever_pays_comes_out_as_it_went_in(payer: Payer, rest: str) -> None:
     token = token_of(payer)
