@@ -13,19 +13,13 @@ from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.record.selection import NOTHING_RAN
 from pytest_claude_budget.render import comment_tables as tables
 from pytest_claude_budget.render.comment_details import breakdown, chart
+from pytest_claude_budget.render.comment_facts import facts
 from pytest_claude_budget.render.comment_footer import footer
 from pytest_claude_budget.render.comment_groups import by_cause
+from pytest_claude_budget.render.comment_headline import headline
 from pytest_claude_budget.render.comment_limits import advice, limits, silence
 from pytest_claude_budget.render.comment_remedies import down
-from pytest_claude_budget.render.comment_sentences import (
-    NOT_RUN,
-    Document,
-    facts,
-    failed_tests,
-    headline,
-    moved,
-    not_known,
-)
+from pytest_claude_budget.render.comment_sentences import NOT_RUN, Document, failed_tests, moved, not_known
 from pytest_claude_budget.render.markdown_text import amount, code, details, signed, visual_lines
 
 COMMENT_BYTES = 65_000

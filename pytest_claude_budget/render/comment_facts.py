@@ -1,0 +1,83 @@
+"""The line of facts below a comment's first line: the run's cost, the budget, the month, and what was billed."""
+
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+
+from pytest_claude_budget.base.money import dollars, dollars_against, exact_dollars
+from pytest_claude_budget.render.comment_sentences import (
+    Document,
+    against_budget,
+    compared_of_it,
+    cost_not_known,
+    not_known,
+    total,
+)
+from pytest_claude_budget.render.markdown_text import amount, amount_in, sentence
+from pytest_claude_budget.render.phrases import spent_words
+
+_WIDE = Context(prec=400)
+
+
+def facts(document: Document) -> str:
+    """Say the run's cost, the budget, the month and what was spent, in one line."""
+    parts = [_run(document), _budget(document), _projected(document), _spent(document["totals"])]
+    return " · ".join(part for part in parts if part)
+
+
+def _run(document: Document) -> str:
+    comparison, totals = document.get("comparison"), document["totals"]
+    cost = amount(totals["cost"])
+    if cost_not_known(document):  # the headline has what it was
+        return f"Run at least {against_budget(document, cost)} at list price" if cost else ""
+    after = against_budget(document, cost)
+    if comparison is None or not_known(document) or not amount(comparison["change"]):
+        return f"Run {after} at list price{compared_of_it(document)}"
+    compared = amount(comparison["after"])
+    if compared != cost:  # what the runner repeated is in the sum, and not compared
+        after = f"{dollars(compared)}, {after} in all"
+    return f"Run {dollars(amount(comparison['before']))} → {after} at list price"
+
+
+def _budget(document: Document) -> str:
+    limit = (document.get("budget") or {}).get("run_max_cost")
+    if limit is None:
+        return ""
+    maximum, cost = amount(limit), amount(document["totals"]["cost"])
+    unknown = cost_not_known(document) or bool(document["verdict"].get("part"))
+    if not maximum or (unknown and not cost):
+        return f"budget {exact_dollars(maximum)}"
+    used = _WIDE.divide(_WIDE.multiply(cost, Decimal(100)), maximum)
+    whole = used.quantize(Decimal(1), ROUND_CEILING if cost > maximum else ROUND_FLOOR, _WIDE)
+    return f"budget {exact_dollars(maximum)} ({'at least ' if unknown else ''}{whole:,f}% used)"
+
+
+def _projected(document: Document) -> str:
+    rows = document.get("projection") or []
+    if not rows:
+        return ""
+    scenarios = [row["scenario"] for row in rows]
+    scenario = "average" if "average" in scenarios else scenarios[0]
+    chosen = [row for row in rows if row["scenario"] == scenario and row["after"] is not None]
+    if not chosen:
+        return ""
+    after = total(row["after"] for row in chosen)
+    limits = [each for each in document["verdict"]["breaches"] if each["scope"] == "projection"]
+    limit = next((amount_in(each["maximum"]) for each in limits if each["name"] == scenario), None)
+    month = dollars(after) if limit is None else dollars_against(after, limit)
+    missing = any(row["after"] is None for row in rows if row["scenario"] == scenario)
+    befores = [row["before"] for row in chosen]
+    before = "" if None in befores else dollars(total(befores))
+    if any(row.get("before_at_least") for row in chosen):
+        before = ""  # of which nobody knows what it was
+    if missing or any(row.get("after_at_least", row["at_least"]) for row in chosen):
+        was = f" (was {before})" if before else ""
+        known = f"at least {month} a month" if after else "a month is not known"
+        return f"projected: {known}{was} at {sentence(scenario, 40)} volume"
+    was = f"{before} → " if before and before != month else ""
+    return f"projected {was}{month} a month at {sentence(scenario, 40)} volume"
+
+
+def _spent(totals: Document) -> str:
+    if not totals["calls"] and not totals["unknown_live"]:
+        return ""
+    simulated = bool(amount(totals["cost"]) or totals["at_least"])
+    return spent_words(amount(totals["spent"]), unknown=bool(totals["unknown_live"]), simulated=simulated)

@@ -1,0 +1,146 @@
+"""The first line of a comment: what happened to the cost, and how it is judged."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from pytest_claude_budget.base.money import ZERO, dollars
+from pytest_claude_budget.compare.not_compared import missed
+from pytest_claude_budget.judge.increases import INCREASES
+from pytest_claude_budget.judge.unfinished import NO_TEST
+from pytest_claude_budget.render.comment_sentences import (
+    Document,
+    against_budget,
+    budget_compared,
+    compared_of_it,
+    cost_not_known,
+    failed_tests,
+    failing,
+    is_at,
+    known_before,
+    maximum_of,
+    moved,
+    not_known,
+    short,
+    silent_tests,
+    total,
+)
+from pytest_claude_budget.render.markdown_text import amount, code, counted, percent_in, share, signed
+from pytest_claude_budget.render.phrases import nearness, unsure
+
+
+def headline(document: Document) -> str:
+    """Say what happened and how it is judged."""
+    silent = len(silent_tests(document))
+    many = f"{counted(silent, 'test')} {'makes' if silent == 1 else 'make'} no calls any more"
+    apart = ", not compared" if missed(document) else ""
+    return f"### Claude cost: {_what(document)}{apart}{f', but {many}' if silent else ''}{_judged(document)}"
+
+
+def _what(document: Document) -> str:
+    comparison, totals = document.get("comparison"), document["totals"]
+    cost = amount(totals["cost"])
+    if not_known(document):
+        return _not_known(document, cost)
+    if not totals["calls"] and not cost:
+        return "no calls in this run"
+    if comparison is None:
+        return f"{against_budget(document, cost)} per run"
+    return _moved_by(document, comparison)
+
+
+def _not_known(document: Document, cost: Decimal) -> str:
+    """Why, what is certain, and what it was; never a saving."""
+    comparison, why = document.get("comparison"), _why_not_known(document)
+    change = amount(comparison["change"]) if comparison is not None else ZERO
+    part = comparison is not None and any(row.get("before_at_least") for row in comparison["owners"])
+    if change > 0:  # beside what was not known before, it may have sunk in all
+        return (
+            f"{signed(change)} per run, as far as it is known{why}"
+            if part
+            else f"{unsure(change)} per run, not known in full{why}"
+        )
+    known = f"not known in full{why}, at least {against_budget(document, cost)} per run" if cost else f"not known{why}"
+    if cost and not cost_not_known(document):
+        known = f"{against_budget(document, cost)} per run, its change is not known"
+    if comparison is None:
+        return known
+    before = _whole_before(comparison)
+    return f"{known} (was {'at least ' if part else ''}{dollars(before)})" if before or not (why or part) else known
+
+
+def _why_not_known(document: Document) -> str:
+    """How the run ended, where it did not come to its end, in a bracket."""
+    run = document.get("run") or {}
+    failed, unfinished = failed_tests(document), document["verdict"].get("unfinished") or ()
+    broken, left = run.get("broken") or (), run.get("not_reached") or ()
+    why = ["no test ran"] if NO_TEST in unfinished else []
+    why += ["interrupted"] if unfinished and run.get("outcome") == "interrupted" and not broken else []
+    why += [f"{counted(len(broken), 'file')} could not be collected"] if broken else []
+    count = len(run.get("failed") or ()) if unfinished else len(failed)
+    why += [f"{counted(count, 'test')} failed"] if count else []
+    why += [f"{counted(len(left), 'test')} not reached"] if left else []
+    return f" ({', '.join(why)})" if why else ""
+
+
+def _whole_before(comparison: Document) -> Decimal:
+    """What all that was to run cost in the baseline, known now or not."""
+    left = (row["before"] for row in comparison["owners"] if row["status"] == "not_reached")
+    return total((comparison["before"], comparison.get("not_compared", "0"), *left))
+
+
+def _moved_by(document: Document, comparison: Document) -> str:
+    change, judged, rows = amount(comparison["change"]), amount(comparison["judged"]), moved(comparison)
+    after = against_budget(document, amount(comparison["after"]))
+    if rows and not judged and all(row["noise"] for row in rows):
+        beyond = f" ({signed(change)})" if change else ""
+        return f"unchanged but for noise, {after} per run{beyond}"
+    if not change:
+        apart = " without repeats" if compared_of_it(document) else ""
+        return f"unchanged{' in sum' if rows else ''} at {after} per run{apart}"
+    percent = comparison["change_percent"]
+    limit = next((percent_in(each["maximum"]) for each in failing(document) if _of_run(each, "max_increase")), None)
+    if percent is None:
+        return f"{signed(change)} per run (from $0.00)"
+    return f"{signed(change)} per run ({share(amount(percent), limit)})"
+
+
+def _of_run(breach: Document, measure: str) -> bool:
+    return bool(breach["scope"] == "run" and breach["measure"] == measure)
+
+
+def _judged(document: Document) -> str:
+    verdict, over = document["verdict"], failing(document)
+    comparison = document.get("comparison")
+    if over:
+        return f", over {_limits(over)}"
+    if verdict["outcome"] == "over":
+        return ", over the limit"
+    if document.get("accepted") is not None and comparison is not None and amount(comparison["change"]) > 0:
+        return ", an accepted increase"
+    if verdict["outcome"] == "warned":
+        before = known_before(document)
+        if before and not verdict["incomplete"]:
+            return f", over {_limits(before)} as {'before' if budget_compared(document) else 'on the baseline'}"
+        at = sum(map(is_at, verdict["warnings"]))  # what is reached is said, whatever else is close
+        return f", {nearness(at, 0)} a limit" if verdict["warnings"] else ", which the budget tolerates"
+    if verdict.get("part") and verdict["outcome"] in ("within", "unjudged"):
+        return f" in a part of the suite ({code(verdict['part'], 60)})"
+    if verdict["outcome"] == "within" and not not_known(document) and not silent_tests(document):
+        return ", within budget" if document.get("budget") is not None else ", within its limits"
+    return ""
+
+
+def _limits(breaches: Sequence[Document]) -> str:
+    order = ("run", "projection")
+    first = min(breaches, key=lambda each: order.index(each["scope"]) if each["scope"] in order else 2)
+    others = {(each["scope"], each["path"], each["where"]) for each in breaches}
+    others.discard((first["scope"], first["path"], first["where"]))
+    more = f" and {counted(len(others), 'more limit')}" if others else ""
+    return f"the limit of {maximum_of(first)}{_whose(first)}{more}"
+
+
+def _whose(breach: Document) -> str:
+    scope, name = breach["scope"], breach["name"]
+    if scope == "run":
+        return " a run" if breach["measure"] not in INCREASES else ""
+    return f" for {short(name)}" if scope in ("test", "fixture", "projection") else f" for {scope} {code(name, 60)}"
