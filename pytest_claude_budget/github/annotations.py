@@ -10,7 +10,7 @@ from typing import Any
 from pytest_claude_budget.base.money import exact, to_json
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.compare.not_compared import missed, reasons
-from pytest_claude_budget.render.comment_sentences import is_at, not_known
+from pytest_claude_budget.render.comment_values import is_at, not_known
 from pytest_claude_budget.render.phrases import nearness
 from pytest_claude_budget.render.terminal_text import printable
 

@@ -19,7 +19,7 @@ from pytest_claude_budget.render.comment_limits import (
     raised,
     silence,
 )
-from pytest_claude_budget.render.comment_sentences import accepted_increases
+from pytest_claude_budget.render.comment_values import accepted_increases
 from pytest_claude_budget.render.markdown_text import code, sentence
 from pytest_claude_budget.render.terminal_text import counted
 

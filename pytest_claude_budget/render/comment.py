@@ -19,7 +19,7 @@ from pytest_claude_budget.render.comment_groups import by_cause
 from pytest_claude_budget.render.comment_headline import headline
 from pytest_claude_budget.render.comment_limits import advice, limits, silence
 from pytest_claude_budget.render.comment_remedies import down
-from pytest_claude_budget.render.comment_sentences import NOT_RUN, Document, failed_tests, moved, not_known
+from pytest_claude_budget.render.comment_values import NOT_RUN, Document, failed_tests, moved, not_known
 from pytest_claude_budget.render.markdown_text import amount, code, details, signed, visual_lines
 
 COMMENT_BYTES = 65_000

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from pytest_claude_budget.base.money import ZERO, dollars, exact
-from pytest_claude_budget.render.comment_sentences import Document
 from pytest_claude_budget.render.comment_tables import cost
+from pytest_claude_budget.render.comment_values import Document
 from pytest_claude_budget.render.markdown_text import amount, code, counted, details, number, sentence, signed, table
 from pytest_claude_budget.render.phrases import repeated_before_texts, unsure
 

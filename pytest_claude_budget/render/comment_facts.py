@@ -3,7 +3,7 @@
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 
 from pytest_claude_budget.base.money import dollars, dollars_against, exact_dollars
-from pytest_claude_budget.render.comment_sentences import (
+from pytest_claude_budget.render.comment_values import (
     Document,
     against_budget,
     compared_of_it,

@@ -1,6 +1,6 @@
 """The last line of a comment: the proof that nothing was missed."""
 
-from pytest_claude_budget.render.comment_sentences import Document
+from pytest_claude_budget.render.comment_values import Document
 from pytest_claude_budget.render.markdown_text import code, number, sentence
 
 

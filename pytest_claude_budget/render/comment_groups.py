@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from pytest_claude_budget.compare.result import percent
-from pytest_claude_budget.render.comment_sentences import Document, ran, short
 from pytest_claude_budget.render.comment_tables import limit_cell, limits_by_owner, most_allowed, telling
+from pytest_claude_budget.render.comment_values import Document, ran, short
 from pytest_claude_budget.render.groups import NEW, NO_CAUSE, NOISE, NOT_KNOWN, Group, Moved, added, grouped
 from pytest_claude_budget.render.markdown_text import amount, code, counted, sentence, share, signed, table
 from pytest_claude_budget.render.phrases import unsure

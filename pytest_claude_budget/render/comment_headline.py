@@ -7,7 +7,7 @@ from pytest_claude_budget.base.money import ZERO, dollars
 from pytest_claude_budget.compare.not_compared import missed
 from pytest_claude_budget.judge.increases import INCREASES
 from pytest_claude_budget.judge.unfinished import NO_TEST
-from pytest_claude_budget.render.comment_sentences import (
+from pytest_claude_budget.render.comment_values import (
     Document,
     against_budget,
     budget_compared,

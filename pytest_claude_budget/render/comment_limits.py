@@ -7,7 +7,7 @@ from pytest_claude_budget.compare.not_compared import reasons
 from pytest_claude_budget.judge.increases import INCREASES
 from pytest_claude_budget.record.record import LOCK_FILE
 from pytest_claude_budget.render import phrases
-from pytest_claude_budget.render.comment_sentences import (
+from pytest_claude_budget.render.comment_values import (
     Document,
     accepted_increases,
     budget_compared,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from pytest_claude_budget.render.comment_sentences import Document, failing, moved
+from pytest_claude_budget.render.comment_values import Document, failing, moved
 from pytest_claude_budget.render.groups import NEW
 from pytest_claude_budget.render.markdown_text import amount, sentence
 from pytest_claude_budget.render.remedies import Dearer, remedies

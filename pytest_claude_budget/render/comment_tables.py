@@ -6,7 +6,7 @@ from decimal import Decimal
 from pytest_claude_budget.base.money import dollars, dollars_against
 from pytest_claude_budget.compare.noise import FEWEST_SAMPLES
 from pytest_claude_budget.compare.not_compared import reasons
-from pytest_claude_budget.render.comment_sentences import (
+from pytest_claude_budget.render.comment_values import (
     NOT_RUN,
     Document,
     accepted_increases,
