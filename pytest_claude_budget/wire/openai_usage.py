@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pytest_claude_budget.base.money import EXACT
-from pytest_claude_budget.wire.usage_fields import UnreadableError, count, section
+from pytest_claude_budget.wire.usage_fields import LARGEST_COUNT, UnreadableError, count, section
 
 _READS = ("cached_tokens", "cache_read_tokens", "cache_read_input_tokens", "prompt_cache_hit_tokens")
 _WRITES = (
@@ -190,10 +190,10 @@ def _count(fields: Mapping[str, object], name: str) -> int:
 
 
 def _whole(value: object) -> object:
-    """A whole number where a decimal one is written as `12.0`."""
-    return (
-        int(value) if isinstance(value, Decimal) and value.is_finite() and value == value.to_integral_value() else value
-    )
+    """A whole number where a decimal one is written as `12.0`; whatever is no count stays what it is."""
+    if not isinstance(value, Decimal) or not value.is_finite() or not 0 <= value <= LARGEST_COUNT:
+        return value
+    return int(value) if value == value.to_integral_value() else value
 
 
 def _unknown(usage: Mapping[str, object], details: Mapping[str, object]) -> list[str]:

@@ -213,6 +213,16 @@ def test_what_a_gateway_says_it_charges_stands_in_the_last_usage() -> None:
     assert streamed(USAGE_LAST).stated_cost is None
 
 
+@pytest.mark.parametrize("count", [b"1e99999999", b"-1e99999999", b"1e-99999999", b"NaN", b"0.5"])
+def test_a_number_that_is_no_count_is_refused_at_once(count: bytes) -> None:
+    """However large it would be if it were written out."""
+    last = chunk(finish="stop", usage={**USAGE, "prompt_tokens": "?"}).replace(b'"?"', count)
+    answer = streamed(TEXT + last + DONE)
+    reason = "usage.prompt_tokens is not a whole number from zero up"
+    assert (answer.status, answer.reason) == (Status.UNMEASURED, reason)
+    assert streamed(TEXT + last.replace(count, b"1000.0") + DONE).usage == COUNTED
+
+
 def test_an_error_after_the_last_usage_changes_no_count() -> None:
     """All was said by then."""
     assert streamed(TEXT + chunk(finish="stop", usage=USAGE) + b'data: {"error":null}\n\n').status is Status.MEASURED

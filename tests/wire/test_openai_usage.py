@@ -4,10 +4,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pytest_claude_budget.calls.call import Answer, Status, Usage
+from pytest_claude_budget.calls.call import Answer, Status, Usage, counts_of
 from pytest_claude_budget.wire.answer_headers import Headers
-from pytest_claude_budget.wire.messages import read_answer, requested_model
+from pytest_claude_budget.wire.messages import of_translated, read_answer, requested_model
 from pytest_claude_budget.wire.openai_usage import DIFFER, ON_TOP, SMALL, SUM, as_message
 from pytest_claude_budget.wire.requests import Fingerprints
 from pytest_claude_budget.wire.routes import Kind
@@ -224,6 +226,17 @@ def test_counts_that_contradict_each_other_are_a_lower_bound(usage: Json, reason
     assert answer.usage.input_tokens >= 0
 
 
+NAMES = st.sampled_from(
+    (
+        *("prompt_tokens", "completion_tokens", "total_tokens", "input_tokens", "output_tokens", "cached_tokens"),
+        *("prompt_tokens_details", "input_tokens_details", "cache_write_tokens", "cache_read_input_tokens"),
+        *("cache_creation", "cache_creation_token_details", "ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens"),
+        *("iterations", "type", "server_tool_use", "web_search_requests", "service_tier", "speed", "cost", "is_byok"),
+        *("cost_details", "upstream_inference_cost", "other_tokens", "cache_other_tokens"),
+    )
+)
+
+
 @pytest.mark.parametrize(
     ("usage", "reason"),
     [
@@ -251,6 +264,29 @@ def test_usage_that_cannot_be_read_is_unmeasured(usage: object, reason: str) -> 
     answer = read(completion(usage))
     assert (answer.status, answer.reason, answer.model) == (Status.UNMEASURED, reason, MODEL)
     assert answer.endpoint == "openai_compatible"
+
+
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 10**13)
+    | st.floats()
+    | st.sampled_from([Decimal("12.0"), Decimal("1e99999999"), Decimal("1e-99999999"), Decimal("NaN"), "7", "x"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(NAMES, ANYTHING, max_size=8), st.booleans())
+def test_whatever_a_usage_says_it_is_read_or_refused(usage: Json, chat: bool) -> None:
+    """Nothing raises, and no count is negative or grows beyond what was stated."""
+    value = completion({"prompt_tokens": 100, **usage}) if chat else response({"input_tokens": 100, **usage})
+    translated = as_message(value)
+    assert translated is not None
+    answer = of_translated(translated, exchange(Kind.COMPATIBLE))
+    assert min(counts_of(answer.usage)) >= 0
+    assert answer.status in (Status.MEASURED, Status.AT_LEAST, Status.UNMEASURED)
+    assert answer.reason is not None or answer.status is Status.MEASURED
 
 
 def test_what_was_asked_for_in_a_search_is_counted() -> None:
