@@ -10,7 +10,7 @@ _LONGEST_COUNT = 12
 
 
 class Headers(NamedTuple):
-    """The values of `TELLING`, None for those that are not there."""
+    """The values of `TELLING`, None or empty for those that are not there."""
 
     charged: str | None = None
     """US dollars that LiteLLM's proxy says it charges."""

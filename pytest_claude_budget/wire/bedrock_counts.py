@@ -19,9 +19,9 @@ _IN_METRICS = (
 def conditions_of(tier: object, latency: object) -> dict[str, object]:
     """Say under which terms an answer was made, in the words of a usage of Anthropic's: `default` is its standard tier."""
     said: dict[str, object] = {}
-    if tier is not None:
+    if tier:
         said["service_tier"] = "standard" if tier == "default" else tier
-    if isinstance(latency, str) and latency != "standard":
+    if isinstance(latency, str) and latency not in ("", "standard"):
         said["speed"] = f"latency-{latency}"  # which has rates of its own
     return said
 

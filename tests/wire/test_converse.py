@@ -9,7 +9,7 @@ from pytest_claude_budget.calls.call import Answer, Status, Usage
 from pytest_claude_budget.files.read_write import load_rates_document
 from pytest_claude_budget.pricing.price import price
 from pytest_claude_budget.pricing.rates import parse_rates
-from pytest_claude_budget.wire.answer_headers import NO_HEADERS, Headers
+from pytest_claude_budget.wire.answer_headers import NO_HEADERS, TELLING, Headers
 from pytest_claude_budget.wire.messages import Exchange, read_answer
 from pytest_claude_budget.wire.requests import Fingerprints
 from pytest_claude_budget.wire.routes import Kind
@@ -250,3 +250,11 @@ def test_a_header_of_the_cache_that_is_no_count_says_nothing(said: str) -> None:
     """Never a number that nobody said."""
     assert COUNTED._replace(cache_read_input_tokens=said).usage() == {"input_tokens": 1_000, "output_tokens": 200}
     assert NO_HEADERS.usage() is None
+
+
+@pytest.mark.parametrize("absent", [None, ""])
+def test_headers_that_are_not_there_say_nothing(absent: str | None) -> None:
+    """Some clients give None for those, and some an empty text."""
+    nothing = Headers(*[absent] * len(TELLING))
+    assert nothing.usage() is None
+    assert nothing.conditions() == {}
