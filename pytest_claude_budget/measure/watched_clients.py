@@ -4,6 +4,7 @@ Imports nothing until a client is there, and is one module outside of `intercept
 for each module and each package that is loaded.
 """
 
+import functools
 import importlib
 import sys
 import threading
@@ -16,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pytest_claude_budget.intercept.sink import Sink
 
+_OURS = "pytest_claude_budget.intercept"
+_CONNECTIONS = ("http.client", "HTTPConnection")
 Client = tuple[str, str, bool]
 CLIENTS: Mapping[str, Client] = {
     "httpx": ("client_hooks", "AsyncClient", False),
@@ -24,10 +27,12 @@ CLIENTS: Mapping[str, Client] = {
     "urllib3.poolmanager": ("poolmanager_hooks", "proxy_from_url", True),
     "requests.sessions": ("requests_hooks", "session", True),
     "requests_mock.adapter": ("requests_hooks", "Adapter", True),
+    "vcr.stubs": ("vcr_hooks", "VCRHTTPSConnection", True),
+    "http.client": ("", "error", True),
 }
 """Module of a client, and: the module in `intercept` whose `hook_module` hooks it; a name that it has once it is whole; whether
 most suites use it for other things than Claude, so that `hook_module` takes this run, and loads what reads an exchange later
-(`intercept/seam.py`), rather than its sink.
+(`intercept/seam.py`), rather than its sink. Nearly every process has `http.client`: no module hooks it until it is used (`_Latch`).
 """
 
 
@@ -78,13 +83,88 @@ class Watching:
     def _hook(self, module: ModuleType) -> None:
         try:
             ours, _, is_common = CLIENTS[module.__name__]
-            hook_module = importlib.import_module(f"pytest_claude_budget.intercept.{ours}").hook_module
-            known = self if is_common else self.sink()
+            hook_module = importlib.import_module(f"{_OURS}.{ours}").hook_module if ours else _latch
+            known: Any = self if is_common else self.sink()
             hooks = hook_module(module, known)
             if (hooks, known) not in self._hooks:
                 self._hooks.append((hooks, known))
         except Exception as error:
             self._on_fault(f"hooking {module.__name__}", error)
+
+
+class _Latch:
+    """The hook of `HTTPConnection.request`: loads what watches (`intercept/http_client_hooks.py`) for the first request that may be with Claude."""
+
+    def __init__(self, connections: Any) -> None:
+        self._class = connections
+        self._runs: tuple[Watching, ...] = ()
+        self._original = original = connections.__dict__["request"]
+        self._seam: Any = None
+        """What watches answers; None as long as nothing was asked."""
+
+        @functools.wraps(original)
+        def request(connection: Any, *args: Any, **kwargs: Any) -> Any:
+            if self._runs and self._may_be_claude(args, kwargs):
+                return self._watched(connection, args, kwargs)
+            return original(connection, *args, **kwargs)
+
+        self._hook: Any = request
+        request._claude_budget_latch = self  # type: ignore[attr-defined]  # found again by it
+
+    def add(self, run: Watching) -> None:
+        """Let one more run watch."""
+        if not self._runs and self._class.__dict__["request"] is self._original:
+            self._class.request = self._hook
+        if run not in self._runs:
+            self._runs = (*self._runs, run)
+            if self._seam is not None:
+                self._seam.add(run)
+
+    def remove(self, run: Watching) -> None:
+        """Let a run watch no more; the last one to go takes the hook out, unless somebody has wrapped it since."""
+        self._runs = tuple(other for other in self._runs if other is not run)
+        if self._seam is not None:
+            self._seam.remove(run)
+        if not self._runs and self._class.__dict__["request"] is self._hook:
+            self._class.request = self._original
+
+    def settle(self, run: Watching) -> None:
+        """The run is about to be told: what still goes on is told as it is by now."""
+        if self._seam is not None:
+            self._seam.settle(run)
+
+    def check(self) -> None:
+        """Put a hook in anew that somebody has thrown out."""
+        if self._seam is not None:
+            self._seam.check()
+
+    def _may_be_claude(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+        from pytest_claude_budget.intercept.call_arguments import argument, body_bytes
+        from pytest_claude_budget.wire.may_be_claude import may_be_claude
+
+        method, url, body = (argument(args, kwargs, at, name) for at, name in enumerate(("method", "url", "body")))
+        return isinstance(method, str) and isinstance(url, str) and may_be_claude(method, url, body_bytes(body))
+
+    def _watched(self, connection: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        from pytest_claude_budget.intercept.http_client_hooks import hook_answers, request
+
+        seam = self._seam
+        if seam is None:
+            for run in self._runs:
+                seam = self._seam = hook_answers(self._class, run)
+        return request(seam, self._original, connection, args, kwargs)
+
+
+def _latch(module: ModuleType, run: Watching) -> _Latch:
+    """Let a run watch all connections of `http.client`, also those that exist already."""
+    connections = module.HTTPConnection
+    if connections.__module__ != module.__name__:  # a recorder stands in its place
+        connections = next(cls for cls in object.__subclasses__() if (cls.__module__, cls.__name__) == _CONNECTIONS)
+    latch: _Latch | None = getattr(connections.__dict__["request"], "_claude_budget_latch", None)
+    if latch is None:
+        latch = _Latch(connections)
+    latch.add(run)
+    return latch
 
 
 def _whole(name: str, last: str) -> ModuleType | None:

@@ -25,12 +25,16 @@ def test_here(): ask()
 def test_in_a_child_process(): subprocess.run([sys.executable, "-c", "import asks; asks.ask()"], check=True)
 """
 OTHERS = """
-import sys
+import http.client, sys, urllib.request
 import requests, responses
 def test_another_api():
     with responses.RequestsMock() as mock:
         mock.post("https://example.com/users", json={})
         requests.post("https://example.com/users", json={"name": "Ada"})
+    url = "data:text/plain,none"  # urllib.request without a network; http.client is imported by it
+    assert b"none" == urllib.request.urlopen(url).read()
+    assert "_claude_budget_latch" in vars(http.client.HTTPConnection.request)
+    assert "pytest_claude_budget.intercept.http_client_hooks" not in sys.modules
     assert "pytest_claude_budget.intercept.seam" in sys.modules
     assert "pytest_claude_budget.intercept.exchange" not in sys.modules
     assert "pytest_claude_budget.wire.routes" not in sys.modules

@@ -230,7 +230,7 @@ def test_every_class_is_as_it_was(server: Server) -> None:
     ]
     with watched() as told:
         kind.ask(URL, transport=passing(kind, mock(kind)))
-        assert all(hasattr(vars(cls)[name], "__wrapped__") for cls, name in places)
+        assert all(hasattr(vars(cls)[name], "__claude_budget_reached__") for cls, name in places)
     del told
     look_no_more()  # as the last sink would have it: whoever watches these tests may be left
-    assert not any(hasattr(vars(cls)[name], "__wrapped__") for cls, name in places)
+    assert not any(hasattr(vars(cls)[name], "__claude_budget_reached__") for cls, name in places)
