@@ -25,6 +25,7 @@ ARN = "arn:aws:bedrock:us-east-1:123456789012"
         ("vertex_ai/claude-sonnet-4-5@20250929", "claude-sonnet-4-5-20250929"),
         ("anthropic/claude-sonnet-4.5", "claude-sonnet-4-5"),
         ("openrouter/anthropic/claude-sonnet-4.5", "claude-sonnet-4-5"),
+        ("claude-4-5-sonnet", "claude-sonnet-4-5"),
         ("anthropic/claude-4.5-sonnet-20250929", "claude-sonnet-4-5"),
         ("anthropic/claude-4.5-opus-20251124", "claude-opus-4-5"),
         ("anthropic/claude-4-sonnet-20250522:thinking", "claude-sonnet-4"),

@@ -15,7 +15,7 @@ from tests.builders.priced import TABLE
         ("claude-haiku-45", "claude-haiku-4-5"),
         ("claude-sonet-4-5-20250929", "claude-sonnet-4-5-20250929"),
         ("claude-sonnet-4-5-20250930", "claude-sonnet-4-5"),
-        ("claude-4-5-sonnet", "claude-sonnet-4-5"),
+        ("claude-45-sonnet", "claude-sonnet-4-5"),
         ("claude-sonnet-3-5", "claude-3-5-sonnet"),
         ("claude-opus-5-0", "claude-opus-5"),
         ("sonnet-4.5", "claude-sonnet-4-5"),
