@@ -17,6 +17,7 @@ from pytest_claude_budget.calls.owner_in_path import split
 from pytest_claude_budget.gateway.books import Books
 from pytest_claude_budget.gateway.http_headers import for_program, for_upstream
 from pytest_claude_budget.gateway.reply import Reply, refuse
+from pytest_claude_budget.intercept.aiohttp_exchanges import LEFT_ALONE
 from pytest_claude_budget.intercept.exchange import Watch
 from pytest_claude_budget.intercept.plain_http import Asked, Got, Url
 from pytest_claude_budget.wire.encodings import LARGEST_REQUEST
@@ -153,6 +154,7 @@ async def proxying(upstream: str, known_as: str, books: Books, proxy: str | None
         max_line_size=LONGEST_LINE,
         max_field_size=LONGEST_LINE,
     )
+    vars(session)[LEFT_ALONE] = True  # an attribute that aiohttp does not know makes it warn
     async with session:
         answer: Any = Proxy(upstream, known_as, books, session, proxy).answer
         server = Server(

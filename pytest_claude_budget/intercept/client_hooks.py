@@ -12,6 +12,7 @@ from pytest_claude_budget.intercept.live_or_simulated import look_ahead
 from pytest_claude_budget.intercept.patches import Patches, callable_of, owner_of
 from pytest_claude_budget.intercept.reached_network import look_no_more
 from pytest_claude_budget.intercept.response_streams import async_tap, sync_tap
+from pytest_claude_budget.intercept.sending import Sending
 from pytest_claude_budget.intercept.sink import Sink
 from pytest_claude_budget.intercept.watchers import Watchers
 
@@ -100,12 +101,15 @@ class Hooks:
         @functools.wraps(original)
         def send(client: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
             seen = self._begin(client, request) if self.watchers.sinks else None
+            sending = Sending(client, request)
             if seen is None:
                 try:
                     response = call(client, request, *args, **kwargs)
                 except BaseException as error:
                     self._failed_on(client, request, error, asynchronous=False)
                     raise
+                finally:
+                    sending.over()
                 if not self.watchers.sinks or (seen := self._led_on(client, response)) is None:
                     return response
             else:
@@ -117,6 +121,7 @@ class Hooks:
                     raise
                 finally:
                     leave(around)
+                    sending.over()
             if seen.answered(response) is not None:
                 response.stream = self._sync_tap(response.stream, seen)
             return response
@@ -129,12 +134,15 @@ class Hooks:
         @functools.wraps(original)
         async def send(client: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
             seen = self._begin(client, request) if self.watchers.sinks else None
+            sending = Sending(client, request)
             if seen is None:
                 try:
                     response = await call(client, request, *args, **kwargs)
                 except BaseException as error:
                     self._failed_on(client, request, error, asynchronous=True)
                     raise
+                finally:
+                    sending.over()
                 if not self.watchers.sinks or (seen := self._led_on(client, response)) is None:
                     return response
             else:
@@ -146,6 +154,7 @@ class Hooks:
                     raise
                 finally:
                     leave(around)
+                    sending.over()
             try:
                 if await seen.answered_async(response) is not None:
                     response.stream = self._async_tap(response.stream, seen)

@@ -140,6 +140,11 @@ class Watch:
             store(said)
         self._open = False  # the error's own frames hold it for longer
 
+    def failed(self, stage: str, error: Exception) -> None:
+        """Our own code failed outside of here: the answer is one that is not measured."""
+        self._post(self._fault(stage, error))
+        self.inside.close()
+
     def _write(self, said: Saying) -> None:  # a sink that fails is told so, and the user's call goes on
         own, items = said
         for sink, ticket, origin in self._tickets:

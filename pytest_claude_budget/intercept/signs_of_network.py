@@ -49,7 +49,7 @@ def aiohttp_answer(stream: Any) -> Any:
     if answer is None:
         return None
     for each in _layers(stream):
-        for value in _parts(each):
+        for value in held_by(each):
             if isinstance(value, answer):
                 return value
     return None
@@ -111,14 +111,15 @@ def _ends_of(transport: Any, known: tuple[type, ...]) -> bool:
         if isinstance(each, known) or _OVER_AIOHTTP in type(each).__module__.split("."):
             ends.append(each)
             continue
-        inner = [part for part in _parts(each) if _is_transport(part)]
-        if not inner and _is_transport(each, clients=False):
+        inner = [part for part in held_by(each) if is_transport(part)]
+        if not inner and is_transport(each, clients=False):
             return False
         left += [(part, depth + 1) for part in inner]
     return bool(ends)
 
 
-def _is_transport(value: Any, *, clients: bool = True) -> bool:
+def is_transport(value: Any, *, clients: bool = True) -> bool:
+    """Does this send requests of httpx on: a transport, a pool, or a client where those count?"""
     cls = type(value)
     if any(callable(getattr(cls, name, None)) for name in _SENDS):
         return True
@@ -136,7 +137,7 @@ def _was_never_used(socket: Any) -> bool:
     layers = list(_layers(socket))
     if any(getattr(each, "_entry", None) is not None for each in layers):
         return True
-    sockets = [part for each in layers for part in _parts(each) if isinstance(part, real_socket)]
+    sockets = [part for each in layers for part in held_by(each) if isinstance(part, real_socket)]
     return bool(sockets) and all(each.getsockname()[1] == 0 for each in sockets)
 
 
@@ -157,7 +158,7 @@ def _layers(value: Any, own: str | None = None) -> Iterator[Any]:
         yield value
         if own is not None and type(value).__module__.partition(".")[0] != own:
             return
-        value = next((part for part in _parts(value) if _wraps(part)), None)
+        value = next((part for part in held_by(value) if _wraps(part)), None)
         depth += 1
 
 
@@ -167,7 +168,7 @@ def _wraps(part: Any) -> bool:
     return (streams and hasattr(part, "__dict__")) or hasattr(cls, "getpeername")
 
 
-def _parts(value: Any) -> Iterator[Any]:
+def held_by(value: Any) -> Iterator[Any]:
     """What an object holds, lists and mappings of it opened."""
     held = list(getattr(value, "__dict__", {}).values())
     held += [getattr(value, name, None) for name in getattr(type(value), "__slots__", ()) if name != "__dict__"]

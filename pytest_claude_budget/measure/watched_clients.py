@@ -29,6 +29,7 @@ CLIENTS: Mapping[str, Client] = {
     "requests_mock.adapter": ("requests_hooks", "Adapter", True),
     "vcr.stubs": ("vcr_hooks", "VCRHTTPSConnection", True),
     "http.client": ("", "error", True),
+    "aiohttp": ("aiohttp_hooks", "TraceConfig", True),
 }
 """Module of a client, and: the module in `intercept` whose `hook_module` hooks it; a name that it has once it is whole; whether
 most suites use it for other things than Claude, so that `hook_module` takes this run, and loads what reads an exchange later
@@ -66,7 +67,7 @@ class Watching:
         if self._finder in sys.meta_path:
             sys.meta_path.remove(self._finder)
         hooks, self._hooks = self._hooks, []
-        for each, known in hooks:
+        for each, known in sorted(hooks, key=lambda pair: pair[1] is self):  # httpx's looked into the others' classes
             each.remove(known)
 
     def settle(self) -> None:
@@ -179,7 +180,7 @@ def _whole(name: str, last: str) -> ModuleType | None:
 class ClientFinder:
     """Catches the import of a client that comes later, inside of a test: until then nothing is patched or paid.
 
-    Watches `import httpx` and `import httpx2`; everything else passes with one comparison.
+    Watches the imports of `CLIENTS`; everything else passes with one comparison.
     """
 
     def __init__(self, names: Iterable[str], on_import: Callable[[ModuleType], None]) -> None:

@@ -13,6 +13,7 @@ import zstandard
 from pytest_claude_budget.calls.call import Call, Origin, Status, Usage
 from pytest_claude_budget.calls.host_rules import Origins
 from pytest_claude_budget.calls.owner_in_path import Payer, token_of
+from tests.builders.watched_aiohttp import watched_aiohttp
 from tests.gateway.conftest import Gateway, Start
 from tests.gateway.wires import (
     DELTA,
@@ -58,6 +59,17 @@ def test_an_answer_passes_as_it_came_and_is_in_the_ledger_before_its_last_byte(g
         call = only(between)
     assert (call.answer.status, call.answer.usage, call.answer.model) == (Status.MEASURED, USAGE, MODEL)
     assert (call.owner.id, call.origin, call.retry) == ("outside tests", Origin.SIMULATED, 0)
+
+
+def test_what_a_gateway_asks_in_the_process_of_a_run_is_in_its_own_books_alone(gateway: Start) -> None:
+    """A run watches aiohttp, which the gateway asks by."""
+    whole = answer(WHOLE)
+    with watched_aiohttp() as told:
+        between = gateway(Upstream(whole))
+        with asking(between, post()) as program:
+            assert program.exactly(len(whole)) == whole
+            assert only(between).answer.usage == USAGE
+    assert told.answers == []
 
 
 def test_a_request_passes_with_its_spelling_and_order_and_nothing_added(gateway: Start) -> None:

@@ -1,0 +1,133 @@
+"""Hooks aiohttp's client at `ClientRequest.send` and `ClientResponse.start`: each exchange with a network passes them once.
+
+They stand below redirects, middlewares, retries and recorders, and see what is sent as it is sent. What a double answers passes
+neither: that is seen where it comes out of `ClientSession.request`, `get` and `post`. Nothing more is loaded before a request
+smells of Claude.
+"""
+
+import functools
+from types import CoroutineType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+from pytest_claude_budget.intercept.patches import callable_of, owner_of
+from pytest_claude_budget.intercept.seam import Run, Seam
+from pytest_claude_budget.wire.may_be_claude import may_be_claude
+
+if TYPE_CHECKING:
+    from pytest_claude_budget.intercept.aiohttp_exchanges import OneExchange
+
+_SEEN = "__claude_budget_exchange__"
+_MULTIPART = b"--"
+"""What stands for a body of several parts, which no question to Claude is."""
+
+
+def hook_module(module: ModuleType, run: Run) -> Seam:
+    """Let a run watch all sessions of aiohttp, also those that exist already."""
+    seam: Seam | None = owner_of(module.ClientRequest.__dict__["send"])
+    if seam is None:
+        seam = Seam(functools.partial(_put, module))
+    seam.add(run)
+    return seam
+
+
+def _put(module: ModuleType, seam: Seam) -> None:
+    patches = seam.patches
+    patches.put(module.ClientRequest, "send", functools.partial(_send, seam))
+    patches.put(module.ClientResponse, "start", functools.partial(_start, seam))
+    own = getattr(module.client, "__file__", None)
+    for name in ("request", "get", "post"):
+        patches.put(module.ClientSession, name, functools.partial(_ask, seam, own))
+
+
+def _send(seam: Seam, original: Any) -> Any:
+    call = callable_of(original)
+
+    @functools.wraps(original)
+    async def send(request: Any, *args: Any, **kwargs: Any) -> Any:
+        seen = _begun(seam, request) if seam.runs else None
+        if seen is None:
+            return await call(request, *args, **kwargs)
+        try:
+            response = await call(request, *args, **kwargs)
+        except BaseException as error:
+            seen.raised(error)
+            raise
+        vars(response)[_SEEN] = seen
+        return response
+
+    return send
+
+
+def _start(_: Seam, original: Any) -> Any:
+    call = callable_of(original)
+
+    @functools.wraps(original)
+    async def start(response: Any, *args: Any, **kwargs: Any) -> Any:
+        seen: OneExchange | None = vars(response).pop(_SEEN, None)
+        if seen is None:
+            return await call(response, *args, **kwargs)
+        try:
+            started = await call(response, *args, **kwargs)
+        except BaseException as error:
+            seen.raised(error)
+            raise
+        await seen.answered(response)
+        return started
+
+    return start
+
+
+def _begun(seam: Seam, request: Any) -> "OneExchange | None":
+    """Begin to watch an exchange; None where it is not with Claude, or watched further out. Never raises."""
+    try:
+        body = _sent(request.body)
+        smelled = _MULTIPART if body is None and _is_multipart(request.headers) else body
+        if not may_be_claude(request.method, request.url.raw_path_qs, smelled):
+            return None
+        from pytest_claude_budget.intercept.aiohttp_exchanges import begin
+
+        return begin(seam.watchers(), request, body)
+    except Exception as error:
+        seam.watchers().fault("request", error)
+        return None
+
+
+def _sent(payload: Any) -> bytes | None:
+    """The bytes of a request's body where they are in memory."""
+    value = getattr(payload, "_value", payload)
+    if isinstance(value, bytearray | memoryview):
+        return bytes(value)
+    return value if isinstance(value, bytes) else None
+
+
+def _is_multipart(headers: Any) -> bool:
+    return str(headers.get("content-type", "")).startswith("multipart/")
+
+
+def _ask(seam: Seam, own: str | None, original: Any) -> Any:
+    """A request goes by `_request`; whoever has put something else there may answer in its place."""
+    call = callable_of(original)
+
+    @functools.wraps(original)
+    def ask(session: Any, *args: Any, **kwargs: Any) -> Any:
+        asked = call(session, *args, **kwargs)
+        if seam.runs and not _is_own(session, own) and type(getattr(asked, "_coro", None)) is CoroutineType:
+            asked._coro = _answered_for(seam, session, kwargs, asked._coro)
+        return asked
+
+    return ask
+
+
+def _is_own(session: Any, own: str | None) -> bool:
+    """Does aiohttp itself answer? One that only looks like something else is looked at in vain."""
+    code = getattr(type(session)._request, "__code__", None)
+    return code is not None and code.co_filename == own
+
+
+async def _answered_for(seam: Seam, session: Any, how: Any, coming: Any) -> Any:
+    response = await coming
+    if seam.runs:
+        from pytest_claude_budget.intercept.aiohttp_exchanges import see_made_up
+
+        await see_made_up(seam, session, how, response)
+    return response

@@ -1,0 +1,62 @@
+"""Who sends at this moment: a pool or a session that a client of httpx sends by is hooked too, and the client counts.
+
+An exchange of httpx may lead elsewhere than it was asked to: by redirects. So what a client sends by is known by the object itself.
+"""
+
+from collections.abc import Iterable
+from contextvars import ContextVar, Token
+from typing import Any
+
+from pytest_claude_budget.intercept.in_process_gateway import is_in_process
+from pytest_claude_budget.intercept.signs_of_network import held_by, is_transport
+
+_DEEPEST = 6
+"""Transports around transports."""
+
+
+class Sending:
+    """A client of httpx, and what it sends. Empty once that is over: connections keep a context for long."""
+
+    __slots__ = ("_token", "client", "request")
+
+    def __init__(self, client: Any, request: Any) -> None:
+        self.client, self.request = client, request
+        self._token: Token[Sending | None] | None = SENDING.set(self)
+
+    def over(self) -> None:
+        """The client has its answer. A coroutine may be closed in another context than it began in."""
+        token, self.client, self.request, self._token = self._token, None, None, None
+        try:
+            if token is not None:
+                SENDING.reset(token)
+        except ValueError:
+            """Nothing is set in that other context."""
+
+
+SENDING: ContextVar[Sending | None] = ContextVar("claude_budget_sending", default=None)
+
+
+def is_sent_by_a_client(means: object) -> bool:
+    """Is this pool or session what a client of httpx, which sends at this moment, sends by?
+
+    Not where an application of this process answers the client: what that asks by the same pool is another exchange.
+    """
+    sending = SENDING.get()
+    if sending is None or (client := sending.client) is None:
+        return False
+    try:
+        return not is_in_process(client, sending.request.url) and _holds(
+            (client._transport, *client._mounts.values()), means
+        )
+    except Exception:  # somebody's own idea of a client
+        return False
+
+
+def _holds(transports: Iterable[Any], means: object) -> bool:
+    left = list(transports)
+    for _ in range(_DEEPEST):
+        held = [part for each in left if each is not None for part in held_by(each)]
+        if any(part is means for part in held):
+            return True
+        left = [part for part in held if is_transport(part)]
+    return False
