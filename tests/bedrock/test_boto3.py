@@ -2,17 +2,19 @@
 
 import json
 from collections.abc import Callable
+from contextlib import closing
 from decimal import Decimal
 from typing import Any
 
 import boto3
+import botocore.client
 import pytest
 import urllib3.connectionpool
 from botocore.config import Config
 from botocore.exceptions import EventStreamError
 
 from pytest_claude_budget.calls.call import Origin, Status
-from pytest_claude_budget.intercept.urllib3_hooks import hook_module
+from pytest_claude_budget.intercept import botocore_hooks, urllib3_hooks
 from tests.bedrock.answers import (
     COST,
     COUNTS,
@@ -26,7 +28,7 @@ from tests.bedrock.answers import (
     invoked_stream,
 )
 from tests.bedrock.conftest import Bedrock, Reply, as_frames, as_json
-from tests.builders.watched import Told, watched_by
+from tests.builders.watched import Told, watched_by_all
 from tests.wire.frames import chunk, exception
 
 ASKED = {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 200}
@@ -48,7 +50,8 @@ def invoke(bedrock: Bedrock, model: str = MODEL) -> None:
 def invoke_stream(bedrock: Bedrock, model: str = MODEL) -> None:
     body = json.dumps({**ASKED, "messages": [{"role": "user", "content": "Is it so?"}]})
     told = client(bedrock).invoke_model_with_response_stream(modelId=model, body=body)
-    assert len(list(told["body"])) == len(EVENTS)
+    with closing(told["body"]) as stream:  # which botocore leaves open where it raises
+        assert len(list(stream)) == len(EVENTS)
 
 
 def converse(bedrock: Bedrock, model: str = MODEL) -> None:
@@ -72,7 +75,10 @@ Ask = Callable[..., None]
 
 
 def watching() -> Any:
-    return watched_by(hook_module, urllib3.connectionpool)
+    """Both places where a call is seen, as in every run."""
+    return watched_by_all(
+        {urllib3_hooks.hook_module: urllib3.connectionpool, botocore_hooks.hook_module: botocore.client}
+    )
 
 
 def is_exact(told: Told, model: str = MODEL) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -86,15 +86,25 @@ def watched() -> Iterator[Told]:
 @contextmanager
 def watched_by(hook: Callable[[Any, Any], Any], module: Any) -> Iterator[Told]:
     """Watch the classes of one module by its seam; whoever watches these tests themselves looks away."""
+    with watched_by_all({hook: module}) as told:
+        yield told
+
+
+@contextmanager
+def watched_by_all(hooks: Mapping[Callable[[Any, Any], Any], Any]) -> Iterator[Told]:
+    """The same of several modules, each by its own."""
     told = Told()
     run = SimpleNamespace(sink=lambda: told)
-    seam = hook(module, run)
-    others, seam.watchers().sinks = seam.watchers().sinks, (told,)
+    seams = [hook(module, run) for hook, module in hooks.items()]
+    others = [seam.watchers().sinks for seam in seams]
     try:
+        for seam in seams:
+            seam.watchers().sinks = (told,)
         yield told
     finally:
-        seam.watchers().sinks = others
-        seam.remove(run)
+        for seam, sinks in zip(seams, others, strict=True):
+            seam.watchers().sinks = sinks
+            seam.remove(run)
     assert told.faults == []
 
 

@@ -54,3 +54,47 @@ def test_calls_of_requests_are_charged_to_their_tests(suite: Suite, workers: int
 def test_nothing_is_loaded_for_what_others_ask(suite: Suite) -> None:
     suite.write(test_a=OTHERS)
     suite.run().result.assert_outcomes(passed=1)
+
+
+STUBS = """
+import boto3, botocore.client, pytest
+from botocore.stub import Stubber
+
+MODEL = "global.anthropic.claude-sonnet-4-5-20250929-v1:0"
+USAGE = {"inputTokens": 1000, "outputTokens": 200, "totalTokens": 1200}
+ANSWER = {"output": {"message": {"role": "assistant", "content": [{"text": "Hi"}]}}, "stopReason": "end_turn",
+          "usage": USAGE, "metrics": {"latencyMs": 1}}
+
+def test_converse():
+    client = boto3.client("bedrock-runtime", region_name="us-east-1")
+    with Stubber(client) as stub:
+        stub.add_response("converse", ANSWER)
+        client.converse(modelId=MODEL, messages=[{"role": "user", "content": [{"text": "Hi"}]}])
+"""
+OTHER_STUBS = """
+import sys
+import boto3
+from botocore.stub import Stubber
+def test_another_service():
+    client = boto3.client("sts", region_name="us-east-1")
+    with Stubber(client) as stub:
+        stub.add_response("get_caller_identity", {"Account": "123456789012"})
+        client.get_caller_identity()
+    assert "pytest_claude_budget.intercept.seam" in sys.modules
+    assert "pytest_claude_budget.intercept.api_calls" not in sys.modules
+    assert "pytest_claude_budget.wire.routes" not in sys.modules
+"""
+
+
+def test_what_botocores_stubber_answers_is_charged_to_its_test(suite: Suite, workers: int) -> None:
+    """1,000 x $3 + 200 x $15 a million = $0.006, of which nothing is spent."""
+    suite.write(test_a=STUBS)
+    outcome = suite.run(workers=workers)
+    outcome.result.assert_outcomes(passed=1)
+    assert ("0.006", "0") == (outcome.cost, outcome.report["totals"]["spent"])
+
+
+@pytest.mark.cold
+def test_nothing_is_loaded_for_another_service_of_aws(suite: Suite) -> None:
+    suite.write(test_a=OTHER_STUBS)
+    suite.run().result.assert_outcomes(passed=1)
