@@ -22,6 +22,7 @@ from pytest_claude_budget.render.comment_remedies import down
 from pytest_claude_budget.render.comment_values import NOT_RUN, Document, failed_tests, moved, not_known
 from pytest_claude_budget.render.markdown_text import amount, code, details, signed, visual_lines
 
+JSON_REPORT = "the JSON report (`--claude-budget-report=json:PATH`)"
 COMMENT_BYTES = 65_000
 """GitHub takes 65,536 characters. Bytes are never fewer, however it counts; the rest is room for the poster's marker."""
 COMMENT_LINES = 25
@@ -55,7 +56,7 @@ class Form:
     @property
     def elsewhere(self) -> str:
         """Where the rest is."""
-        return " in the job summary" if self.summary and not self.long else " in the JSON report"
+        return " in the job summary" if self.summary and not self.long else f" in {JSON_REPORT}"
 
 
 _COMMENTS = tuple(

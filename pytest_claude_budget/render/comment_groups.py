@@ -6,13 +6,27 @@ from collections.abc import Mapping, Sequence
 from pytest_claude_budget.compare.result import percent
 from pytest_claude_budget.render.comment_tables import limit_cell, limits_by_owner, most_allowed, telling
 from pytest_claude_budget.render.comment_values import Document, ran, short
-from pytest_claude_budget.render.groups import NEW, NO_CAUSE, NOISE, NOT_KNOWN, Group, Moved, added, grouped
+from pytest_claude_budget.render.groups import (
+    NEW,
+    NO_CAUSE,
+    NOISE,
+    NOT_KNOWN,
+    Group,
+    Moved,
+    added,
+    grouped,
+    kind_words,
+    word_of,
+)
 from pytest_claude_budget.render.markdown_text import amount, code, counted, sentence, share, signed, table
 from pytest_claude_budget.render.phrases import unsure
+from pytest_claude_budget.render.raising import listed
 
 _HEAD = (">Change", "Limit", "Why")
 _NAME, _SENTENCE = 40, 150
 """Characters of a name and of a cause that are shown."""
+_WORDS, _ALSO = 5, 3
+"""Kinds of causes that are named of changes that share a row, and of what moved beside the largest cause."""
 _SMALL = 100
 """What is less than this part of all that moved is put together with what else is so small."""
 _NOTHING = "–"
@@ -48,7 +62,7 @@ def _moved(row: Document) -> Moved:
         change=amount(row["change"]),
         kind=kind,
         text=text,
-        also=() if known else tuple(map(_first_of, causes[1:])),
+        also=() if known else tuple((cause["cause"], _first_of(cause)) for cause in causes[1:]),
         before_at_least=bool(row.get("before_at_least")),
         after_at_least=bool(row.get("after_at_least", row["at_least"])),
     )
@@ -68,8 +82,8 @@ def by_cause(document: Document, most: int) -> list[str]:
     limits = limits_by_owner(document)
     shown, rest = _split(groups, most, limits)
     names = Counter(short(row.owner, _NAME) for group in groups for row in group.rows)
-    cells = [[_change(group, limits), _limit(group, limits), _why(group, names)] for group in shown]
-    cells += [_smaller(rest)] if rest else []
+    cells = [[_change(group, limits), _limit(group.rows, limits), _why(group, names)] for group in shown]
+    cells += [_further(rest, limits)] if rest else []
     columns = [at for at in range(len(_HEAD)) if at != 1 or any(row[1] != _NOTHING for row in cells)]
     return ["", *table([_HEAD[at] for at in columns], [[row[at] for at in columns] for row in cells])]
 
@@ -88,12 +102,18 @@ def _split(groups: Sequence[Group], most: int, limits: _Limits) -> tuple[list[Gr
     return large, [group for group in groups if group not in large]
 
 
-def _smaller(groups: Sequence[Group]) -> list[str]:
-    tests = sum(len(group.rows) for group in groups)
+def _further(groups: Sequence[Group], limits: _Limits) -> list[str]:
+    rows = [row for group in groups for row in group.rows]
     unknown = any(group.kind == NOT_KNOWN for group in groups)
     change = added(group.change for group in groups)
     size = unsure(change) if unknown else signed(change)
-    return [size, _NOTHING, f"and {counted(len(groups), 'smaller change')}, in {counted(tests, 'test')}"]
+    texts: dict[str, list[str]] = {}
+    for row in rows:
+        texts.setdefault(row.kind, []).append(row.text)
+    what = [word_of(kind, own) for kind, own in texts.items()]
+    what = [*what[: _WORDS - 1], "more"] if len(what) > _WORDS else what
+    whose = f"and {counted(len(groups), 'further change')}, in {counted(len(rows), 'test')}"
+    return [size, _limit(rows, limits), f"{whose}: {listed(what)}"]
 
 
 def _change(group: Group, limits: _Limits) -> str:
@@ -109,12 +129,12 @@ def _change(group: Group, limits: _Limits) -> str:
     return f"{signed(group.change)} ({share(part, most)})"
 
 
-def _limit(group: Group, limits: _Limits) -> str:
+def _limit(rows: Sequence[Moved], limits: _Limits) -> str:
     hit: dict[str, int] = {}
-    for row in group.rows:
+    for row in rows:
         for text in dict.fromkeys(limit_cell(word, breach) for word, breach in limits.get(row.owner, ())):
             hit[text] = hit.get(text, 0) + 1
-    all_of_them = len(group.rows)
+    all_of_them = len(rows)
     said = [text if tests == all_of_them else f"{text} ({counted(tests, 'test')})" for text, tests in hit.items()]
     more = [f"and {len(said) - 2:,} more"] if len(said) > 2 else []
     return "<br>".join([*said[:2], *more]) or _NOTHING
@@ -128,8 +148,7 @@ def _why(group: Group, names: Mapping[str, int]) -> str:
         return _why_many(group, who)
     if group.kind in (NEW, NOISE):
         return f"{who} is {group.text}"
-    also = f", and {sentence(first.also[0], _SENTENCE)}" if first.also else ""
-    return f"{who}: {sentence(group.text, _SENTENCE)}{also}"
+    return f"{who}: {sentence(group.text, _SENTENCE)}{_also(group)}"
 
 
 def _why_many(group: Group, first: str) -> str:
@@ -140,5 +159,18 @@ def _why_many(group: Group, first: str) -> str:
     if group.kind == NOISE:
         return f"{many} are {group.text}"
     example = f", such as {first}: {sentence(group.example, _SENTENCE)}" if group.example else ""
-    also = ", and other causes" if any(row.also for row in group.rows) else ""
-    return f"{many}: {sentence(group.text, _SENTENCE)}{example}{also}"
+    return f"{many}: {sentence(group.text, _SENTENCE)}{example}{_also(group)}"
+
+
+def _also(group: Group) -> str:
+    """What else moved the same tests: a step against each may be advised below."""
+    texts: dict[str, list[str]] = {}
+    for row in group.rows:
+        for kind, text in row.also:
+            texts.setdefault(kind, []).append(text)
+    each = sorted(texts.items(), key=lambda entry: -len(entry[1]))
+    said = []
+    for kind, own in each[:_ALSO]:
+        some = f" (in {len(own):,} of them)" if len(own) < len(group.rows) else ""
+        said.append(f"{sentence(kind_words(kind, own), _SENTENCE)}{some}")
+    return "".join(f", and {text}" for text in said)

@@ -1,6 +1,6 @@
 """The limits of a comment, one line each however many tests are over it, and what a reader can do next."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from pytest_claude_budget.base.money import dollars, dollars_holding
 from pytest_claude_budget.compare.not_compared import reasons
@@ -22,7 +22,7 @@ from pytest_claude_budget.render.comment_values import (
     value_text,
 )
 from pytest_claude_budget.render.markdown_text import amount, amount_in, code, counted, number, sentence
-from pytest_claude_budget.render.raising import ToRaise, accepting_words, raise_words
+from pytest_claude_budget.render.raising import ToRaise, accepting_words, files_of, raise_words
 
 COMMAND = "pytest --claude-budget-update"
 UPDATE = f"run `{COMMAND}` and commit `{LOCK_FILE}`"
@@ -47,7 +47,8 @@ def limits(document: Document, most: int, where: str) -> list[str]:
     lines: list[str] = []
     for title, word, breaches in kinds:
         each = by_limit(breaches)
-        shown = each[: max(most, 0)]
+        first = sorted(each, key=lambda rows: rows[0]["measure"] in INCREASES)[: max(most, 0)]
+        shown = [rows for rows in each if rows in first]  # what is to be raised by hand is named before all else
         most -= len(shown)
         if each and not shown:
             lines += ["", f"**{title}:** {counted(len(each), 'limit')},{where}."]
@@ -62,7 +63,7 @@ def _near(warnings: Sequence[Document]) -> str:
     return phrases.nearness(at, len(warnings) - at)
 
 
-def by_limit(breaches: Sequence[Document]) -> list[list[Document]]:
+def by_limit(breaches: Iterable[Document]) -> list[list[Document]]:
     """The breaches of each limit together, the farthest first; the limits of the run first."""
     found: dict[tuple[str, str, str], list[Document]] = {}
     for breach in breaches:
@@ -171,9 +172,10 @@ def before_an_update(document: Document) -> list[str]:
 def _steps(document: Document) -> str:
     """All that is to be done until an update is taken, and that it is to be committed."""
     over = failing(document)
-    fixed = by_limit([breach for breach in over if breach["measure"] not in INCREASES])
+    fixed = [_to_raise(rows[0]) for rows in by_limit(each for each in over if each["measure"] not in INCREASES)]
     increases = by_limit([breach for breach in over if breach["measure"] in INCREASES])
-    update = accepting_words(f"`{COMMAND}`", f"`{LOCK_FILE}`", len(fixed), len(increases))
+    files = [*map(_name, files_of(fixed)), f"`{LOCK_FILE}`"]
+    update = accepting_words(f"`{COMMAND}`", files, len(fixed), len(increases))
     return ", then ".join([*before_an_update(document), *raised(document), update])
 
 
@@ -184,8 +186,11 @@ def raised(document: Document) -> list[str]:
 
 
 def _raise(fixed: Sequence[Document]) -> str:
-    rows = [each[0] for each in by_limit(fixed)]
-    return raise_words([_to_raise(row) for row in rows], lambda name: code(name, 80))
+    return raise_words([_to_raise(rows[0]) for rows in by_limit(fixed)], _name)
+
+
+def _name(name: str) -> str:
+    return code(name, 80)
 
 
 def _to_raise(farthest: Document) -> ToRaise:

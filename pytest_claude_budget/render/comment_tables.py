@@ -6,6 +6,7 @@ from decimal import Decimal
 from pytest_claude_budget.base.money import dollars, dollars_against
 from pytest_claude_budget.compare.noise import FEWEST_SAMPLES
 from pytest_claude_budget.compare.not_compared import reasons
+from pytest_claude_budget.judge.increases import INCREASES
 from pytest_claude_budget.render.comment_values import (
     NOT_RUN,
     Document,
@@ -133,10 +134,11 @@ def _against(value: Decimal, limit: Decimal | None) -> str:
 
 
 def limit_cell(word: str, breach: Document) -> str:
-    """Say a limit in a cell: `over +25%`."""
+    """Say a limit of a test in a cell beside a change: `over +25%` of an increase, `over $0.05 a test` of all that it costs."""
+    limit = maximum_of(breach) + ("" if breach["measure"] in INCREASES else f" a {breach['scope']}")
     if word == "accepted":
-        return f"over {maximum_of(breach)}, accepted"
-    return f"**over {maximum_of(breach)}**" if word == "over" else f"{word} {maximum_of(breach)}"
+        return f"over {limit}, accepted"
+    return f"**over {limit}**" if word == "over" else f"{word} {limit}"
 
 
 def _owner(row: Document) -> str:

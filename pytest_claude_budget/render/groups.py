@@ -3,6 +3,7 @@
 The terminal and the Markdown pages both group with this; each reads its own form of a report into these values.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
@@ -10,6 +11,8 @@ from pytest_claude_budget.base.money import EXACT, ZERO
 from pytest_claude_budget.base.values import value_class
 
 NOISE, NEW, NOT_KNOWN, NO_CAUSE = "noise", "new", "not known", ""
+_CALLS = re.compile(r"makes ([\d,]{1,20}) calls? \(was ([\d,]{1,20})\)", re.ASCII)
+_MOVED = re.compile(r" ([\d,]{1,20}) → ([\d,]{1,20})", re.ASCII)
 _ALIKE = {
     "calls": "another number of calls, or other calls",
     "system": "another system prompt",
@@ -23,8 +26,22 @@ _ALIKE = {
     "web_search": "another number of web searches",
     "attempts": "another number of failed tries",
     "model": "another model",
+    NEW: "new tests",
+    NOISE: "measured noise",
+    NOT_KNOWN: "what is not known",
+    NO_CAUSE: "reasons that are not known",
 }
 """What to say of tests that moved for causes of one kind with different numbers."""
+_MORE = {
+    "calls": "more calls",
+    "system": "a longer system prompt",
+    "tools": "more or longer tools",
+    "messages": "longer messages",
+    "input": "a longer prompt",
+    "output": "longer answers",
+    "web_search": "more web searches",
+}
+"""The same, where each of them grew by its own sentence."""
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -41,8 +58,8 @@ class Moved:
     """Of the largest cause, as in `Cause`; or `noise`, `new`, `not known`."""
     text: str = ""
     """The sentence of the largest cause alone; the reason of what is not known."""
-    also: tuple[str, ...] = ()
-    """The sentences of its other causes that weigh something."""
+    also: tuple[tuple[str, str], ...] = ()
+    """Kind and sentence of each of its other causes that weigh something."""
     before_at_least: bool = False
     after_at_least: bool = False
 
@@ -76,6 +93,31 @@ def added(amounts: Iterable[Decimal]) -> Decimal:
     for amount in amounts:
         total = EXACT.add(total, amount)
     return total
+
+
+def kind_words(kind: str, texts: Iterable[str]) -> str:
+    """Say in a few words what causes of one kind have in common; the sentence itself where all have the same."""
+    each = set(texts)
+    return each.pop() if len(each) == 1 else word_of(kind, each)
+
+
+def word_of(kind: str, texts: Iterable[str]) -> str:
+    """Say a kind of causes in a few words, and that there is more of it where every sentence says so."""
+    if kind in _MORE and all(map(has_grown, texts)):
+        return _MORE[kind]
+    return _ALIKE.get(kind, kind)
+
+
+def has_grown(text: str) -> bool:
+    """Does the sentence of a cause say that there is more of something than there was?"""
+    calls, moved = _CALLS.match(text), _MOVED.search(text)
+    if calls is not None:
+        return _number(calls[1]) > _number(calls[2])
+    return _number(moved[2]) > _number(moved[1]) if moved is not None else " +" in text
+
+
+def _number(text: str) -> int:
+    return int(text.replace(",", "") or 0)
 
 
 def grouped(moved: Iterable[Moved]) -> list[Group]:

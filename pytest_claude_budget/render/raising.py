@@ -6,6 +6,8 @@ from pytest_claude_budget.base.values import value_class
 
 NAMED, EXPLAINED = 5, 2
 """Limits that an advice names by their lines, and those of which it says the words too."""
+_FILES = 2
+"""Files with limits to raise that are named."""
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -40,13 +42,20 @@ def _line(limit: ToRaise, limits: Sequence[ToRaise], file: str, name: Callable[[
     return _joined(line, "" if alone or not limit.short else f"({limit.short})", limit.to)
 
 
-def accepting_words(command: str, lock: str, raised: int, increases: int) -> str:
-    """Say what an update accepts once so many limits are raised, and which files are to be committed."""
+def files_of(limits: Sequence[ToRaise]) -> list[str]:
+    """The files that the limits stand in, each once; none where one is not known, or where they are many."""
+    files = list(dict.fromkeys(_split(each.where)[0] for each in limits))
+    return files if all(files) and len(files) <= _FILES else []
+
+
+def accepting_words(command: str, files: Sequence[str], raised: int, increases: int) -> str:
+    """Say what an update accepts once so many limits are raised, and which files are to be committed, the lock file last."""
     if not raised:
-        return f"run {command} and commit {lock}"
+        return f"run {command} and commit {listed(files)}"
     others = {0: "", 1: " (it accepts the other one, an increase)"}
     other = others.get(increases, f" (it accepts the other {increases:,}, the increases)")
-    return f"run {command}{other} and commit {lock} with the raised {'limit' if raised == 1 else 'limits'}"
+    unnamed = f" with the raised {'limit' if raised == 1 else 'limits'}" if len(files) == 1 else ""
+    return f"run {command}{other} and commit {listed(files)}{unnamed}"
 
 
 def listed(said: Sequence[str]) -> str:

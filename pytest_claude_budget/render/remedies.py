@@ -3,20 +3,17 @@
 A step takes its cause back, or asks where that is not known to be possible. None claims to be enough for a limit.
 """
 
-import re
 from collections.abc import Iterable
 from decimal import Decimal
 
 from pytest_claude_budget.base.money import EXACT, ZERO
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.render.groups import NEW, added
+from pytest_claude_budget.render.groups import NEW, added, has_grown
 
 MOST = 3
 """Steps that are said."""
 _TELLING = 20
 """What accounts for less than this part of all is left out."""
-_CALLS = re.compile(r"makes ([\d,]{1,20}) calls? \(was ([\d,]{1,20})\)", re.ASCII)
-_MOVED = re.compile(r" ([\d,]{1,20}) → ([\d,]{1,20})", re.ASCII)
 _LONGER = {
     "system": "shorten the system prompt",
     "tools": "send fewer or shorter tools",
@@ -81,20 +78,11 @@ def _step(cause: Dearer) -> str:
         return f"see why it is priced as {now} and no longer as {before}" if bracket else ""
     if kind in ("output", "web_search"):
         more = {"output": "ask for shorter answers", "web_search": "search the web less often"}
-        return more[kind] if _grew(_MOVED.search(text)) else ""
+        return more[kind] if has_grown(text) else ""
     return f"ask for less in the new {text}s" if kind == NEW and text in ("test", "fixture") else ""
 
 
 def _fewer_calls(text: str) -> str:
     if "asks the same thing again" in text:
         return "find what asks the same thing again"
-    was = _CALLS.match(text)
-    return "leave out the calls that were added" if was and _number(was[1]) > _number(was[2]) else ""
-
-
-def _grew(sides: re.Match[str] | None) -> bool:
-    return sides is not None and _number(sides[2]) > _number(sides[1])
-
-
-def _number(text: str) -> int:
-    return int(text.replace(",", "") or 0)
+    return "leave out the calls that were added" if text.startswith("makes ") and has_grown(text) else ""

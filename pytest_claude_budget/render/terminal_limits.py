@@ -12,7 +12,7 @@ from pytest_claude_budget.judge.report import CostReport
 from pytest_claude_budget.record.record import LOCK_FILE
 from pytest_claude_budget.render.groups import NEW
 from pytest_claude_budget.render.phrases import nearness
-from pytest_claude_budget.render.raising import ToRaise, accepting_words, raise_words
+from pytest_claude_budget.render.raising import ToRaise, accepting_words, files_of, raise_words
 from pytest_claude_budget.render.remedies import Dearer, remedies
 from pytest_claude_budget.render.sentences import SINCE, UNITS, amounts_of, breach_line, is_at, limit_words, whose_of
 from pytest_claude_budget.render.terminal_text import counted, printable
@@ -147,16 +147,18 @@ def hint(report: CostReport) -> str:
     breaches = report.verdict.breaches
     fixed = [rows[0] for rows in _by_limit(each for each in breaches if each.measure not in INCREASES)]
     increases = _by_limit(each for each in breaches if each.measure in INCREASES)
-    raised = [_raise(fixed)] if fixed else []
+    limits = [_to_raise(each) for each in fixed]
+    raised = [raise_words(limits, _name)] if fixed else []
     if not increases:
         return f"  hint: make the calls cheaper, or {raised[0]} and commit that   [over-limit]"
     before = steps_before(report)
-    steps = ", then ".join([*before, *raised, accepting_words(UPDATE, LOCK_FILE, len(fixed), len(increases))])
+    files = [*map(_name, files_of(limits)), LOCK_FILE]
+    steps = ", then ".join([*before, *raised, accepting_words(UPDATE, files, len(fixed), len(increases))])
     return f"  hint: if this is on purpose, {'' if fixed or before else 'accept it: '}{steps}   [over-limit]"
 
 
-def _raise(fixed: Sequence[Breach]) -> str:
-    return raise_words([_to_raise(each) for each in fixed], lambda name: printable(name, 120))
+def _name(name: str) -> str:
+    return printable(name, 120)
 
 
 def _to_raise(farthest: Breach) -> ToRaise:

@@ -138,8 +138,8 @@ def test_the_terminal_names_the_causes_and_what_to_do(changed: Path) -> None:
     text = gate(changed).text
     assert "  +$0.000394 tests/test_replies.py::handbook\n             system prompt +105 tokens\n" in text
     raised = "raise claude-budget.yml:53 (max_monthly_cost 200 for a month, average) to $245.16"
-    update = f"run pytest --claude-budget-update (it accepts the other one, an increase) and commit {LOCK}"
-    hint = f"hint: if this is on purpose, {raised}, then {update} with the raised limit [over-limit]"
+    update = f"run pytest --claude-budget-update (it accepts the other one, an increase) and commit claude-budget.yml and {LOCK}"
+    hint = f"hint: if this is on purpose, {raised}, then {update} [over-limit]"
     assert hint in " ".join(text.split())
     assert text.rstrip().endswith("verdict: over: 2 limits exceeded")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_claude_budget.render.raising import ToRaise, accepting_words, raise_words
+from pytest_claude_budget.render.raising import ToRaise, accepting_words, files_of, raise_words
 
 
 def limit(where: str, to: str = "to $0.05") -> ToRaise:
@@ -47,10 +47,18 @@ def test_what_names_no_line_is_shown_as_it_is(where: str) -> None:
     [
         (0, 1, "run UPDATE and commit LOCK"),
         (0, 3, "run UPDATE and commit LOCK"),
-        (1, 0, "run UPDATE and commit LOCK with the raised limit"),
-        (2, 1, "run UPDATE (it accepts the other one, an increase) and commit LOCK with the raised limits"),
-        (4, 5, "run UPDATE (it accepts the other 5, the increases) and commit LOCK with the raised limits"),
+        (1, 0, "run UPDATE and commit b.yml and LOCK"),
+        (2, 1, "run UPDATE (it accepts the other one, an increase) and commit b.yml and LOCK"),
+        (4, 5, "run UPDATE (it accepts the other 5, the increases) and commit b.yml and LOCK"),
     ],
 )
 def test_an_update_says_what_it_accepts_and_what_is_committed(raised: int, increases: int, words: str) -> None:
-    assert words == accepting_words("UPDATE", "LOCK", raised, increases)
+    """The limits stand in the budget file, and what an update accepts in the lock file: each is to be committed."""
+    assert words == accepting_words("UPDATE", ["b.yml"] * bool(raised) + ["LOCK"], raised, increases)
+
+
+def test_files_that_cannot_be_named_are_committed_all_the_same() -> None:
+    assert accepting_words("UPDATE", ["LOCK"], 2, 0) == "run UPDATE and commit LOCK with the raised limits"
+    assert files_of([limit("b.yml:1"), limit("b.yml:2"), limit("tests/test_a.py:9")]) == ["b.yml", "tests/test_a.py"]
+    assert files_of([limit("b.yml:1"), limit("limits[0]")]) == []
+    assert files_of([limit(f"test_{name}.py:1") for name in "abc"]) == []
