@@ -45,6 +45,14 @@ def bedrock(session: nox.Session) -> None:
 
 
 @nox.session(tags=["ci"])
+def aioboto3(session: nox.Session) -> None:
+    """The same of boto3's asynchronous twin, whose botocore is older and knows fewer counts."""
+    group = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "aioboto3")
+    session.install("--editable", ".", *group)
+    session.run("python", "-m", "pytest", "tests/bedrock/others", *session.posargs)
+
+
+@nox.session(tags=["ci"])
 def replays(session: nox.Session) -> None:
     """Recorders and mocks that would be plugins of every other session: what they play is simulated."""
     group = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "replays")

@@ -11,8 +11,8 @@ import pytest
 
 from tests.wire.frames import TYPE
 
-# What brings half of an agent framework with it has an environment of its own: `nox --session bedrock`.
-collect_ignore = [] if find_spec("litellm") else ["others"]
+# What brings half of an agent framework or an older botocore with it has an environment of its own: `nox --session bedrock`.
+collect_ignore = [] if find_spec("litellm") or find_spec("aioboto3") else ["others"]
 
 
 @dataclass(frozen=True, kw_only=True)
