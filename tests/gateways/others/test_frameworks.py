@@ -1,8 +1,10 @@
 """Frameworks that ask a gateway through OpenAI's SDK: each answer costs what the model's list price says, by hand."""
 
 import asyncio
+import gc
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +25,14 @@ from tests.shapes.double import Double
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of these packages, about their own types and event loops
 LITELLM = {**ASK, "model": f"openai/{MODEL}", "api_key": "none", "max_retries": 0}
+
+
+@pytest.fixture(autouse=True)
+def leftovers() -> Iterator[None]:
+    """Let go of the event loop that litellm leaves open, while its warnings are ignored."""
+    yield
+    asyncio.set_event_loop(None)
+    gc.collect()
 
 
 def test_litellm(told: Told, double: Double) -> None:
