@@ -9,13 +9,14 @@ import platform
 import sys
 import time
 
-from bench import action, batch, gate, one_call, renames, report, startup, stream, suites, whole_process
+from bench import action, batch, gate, one_call, renames, report, sockets, startup, stream, suites, whole_process
 from bench.figures import Figure, as_json, as_text
 
 FIGURES = {
     "startup": startup.figure,
     "whole-process": whole_process.figure,
     "one-call": one_call.figure,
+    "sockets": sockets.figure,
     "stream": stream.figure,
     "batch": batch.figure,
     "report": report.figure,

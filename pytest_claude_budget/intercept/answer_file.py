@@ -5,21 +5,48 @@ bytes from `HTTPResponse.fp`, as they came over the wire. So this one place sees
 undoes the chunks of the transfer beside the reader.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 from pytest_claude_budget.intercept.exchange import Watch
+from pytest_claude_budget.intercept.plain_http import Got
+from pytest_claude_budget.wire.bodies import takes_nothing
+from pytest_claude_budget.wire.encodings import UndecodableError, decoder
 
+LONGEST_WHOLE = 1_000_000
+"""Bytes of a JSON answer that are kept up to its end: what is longer is read as it passes."""
 _LONGEST_LINE = 65_536
 """Bytes of a chunk's head; http.client takes no longer one."""
+
+
+class AnswerNotReadError(ConnectionError):
+    """An answer had begun, and its reader went away."""
+
+
+class Looks(Protocol):
+    """Who looks on; for each, see `Watch`."""
+
+    @property
+    def passes(self) -> Callable[[bytes], bool]:
+        """Takes bytes that change nothing."""
+
+    def fed(self, data: bytes) -> None:
+        """Take bytes that pass."""
+
+    def ended(self, *, complete: bool) -> None:
+        """The bytes are over."""
+
+    def dropped(self) -> None:
+        """The reader went away."""
 
 
 class AnswerFile:
     """Stands where the file stood: the same bytes, cut where the reader cuts them, nothing held."""
 
-    def __init__(self, file: Any, seen: Watch, *, chunked: bool, length: int | None) -> None:
+    def __init__(self, file: Any, seen: Looks, *, chunked: bool, length: int | None) -> None:
         self._file = file
-        self._seen: Watch | None = seen
+        self._seen: Looks | None = seen
         """None once the body is over."""
         self._left = length
         """Bytes that are still to come of the body, of a chunk where it comes in chunks; None up to the end of the file."""
@@ -104,7 +131,7 @@ class AnswerFile:
                 self._over(complete=self._left is None)
         return data
 
-    def _look(self, seen: Watch, data: bytes) -> None:
+    def _look(self, seen: Looks, data: bytes) -> None:
         if self._chunked:
             self._look_at_chunks(seen, data)
             return
@@ -116,7 +143,7 @@ class AnswerFile:
         if self._left == 0:
             self._over(complete=True)
 
-    def _look_at_chunks(self, seen: Watch, data: bytes) -> None:
+    def _look_at_chunks(self, seen: Looks, data: bytes) -> None:
         at = 0
         while at < len(data):
             if self._left:
@@ -152,10 +179,71 @@ class AnswerFile:
                 seen.dropped()
 
 
-def look_on(answer: Any, seen: Watch) -> None:
-    """Look on as the body of an answer of `http.client` passes; of one without a body, see its end."""
+class _Whole:
+    """Reads JSON once all of it has passed: one look and one row in place of two. Stands where a `Watch` would look on."""
+
+    passes = staticmethod(takes_nothing)
+
+    def __init__(self, seen: Watch, got: Got) -> None:
+        self._seen, self._got = seen, got
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def fed(self, data: bytes) -> None:
+        """Take bytes that pass."""
+        if self._size > LONGEST_WHOLE:
+            self._seen.fed(data)
+            return
+        self._pieces.append(data)
+        self._size += len(data)
+        if self._size > LONGEST_WHOLE:
+            self._read_on()
+
+    def ended(self, *, complete: bool) -> None:
+        """The bytes are over."""
+        if self._size > LONGEST_WHOLE:
+            self._seen.ended(complete=complete)
+        elif complete:
+            self._answered()
+        elif self._read_on():
+            self._seen.ended(complete=False)
+
+    def dropped(self) -> None:
+        """The reader went away in a place that cannot write."""
+        if self._size > LONGEST_WHOLE:
+            self._seen.dropped()
+        else:
+            self._seen.raised(AnswerNotReadError(), asynchronous=True)
+
+    def _answered(self) -> None:
+        got, raw = self._got, b"".join(self._pieces)
+        self._pieces.clear()
+        try:
+            undo = decoder(got.headers.get("content-encoding"))
+            got.keep(body=raw if undo is None else undo(raw))
+        except UndecodableError:
+            got.keep(raw=raw)  # whoever reads it says why
+        if self._seen.answered(got) is not None:
+            self._seen.ended(complete=True)
+
+    def _read_on(self) -> bool:
+        """Read as it passes after all; False where nobody wants to."""
+        pieces, self._pieces = self._pieces, []
+        if self._seen.answered(self._got) is None:
+            return False
+        self._seen.fed(b"".join(pieces))
+        return True
+
+
+def take(answer: Any, seen: Watch, got: Got) -> None:
+    """Take an answer of `http.client`, whose body is still to pass, and look on as it does."""
     file = answer.fp
+    looks: Looks = seen
+    if file is not None and got.status_code == 200 and got.headers.get("content-type").startswith("application/json"):
+        looks = _Whole(seen, got)
+    elif seen.answered(got) is None:
+        return
     if file is None:
         seen.ended(complete=True)
-        return
-    answer.fp = AnswerFile(file, seen, chunked=bool(answer.chunked), length=answer.length)
+    else:
+        answer.fp = AnswerFile(file, looks, chunked=bool(answer.chunked), length=answer.length)

@@ -8,7 +8,7 @@ import functools
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from pytest_claude_budget.intercept.answer_file import look_on
+from pytest_claude_budget.intercept.answer_file import take
 from pytest_claude_budget.intercept.call_arguments import argument, body_bytes
 from pytest_claude_budget.intercept.over_sockets import OverSockets
 from pytest_claude_budget.intercept.patches import callable_of, owner_of
@@ -118,8 +118,7 @@ def _hook(seam: Seam, original: Any) -> Any:
             raise
         try:
             sent.carrier.simulated = feigned
-            if seen.answered(Got(response.status, response.getheaders())) is not None:
-                look_on(response, seen)
+            take(response, seen, Got(response.status, response.getheaders()))
         except Exception as error:
             seam.watchers().fault("answer", error)
         return response

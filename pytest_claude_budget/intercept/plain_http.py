@@ -72,6 +72,10 @@ class Got:
         self.raw = raw
         """The whole body where it is here with its content coding; None where it is not, and where `body` has it."""
 
+    def keep(self, *, body: bytes | None = None, raw: bytes | None = None) -> None:
+        """Keep a body that has come whole since, without its content coding or with it."""
+        self._content, self.raw = body, raw
+
 
 class Plain:
     """The carrier of such an exchange. For each method, see `Carrier`."""

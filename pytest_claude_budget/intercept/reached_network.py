@@ -34,6 +34,14 @@ class _Elsewhere:
     def __init__(self) -> None:
         self.count = 0
         self.hooked: list[tuple[type, str, Any, Any]] = []
+        self.modules = 0
+        """How many were loaded when all of them were hooked."""
+
+    def is_whole(self) -> bool:
+        """Is nothing loaded since, and every hook in its place?"""
+        if not self.hooked or self.modules != len(sys.modules):
+            return False
+        return all(vars(cls).get(name) is hook for cls, name, _, hook in self.hooked)
 
 
 _ELSEWHERE = _Elsewhere()
@@ -67,6 +75,8 @@ def _is_blind() -> bool:
 
 def _hook_all() -> bool:
     """Hook what is loaded and not hooked; True where there was anything."""
+    if _ELSEWHERE.is_whole():
+        return False
     hooked = False
     for module, owner, name in _PASSAGES:
         cls: Any = getattr(sys.modules.get(module), owner, None)
@@ -79,6 +89,7 @@ def _hook_all() -> bool:
         _ELSEWHERE.hooked.append((cls, name, original, hook))
         setattr(cls, name, hook)
         hooked = True
+    _ELSEWHERE.modules = len(sys.modules)
     return hooked
 
 

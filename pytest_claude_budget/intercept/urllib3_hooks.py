@@ -128,12 +128,15 @@ def _answered(trying: _Try, seen: "Watch", response: Any) -> None:
     from pytest_claude_budget.intercept.reached_network import reached_nothing
 
     answer = got(response)
+    whole = is_here(answer)
     is_known = trying.pool.ConnectionCls.__module__ in _OVER_HTTP_CLIENT
-    trying.carrier.simulated = (is_known or is_here(answer)) and reached_nothing(trying.inside)
-    if seen.answered(answer) is not None:
-        from pytest_claude_budget.intercept.answer_file import look_on
+    trying.carrier.simulated = (is_known or whole) and reached_nothing(trying.inside)
+    if whole:
+        seen.answered(answer)
+        return
+    from pytest_claude_budget.intercept.answer_file import take
 
-        look_on(response._fp, seen)
+    take(response._fp, seen, answer)
 
 
 def got(response: Any) -> "Got":

@@ -145,8 +145,10 @@ class _Latch:
         from pytest_claude_budget.intercept.call_arguments import argument, body_bytes
         from pytest_claude_budget.wire.may_be_claude import may_be_claude
 
-        method, url, body = (argument(args, kwargs, at, name) for at, name in enumerate(("method", "url", "body")))
-        return isinstance(method, str) and isinstance(url, str) and may_be_claude(method, url, body_bytes(body))
+        method, url = argument(args, kwargs, 0, "method"), argument(args, kwargs, 1, "url")
+        if not isinstance(method, str) or not isinstance(url, str):
+            return False  # http.client will say it
+        return may_be_claude(method, url, body_bytes(argument(args, kwargs, 2, "body")))
 
     def _watched(self, connection: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         from pytest_claude_budget.intercept.http_client_hooks import hook_answers, request

@@ -1,0 +1,129 @@
+"""One call over a socket with a 5 KB answer, by the clients that most suites use for other things: by itself, and with us."""
+
+import http.client
+import json
+import multiprocessing
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from bench.children import child
+from bench.figures import Figure, Line, compared, held
+
+ROUNDS = 30
+CALLS = 60
+"""In one round; the first few of them only warm up."""
+WARM_UP = 20
+LIMIT_SECONDS = 60e-6
+CLIENTS = ("requests", "urllib3", "http.client")
+HEADERS = {"content-type": "application/json", "anthropic-version": "2023-06-01"}
+
+
+def figure() -> Figure:
+    """Measure."""
+    taken = child("sockets", "measure")
+    lines: list[Line] = []
+    for name, pairs in taken.items():
+        for at, clock in enumerate(("wall time", "CPU time")):
+            both = compared([(without[at], with_us[at]) for without, with_us in pairs])
+            lines.append(
+                held(f"{name}, {clock}", both, seconds=LIMIT_SECONDS) if at else held(f"{name}, {clock}", both)
+            )
+    how = f"a new question each, kept connection to a process of this machine, ledger on the disk; median of {ROUNDS * (CALLS - WARM_UP)} calls, interleaved"
+    return Figure(title="One call over a socket", how=how, lines=lines)
+
+
+def _serve(server: socket.socket, answer: bytes) -> None:
+    """Answer every request on one connection after the other."""
+    while True:
+        connection, _ = server.accept()
+        with connection, connection.makefile("rb") as file:
+            while file.readline():
+                length = 0
+                while line := file.readline().strip():
+                    name, _, value = line.partition(b":")
+                    length = int(value) if name.lower() == b"content-length" else length
+                file.read(length)
+                connection.sendall(answer)
+
+
+@contextmanager
+def _server() -> Iterator[int]:
+    from bench.claude_double import answer
+
+    body = answer()
+    head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n".encode()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        process = multiprocessing.get_context("fork").Process(target=_serve, args=(server, head + body), daemon=True)
+        process.start()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            process.kill()
+            process.join()
+
+
+def _asking(name: str, port: int) -> Callable[[bytes], int]:
+    """What sends a body and reads the answer; returns how long that is."""
+    url = f"http://127.0.0.1:{port}/v1/messages"
+    if name == "requests":
+        import requests
+
+        session = requests.Session()
+        return lambda body: len(session.post(url, data=body, headers=HEADERS).content)
+    if name == "urllib3":
+        import urllib3
+
+        manager = urllib3.PoolManager()
+        return lambda body: len(manager.request("POST", url, body=body, headers=HEADERS).data)
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+
+    def ask(body: bytes) -> int:
+        connection.request("POST", "/v1/messages", body, HEADERS)
+        return len(connection.getresponse().read())
+
+    return ask
+
+
+def _measure(name: str, port: int, folder: Path) -> list[Any]:
+    """Median wall and CPU seconds of each round, without us and with us."""
+    from bench.claude_double import requests_with_other_messages
+    from bench.watchers import Nobody, Ours
+
+    questions, ask = requests_with_other_messages(), _asking(name, port)
+
+    def taken() -> tuple[float, float]:
+        body = json.dumps(next(questions)).encode()
+        wall, cpu = time.perf_counter(), time.process_time()
+        ask(body)
+        return time.perf_counter() - wall, time.process_time() - cpu
+
+    ours, rounds = Ours(folder), []
+    for _ in range(ROUNDS):
+        pair = []
+        for watcher in (Nobody(), ours):
+            watcher.start()
+            try:
+                each = [taken() for _ in range(CALLS)][WARM_UP:]
+            finally:
+                watcher.stop()
+            pair.append((median(wall for wall, _ in each), median(cpu for _, cpu in each)))
+        rounds.append(pair)
+    if ours.stored() != ROUNDS * CALLS:
+        raise SystemExit(f"of {ROUNDS * CALLS} calls over {name}, we stored {ours.stored()}")
+    return rounds
+
+
+if __name__ == "__main__" and sys.argv[1:] == ["measure"]:
+    found = {}
+    with _server() as at_port:
+        for each_client in CLIENTS:
+            with tempfile.TemporaryDirectory() as made:
+                found[each_client] = _measure(each_client, at_port, Path(made))
+    print(json.dumps(found))
