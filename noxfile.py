@@ -3,6 +3,8 @@
 The suite itself runs plain, in several orders and on two workers, and wants one same report of all.
 """
 
+from pathlib import Path
+
 import nox
 
 NEWEST = "newest"
@@ -74,3 +76,17 @@ def urllib3(session: nox.Session) -> None:
     group = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "test")
     session.install("--editable", ".", *group, "urllib3<2")
     session.run("python", "-m", "pytest", "tests/clients", *session.posargs)
+
+
+@nox.session
+def programs(session: nox.Session) -> None:
+    """Claude Code, node and curl, by a gateway: what they say that they used is what the run says."""
+    group = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "programs")
+    session.install("--editable", ".[gateway]", *group)
+    modules = Path(session.virtualenv.location) / "node-programs"
+    modules.mkdir(exist_ok=True)
+    for name in ("package.json", "package-lock.json"):
+        (modules / name).write_bytes(Path("tests/programs", name).read_bytes())
+    with session.chdir(modules):
+        session.run("npm", "ci", "--silent", "--no-audit", "--no-fund", "--ignore-scripts")
+    session.run("python", "-m", "pytest", "tests/programs", *session.posargs)

@@ -96,7 +96,7 @@ async def _pass_on(request: BaseRequest, answer: ClientResponse, seen: Watch | N
     if seen is not None and seen.answered(Got(answer.status, answer.raw_headers)) is not None:
         tap = seen
     try:
-        await reply.begin(length)
+        await reply.begin(length, at_once=not answer.content.total_bytes)
         left = length
         async for piece, _ in answer.content.iter_chunks():
             if not piece:

@@ -29,8 +29,11 @@ class Reply(StreamResponse):
         """May the program ask again on this connection?"""
         return self._stays
 
-    async def begin(self, length: int | None) -> None:
-        """Write status and headers; `length` is the body's, None where it is not known yet."""
+    async def begin(self, length: int | None, *, at_once: bool = False) -> None:
+        """Write status and headers, together with the first piece unless `at_once`.
+
+        `length` is the body's, None where it is not known yet.
+        """
         version = self._of.version
         if not self._is_empty and length is None:
             if version >= HttpVersion11:
@@ -45,8 +48,8 @@ class Reply(StreamResponse):
         elif version < HttpVersion11:
             self._pairs["Connection"] = "keep-alive"
         await self._to.write_headers(f"HTTP/{version[0]}.{version[1]} {self.status} {self.reason}", self._pairs)
-        if length is None or self._is_empty:
-            self._to.send_headers()  # else with the first piece
+        if at_once or self._is_empty:
+            self._to.send_headers()
 
     async def pass_on(self, piece: bytes) -> None:
         """Write a piece at once."""
