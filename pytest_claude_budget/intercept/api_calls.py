@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pytest_claude_budget.intercept.exchange import Watch
     from pytest_claude_budget.intercept.watchers import Watchers
 
+_UNUSED = "awscrt"
+"""botocore loads it for signatures where it is installed, and never asks Bedrock by it."""
 _MOST_TRIES = 100
 """Tries before the last that are told one by one."""
 
@@ -31,7 +33,7 @@ class ApiCall:
     def __init__(self, watchers: "Watchers", client: Any, verb: str, params: Any) -> None:
         self._watchers, self._client, self._verb, self._params = watchers, client, verb, params
         self._inside = Inside()
-        look(self._inside)
+        look(self._inside, _UNUSED)
         self._token = AROUND.set(self._inside)
 
     def answered(self, parsed: Any) -> None:
@@ -64,7 +66,7 @@ class ApiCall:
         try:
             if not self._inside.asked and isinstance(parsed, dict):
                 metadata = parsed.get("ResponseMetadata") or {}
-                carrier = OverSockets(self._client, simulated=reached_nothing(self._inside))
+                carrier = OverSockets(self._client, simulated=reached_nothing(self._inside, _UNUSED))
                 asked = self._asked()
                 for got in (*[None] * min(metadata.get("RetryAttempts", 0), _MOST_TRIES), _got(parsed, metadata)):
                     if (seen := self._watchers.begin(carrier, asked)) is not None:

@@ -4,7 +4,6 @@ What goes over a network is seen further down, by urllib3 or aiohttp, try by try
 fields that its model does not know. Only what none has seen there is read from the values.
 """
 
-import asyncio
 import functools
 import importlib
 import sys
@@ -66,6 +65,8 @@ def _async_hook(seam: Seam, original: Any) -> Any:
     @functools.wraps(original)
     async def make_api_call(client: Any, *args: Any, **kwargs: Any) -> Any:
         if seam.runs and _LATE not in sys.modules and argument(args, kwargs, 0, "operation_name") in _VERBS:
+            import asyncio
+
             await asyncio.get_running_loop().run_in_executor(None, _load, seam)  # no file is touched on the event loop
         asking = _begin(seam, client, args, kwargs) if seam.runs else None
         if asking is None:

@@ -47,18 +47,18 @@ class _Elsewhere:
 _ELSEWHERE = _Elsewhere()
 
 
-def look(inside: Inside) -> None:
-    """Begin to look for what an exchange reaches."""
+def look(inside: Inside, unused: str = "") -> None:
+    """Begin to look for what an exchange reaches; it surely does not use the way to the network that is named."""
     _hook_all()
-    inside.reached = _is_blind()
+    inside.reached = _is_blind(unused)
     inside.elsewhere = _ELSEWHERE.count
 
 
-def reached_nothing(inside: Inside) -> bool:
+def reached_nothing(inside: Inside, unused: str = "") -> bool:
     """Is it certain that nothing was reached since the look began?"""
     if inside.reached is not False or inside.elsewhere != _ELSEWHERE.count:
         return False
-    return not _hook_all() and not _is_blind()  # a hook that is new was not there all the time
+    return not _hook_all() and not _is_blind(unused)  # a hook that is new was not there all the time
 
 
 def look_no_more() -> None:
@@ -69,8 +69,8 @@ def look_no_more() -> None:
     _ELSEWHERE.hooked.clear()
 
 
-def _is_blind() -> bool:
-    return any(name in sys.modules for name in _UNSEEN)
+def _is_blind(unused: str) -> bool:
+    return any(name in sys.modules and name != unused for name in _UNSEEN)
 
 
 def _hook_all() -> bool:

@@ -4,12 +4,14 @@ import json
 from collections.abc import Callable
 from contextlib import closing
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import boto3
 import botocore.client
 import pytest
 import urllib3.connectionpool
+import vcr
 from botocore.config import Config
 from botocore.exceptions import EventStreamError
 
@@ -29,6 +31,7 @@ from tests.bedrock.answers import (
 )
 from tests.bedrock.conftest import Bedrock, Reply, as_frames, as_json
 from tests.builders.watched import Told, watched_by_all
+from tests.clients.conftest import LIVE_HERE
 from tests.wire.frames import chunk, exception
 
 ASKED = {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 200}
@@ -137,6 +140,23 @@ def test_throttling_in_mid_stream_is_a_lower_bound(bedrock: Bedrock) -> None:
     assert (answer.status, answer.reason) == (Status.AT_LEAST, "the stream broke off with an error event")
     assert answer.notes == (f"output estimated from {SEEN} characters seen",)
     assert dollars(answer) == Decimal("0.0107415")
+
+
+@shapes
+def test_what_vcrpy_plays_is_exact_and_simulated(
+    bedrock: Bedrock, ask: Ask, reply: Callable[[], Reply], tmp_path: Path
+) -> None:
+    """Recorded once, from a server that counts as live here, and played without one."""
+    bedrock.replies = [reply()]
+    origins: list[Origin] = []
+    for _ in range(2):
+        with watching() as told, vcr.use_cassette(str(tmp_path / "cassette.yaml"), record_mode="once"):
+            told.hosts = LIVE_HERE
+            ask(bedrock)
+        assert [(Status.MEASURED, COUNTS, COST)] == [(one.status, one.usage, dollars(one)) for one in told.answers]
+        origins += told.origins.values()
+    assert [Origin.LIVE, Origin.SIMULATED] == origins
+    assert len(bedrock.paths) == 1
 
 
 def test_a_stream_that_is_left_counts_what_was_seen(bedrock: Bedrock) -> None:

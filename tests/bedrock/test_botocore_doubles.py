@@ -2,9 +2,11 @@
 
 import io
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from types import ModuleType
 from typing import Any
 
 import boto3
@@ -37,9 +39,9 @@ def watching() -> Iterator[Told]:
 
 @pytest.fixture
 def client(bedrock: Bedrock) -> Any:
-    """One that could ask the double over a socket, and does not."""
+    """One whose host is nowhere, so that the evidence alone decides what is simulated."""
     retries = {"total_max_attempts": 3, "mode": "standard"}
-    yield boto3.client("bedrock-runtime", endpoint_url=bedrock.url, config=Config(retries=retries))  # type: ignore[arg-type]  # a dict
+    yield boto3.client("bedrock-runtime", endpoint_url="https://bedrock.invalid", config=Config(retries=retries))  # type: ignore[arg-type]  # a dict
     assert bedrock.paths == []
 
 
@@ -85,6 +87,15 @@ def test_a_stubbed_invocation_is_exact_and_its_body_left_unread(client: Any) -> 
         stub.add_response("invoke_model", answer)
         got = client.invoke_model(modelId=MODEL, body=json.dumps(ASKED))
         assert got["body"].read() == body
+    assert EXACT == only(told)
+
+
+def test_what_botocore_only_signs_with_makes_no_stub_live(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`awscrt` could reach the network unseen, and botocore asks Bedrock by urllib3 alone."""
+    monkeypatch.setitem(sys.modules, "awscrt", ModuleType("awscrt"))
+    with Stubber(client) as stub, watching() as told:
+        stub.add_response("converse", plain(conversed()))
+        client.converse(modelId=MODEL, messages=CONTENT)
     assert EXACT == only(told)
 
 
