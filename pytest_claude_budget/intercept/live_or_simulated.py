@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _LIVE, _SIMULATED = Origin.LIVE, Origin.SIMULATED
 
-_NEVER_SENT = frozenset(
+NEVER_SENT = frozenset(
     (
         "ConnectError",
         "ConnectTimeout",
@@ -35,6 +35,7 @@ _NEVER_SENT = frozenset(
         "CookieConflict",
     )
 )
+"""Errors of httpx and httpcore after which no request had left whole."""
 # The client's own, whose every exchange with the network is marked.
 _OWN_TRANSPORTS = ("HTTPTransport", "AsyncHTTPTransport", "MockTransport", "ASGITransport", "WSGITransport")
 _MOCK_TRANSPORTS = ("MockTransport", "ASGITransport", "WSGITransport")
@@ -130,7 +131,7 @@ def may_have_been_billed(error: BaseException, *, made_up: bool) -> bool:
     one of the wire's own behind it.
     """
     names = {cls.__name__ for cls in type(error).__mro__}
-    if names & _NEVER_SENT:
+    if names & NEVER_SENT:
         return False
     if "DecodingError" in names:
         return True  # an answer came, and its bytes are damaged

@@ -1,14 +1,12 @@
 """Who sends at this moment: a pool or a session that a client of httpx sends by is hooked too, and the client counts.
 
 An exchange of httpx may lead elsewhere than it was asked to: by redirects. So what a client sends by is known by the object itself.
+Whoever has sent over httpx has loaded what this loads in a call.
 """
 
 from collections.abc import Iterable
 from contextvars import ContextVar, Token
 from typing import Any
-
-from pytest_claude_budget.intercept.in_process_gateway import is_in_process
-from pytest_claude_budget.intercept.signs_of_network import held_by, is_transport
 
 _DEEPEST = 6
 """Transports around transports."""
@@ -45,6 +43,10 @@ def is_sent_by_a_client(means: object) -> bool:
     if sending is None or (client := sending.client) is None:
         return False
     try:
+        if getattr(client._transport, "_pool", None) is means:
+            return True
+        from pytest_claude_budget.intercept.in_process_gateway import is_in_process
+
         return not is_in_process(client, sending.request.url) and _holds(
             (client._transport, *client._mounts.values()), means
         )
@@ -53,6 +55,8 @@ def is_sent_by_a_client(means: object) -> bool:
 
 
 def _holds(transports: Iterable[Any], means: object) -> bool:
+    from pytest_claude_budget.intercept.signs_of_network import held_by, is_transport
+
     left = list(transports)
     for _ in range(_DEEPEST):
         held = [part for each in left if each is not None for part in held_by(each)]

@@ -32,6 +32,8 @@ CLIENTS: Mapping[str, Client] = {
     "aiohttp": ("aiohttp_hooks", "TraceConfig", True),
     "botocore.client": ("botocore_hooks", "ClientMeta", True),
     "aiobotocore.client": ("botocore_hooks", "AioBaseClient", True),
+    "httpcore": ("core_hooks", "__version__", True),
+    "httpcore2": ("core_hooks", "__version__", True),
 }
 """Module of a client, and: the module in `intercept` whose `hook_module` hooks it; a name that it has once it is whole; whether
 most suites use it for other things than Claude, so that `hook_module` takes this run, and loads what reads an exchange later
