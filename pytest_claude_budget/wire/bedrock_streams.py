@@ -22,16 +22,17 @@ from pytest_claude_budget.wire.sse import StreamReader
 _BROKEN = (b"exception", b"error")
 """What `:message-type` says of a frame that ends a stream before its time."""
 _ERROR = b'event: error\ndata: {"type":"error"}\n\n'
-_PACKED = re.compile(rb'"bytes"\s*:\s*"([A-Za-z0-9+/=]*)"').search
-_NAME = re.compile(rb'\s*\{\s*"type"\s*:\s*"([a-z_]{1,40})"').match
-_PIECE = re.compile(
+# Patterns are compiled by the first stream of Bedrock's: few suites have one.
+_PACKED = rb'"bytes"\s*:\s*"([A-Za-z0-9+/=]*)"'
+_NAME = rb'\s*\{\s*"type"\s*:\s*"([a-z_]{1,40})"'
+_PIECE = (
     rb'\{"type":"content_block_delta","index":\d+,"delta":\{"type":"(?:text|thinking|input_json)_delta",'
     rb'"(?:text|thinking|partial_json)":"'
-).match
+)
 _PIECE_END = b'"}}'
 _LINE_ENDS = bytes.maketrans(b"\r\n", b"  ")
-_TEXTS = re.compile(rb'"(?:text|input)"\s*:\s*"([^"\\]*(?:\\.[^"\\]*)*)"').findall
-_TEXT_BEGINS = re.compile(rb'\{"contentBlockIndex":\d+,"delta":\{(?:"toolUse":\{"input"|"text"):"').match
+_TEXTS = rb'"(?:text|input)"\s*:\s*"([^"\\]*(?:\\.[^"\\]*)*)"'
+_TEXT_BEGINS = rb'\{"contentBlockIndex":\d+,"delta":\{(?:"toolUse":\{"input"|"text"):"'
 _NONE_YET = b"none yet"
 
 
@@ -95,18 +96,18 @@ class InvokeReader:
         if headers_of(frame).get(b":message-type") in _BROKEN:
             return self._events.feed(_ERROR)
         payload = payload_of(frame)
-        packed = _PACKED(payload)
+        packed = re.search(_PACKED, payload)
         try:
             event = a2b_base64(packed[1]) if packed is not None else payload
         except NotBase64:
             self._events.damage("a frame of the stream holds bytes that are not base64")
             return True
-        if packed is not None and (begun := _PIECE(event)) is not None and event.endswith(_PIECE_END):
+        if packed is not None and (begun := re.match(_PIECE, event)) is not None and event.endswith(_PIECE_END):
             self._packed_from = len(frame) - 4 - len(payload) + packed.start(1)
             shown = self._packed_from + begun.end() // 3 * 4  # so many bytes of it are the same in base64
             self._delta, self._around = frame[PRELUDE:shown], begun.end() + len(_PIECE_END)
         told = METRICS in event and self._take_metrics(event)
-        name = _NAME(event)
+        name = re.match(_NAME, event)
         named = b"event: %b\n" % name[1] if name is not None else b""
         return self._events.feed(b"%bdata: %b\n\n" % (named, event.translate(_LINE_ENDS))) or told
 
@@ -200,10 +201,10 @@ class ConverseReader:
             self._broke_off = True
             return True
         if kind == b"contentBlockDelta":
-            if (begun := _TEXT_BEGINS(payload)) is not None:
+            if (begun := re.match(_TEXT_BEGINS, payload)) is not None:
                 self._delta = frame[PRELUDE : len(frame) - 4 - len(payload) + begun.end()]
             self._has_output = self._has_output or b'"text"' not in payload
-            self._text_bytes += sum(map(len, _TEXTS(payload)))
+            self._text_bytes += sum(map(len, re.findall(_TEXTS, payload)))
         elif kind == b"contentBlockStart":
             self._has_output = True
         elif kind in (b"messageStop", b"metadata"):
