@@ -79,7 +79,8 @@ def judge(inputs: Inputs, event: Event, here: Here) -> int:
         refuse_what_was_left_out(handed_over(here.folder / "judged-later"), document)
     owners = _codeowners(found, around)
     notes = [acceptance(document, owners), found.note]
-    head, page = heading(inputs.title, inputs.tag), in_repository(document, around.prefix)
+    status = BAD_INPUT if found.problem is not None else status_of(document["verdict"]["outcome"], inputs.fail_on)
+    head, page = heading(inputs.title, inputs.tag), {**in_repository(document, around.prefix), "fails": bool(status)}
     text = comment_text(page, head, notes)
     runner.summarise(summary_text(page, head, notes))
     told = annotations_of(document, around.prefix)
@@ -96,8 +97,7 @@ def judge(inputs: Inputs, event: Event, here: Here) -> int:
     runner.set_outputs({**outputs_of(document), **files})
     if found.problem is not None:
         runner.complain(found.problem)
-        return BAD_INPUT
-    return status_of(document["verdict"]["outcome"], inputs.fail_on)
+    return status
 
 
 def refuse_what_was_left_out(runs: Sequence[str], document: Mapping[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """Could this run become the baseline? Whatever advises an update asks here, and so does the update itself."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.budget.exempt import KEY
@@ -36,13 +37,21 @@ def obstacles(report: CostReport) -> Iterator[Obstacle]:
     """All that an update would be refused for, but for limits that are exceeded."""
     facts = report.facts
     if facts.run.outcome in _ENDED:
-        yield _ENDED[facts.run.outcome]
+        yield _named(_ENDED[facts.run.outcome], report)
     if not facts.run.selection.ran and not any(owner.kind == "test" for owner in report.record.owners.values()):
         yield _NO_TEST
     if facts.faults:
         yield _FAULTY
     if not _is_tolerated(report) and any(_is_unknown(report)):
         yield _UNKNOWN
+
+
+def _named(obstacle: Obstacle, report: CostReport) -> Obstacle:
+    """A test that alone failed is told by its id."""
+    failed = [*report.facts.run.selection.failed]
+    if report.facts.run.outcome != "failed" or len(failed) != 1:
+        return obstacle
+    return replace(obstacle, step=f"make {failed[0]} pass")
 
 
 def refusal(report: CostReport) -> str | None:

@@ -259,7 +259,7 @@ def _incomplete(unpriced: Sequence[Unpriced], facts: RunFacts) -> list[str]:
         answers = "1 answer is" if calls == 1 else f"{calls:,} answers are"
         found = first[kind, reason]
         hint = _model_hint(found, facts.rates) if kind == "unpriced" else ""
-        sentences.append(f"{answers} {word}: {reason} (first in {found.owner}){hint}")
+        sentences.append(f"{answers} {word}: {reason} ({'in' if calls == 1 else 'first in'} {found.owner}){hint}")
     return [*sentences, *facts.faults, *([REASON] if leaves_open(facts.not_compared, facts.budget) else [])]
 
 

@@ -27,7 +27,9 @@ def _run(document: Document) -> str:
     comparison, totals = document.get("comparison"), document["totals"]
     cost = amount(totals["cost"])
     if cost_not_known(document):  # the headline has what it was
-        return f"Run at least {against_budget(document, cost)} at list price" if cost else ""
+        told = comparison is None or amount(comparison["change"]) <= 0  # by the headline
+        bound = "Costs" if told else f"Run at least {against_budget(document, cost)}"
+        return f"{bound} at list price" if cost else ""
     after = against_budget(document, cost)
     if comparison is None or not_known(document) or not amount(comparison["change"]):
         return f"Run {after} at list price{compared_of_it(document)}"

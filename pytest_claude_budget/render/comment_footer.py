@@ -1,6 +1,6 @@
 """The last line of a comment: the proof that nothing was missed."""
 
-from pytest_claude_budget.render.comment_values import Document
+from pytest_claude_budget.render.comment_values import Document, failed_tests
 from pytest_claude_budget.render.markdown_text import code, number, sentence
 
 
@@ -10,7 +10,10 @@ def footer(document: Document) -> str:
     seen = "1 answer" if answers["seen"] == 1 else f"{number(answers['seen'])} answers"
     parts = [f"{number(answers['priced'])} of {seen} priced"]
     if answers["free"]:
-        parts[0] += f", {number(answers['free'])} free"
+        parts[0] += f", {number(answers['free'])} free of charge"
+    failed = len(failed_tests(document))
+    if failed and answers["priced"] == answers["seen"]:
+        parts[0] += f" ({'a failed test' if failed == 1 else 'failed tests'} may have made fewer calls)"
     parts.append(f"rates as of {sentence(document['rates_as_of'], 20)}" + (", both sides" if comparison else ""))
     if comparison is not None:
         parts.append(f"baseline {_baseline(comparison['baseline'])}")

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from pytest_claude_budget.compare.not_compared import reasons
 from pytest_claude_budget.compare.result import percent
 from pytest_claude_budget.render.comment_tables import limit_cell, limits_by_owner, most_allowed, telling
 from pytest_claude_budget.render.comment_values import Document, ran, short
@@ -76,7 +77,7 @@ def _first_of(cause: Document) -> str:
 def by_cause(document: Document, most: int) -> list[str]:
     """Lay out what moved, the dearest group first, in at most `most` rows."""
     comparison = document.get("comparison")
-    groups = [] if comparison is None else grouped(moved_of(comparison))
+    groups = [] if comparison is None else _not_told(document, grouped(moved_of(comparison)))
     if not groups:
         return []
     limits = limits_by_owner(document)
@@ -86,6 +87,14 @@ def by_cause(document: Document, most: int) -> list[str]:
     cells += [_further(rest, limits)] if rest else []
     columns = [at for at in range(len(_HEAD)) if at != 1 or any(row[1] != _NOTHING for row in cells)]
     return ["", *table([_HEAD[at] for at in columns], [[row[at] for at in columns] for row in cells])]
+
+
+def _not_told(document: Document, groups: Sequence[Group]) -> list[Group]:
+    """Without a lone test of unknown cost, where nothing else moved: what is not known is listed with its reason above."""
+    told = " ".join(reasons(document))
+    lone = [group for group in groups if group.kind == NOT_KNOWN and len(group.rows) == 1 and not group.change]
+    above = all(group.text in told and group.rows[0].owner in told for group in lone)
+    return [] if above and len(lone) == len(groups) else list(groups)
 
 
 def _split(groups: Sequence[Group], most: int, limits: _Limits) -> tuple[list[Group], list[Group]]:

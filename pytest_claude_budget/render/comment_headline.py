@@ -27,13 +27,27 @@ from pytest_claude_budget.render.comment_values import (
 from pytest_claude_budget.render.markdown_text import amount, code, counted, percent_in, share, signed
 from pytest_claude_budget.render.phrases import nearness, unsure
 
+_PASSES = "the budget lets it pass"
+
 
 def headline(document: Document) -> str:
     """Say what happened and how it is judged."""
-    silent = len(silent_tests(document))
-    many = f"{counted(silent, 'test')} {'makes' if silent == 1 else 'make'} no calls any more"
     apart = ", not compared" if missed(document) else ""
-    return f"### Claude cost: {_what(document)}{apart}{f', but {many}' if silent else ''}{_judged(document)}"
+    return f"### Claude cost: {_silent(document) or _what(document)}{apart}{_judged(document)}{_check(document)}"
+
+
+def _silent(document: Document) -> str:
+    """What happened where tests ran without a call; empty where none did."""
+    rows, comparison = silent_tests(document), document.get("comparison") or {}
+    if not rows:
+        return ""
+    many = counted(len(rows), "test")
+    still = not amount(comparison["change"]) and not moved(comparison) and not compared_of_it(document)
+    if not still or not_known(document) or any(row.get("before_at_least") for row in rows) or not document["by_owner"]:
+        return f"{_what(document)}, but {many} {'makes' if len(rows) == 1 else 'make'} no calls any more"
+    before = dollars(total((comparison["before"], *(row["before"] for row in rows))))
+    after = against_budget(document, amount(comparison["after"]))
+    return f"{after} per run (was {before}): {many} made no call, not counted as a saving"
 
 
 def _what(document: Document) -> str:
@@ -52,6 +66,8 @@ def _not_known(document: Document, cost: Decimal) -> str:
     """Why, what is certain, and what it was; never a saving."""
     comparison, why = document.get("comparison"), _why_not_known(document)
     change = amount(comparison["change"]) if comparison is not None else ZERO
+    if comparison is not None and change > 0 and not _certain(document, comparison):
+        return f"{signed(change)} per run so far{_unknown(document, comparison, why)}"
     part = comparison is not None and any(row.get("before_at_least") for row in comparison["owners"])
     if change > 0:  # beside what was not known before, it may have sunk in all
         return (
@@ -59,13 +75,46 @@ def _not_known(document: Document, cost: Decimal) -> str:
             if part
             else f"{unsure(change)} per run, not known in full{why}"
         )
-    known = f"not known in full{why}, at least {against_budget(document, cost)} per run" if cost else f"not known{why}"
+    known = f"not known in full{why}, {_lower_bound(document, cost)}" if cost else f"not known{why}"
     if cost and not cost_not_known(document):
         known = f"{against_budget(document, cost)} per run, its change is not known"
     if comparison is None:
         return known
     before = _whole_before(comparison)
     return f"{known} (was {'at least ' if part else ''}{dollars(before)})" if before or not (why or part) else known
+
+
+def _lower_bound(document: Document, cost: Decimal) -> str:
+    """What is known of the cost, and how many answers are not in it where nothing else is missing."""
+    run, answers = document.get("run") or {}, document["answers"]
+    missing = answers["unpriced"] + answers["unmeasured"]
+    other = document.get("faults") or document["verdict"].get("unfinished") or failed_tests(document)
+    if not missing or other or run.get("outcome", "passed") != "passed":
+        return f"at least {against_budget(document, cost)} per run"
+    return f"{against_budget(document, cost)} per run plus {counted(missing, 'answer')} of unknown cost"
+
+
+def _unknown_rows(comparison: Document) -> list[Document]:
+    return [row for row in comparison["owners"] if row["at_least"] or row.get("not_known")]
+
+
+def _certain(document: Document, comparison: Document) -> bool:
+    """Is the change a lower bound? Not where a test may come out cheaper than it was, once its cost is known."""
+    if document["verdict"].get("unfinished") or comparison["counts"].get("not_reached"):
+        return False
+    return all(
+        amount(row["change"]) > 0 or row.get("before_at_least") or not amount(row["before"])
+        for row in _unknown_rows(comparison)
+    )
+
+
+def _unknown(document: Document, comparison: Document, why: str) -> str:
+    """What is not known beside a change that is; one test by its name."""
+    rows = _unknown_rows(comparison)
+    if len(rows) != 1 or document["verdict"].get("unfinished"):
+        return f", not known in full{why}"
+    failed = failed_tests(document) == [rows[0]["owner"]]
+    return f"; what {short(rows[0]['owner'])} costs is not known{' (it failed)' if failed else why}"
 
 
 def _why_not_known(document: Document) -> str:
@@ -120,14 +169,27 @@ def _judged(document: Document) -> str:
     if verdict["outcome"] == "warned":
         before = known_before(document)
         if before and not verdict["incomplete"]:
-            return f", over {_limits(before)} as {'before' if budget_compared(document) else 'on the baseline'}"
+            since = "before this change" if budget_compared(document) else "on the baseline"
+            return f", over {_limits(before)} already {since}; {_PASSES}"
         at = sum(map(is_at, verdict["warnings"]))  # what is reached is said, whatever else is close
-        return f", {nearness(at, 0)} a limit" if verdict["warnings"] else ", which the budget tolerates"
+        return f", {nearness(at, 0)} a limit; {_PASSES}" if verdict["warnings"] else ", which the budget tolerates"
     if verdict.get("part") and verdict["outcome"] in ("within", "unjudged"):
         return f" in a part of the suite ({code(verdict['part'], 60)})"
-    if verdict["outcome"] == "within" and not not_known(document) and not silent_tests(document):
+    if verdict["outcome"] == "within" and silent_tests(document):
+        return f"; {_PASSES}" if document.get("budget") is not None else ""
+    if verdict["outcome"] == "within" and not not_known(document):
         return ", within budget" if document.get("budget") is not None else ", within its limits"
     return ""
+
+
+def _check(document: Document) -> str:
+    """Whether the check fails for the cost, where who made the comment has said so and the verdict does not."""
+    fails, outcome = document.get("fails"), document["verdict"]["outcome"]
+    if fails is None or outcome not in ("over", "incomplete"):
+        return ""
+    if not fails:
+        return "; `fail-on` lets it pass"
+    return "; the check fails" if outcome == "incomplete" else ""
 
 
 def _limits(breaches: Sequence[Document]) -> str:

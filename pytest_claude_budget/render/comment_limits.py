@@ -22,12 +22,13 @@ from pytest_claude_budget.render.comment_values import (
     value_text,
 )
 from pytest_claude_budget.render.markdown_text import amount, amount_in, code, counted, number, sentence
-from pytest_claude_budget.render.raising import ToRaise, accepting_words, files_of, raise_words
+from pytest_claude_budget.render.raising import ToRaise, accepting_words, files_of, listed, raise_words
 
 COMMAND = "pytest --claude-budget-update"
 UPDATE = f"run `{COMMAND}` and commit `{LOCK_FILE}`"
 OUT_OF_DATE = "**The lock file is out of date:**"
 _BEFORE = "Over before this change, and no worse now"
+_NOTHING_TO_DO = ": nothing to do for this change"
 _BASELINE = "Over on the baseline already, and no worse now; the base's budget was not at hand"
 _STEPS = 5
 """Steps before an update that an advice names."""
@@ -42,7 +43,7 @@ def limits(document: Document, most: int, where: str) -> list[str]:
         ("Over the limit", "over", failing(document)),
         (f"Accepted by {by}", "over", let_pass),
         (f"{_near(close).capitalize()} the limit", "", close),
-        (_BEFORE if budget_compared(document) else _BASELINE, "over", known_before(document)),
+        (_known_title(document), "over", known_before(document)),
     )
     lines: list[str] = []
     for title, word, breaches in kinds:
@@ -56,6 +57,14 @@ def limits(document: Document, most: int, where: str) -> list[str]:
             rest = [f"- … and {len(each) - len(shown):,} more,{where}"] if len(each) > len(shown) else []
             lines += ["", f"**{title}:**", *(f"- {_line(word or _near(rows), rows)}" for rows in shown), *rest]
     return lines
+
+
+def _known_title(document: Document) -> str:
+    if not budget_compared(document):
+        return _BASELINE
+    verdict = document["verdict"]
+    alone = verdict["outcome"] == "warned" and not verdict["warnings"] and not verdict["incomplete"]
+    return f"{_BEFORE}{_NOTHING_TO_DO if alone else ''}"
 
 
 def _near(warnings: Sequence[Document]) -> str:
@@ -119,15 +128,27 @@ def advice(document: Document) -> Iterator[str]:
     if outcome == "incomplete" and len(unfinished) < len(reasons(document)):
         exempt = {row["owner"] for row in document.get("exempt") or ()}
         answers = any(row["owner"] not in exempt for row in document["unpriced"])
-        test = ", or `may_be_unknown` for the test" if answers else ""  # which makes no month known
-        what = "see to what is not known; if it is on purpose, write `on_incomplete: warn` in the budget"
-        yield from ("", f"**To pass:** {what}{test}.")
+        marker = "@pytest.mark.claude_budget(may_be_unknown=True)"
+        test = f", or `{marker}` at the test" if answers else ""  # which makes no month known
+        what = "let it pass with `on_incomplete: warn` in the budget"
+        yield from ("", f"**To pass:** {_rates_of(document)}; or {what}{test}.")
     if outcome == "unjudged" and not (unfinished or document["verdict"].get("part")):
         yield from ("", "Not judged: there is no budget file. `claude-budget init` writes one.")
     if document.get("not_compared"):
         yield from _not_compared(document["not_compared"])
     elif comparison is None and document["totals"]["calls"] and len(fixed) == len(over):
         yield from ("", f"**No baseline yet:** {steps}; the next change is then compared with this run.")
+
+
+def _rates_of(document: Document) -> str:
+    """How what is not known becomes known: of models without rates, by their names."""
+    rows = document["unpriced"]
+    if not rows or not all(row["kind"] == "unpriced" and row["model"] for row in rows):
+        return "mend what is named above"
+    names = list(dict.fromkeys(row["model"] for row in rows))
+    more = [f"{len(names) - _STEPS:,} more"] if len(names) > _STEPS else []
+    said = listed([*(code(name, 60) for name in names[:_STEPS]), *more])
+    return f"give {said} a rate in the budget (`rates: {{file: …}}` or `rates: {{aliases: …}}`), or look whether a newer version knows it"
 
 
 def _not_compared(reason: Document) -> Iterator[str]:

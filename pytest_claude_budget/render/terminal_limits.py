@@ -151,7 +151,7 @@ def hint(report: CostReport) -> str:
     raised = [raise_words(limits, _name)] if fixed else []
     if not increases:
         return f"  hint: make the calls cheaper, or {raised[0]} and commit that   [over-limit]"
-    before = steps_before(report)
+    before = _before(report)
     files = [*map(_name, files_of(limits)), LOCK_FILE]
     steps = ", then ".join([*before, *raised, accepting_words(UPDATE, files, len(fixed), len(increases))])
     return f"  hint: if this is on purpose, {'' if fixed or before else 'accept it: '}{steps}   [over-limit]"
@@ -176,4 +176,8 @@ def update_words(report: CostReport, does: str) -> str:
     """`pytest --claude-budget-update writes one`, with what has to be done before: it would else be refused."""
     fixed = any(breach.measure not in INCREASES for breach in report.verdict.breaches)
     over = ["see to the limits below"] if fixed else []
-    return ", then ".join([*steps_before(report), *over, f"{UPDATE} {does}"])
+    return ", then ".join([*_before(report), *over, f"{UPDATE} {does}"])
+
+
+def _before(report: CostReport) -> list[str]:
+    return [printable(step, 200) for step in steps_before(report)]

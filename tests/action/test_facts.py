@@ -167,7 +167,7 @@ def test_a_lock_file_is_not_to_be_updated_while_a_test_fails() -> None:
     """The update would be refused."""
     report = {**scene("failed"), "stale": ["tests/test_triage.py::test_triage[german]"]}
     page = comment_text(report, "", [])
-    assert "let the tests pass, then run `pytest --claude-budget-update`" in page
+    assert "make `tests/test_support.py::test_refund` pass, then run `pytest --claude-budget-update`" in page
     assert page.count("pytest --claude-budget-update") == 1
 
 

@@ -287,7 +287,7 @@ def test_a_base_run_that_fails_is_said_in_words(job: Job, desk: Project, double:
     """And nobody calls the run within: the budget limits increases. One without such limits it is judged by in full."""
     done = on_pull_request(job, desk, double, baseline="base-run", run="exit 3", report=REPORT)
     assert (3, "incomplete", "") == (done.status, done.outputs["verdict"], done.outputs["cost-before"])
-    assert "### Claude cost: $0.024 per run, not compared\n" in done.summary
+    assert "### Claude cost: $0.024 per run, not compared; the check fails\n" in done.summary
     assert "**Not compared:** the run on the base gave no report" in done.summary
     assert "--claude-budget-update" not in done.summary
     (said,) = done.commands("error")
@@ -316,7 +316,7 @@ def test_an_api_that_fails_is_no_baseline_that_is_not_there(job: Job, desk: Proj
     done = on_pull_request(job, desk, double, baseline="artifact")
     assert (3, "incomplete", "") == (done.status, done.outputs["verdict"], done.outputs["change"])
     body = double.comments[0]["body"]
-    assert "### Claude cost: $0.024 per run, not compared\n" in body
+    assert "### Claude cost: $0.024 per run, not compared; the check fails\n" in body
     assert "**Not compared:** earlier runs could not be asked for" in body
     assert "actions: read" in body
     assert "No baseline" not in body

@@ -71,7 +71,7 @@ def turned(owner: Owner) -> Owner:
 
 
 def incomplete() -> Report:
-    reason = "the model claude-nova-1 is not in the rate table"
+    reason = "no rates for model 'claude-nova-1'"
     row = {"owner": REFUND.id, "model": "claude-nova-1", "reason": reason, "calls": 1, "kind": "unpriced"}
     return Report(
         owners=[
@@ -79,7 +79,9 @@ def incomplete() -> Report:
             *steady(),
         ],
         outcome="incomplete",
-        incomplete=[f"1 answer is unpriced: {reason} (first in {REFUND.id})"],
+        incomplete=[
+            f"1 answer is unpriced: {reason} (in {REFUND.id}); if the name is right, say in rates.aliases which model it is"
+        ],
         unpriced=[row],
     )
 
@@ -214,7 +216,8 @@ def gone() -> Sequence[Owner]:
 def failed() -> Report:
     """A test that failed before its calls: 0.01 of the baseline is not compared, and the other change counts."""
     owners = [replace(REFUND, after="0.00", causes=[], calls=0, not_known="the test failed", status="changed"), TRIAGE]
-    return Report(owners=[*owners, *steady()], ended="failed", failed=[REFUND.id], baseline=LOCK)
+    steps = [f"make {REFUND.id} pass"]
+    return Report(owners=[*owners, *steady()], ended="failed", failed=[REFUND.id], baseline=LOCK, before_update=steps)
 
 
 def stopped() -> Report:

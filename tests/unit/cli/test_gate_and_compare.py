@@ -284,7 +284,9 @@ def test_an_answer_that_cannot_be_measured_forbids_no_lock_file_where_somebody_w
     assert {row["owner"]: row["status"] for row in found["owners"]} == {"a.py::t": "changed", "old.py::t": "not_known"}
     assert main(["gate", path, "--output", "markdown:c.md"]) == 0
     page = Path("c.md").read_text(encoding="utf-8")
-    assert page.startswith("### Claude cost: not known in full, at least $0.10 per run (was at least $0.10)")
+    assert page.startswith(
+        "### Claude cost: not known in full, $0.10 per run plus 3 answers of unknown cost (was at least $0.10)"
+    )
     assert "| not known | not known | not known |" in page
     capsys.readouterr()
     assert main(["explain", "old.py::t", path]) == 0
@@ -349,7 +351,7 @@ def test_a_test_that_makes_no_calls_any_more_is_told_loudly_and_saves_nothing(
     assert (found["comparison"]["before"], found["comparison"]["change"]) == ("0.1", "0")
     assert {row["owner"]: row["status"] for row in found["comparison"]["owners"]}["bb.py::t"] == "without_calls"
     page = Path("c.md").read_text(encoding="utf-8")
-    assert page.startswith("### Claude cost: unchanged at $0.10 per run, but 1 test makes no calls any more\n")
+    assert page.startswith("### Claude cost: $0.10 per run (was $0.20): 1 test made no call, not counted as a saving")
     assert "**Ran without one call**, which is no saving: `t` (was $0.10). If that is meant, run" in page
     assert "1 without calls" in page
     assert page.count("--claude-budget-update") == 1

@@ -67,7 +67,7 @@ def test_what_the_baseline_was_over_already_warns_in_every_scope(tmp_path: Path,
     assert (report.verdict.outcome, report.verdict.breaches) == (Outcome.WARNED, ())
     assert known.was_over
     assert said(report).endswith("verdict: warned: 1 limit is exceeded, as on the baseline")
-    assert comment(json_document(report)).splitlines()[0].endswith(" as on the baseline")
+    assert comment(json_document(report)).splitlines()[0].endswith(" already on the baseline; the budget lets it pass")
     worse = judged(budget_of(tmp_path, SCOPES[scope]), 31)
     assert (worse.verdict.outcome, [each.worse for each in worse.verdict.breaches]) == (Outcome.OVER, [True])
 
@@ -150,15 +150,15 @@ def test_a_budget_that_was_not_at_hand_is_not_said_to_be_as_before(tmp_path: Pat
     without = json_document(judged(budget, 30))
     assert without["budget_compared"] is False
     page = comment(without)
-    assert page.splitlines()[0].endswith(" as on the baseline")
+    assert page.splitlines()[0].endswith(" already on the baseline; the budget lets it pass")
     assert "**Over on the baseline already, and no worse now; the base's budget was not at hand:**" in page
-    for claim in ("before this change", "as before", "lower", "adds", "also changes the budget"):
+    for claim in ("before this change", "nothing to do", "lower", "adds", "also changes the budget"):
         assert claim not in page
     beside = json_document(judged(budget, 30, base=Base(budget=budget)))
     assert beside["budget_compared"] is True
     page = comment(beside)
-    assert page.splitlines()[0].endswith(" as before")
-    assert "**Over before this change, and no worse now:**" in page
+    assert page.splitlines()[0].endswith(" already before this change; the budget lets it pass")
+    assert "**Over before this change, and no worse now: nothing to do for this change:**" in page
 
 
 @pytest.mark.parametrize("kind", ["lock", "report", "git"])

@@ -86,7 +86,7 @@ def test_what_helps_an_answer_is_not_advised_for_a_month(tmp_path: Path) -> None
         told = " ".join(line.text.strip() for line in terminal_lines(report, 120))
         page = comment(json_document(report))
         assert "write on_incomplete: warn in the budget file" in told
-        assert "write `on_incomplete: warn` in the budget" in page
+        assert "`on_incomplete: warn` in the budget" in page
         assert ("or may_be_unknown" in told, "or `may_be_unknown`" in page) == (helps, helps)
 
 

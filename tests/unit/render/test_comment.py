@@ -7,7 +7,7 @@ import pytest
 from pytest_claude_budget.render.comment import comment, summary
 from pytest_claude_budget.render.groups import kind_words
 from pytest_claude_budget.render.markdown_text import amount, amount_in, code, row, sentence, share, visible
-from tests.golden.documents import Owner, Report, breach
+from tests.golden.documents import Document, Owner, Report, breach
 from tests.golden.scenes import OVER, REFUND, document, steady
 
 
@@ -280,11 +280,62 @@ def test_a_report_cannot_fill_a_page_with_what_comes_before_an_update() -> None:
 def test_nothing_advises_an_update_that_would_be_refused() -> None:
     """A test failed: the lock file is written only once it passes."""
     page = comment(document("failed"))
-    assert page.startswith("### Claude cost: at least +$0.0025 per run, not known in full (1 test failed)\n")
+    assert page.startswith(
+        "### Claude cost: +$0.0025 per run so far; what `test_refund` costs is not known (it failed)\n"
+    )
     assert "| not known | `test_refund`: the test failed |" in page
-    assert page.count("let the tests pass, then run `pytest --claude-budget-update`") == 1 == page.count("-update`")
+    assert (
+        page.count("make `tests/test_support.py::test_refund` pass, then run `pytest --claude-budget-update`")
+        == 1
+        == page.count("-update`")
+    )
     assert "-$" not in page
     assert "(-" not in page
+
+
+def test_a_change_is_a_lower_bound_only_where_nothing_unknown_may_have_become_cheaper() -> None:
+    """A test was $0.01 and failed at $0.002, which may be all: +$0.0025 of another test is no lower bound. At $0.012 it is."""
+    report = document("failed")
+    (row_,) = [each for each in report["comparison"]["owners"] if each["not_known"]]
+    assert first_line(report).startswith("### Claude cost: +$0.0025 per run so far;")
+    row_.update(after="0.012", change="0.002")
+    report["comparison"].update(change="0.0045")
+    assert first_line(report) == "### Claude cost: at least +$0.0045 per run, not known in full (1 test failed)"
+
+
+def test_answers_of_unknown_cost_stand_beside_what_is_known_and_not_as_if_nothing_changed() -> None:
+    """0.01 + 0.0425 = 0.0525, before and now; the second call of `test_refund` has no rates."""
+    page = comment(document("incomplete"))
+    plus = "$0.0525 per run plus 1 answer of unknown cost (was $0.0525)"
+    assert page.startswith(f"### Claude cost: not known in full, {plus}\n")
+    assert page.partition("<details>")[0].count("no rates for model") == 1 == page.count("per run")
+    assert "**To pass:** give `claude-nova-1` a rate in the budget" in page
+    assert "`on_incomplete: warn`" in page
+
+
+def test_what_the_check_does_is_said_where_it_is_known() -> None:
+    """Only the action knows what becomes of a cost that is not known: `fail-on` may let it pass."""
+    report = document("incomplete")
+    assert not first_line(report).endswith("pass")
+    assert first_line({**report, "fails": True}).endswith("; the check fails")
+    assert first_line({**report, "fails": False}).endswith("; `fail-on` lets it pass")
+    assert first_line({**document("over"), "fails": False}).endswith(" more limit; `fail-on` lets it pass")
+    for name in ("warned", "known", "silent"):
+        assert first_line(document(name)).endswith("; the budget lets it pass")
+
+
+def test_tests_that_made_no_call_are_in_the_first_line_with_what_they_cost() -> None:
+    """0.0425 + 0.01 + 0.004 + 0.004 = 0.0605."""
+    said = "$0.0425 per run (was $0.0605): 3 tests made no call, not counted as a saving"
+    assert first_line(document("silent")).startswith(f"### Claude cost: {said}")
+
+
+def test_all_answers_priced_beside_a_failed_test_says_why_both_hold() -> None:
+    assert "\n7 of 7 answers priced (a failed test may have made fewer calls) · " in comment(document("failed"))
+
+
+def first_line(report: Document) -> str:
+    return comment(report).splitlines()[0]
 
 
 def test_what_has_no_feature_and_no_tier_has_a_row() -> None:
