@@ -90,3 +90,11 @@ def programs(session: nox.Session) -> None:
     with session.chdir(modules):
         session.run("npm", "ci", "--silent", "--no-audit", "--no-fund", "--ignore-scripts")
     session.run("python", "-m", "pytest", "tests/programs", *session.posargs)
+
+
+@nox.session(tags=["ci"])
+def niquests(session: nox.Session) -> None:
+    """Niquests puts a fork of its own in the place of urllib3, as it is installed."""
+    group = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "niquests")
+    session.install("--editable", ".", *group)
+    session.run("python", "-m", "pytest", "tests/clients/others", *session.posargs)

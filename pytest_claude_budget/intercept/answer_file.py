@@ -235,15 +235,21 @@ class _Whole:
         return True
 
 
+def looks_of(seen: Watch, got: Got, *, has_body: bool) -> Looks | None:
+    """Who looks on as the body of an answer passes; None where nobody needs to."""
+    if has_body and got.status_code == 200 and got.headers.get("content-type").startswith("application/json"):
+        return _Whole(seen, got)
+    if seen.answered(got) is None:
+        return None
+    if not has_body:
+        seen.ended(complete=True)
+        return None
+    return seen
+
+
 def take(answer: Any, seen: Watch, got: Got) -> None:
     """Take an answer of `http.client`, whose body is still to pass, and look on as it does."""
     file = answer.fp
-    looks: Looks = seen
-    if file is not None and got.status_code == 200 and got.headers.get("content-type").startswith("application/json"):
-        looks = _Whole(seen, got)
-    elif seen.answered(got) is None:
-        return
-    if file is None:
-        seen.ended(complete=True)
-    else:
+    looks = looks_of(seen, got, has_body=file is not None)
+    if looks is not None:
         answer.fp = AnswerFile(file, looks, chunked=bool(answer.chunked), length=answer.length)

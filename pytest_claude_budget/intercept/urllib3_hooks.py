@@ -24,11 +24,13 @@ _OVER_HTTP_CLIENT = ("urllib3.connection", "urllib3.contrib.socks", "botocore.aw
 """Modules whose connections ask `http.client` for each answer: where it was not asked, no network was reached."""
 
 
+LOW_LEVEL = frozenset(("LowLevelResponse", "AsyncLowLevelResponse"))
+"""What stands in the place of `http.client`'s answers in urllib3-future."""
 _PLAIN = (b"{", b"[", b"event:", b"data:", b":")
 """How no packed body begins: vcrpy plays some without the coding that their headers name."""
 
 
-class _Try:
+class Try:
     """One try that goes on."""
 
     def __init__(self, pool: Any, carrier: "OverSockets", seen: "Watch") -> None:
@@ -42,7 +44,7 @@ class _Try:
         return seen
 
 
-_TRY: ContextVar[_Try | None] = ContextVar("claude_budget_urllib3", default=None)
+TRY: ContextVar[Try | None] = ContextVar("claude_budget_urllib3", default=None)
 """The try that goes on around this moment. Module state: urllib3 calls itself, and hands on nothing of ours."""
 
 
@@ -63,24 +65,24 @@ def _hook(seam: Seam, original: Any) -> Any:
     def urlopen(pool: Any, *args: Any, **kwargs: Any) -> Any:
         if not seam.runs:
             return call(pool, *args, **kwargs)
-        before = _TRY.get()
+        before = TRY.get()
         if before is not None and before.pool is pool:
             _failed_before(seam, before, args, kwargs)
-        trying = _begin(seam, pool, args, kwargs)
+        trying = begin(seam, pool, args, kwargs)
         if trying is None and before is None:
             return call(pool, *args, **kwargs)
-        token = _TRY.set(trying)
+        token = TRY.set(trying)
         try:
             if trying is None:
                 return call(pool, *args, **kwargs)
             return _watched(seam, trying, call, (pool, *args), kwargs)
         finally:
-            _TRY.reset(token)
+            TRY.reset(token)
 
     return urlopen
 
 
-def _begin(seam: Seam, pool: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Try | None:
+def begin(seam: Seam, pool: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Try | None:
     """Begin to watch a try; None where it is not with Claude, or watched already."""
     try:
         method, url = argument(args, kwargs, 0, "method"), argument(args, kwargs, 1, "url")
@@ -99,44 +101,59 @@ def _begin(seam: Seam, pool: Any, args: tuple[Any, ...], kwargs: dict[str, Any])
         if seen is None:
             return None
         look(seen.inside)
-        return _Try(pool, carrier, seen)
+        return Try(pool, carrier, seen)
     except Exception as error:
         seam.watchers().fault("request", error)
         return None
 
 
-def _watched(seam: Seam, trying: _Try, call: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _watched(seam: Seam, trying: Try, call: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     from pytest_claude_budget.intercept.in_process_gateway import AROUND, leave
 
     around = AROUND.set(trying.inside)
     try:
         response = call(*args, **kwargs)
     except BaseException as error:
-        _raised(seam, trying, error)
+        _failed(seam, trying, error)
         raise
     finally:
         leave(around)
     if (seen := trying.take()) is not None:
         try:
-            _answered(trying, seen, response)
+            _answered(seam, trying, seen, response)
         except Exception as error:
             seam.watchers().fault("answer", error)
     return response
 
 
-def _answered(trying: _Try, seen: "Watch", response: Any) -> None:
+def _answered(seam: Seam, trying: Try, seen: "Watch", response: Any) -> None:
     from pytest_claude_budget.intercept.reached_network import reached_nothing
 
-    answer = got(response)
-    whole = is_here(answer)
-    is_known = trying.pool.ConnectionCls.__module__ in _OVER_HTTP_CLIENT
-    trying.carrier.simulated = (is_known or whole) and reached_nothing(trying.inside)
-    if whole:
-        seen.answered(answer)
-        return
-    from pytest_claude_budget.intercept.answer_file import take
+    if not hasattr(response, "status"):
+        from pytest_claude_budget.intercept.niquests_answers import PROMISED
 
-    take(response._fp, seen, answer)
+        seam.watchers().missed(PROMISED)
+        return
+    answer, pool = got(response), trying.pool
+    over_http_client = pool.ConnectionCls.__module__ in _OVER_HTTP_CLIENT and _is_of_http_client(pool.ConnectionCls)
+    trying.carrier.simulated = (over_http_client or _file_in_memory(response) is not None) and reached_nothing(
+        trying.inside
+    )
+    if is_here(answer):
+        seen.answered(answer)
+    elif (body := response._fp).__class__.__name__ in LOW_LEVEL:
+        from pytest_claude_budget.intercept.niquests_answers import take_low
+
+        take_low(body, seen, answer)
+    else:
+        from pytest_claude_budget.intercept.answer_file import take
+
+        take(body, seen, answer)
+
+
+def _is_of_http_client(connections: type) -> bool:
+    """The fork that niquests rides on has connections of its own below the same names."""
+    return any(cls.__module__ == "http.client" for cls in connections.__mro__)
 
 
 def got(response: Any) -> "Got":
@@ -160,48 +177,55 @@ def is_here(answer: "Got") -> bool:
 
 
 def in_memory(response: Any) -> bytes | None:
-    """The raw body that a recorder or a double has in memory; None where it is still to come."""
+    """The raw body that is in memory; None where it is still to come."""
+    raw = _file_in_memory(response)
+    data = getattr(response, "_data", None) if raw is None else raw  # of HTTP/2
+    return data if isinstance(data, bytes) else None
+
+
+def _file_in_memory(response: Any) -> bytes | None:
+    """The raw body that a recorder or a double has in memory; None where it is none of theirs."""
     file = getattr(response, "_fp", response)
     for each in (file, getattr(file, "_content", None)):
         if isinstance(each, BytesIO):
             return each.getvalue()[each.tell() :]
-    data = getattr(response, "_data", None)  # of HTTP/2
-    return data if isinstance(data, bytes) else None
+    return None
 
 
-def _failed_before(seam: Seam, before: _Try, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """Tell what became of the try that this one follows."""
-    try:
-        history = getattr(argument(args, kwargs, 4, "retries"), "history", None)
-        if history and (seen := before.take()) is not None:
-            error, status = history[-1].error, history[-1].status
-            _failed(seen, error) if error is not None else _refused(seen, status)
-    except Exception as error:
-        seam.watchers().fault("retry", error)
+def history_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What became of the try before this one, by its `error` and its `status`; None where this is the first."""
+    history = getattr(argument(args, kwargs, 4, "retries"), "history", None)
+    return history[-1] if history else None
 
 
-def _raised(seam: Seam, trying: _Try, error: BaseException) -> None:
+def cause_of(error: BaseException) -> BaseException | int:
+    """Why a try failed, without what urllib3 puts around it; the status where it was one that is to be tried again."""
+    if type(error).__name__ == "MaxRetryError":
+        error = getattr(error, "reason", None) or error
+    if type(error).__name__ == "ResponseError" and (digits := "".join(filter(str.isdigit, str(error)))):
+        return int(digits)  # its text alone tells which
+    inner = error.args[0] if type(error).__name__ == "SSLError" and error.args else error
+    return inner if isinstance(inner, BaseException) else error
+
+
+def _failed_before(seam: Seam, before: Try, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    last = history_of(args, kwargs)
+    if last is not None:
+        _failed(seam, before, last.error if last.error is not None else last.status)
+
+
+def _failed(seam: Seam, trying: Try, what: BaseException | int) -> None:
+    """A try brought an error or a status that is refused."""
+    from pytest_claude_budget.intercept.plain_http import Got
+
     seen = trying.take()
     if seen is None:
         return
     try:
-        _failed(seen, getattr(error, "reason", error) if type(error).__name__ == "MaxRetryError" else error)
+        cause = cause_of(what) if isinstance(what, BaseException) else what
+        if isinstance(cause, BaseException):
+            seen.raised(cause, asynchronous=False)
+        elif seen.answered(Got(cause, ())) is not None:
+            seen.dropped()
     except Exception as fault:
         seam.watchers().fault("error", fault)
-
-
-def _failed(seen: "Watch", error: BaseException) -> None:
-    """A try brought an error: of a status that was to be tried again, its text alone tells which."""
-    status = "".join(filter(str.isdigit, str(error))) if type(error).__name__ == "ResponseError" else ""
-    if status:
-        _refused(seen, int(status))
-        return
-    inner = error.args[0] if type(error).__name__ == "SSLError" and error.args else error
-    seen.raised(inner if isinstance(inner, BaseException) else error, asynchronous=False)
-
-
-def _refused(seen: "Watch", status: int | None) -> None:
-    from pytest_claude_budget.intercept.plain_http import Got
-
-    if seen.answered(Got(status or 0, ())) is not None:
-        seen.dropped()
