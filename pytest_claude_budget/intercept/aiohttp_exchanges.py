@@ -17,6 +17,8 @@ LEFT_ALONE = "__claude_budget_left_alone__"
 _REDIRECTS = (301, 302, 303, 307, 308)
 _UNDONE = frozenset(("gzip", "deflate", "br", "zstd"))
 """Content codings that aiohttp undoes by itself."""
+_PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\x78")
+"""How gzip, zstd and zlib begin, and no answer of Claude does."""
 _ABOUT_THE_CODED = frozenset((b"content-encoding", b"content-length"))
 _ALL_MAY_BE_BILLED: frozenset[str] = frozenset()
 """An exchange begins here when its connection stands."""
@@ -43,7 +45,7 @@ class OneExchange:
         got = None
         try:
             self._carrier.simulated = was_never_started(response)
-            got = _got(response, content)
+            got = _got(response, content, self._carrier.client)
         except Exception as error:
             self._watch.failed("answer", error)
         if got is not None and await self._watch.answered_async(got) is not None:
@@ -105,24 +107,24 @@ def _pairs(response: Any) -> Any:
     return response.raw_headers or response.headers.items()
 
 
-def _got(response: Any, content: Any) -> Got:
+def _got(response: Any, content: Any, session: Any) -> Got:
     """What is here of an answer. Its bytes pass without their content coding where aiohttp undoes it."""
     pairs = _pairs(response)
     coding = response.headers.get("content-encoding", "").lower()
     if not coding:
         return Got(response.status, pairs, _here(response, content))
-    if coding not in _UNDONE or not _is_undone(response, content):
+    if coding not in _UNDONE or not _is_undone(content, session):
         return Got(response.status, pairs)
     pairs = [(name, value) for name, value in pairs if bytes(name).lower() not in _ABOUT_THE_CODED]
     return Got(response.status, pairs, _here(response, content))
 
 
-def _is_undone(response: Any, content: Any) -> bool:
+def _is_undone(content: Any, session: Any) -> bool:
     """Does aiohttp undo the content coding? Where bytes are here, they tell; else the session does."""
-    if getattr(content, "_buffer", None) and hasattr(content, "total_compressed_bytes"):
+    here = getattr(content, "_buffer", None)
+    if here and hasattr(content, "total_compressed_bytes"):  # aiohttp before 3.14 has none
         return content.total_compressed_bytes is not None
-    session = response._session
-    return session is None or bool(session._auto_decompress)
+    return bool(session._auto_decompress) and not (here and here[0].startswith(_PACKED))
 
 
 def _here(response: Any, content: Any) -> bytes | None:

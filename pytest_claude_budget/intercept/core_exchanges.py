@@ -14,6 +14,22 @@ _OF_NO_CLASS: Any = SimpleNamespace(SyncByteStream=object, AsyncByteStream=objec
 _SYNC_TAP, _ASYNC_TAP = sync_tap(_OF_NO_CLASS), async_tap(_OF_NO_CLASS)
 
 
+_OF_THE_WIRE = frozenset(("TimeoutException", "NetworkError", "ProtocolError"))
+"""Errors of httpcore; any other was raised by the caller's own code, such as a body that breaks off."""
+
+
+class OverPool(Plain):
+    """The carrier of such an exchange."""
+
+    __slots__ = ()
+
+    def may_have_been_billed(self, error: BaseException) -> bool:
+        """Could Anthropic have answered? Not where something else than the network broke."""
+        if isinstance(error, Exception) and not any(cls.__name__ in _OF_THE_WIRE for cls in type(error).__mro__):
+            return False
+        return super().may_have_been_billed(error)
+
+
 class OneExchange:
     """From the moment when a pool is asked."""
 
@@ -52,6 +68,6 @@ def begin(watchers: Watchers, pool: Any, request: Any, body: bytes | None) -> On
         part.decode("latin-1") for part in (request.url.scheme, request.url.host, request.url.target)
     )
     where = Url(scheme, host, request.url.port, target)
-    carrier = Plain(pool, NEVER_SENT)
+    carrier = OverPool(pool, NEVER_SENT)
     watch = watchers.begin(carrier, Asked(request.method.decode("latin-1"), where, request.headers, body))
     return None if watch is None else OneExchange(watch, carrier)

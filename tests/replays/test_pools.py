@@ -158,6 +158,31 @@ def test_a_request_that_never_left_is_an_attempt_that_failed(kind: Kind, told: T
     assert [Status.FAILED] == [each.status for each in told.answers]
 
 
+def test_a_body_that_breaks_off_is_an_attempt_that_failed(told: Told, server: Server) -> None:
+    """The caller's own code raised, and no whole request left."""
+
+    def body() -> Iterator[bytes]:
+        yield SENT[:9]
+        raise LookupError
+
+    with httpcore.ConnectionPool() as pool, pytest.raises(LookupError):
+        pool.request("POST", server.url, headers=[*HEADERS, ("transfer-encoding", "chunked")], content=body())
+    assert [Status.FAILED] == [each.status for each in told.answers]
+
+
+def test_a_server_that_goes_away_may_have_billed(told: Told) -> None:
+    def asked(url: str) -> None:
+        with httpcore.ConnectionPool() as pool, pytest.raises(httpcore.RemoteProtocolError):
+            pool.request("POST", f"{url}/v1/messages", headers=HEADERS, content=SENT)
+
+    async def work() -> None:
+        async with serving(Answers([])) as url:
+            await asyncio.to_thread(asked, url)
+
+    asyncio.run(work())
+    assert [Status.UNMEASURED] == [each.status for each in told.answers]
+
+
 def test_an_application_of_this_process_that_asks_by_a_pool_is_counted_once(told: Told, server: Server) -> None:
     """Its client sends by no pool; what the application says is what the pool brought."""
 
