@@ -95,6 +95,6 @@ def programs(session: nox.Session) -> None:
 @nox.session(tags=["ci"])
 def niquests(session: nox.Session) -> None:
     """Niquests puts a fork of its own in the place of urllib3, as it is installed."""
-    group = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "niquests")
+    group = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "clients")
     session.install("--editable", ".", *group)
     session.run("python", "-m", "pytest", "tests/clients/others", *session.posargs)

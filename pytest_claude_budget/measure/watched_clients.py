@@ -29,6 +29,7 @@ CLIENTS: Mapping[str, Client] = {
     "urllib3_future._async.connectionpool": ("niquests_hooks", "connection_from_url", True),
     "urllib3.poolmanager": ("poolmanager_hooks", "proxy_from_url", True),
     "requests.sessions": ("requests_hooks", "session", True),
+    "curl_cffi.requests.session": ("curl_hooks", "AsyncSession", True),
     "requests_mock.adapter": ("requests_hooks", "Adapter", True),
     "vcr.stubs": ("vcr_hooks", "VCRHTTPSConnection", True),
     "http.client": ("", "error", True),
