@@ -89,7 +89,7 @@ class Answer:
 
     status: Status
     endpoint: str
-    """`messages`, `batch_result`, `batch_create`, `count_tokens`, `complete` or the name of another route."""
+    """`messages`, `batch_result`, `batch_create`, `count_tokens`, `complete` or the name of another route; `unseen` where only a connection or a program was seen."""
     model: str | None = None
     """The id as the answer spells it, else as the request did."""
     requested_model: str | None = None

@@ -43,7 +43,7 @@ class Watchers:
         if (around := AROUND.get()) is not None:
             around.asked = True
         if len(sinks) > 1:
-            sinks = _of_this_thread(sinks)
+            sinks = of_this_thread(sinks)
         seen = watch(carrier, request, sinks, self._prints)
         if seen is not None:
             self._going_on.add(ref(seen, self._going_on.discard))  # by calls of C alone, unlike a WeakSet
@@ -60,7 +60,7 @@ class Watchers:
             sink.missed(reason)
 
 
-def _of_this_thread(sinks: tuple[Sink, ...]) -> tuple[Sink, ...]:
+def of_this_thread(sinks: tuple[Sink, ...]) -> tuple[Sink, ...]:
     """Of several runs, those that the call of this moment may belong to: all of them where that cannot be told."""
     here = threading.get_ident()
     owners = [sink for sink in sinks if sink.may_own(here)]

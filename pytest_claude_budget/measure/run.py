@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakSet
 
 from pytest_claude_budget.ledger.outside import exists, system, touch
+from pytest_claude_budget.measure import canary
 from pytest_claude_budget.measure.current_owner import Owners, Turns, name_of
 from pytest_claude_budget.measure.environment import Told
 from pytest_claude_budget.measure.watched_clients import Watching
@@ -16,7 +17,7 @@ from pytest_claude_budget.measure.watched_clients import Watching
 if TYPE_CHECKING:
     import pytest
 
-    from pytest_claude_budget.calls.host_rules import Origins
+    from pytest_claude_budget.calls.host_rules import HostRules, Origins
     from pytest_claude_budget.ledger.journal import OwnerFacts
     from pytest_claude_budget.ledger.locks import Hold
     from pytest_claude_budget.measure.recorder import FactsOf, Recorder
@@ -64,6 +65,8 @@ class Run:
         self._recorder: Recorder | None = None
         self._origins: Origins | None = None
         self._watching = Watching(lambda: self.recorder, self.fault)
+        self.unseen: set[tuple[str, str]] = set()
+        """What the canary has told already: owner and reason."""
         self._clock = (time.time(), time.monotonic(), time.monotonic)
         self._thread = threading.get_ident()
         self._earlier_threads = WeakSet(threading.enumerate())
@@ -100,6 +103,11 @@ class Run:
         if self._recorder is not None:
             self._recorder.know_hosts(origins)
         self.told.know_origins(origins.as_text())
+
+    @property
+    def hosts(self) -> "HostRules | None":
+        """What is said of hosts; None where nothing is."""
+        return None if self._origins is None else self.recorder.hosts
 
     @property
     def has_calls(self) -> bool:
@@ -158,6 +166,7 @@ class Run:
         RUNNING[str(self.path)] = self
         self.told.begin()
         self._watching.start()
+        canary.watch(RUNNING)
 
     def may_own(self, thread: int) -> bool:
         """Could a call on this thread be of this run? On its own, or on one that was begun after it."""

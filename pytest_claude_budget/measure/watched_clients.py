@@ -32,6 +32,8 @@ CLIENTS: Mapping[str, Client] = {
     "curl_cffi.requests.session": ("curl_hooks", "AsyncSession", True),
     "requests_mock.adapter": ("requests_hooks", "Adapter", True),
     "vcr.stubs": ("vcr_hooks", "VCRHTTPSConnection", True),
+    "curl_cffi.curl": ("libcurl_hooks", "CurlMime", True),
+    "pycurl": ("libcurl_hooks", "Curl", True),
     "http.client": ("", "error", True),
     "aiohttp": ("aiohttp_hooks", "TraceConfig", True),
     "botocore.client": ("botocore_hooks", "ClientMeta", True),
