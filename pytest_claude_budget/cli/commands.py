@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from pytest_claude_budget import __version__
 from pytest_claude_budget.cli.baseline import add_baseline_commands
+from pytest_claude_budget.cli.clients import add_clients
 from pytest_claude_budget.cli.combine import add_combine
 from pytest_claude_budget.cli.comment_and_action import add_action, add_comment
 from pytest_claude_budget.cli.common import Commands
@@ -34,6 +35,7 @@ COMMANDS: tuple[Callable[[Commands], None], ...] = (
     add_explain,
     add_project,
     add_whatif,
+    add_clients,
     add_gateway,
     add_comment,
     add_action,
