@@ -11,7 +11,7 @@ NO_ACCOUNT := env -u ANTHROPIC_API_KEY -u ANTHROPIC_AUTH_TOKEN -u ANTHROPIC_BASE
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lint-workflows rates format bench action-lock docs-check matrix matrix-ci ci-tools clean
+.PHONY: help demo test lint lint-workflows rates format bench action-lock docs-check matrix matrix-ci clients ci-tools clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -88,6 +88,9 @@ matrix: $(VENV)/stamp-matrix ## Run the shape suite on every supported generatio
 
 matrix-ci: $(VENV)/stamp-matrix ## The same on the newest 0.x only; make test covers the newest SDK
 	$(BIN)/nox --reuse-existing-virtualenvs --tags ci
+
+clients: $(VENV)/stamp-matrix ## Every client of Claude that is measured, each with its own packages, where they quarrel in a venv of their own
+	$(BIN)/nox --reuse-existing-virtualenvs --tags clients
 
 # All that .ci/run needs, in one go: the stamps one by one would look the same packages up four times.
 ci-tools: $(VENV)/stamp-pip

@@ -38,7 +38,7 @@ def endings(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", "tests/plugin/test_shutdown.py", *session.posargs)
 
 
-@nox.session(tags=["ci"])
+@nox.session(tags=["clients"])
 def bedrock(session: nox.Session) -> None:
     """Libraries that ask Amazon Bedrock, against a double of it: every count of theirs, in dollars worked out by hand."""
     group = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "bedrock")
@@ -46,7 +46,7 @@ def bedrock(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", "tests/bedrock/others", *session.posargs)
 
 
-@nox.session(tags=["ci"])
+@nox.session(tags=["clients"])
 def aioboto3(session: nox.Session) -> None:
     """The same of boto3's asynchronous twin, whose botocore is older and knows fewer counts."""
     group = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "aioboto3")
@@ -62,7 +62,7 @@ def replays(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", "-p", "no:inline_snapshot", "tests/replays/others", *session.posargs)
 
 
-@nox.session(tags=["ci"])
+@nox.session(tags=["clients"])
 def gateways(session: nox.Session) -> None:
     """Frameworks that ask OpenAI-compatible gateways, one of which is a plugin of every session that has it."""
     group = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "gateways")
@@ -70,7 +70,7 @@ def gateways(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", "tests/gateways", *session.posargs)
 
 
-@nox.session(tags=["ci"])
+@nox.session(tags=["clients"])
 def urllib3(session: nox.Session) -> None:
     """urllib3 1.26 reads its answers by other ways than 2, which the tests' own environment holds."""
     group = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "test")
@@ -78,7 +78,7 @@ def urllib3(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", "tests/clients", *session.posargs)
 
 
-@nox.session
+@nox.session(tags=["clients"])
 def programs(session: nox.Session) -> None:
     """Claude Code, node and curl, by a gateway: what they say that they used is what the run says."""
     group = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "programs")
@@ -92,7 +92,7 @@ def programs(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", "tests/programs", *session.posargs)
 
 
-@nox.session(tags=["ci"])
+@nox.session(tags=["clients"])
 def niquests(session: nox.Session) -> None:
     """Niquests puts a fork of its own in the place of urllib3, as it is installed."""
     group = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "clients")
