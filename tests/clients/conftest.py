@@ -20,7 +20,7 @@ from pytest_claude_budget.calls.host_rules import HostRules, Origins
 from pytest_claude_budget.intercept import urllib3_hooks
 from tests.builders.watched import Told, message, sse, watched_by
 
-# What replaces urllib3 in its environment has one of its own: `nox --session clients`.
+# What replaces urllib3 in its environment has one of its own: `nox --session niquests`.
 collect_ignore = [] if find_spec("niquests") else ["others"]
 BODY = json.dumps(message()).encode()
 STREAM = sse(
