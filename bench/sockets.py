@@ -1,5 +1,7 @@
 """One call over a socket with a 5 KB answer, by the clients that most suites use for other things: by itself, and with us."""
 
+import atexit
+import gc
 import http.client
 import json
 import multiprocessing
@@ -21,7 +23,8 @@ CALLS = 60
 """In one round; the first few of them only warm up."""
 WARM_UP = 20
 LIMIT_SECONDS = 60e-6
-CLIENTS = ("requests", "urllib3", "http.client")
+CLIENTS = ("requests", "urllib3", "http.client", "httpcore", "aiohttp")
+"""The last leaves its connection open, and the server has one at a time."""
 HEADERS = {"content-type": "application/json", "anthropic-version": "2023-06-01"}
 
 
@@ -82,6 +85,13 @@ def _asking(name: str, port: int) -> Callable[[bytes], int]:
 
         manager = urllib3.PoolManager()
         return lambda body: len(manager.request("POST", url, body=body, headers=HEADERS).data)
+    if name == "aiohttp":
+        return _over_aiohttp(url)
+    if name == "httpcore":
+        import httpcore
+
+        pool, headers = httpcore.ConnectionPool(), list(HEADERS.items())
+        return lambda body: len(pool.request("POST", url, content=body, headers=headers).content)
     connection = http.client.HTTPConnection("127.0.0.1", port)
 
     def ask(body: bytes) -> int:
@@ -89,6 +99,26 @@ def _asking(name: str, port: int) -> Callable[[bytes], int]:
         return len(connection.getresponse().read())
 
     return ask
+
+
+def _over_aiohttp(url: str) -> Callable[[bytes], int]:
+    import asyncio
+
+    import aiohttp
+
+    runner = asyncio.Runner()
+
+    async def session() -> aiohttp.ClientSession:
+        return aiohttp.ClientSession()
+
+    kept = runner.run(session())
+    atexit.register(lambda: runner.run(kept.close()))
+
+    async def ask(body: bytes) -> int:
+        async with kept.post(url, data=body, headers=HEADERS) as response:
+            return len(await response.read())
+
+    return lambda body: runner.run(ask(body))
 
 
 def _measure(name: str, port: int, folder: Path) -> list[Any]:
@@ -126,4 +156,5 @@ if __name__ == "__main__" and sys.argv[1:] == ["measure"]:
         for each_client in CLIENTS:
             with tempfile.TemporaryDirectory() as made:
                 found[each_client] = _measure(each_client, at_port, Path(made))
+                gc.collect()  # and with it the connection
     print(json.dumps(found))

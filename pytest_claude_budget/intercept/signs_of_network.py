@@ -7,6 +7,7 @@ import inspect
 import sys
 from _socket import socket as real_socket
 from collections.abc import Iterator
+from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
@@ -61,16 +62,23 @@ def was_never_started(answer: Any) -> bool:
     `start` alone gives an answer its connection's protocol, and leaves it there when the connection goes back.
     """
     try:
-        start = inspect.unwrap(type(answer).start)
-        if "_protocol" not in start.__code__.co_names:
+        if not _keeps_protocol(type(answer).start):
             return False  # another aiohttp, which does it in another way
         protocol = getattr(answer, "_protocol", None)
         if protocol is None:
             return True
         transport = protocol.transport
-        return transport is not None and _was_never_used(transport.get_extra_info("socket"))
+        if transport is None:
+            return False
+        socket = transport.get_extra_info("socket")
+        return not isinstance(getattr(socket, "_sock", None), real_socket) and _was_never_used(socket)
     except Exception:
         return False
+
+
+@lru_cache(maxsize=8)
+def _keeps_protocol(start: Any) -> bool:
+    return "_protocol" in inspect.unwrap(start).__code__.co_names
 
 
 def body_in_memory(module: ModuleType, response: Any) -> bytes | None:
