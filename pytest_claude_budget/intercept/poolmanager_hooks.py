@@ -1,6 +1,7 @@
 """Hooks `PoolManager.urlopen` of urllib3, for answers of doubles that take the place of its pools' `urlopen`, as pook does."""
 
 import functools
+import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,12 @@ from pytest_claude_budget.wire.may_be_claude import may_be_claude
 
 if TYPE_CHECKING:
     from pytest_claude_budget.intercept.doubles import Above
+
+
+def is_way_free() -> bool:
+    """Does the `urlopen` of urllib3's pools come by our hook, and no double stand in its place?"""
+    pools = getattr(sys.modules.get("urllib3.connectionpool"), "HTTPConnectionPool", None)
+    return pools is not None and owner_of(vars(pools).get("urlopen")) is not None
 
 
 def hook_module(module: ModuleType, run: Run) -> Seam:
@@ -42,7 +49,7 @@ def _above(seam: Seam, manager: Any, args: tuple[Any, ...], kwargs: dict[str, An
     if not isinstance(method, str) or not isinstance(url, str):
         return None  # urllib3 will say it
     body = body_bytes(kwargs.get("body"))
-    if not may_be_claude(method, url, body):
+    if not may_be_claude(method, url, body) or is_way_free():
         return None
     try:
         from pytest_claude_budget.intercept.doubles import Above, is_inside

@@ -4,11 +4,13 @@ requests-mock keeps the `send` that it found when it was imported, which may hav
 """
 
 import functools
+import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from pytest_claude_budget.intercept.call_arguments import argument, body_bytes
 from pytest_claude_budget.intercept.patches import callable_of, owner_of
+from pytest_claude_budget.intercept.poolmanager_hooks import is_way_free
 from pytest_claude_budget.intercept.seam import Run, Seam
 from pytest_claude_budget.wire.may_be_claude import may_be_claude
 
@@ -46,7 +48,7 @@ def _above(seam: Seam, sender: Any, request: Any) -> "Above | None":
     if not isinstance(method, str) or not isinstance(url, str):
         return None  # requests will say it
     body = body_bytes(getattr(request, "body", None))
-    if not may_be_claude(method, url, body):
+    if not may_be_claude(method, url, body) or _comes_to_urllib3(sender, url):
         return None
     try:
         from pytest_claude_budget.intercept.doubles import Above, is_inside
@@ -55,6 +57,17 @@ def _above(seam: Seam, sender: Any, request: Any) -> "Above | None":
     except Exception as error:
         seam.watchers().fault("request", error)
         return None
+
+
+def _comes_to_urllib3(session: Any, url: str) -> bool:
+    """Is the adapter requests' own, with its own `send`, and the way to urllib3's pools free?"""
+    try:
+        adapters: Any = sys.modules["requests.adapters"].HTTPAdapter
+        adapter = session.get_adapter(url)
+        is_own = type(adapter) is adapters and "send" not in vars(adapter)
+        return is_own and vars(adapters)["send"].__module__ == "requests.adapters" and is_way_free()
+    except Exception:  # requests will say it
+        return False
 
 
 def _asked(request: Any, body: bytes | None) -> "Asked":
