@@ -174,7 +174,7 @@ def _merged(shares: Iterable[Share], texts: Mapping[str, str]) -> list[_Row]:
 
 
 def _counted(text: str, more: Sequence[str]) -> str:
-    return f"{text} (and {len(more):,} more)" if more else text
+    return f"{text} (and {len(more):,} more, in other calls)" if more else text
 
 
 def _exact(rows: Sequence[_Row]) -> list[Cause]:

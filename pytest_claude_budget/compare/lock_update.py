@@ -26,12 +26,16 @@ class Updated:
     kept: tuple[str, ...] = ()
     """Did not run."""
 
+    def _added_words(self) -> str:
+        kinds = {self.record.owners[name].kind for name in self.added}
+        return f"{_tests(len(self.added))} added" if kinds == {"test"} else "tests and fixtures added"
+
     def sentence(self, shown: str) -> str:
         """Say what changed, in one sentence."""
         said = [
             f"{len(names):,} {word}"
             for names, word in (
-                (self.added, "added"),
+                (self.added, self._added_words()),
                 (self.changed, "changed"),
                 (self.removed, "removed"),
                 (self.renamed, "renamed"),
@@ -50,6 +54,10 @@ class Updated:
             they, were = ("it", "it was") if len(self.kept) == 1 else ("they", "they were")
             rest.append(f"{len(self.kept):,} kept as {were}, since {they} did not run")
         return f"{text} ({'; '.join(rest)})" if rest else text
+
+
+def _tests(count: int) -> str:
+    return "test" if count == 1 else "tests"
 
 
 def update(old: Record | None, new: Record, selection: Selection) -> Updated:

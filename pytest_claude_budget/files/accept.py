@@ -33,7 +33,8 @@ def accept(report: CostReport, lock: Path, side: str = "ours") -> Accepted:
     updated = update(old.record, report.record, report.facts.run.selection)
     write_lock(lock, updated.record)
     said = updated.sentence(lock.name) + _marked(report) + _mended(old, len(old.conflicts & {*updated.kept}))
-    return Accepted(written=True, text=said)
+    commit = "; commit it" if old.broken or old.record != updated.record else ""
+    return Accepted(written=True, text=f"{said}{commit}")
 
 
 def _marked(report: CostReport) -> str:

@@ -20,9 +20,10 @@ from pytest_claude_budget.render.comment_headline import headline
 from pytest_claude_budget.render.comment_limits import advice, limits, silence
 from pytest_claude_budget.render.comment_remedies import down
 from pytest_claude_budget.render.comment_values import NOT_RUN, Document, failed_tests, moved, not_known
-from pytest_claude_budget.render.markdown_text import amount, code, details, signed, visual_lines
+from pytest_claude_budget.render.markdown_text import amount, code, details, sentence, signed, visual_lines
 
 JSON_REPORT = "the JSON report (`--claude-budget-report=json:PATH`)"
+_LEFT_OUT, _NOTES = ": they are not in the cost", 2
 COMMENT_BYTES = 65_000
 """GitHub takes 65,536 characters. Bytes are never fewer, however it counts; the rest is room for the poster's marker."""
 COMMENT_LINES = 25
@@ -204,6 +205,7 @@ def _remarks(document: Document, *, brief: bool) -> Iterator[str]:
             "",
             f"The rates changed: at today's, the baseline costs {size} {more}. That is not part of the change.",
         )
+    yield from () if brief else _left_out_of_the_cost(document)
     noisy = comparison is not None and amount(comparison["judged"]) != amount(comparison["change"])
     if comparison is not None and noisy and not brief:
         judged = signed(amount(comparison["judged"]))
@@ -211,6 +213,13 @@ def _remarks(document: Document, *, brief: bool) -> Iterator[str]:
     about = _about_run(document)
     if about:
         yield from ("", about)
+
+
+def _left_out_of_the_cost(document: Document) -> Iterator[str]:
+    left = [str(note["text"]) for note in document["notes"] if str(note["text"]).endswith(_LEFT_OUT)]
+    if left:
+        said = "; ".join(sentence(text.removesuffix(_LEFT_OUT), 200) for text in left[:_NOTES])
+        yield from ("", f"**Not in the cost:** {said}.")
 
 
 def _about_run(document: Document) -> str:

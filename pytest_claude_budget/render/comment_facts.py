@@ -1,5 +1,6 @@
 """The line of facts below a comment's first line: the run's cost, the budget, the month, and what was billed."""
 
+from collections.abc import Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 
 from pytest_claude_budget.base.money import dollars, dollars_against, exact_dollars
@@ -11,7 +12,7 @@ from pytest_claude_budget.render.comment_values import (
     not_known,
     total,
 )
-from pytest_claude_budget.render.markdown_text import amount, amount_in, sentence
+from pytest_claude_budget.render.markdown_text import amount, amount_in, code, counted, sentence
 from pytest_claude_budget.render.phrases import spent_words
 
 _WIDE = Context(prec=400)
@@ -72,14 +73,22 @@ def _projected(document: Document) -> str:
         before = ""  # of which nobody knows what it was
     if missing or any(row.get("after_at_least", row["at_least"]) for row in chosen):
         was = f" (was {before})" if before else ""
-        known = f"at least {month} a month" if after else "a month is not known"
+        known = f"at least {month} a month{_of_what(chosen)}" if after else "a month is not known"
         return f"projected: {known}{was} at {sentence(scenario, 40)} volume"
     was = f"{before} → " if before and before != month else ""
-    return f"projected {was}{month} a month at {sentence(scenario, 40)} volume"
+    return f"projected {was}{month} a month{_of_what(chosen)} at {sentence(scenario, 40)} volume"
+
+
+def _of_what(rows: Sequence[Document]) -> str:
+    """Which feature a month is of, or of how many."""
+    names = sorted({row["feature"] for row in rows})
+    return f" for {code(names[0], 40)}" if len(names) == 1 else f" for {counted(len(names), 'feature')}"
 
 
 def _spent(totals: Document) -> str:
     if not totals["calls"] and not totals["unknown_live"]:
         return ""
     simulated = bool(amount(totals["cost"]) or totals["at_least"])
-    return spent_words(amount(totals["spent"]), unknown=bool(totals["unknown_live"]), simulated=simulated)
+    spent, unknown = amount(totals["spent"]), bool(totals["unknown_live"])
+    live = ": live it would cost as above" if amount(totals["cost"]) and not spent and not unknown else ""
+    return f"this run itself {spent_words(spent, unknown=unknown, simulated=simulated)}{live}"

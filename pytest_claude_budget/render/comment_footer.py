@@ -10,7 +10,7 @@ def footer(document: Document) -> str:
     seen = "1 answer" if answers["seen"] == 1 else f"{number(answers['seen'])} answers"
     parts = [f"{number(answers['priced'])} of {seen} priced"]
     if answers["free"]:
-        parts[0] += f", {number(answers['free'])} free of charge"
+        parts[0] += f" and {number(answers['free'])} free of charge"
     failed = len(failed_tests(document))
     if failed and answers["priced"] == answers["seen"]:
         parts[0] += f" ({'a failed test' if failed == 1 else 'failed tests'} may have made fewer calls)"

@@ -26,7 +26,7 @@ from pytest_claude_budget.render.raising import ToRaise, accepting_words, files_
 
 COMMAND = "pytest --claude-budget-update"
 UPDATE = f"run `{COMMAND}` and commit `{LOCK_FILE}`"
-OUT_OF_DATE = "**The lock file is out of date:**"
+OUT_OF_DATE = "**The lock file is out of date** (optional):"
 _BEFORE = "Over before this change, and no worse now"
 _NOTHING_TO_DO = ": nothing to do for this change"
 _BASELINE = "Over on the baseline already, and no worse now; the base's budget was not at hand"

@@ -19,6 +19,10 @@ MOST_OWNERS = 10
 MOST_CAUSES = 3
 ALIKE = 3
 """So many that moved for one reason are still shown one by one."""
+_LONG = 50
+"""Characters of a reason that is said once above few tests, rather than at each."""
+_CAUSE = 300
+"""Characters of a cause: what to do stands at its end."""
 
 
 def change_of(change: Decimal, before: Decimal) -> str:
@@ -42,7 +46,8 @@ def _headline(comparison: Comparison) -> str:
         unknown = sum(bool(row.not_known) for row in comparison.owners)
         of = f"{counted(unknown, 'test or fixture is', 'tests or fixtures are')} not known"
         part = any(row.before_at_least for row in comparison.owners)  # it may have sunk in all
-        rises = f"{signed(comparison.change)} as far as it is known" if part else unsure(comparison.change)
+        sunk = any(row.not_known and row.change <= 0 and row.before for row in comparison.owners)
+        rises = f"{signed(comparison.change)} as far as it is known" if part or sunk else unsure(comparison.change)
         more = f"{rises}, and " if comparison.change > 0 else "not known: "
         return f"against {source}: {more}{of}"
     silent = comparison.counts.get(Standing.WITHOUT_CALLS)
@@ -58,7 +63,7 @@ def _headline(comparison: Comparison) -> str:
 def _owners(comparison: Comparison, width: int) -> Iterator[str]:
     groups = grouped(_moved_by(row) for row in comparison.owners if _moved(row))
     rows = {row.owner: row for row in comparison.owners}
-    lone = [part for group in groups for part in ([group] if len(group.rows) > ALIKE else _one_by_one(group))]
+    lone = [part for group in groups for part in ([group] if _is_told_once(group) else _one_by_one(group))]
     lone.sort(key=lambda group: (-group.change.copy_abs(), group.rows[0].owner))
     shown = lone[:MOST_OWNERS]
     said = [_change(rows[group.rows[0].owner]) if len(group.rows) == 1 else _together(group) for group in shown]
@@ -70,11 +75,20 @@ def _owners(comparison: Comparison, width: int) -> Iterator[str]:
             yield start + shortened_id(row.owner, width - indent)
             for reason in reasons(row, width - indent):
                 yield from wrapped(reason, width, " " * indent)
-        else:
+        elif len(group.rows) > ALIKE:
             yield from _many(group, start, width)
+        else:
+            yield from _few(group, [rows[each.owner] for each in group.rows], start, width)
     left = sum(len(group.rows) for group in lone[MOST_OWNERS:])
     if left:
         yield f"  and {left:,} more, {signed(added(group.change for group in lone[MOST_OWNERS:]))}"
+
+
+def _is_told_once(group: Group) -> bool:
+    """Many for one reason; or few, where it is a long sentence that all of them have."""
+    caused = group.kind not in (NEW, NOISE, NOT_KNOWN, NO_CAUSE)
+    long = caused and not group.example and len(group.text) > _LONG
+    return len(group.rows) > (1 if long else ALIKE)
 
 
 def _one_by_one(group: Group) -> list[Group]:
@@ -89,10 +103,21 @@ def _many(group: Group, start: str, width: int) -> Iterator[str]:
     """What many have in common, and the dearest of them."""
     indent = " " * len(start)
     example = f", such as {printable(group.example, 80)}" if group.example else ""
-    yield from wrapped(f"{len(group.rows):,} tests: {printable(group.text, 120)}{example}", width, start, indent)
+    yield from wrapped(f"{len(group.rows):,} tests: {printable(group.text, _CAUSE)}{example}", width, start, indent)
     for row in group.rows[:MOST_CAUSES]:
         yield indent + shortened_id(row.owner, width - len(indent))
     yield f"{indent}and {len(group.rows) - MOST_CAUSES:,} more"
+
+
+def _few(group: Group, rows: Sequence[OwnerChange], start: str, width: int) -> Iterator[str]:
+    """What they have in common in full, then each with what else moved it."""
+    indent = " " * len(start)
+    said = f"{len(rows):,} tests and fixtures" if any(row.kind != "test" for row in rows) else f"{len(rows):,} tests"
+    yield from wrapped(f"{said}: {printable(group.text, _CAUSE)}", width, start, indent)
+    for row in rows:
+        yield indent + shortened_id(row.owner, width - len(indent))
+        change = ", ".join([_change(row), *reasons(row, width - len(indent))[1:]])
+        yield from wrapped(change, width, f"{indent}  ", f"{indent}    ")
 
 
 def _moved_by(row: OwnerChange) -> Moved:
@@ -127,7 +152,7 @@ def reasons(row: OwnerChange, width: int) -> list[str]:
         return [*wrapped(printable(row.not_known, 500), width, ""), *(["new"] if row.standing is Standing.NEW else [])]
     if row.standing is Standing.NEW:
         return ["new"]
-    said = [printable(cause.text, width) for cause in row.causes[:MOST_CAUSES]]
+    said = [printable(cause.text, _CAUSE) for cause in row.causes[:MOST_CAUSES]]
     if len(row.causes) > MOST_CAUSES:
         said.append(f"and {counted(len(row.causes) - MOST_CAUSES, 'smaller cause')}")
     if row.noise:

@@ -70,7 +70,11 @@ def tokens_of(totals: Totals) -> str:
 def calls_of(totals: Totals) -> str:
     """Say the calls, and the attempts where they were more."""
     calls = counted(totals.calls, "call")
-    return calls if totals.attempts == totals.calls else f"{calls} in {counted(totals.attempts, 'attempt')}"
+    return (
+        calls
+        if totals.attempts == totals.calls
+        else f"{calls} in {counted(totals.attempts, 'attempt')} ({totals.attempts - totals.calls:,} failed)"
+    )
 
 
 def breach_line(breach: Breach) -> str:
@@ -195,7 +199,7 @@ def _limits(breaches: Sequence[Breach]) -> int:
 def answers_line(report: CostReport) -> str:
     """Say how many answers the figures rest on."""
     answers = report.sums.answers
-    free = f", {answers.free:,} free" if answers.free else ""
+    free = f" and {answers.free:,} free of charge" if answers.free else ""
     return (
         f"{answers.priced:,} of {counted(answers.seen, 'answer')} priced{free}, rates as of {report.facts.rates.as_of}"
     )

@@ -64,8 +64,11 @@ def terminal_lines(report: CostReport, width: int) -> list[Line]:
         lines.append(Line(text=""))
         lines += _fold(f"{calls_of(report.totals)}: {tokens_of(report.totals)}", width)
         lines += _fold(f"{priced_at_list(report.totals)}, {spent_of(report.totals)}", width)
+        lines += _whole(
+            [f"note: {note} ({counted(calls, 'call')})" for note, calls in report.sums.notes.items()], width
+        )
         lines += _fold(answers_line(report), width)
-    said = [f"note: {note} ({counted(calls, 'call')})" for note, calls in report.sums.notes.items()]
+    said = []
     if report.sums.stated.calls:
         said.append(stated_text(report.sums.stated))
     lines += _whole(said, width)

@@ -147,7 +147,7 @@ def test_a_base_that_cannot_be_had_is_not_taken_for_none(
     assert "nowhere" in done.commands("error")[0]
     assert 1 == len(done.commands("error"))
     body = double.comments[0]["body"]
-    assert "### Claude cost: $0.024 per run, not compared\n" in body
+    assert "### Claude cost: $0.024 per run, not compared; the check fails\n" in body
     assert "**Not compared:** git fetch failed" in body
     assert "repository exists. Set fetch-depth: 0 at `actions/checkout`, so that the base is there." in body
     assert "--claude-budget-update" not in body

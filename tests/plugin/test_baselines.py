@@ -34,7 +34,7 @@ def test_an_update_writes_the_same_bytes_on_any_number_of_workers_and_in_any_ord
     first = (suite.path / LOCK).read_bytes()
     for options in (["-n", "2"], ["-p", "randomly", "-p", "no:cacheprovider"]):
         (suite.path / LOCK).unlink()
-        assert "2 added" in suite.run("--claude-budget-update", *options).result.stdout.str()
+        assert "2 tests added; commit it" in suite.run("--claude-budget-update", *options).result.stdout.str()
         assert (suite.path / LOCK).read_bytes() == first
     assert b"question" not in first
     assert b"brief" not in first
@@ -100,7 +100,7 @@ def test_a_test_whose_cost_nobody_can_know_is_exempt_by_its_marker(suite: Suite,
     suite.write(test_a=TWO, test_b="import pytest\nfrom http_double import REQUEST, post\n" + mark + legacy)
     updated = suite.run("--claude-budget-update", workers=workers)
     assert (updated.result.ret, updated.verdict) == (0, "within")
-    assert f"{LOCK}: 3 added; 1 marked as not known: test_b.py::test_old" in updated.said
+    assert f"{LOCK}: 3 tests added; 1 marked as not known: test_b.py::test_old" in updated.said
     outcome = suite.run(workers=workers)
     assert (outcome.result.ret, outcome.report["comparison"]["before"]) == (0, "0.003")
     assert "exempt by may_be_unknown: 1 answer of test_b.py::test_old" in outcome.said
@@ -509,7 +509,7 @@ def test_an_update_merges_what_git_left_with_conflict_marks(suite: Suite, monkey
     )
     assert (suite.path / LOCK).read_text("utf-8") == ours
     (suite.path / LOCK).write_text("", encoding="utf-8")
-    assert "2 added" in suite.run("--claude-budget-update").result.stdout.str()
+    assert "2 tests added; commit it" in suite.run("--claude-budget-update").result.stdout.str()
 
 
 def test_a_line_says_where_a_report_was_written(suite: Suite, workers: int) -> None:

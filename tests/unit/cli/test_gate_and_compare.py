@@ -245,7 +245,7 @@ def test_baseline_update_takes_a_report_as_pytest_would(capsys: pytest.CaptureFi
     assert main(["baseline", "update", report("f.json", BEFORE, outcome="failed")]) == 2
     assert LOCK.read_text(encoding="utf-8") == lock_text(AFTER)
     said = capsys.readouterr().out
-    assert "claude-budget.lock.json: 2 added\n" in said
+    assert "claude-budget.lock.json: 2 tests added; commit it\n" in said
     assert "left as it was: a test failed   [not-updated]" in said
 
 
@@ -273,7 +273,7 @@ def test_an_answer_that_cannot_be_measured_forbids_no_lock_file_where_somebody_w
     assert "see to what is not known" in said_of_update(capsys, path)
     budget(written)
     assert main(["baseline", "update", path]) == 0
-    assert "2 added; 1 marked as not known: old.py::t\n" in capsys.readouterr().out
+    assert "2 tests added; 1 marked as not known: old.py::t; commit it\n" in capsys.readouterr().out
     assert '"unknown": 3' in LOCK.read_text(encoding="utf-8")
     once = LOCK.read_bytes()
     assert main(["baseline", "update", path]) == 0

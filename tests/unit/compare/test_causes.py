@@ -70,7 +70,7 @@ def test_the_parts_of_one_cause_are_all_kept() -> None:
     ]
     (cause,) = causes(before, after)
     assert (cause.cause, f"{cause.amount.normalize():f}") == ("output", "0.0015")
-    assert cause.text == "output 100 → 300 tokens (and 1 more)"
+    assert cause.text == "output 100 → 300 tokens (and 1 more, in other calls)"
     assert cause.more == ("output 100 → 200 tokens",)
 
 

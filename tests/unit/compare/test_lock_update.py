@@ -29,14 +29,14 @@ def test_the_first_update_takes_all_and_says_so() -> None:
     """One sentence."""
     found = update(None, record(entry("a"), entry("b")), WHOLE)
     assert set(found.record.owners) == {"a", "b"}
-    assert found.sentence("claude-budget.lock.json") == "claude-budget.lock.json: 2 added"
+    assert found.sentence("claude-budget.lock.json") == "claude-budget.lock.json: 2 tests added"
 
 
 def test_an_update_says_what_it_changed() -> None:
     """Added, changed, removed, unchanged."""
     old = record(entry("a"), entry("b"), entry("c"))
     found = update(old, record(entry("a"), entry("b", 200), entry("d", text="n")), WHOLE)
-    assert found.sentence("lock") == "lock: 1 added, 1 changed, 1 removed (1 unchanged)"
+    assert found.sentence("lock") == "lock: 1 test added, 1 changed, 1 removed (1 unchanged)"
     assert update(old, old, WHOLE).sentence("lock") == "lock: nothing changed (3 unchanged)"
 
 
@@ -62,7 +62,7 @@ def test_a_renamed_test_keeps_its_samples() -> None:
     assert set(found.record.owners) == {"b", "z"}
     assert found.record.owners["z"].groups[0].samples == Samples(count=2, total=301, squares=50_401)
     partly = update(once, moved, Selection(skipped=frozenset({"a"})))
-    assert partly.sentence("lock") == "lock: 1 added (1 unchanged; 1 kept as it was, since it did not run)"
+    assert partly.sentence("lock") == "lock: 1 test added (1 unchanged; 1 kept as it was, since it did not run)"
 
 
 def test_a_part_of_the_suite_updates_only_what_ran() -> None:

@@ -87,7 +87,10 @@ def test_what_helps_an_answer_is_not_advised_for_a_month(tmp_path: Path) -> None
         page = comment(json_document(report))
         assert "write on_incomplete: warn in the budget file" in told
         assert "`on_incomplete: warn` in the budget" in page
-        assert ("or may_be_unknown" in told, "or `may_be_unknown`" in page) == (helps, helps)
+        assert (
+            "or may_be_unknown" in told,
+            "or `@pytest.mark.claude_budget(may_be_unknown=True)` at the test" in page,
+        ) == (helps, helps)
 
 
 def test_a_month_that_is_over_without_the_rest_is_over(tmp_path: Path) -> None:
@@ -134,7 +137,7 @@ def test_a_month_whose_baseline_is_not_known_is_known_itself(tmp_path: Path) -> 
     assert (report.verdict.outcome, report.verdict.incomplete) == (Outcome.WITHIN, ())
     document = json_document(report)
     assert outputs_of(document)["projected-monthly"] == "200"
-    assert "projected $200.00 a month at average volume" in comment(document)
+    assert "projected $200.00 a month for 2 features at average volume" in comment(document)
     table = summary(document)
     assert "| `triage` | 1,000 (average) | not known | $100.00 | not known |" in table
     assert "| `replies` | 1,000 (average) | $100.00 | $100.00 | unchanged |" in table

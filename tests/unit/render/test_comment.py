@@ -353,7 +353,7 @@ def test_a_budget_is_not_said_to_be_unused_where_the_cost_is_not_known() -> None
     """Neither 0% nor a percent without "at least"."""
     unknown = Owner(id="t.py::t", before="0.01", after="0.00", at_least=True, not_known="no rates", status="changed")
     nothing, something = (comment(Report(owners=each).document()) for each in ([unknown], [unknown, *steady()]))
-    assert "\nbudget $0.10 · spent" in nothing
+    assert "\nbudget $0.10 · this run" in nothing
     assert "budget $0.10 (at least 42% used)" in something
 
 

@@ -1,0 +1,67 @@
+"""What several tests moved for, said once above them and in full."""
+
+from decimal import Decimal
+
+from pytest_claude_budget.base.money import ZERO
+from pytest_claude_budget.compare.result import Baseline, Cause, Comparison, OwnerChange, Standing
+from pytest_claude_budget.render.comparison import comparison_lines
+
+BROKEN = (
+    "cache reads 2,264 → 0: block 1 of the system prompt changed, before the cached block 2: put what changes after it"
+)
+
+
+def dearer(name: str, cache: str, calls: str = "0") -> OwnerChange:
+    """$0.01 before; dearer by what the cache lost, and by what more calls cost."""
+    change = Decimal(cache) + Decimal(calls)
+    more = (Cause(cause="calls", amount=Decimal(calls), text="makes 2 calls (was 1)"),) if Decimal(calls) else ()
+    return OwnerChange(
+        owner=f"t.py::{name}",
+        kind="test",
+        standing=Standing.CHANGED,
+        before=Decimal("0.01"),
+        after=Decimal("0.01") + change,
+        change=change,
+        judged=change,
+        causes=(Cause(cause="cache", amount=Decimal(cache), text=BROKEN), *more),
+    )
+
+
+def lines(*rows: OwnerChange) -> list[str]:
+    change = sum((row.change for row in rows), ZERO)
+    before = Decimal("0.01") * len(rows)
+    return comparison_lines(
+        Comparison(
+            baseline=Baseline(source="claude-budget.lock.json", kind="lock"),
+            before=before,
+            after=before + change,
+            change=change,
+            judged=change,
+            owners=rows,
+            counts={Standing.CHANGED: len(rows)},
+        ),
+        80,
+    )
+
+
+def test_a_long_reason_of_few_tests_stands_once_above_them_with_what_else_moved_each() -> None:
+    """0.005 + 0.001 + 0.004 = 0.01, of 0.02 before: 50%."""
+    assert lines(dearer("one", "0.005", "0.001"), dearer("two", "0.004")) == [
+        "against claude-budget.lock.json: $0.02 → $0.03, +$0.01 (+50%)",
+        "  +$0.01 2 tests: cache reads 2,264 → 0: block 1 of the system prompt changed,",
+        "         before the cached block 2: put what changes after it",
+        "         t.py::one",
+        "           +$0.006, makes 2 calls (was 1)",
+        "         t.py::two",
+        "           +$0.004",
+        "2 changed",
+    ]
+
+
+def test_a_long_reason_of_one_test_is_wrapped_and_not_cut() -> None:
+    """What to do stands at its end."""
+    assert lines(dearer("one", "0.005"))[1:4] == [
+        "  +$0.005 t.py::one",
+        "          cache reads 2,264 → 0: block 1 of the system prompt changed, before",
+        "          the cached block 2: put what changes after it",
+    ]
