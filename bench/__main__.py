@@ -9,7 +9,20 @@ import platform
 import sys
 import time
 
-from bench import action, batch, gate, one_call, renames, report, sockets, startup, stream, suites, whole_process
+from bench import (
+    action,
+    batch,
+    gate,
+    gateway,
+    one_call,
+    renames,
+    report,
+    sockets,
+    startup,
+    stream,
+    suites,
+    whole_process,
+)
 from bench.figures import Figure, as_json, as_text
 
 FIGURES = {
@@ -21,6 +34,7 @@ FIGURES = {
     "batch": batch.figure,
     "report": report.figure,
     "gate": gate.figure,
+    "gateway": gateway.figure,
     "renames": renames.figure,
     "suites": suites.figure,
     "action": action.figure,

@@ -17,9 +17,9 @@ from pytest_claude_budget.calls.owner_in_path import split
 from pytest_claude_budget.gateway.books import Books
 from pytest_claude_budget.gateway.http_headers import for_program, for_upstream
 from pytest_claude_budget.gateway.reply import Reply, refuse
+from pytest_claude_budget.gateway.tap import Tap
 from pytest_claude_budget.intercept.aiohttp_exchanges import LEFT_ALONE
-from pytest_claude_budget.intercept.exchange import Watch
-from pytest_claude_budget.intercept.plain_http import Asked, Got, Url
+from pytest_claude_budget.intercept.plain_http import Asked, Url
 from pytest_claude_budget.wire.encodings import LARGEST_REQUEST
 
 LONGEST_LINE = 65_536
@@ -57,6 +57,8 @@ class Proxy:
         url = Url(self._scheme, self._host, self._port, self._path + target)
         whole = body if isinstance(body, bytes) else None
         seen = self._books.begin(token, Asked(request.method, url, request.raw_headers, whole))
+        if seen is not None:
+            asyncio.get_running_loop().call_soon(seen.prepare)  # once the request is on its way
         try:
             answer = await self._ask(request, target, body)
         except _BROKEN as error:
@@ -68,12 +70,19 @@ class Proxy:
             if seen is not None:
                 seen.raised(ProgramHungUp(), asynchronous=False)
             raise
+        reply = Reply(request, answer.status, answer.reason or "", for_program(answer.raw_headers))
+        said = answer.headers.get("Content-Length", "")
+        length = int(said) if said.isdecimal() else None
+        tap = None if seen is None else Tap(seen, answer, length)
         try:
-            return await _pass_on(request, answer, seen)
+            await _pass_on(answer, reply, length, tap)
+        except _BROKEN:
+            reply.break_off()
         finally:
-            if seen is not None:
-                seen.dropped()
+            if tap is not None:
+                tap.drop()
             answer.close() if answer.content.at_eof() is False else answer.release()
+        return reply
 
     async def _ask(self, request: BaseRequest, target: str, body: Any) -> ClientResponse:
         return await self._session.request(
@@ -87,32 +96,25 @@ class Proxy:
         )
 
 
-async def _pass_on(request: BaseRequest, answer: ClientResponse, seen: Watch | None) -> Reply:
-    """Hand an answer on, piece by piece; what it says is in the ledger before its last byte is handed on."""
-    reply = Reply(request, answer.status, answer.reason or "", for_program(answer.raw_headers))
-    said = answer.headers.get("Content-Length", "")
-    length = int(said) if said.isdecimal() else None
-    tap = None
-    if seen is not None and seen.answered(Got(answer.status, answer.raw_headers)) is not None:
-        tap = seen
-    try:
-        await reply.begin(length, at_once=not answer.content.total_bytes)
-        left = length
-        async for piece, _ in answer.content.iter_chunks():
-            if not piece:
-                continue
-            if tap is not None:
-                if not tap.passes(piece):
-                    tap.fed(piece)
-                if left is not None and (left := left - len(piece)) <= 0:
-                    tap.ended(complete=True)
+async def _pass_on(answer: ClientResponse, reply: Reply, length: int | None, tap: Tap | None) -> None:
+    """Hand an answer on, piece by piece."""
+    await reply.begin(length, at_once=not answer.content.total_bytes)
+    async for piece, _ in answer.content.iter_chunks():
+        if not piece:
+            continue
+        if tap is None:
             await reply.pass_on(piece)
-        if tap is not None:
-            tap.ended(complete=True)
-        await reply.end()
-    except _BROKEN:
-        reply.break_off()
-    return reply
+        elif tap.may_wait(piece):
+            try:
+                await reply.pass_on(piece)
+            finally:
+                tap.read(piece)
+        else:
+            tap.read(piece)
+            await reply.pass_on(piece)
+    if tap is not None:
+        tap.end()
+    await reply.end()
 
 
 def _not_for_a_proxy(request: BaseRequest) -> tuple[int, str, str] | None:

@@ -52,6 +52,7 @@ class Watch:
     _passed = 0
     _may_bill = False
     """It came from this machine, counts as simulated because nobody said otherwise, and looks like the real API's."""
+    _prepared: tuple[bytes | None, str | None, bool, frozenset[str] | None] | None = None
     _relays = False
     """The transport is an application of this process that asked Claude in its turn."""
 
@@ -242,7 +243,7 @@ class Watch:
         raw = self._carrier.body_in_memory(response) if content is None else None
         eager = content is None and raw is None
         self._exchange = self._make_exchange(status, eager=eager, headers=response.headers)
-        self._carrier = self._request = None
+        self._carrier = self._request = self._prepared = None
         if self._route.kind is Kind.UNREAD:
             yield Said(own=unmeasured(self._exchange, self._route.reason or "this route is not read"))
         elif content is not None:
@@ -257,7 +258,15 @@ class Watch:
                 self.passes = getattr(body, "passes", None) or takes_nothing  # its first bytes are to say what it is
             yield self._body.begin()
 
-    def _make_exchange(self, status: int, *, eager: bool, headers: Any = None) -> Exchange:
+    def prepare(self) -> None:
+        """Work out what the request says while its answer is awaited, rather than once that has come. Never raises."""
+        try:
+            self._prepared = self._of_request()
+        except Exception:
+            """It fails once more where that is told."""
+
+    def _of_request(self) -> tuple[bytes | None, str | None, bool, frozenset[str] | None]:
+        """The request's body, its fingerprint, whether it asks for more, and lifetimes that the fingerprint does not list."""
         body, kind = request_body(self._request), self._route.kind
         body = unpacked(body) if body is not None else None
         if kind is _MESSAGES or kind is _GUESS or kind is _COMPATIBLE:
@@ -266,12 +275,17 @@ class Watch:
             print_, more = self._prints.of_converse(body), False
         else:
             print_, more = of_batch(body) if kind is _BATCH_CREATE else None, asks_for_more(body)
+        return body, print_, more, lifetimes_in(body)
+
+    def _make_exchange(self, status: int, *, eager: bool, headers: Any = None) -> Exchange:
+        body, print_, more, lifetimes = self._prepared or self._of_request()
+        kind = self._route.kind
         asked = requested_model(body) if eager else body
         in_application = kind is _GUESS and self._carrier.is_application()
         told = NO_HEADERS
         if headers is not None and (kind is _COMPATIBLE or kind is _GUESS or self._route.model is not None):
             told = Headers(*map(headers.get, TELLING))
-        return Exchange(self._route, status, asked, print_, more, lifetimes_in(body), in_application, told)
+        return Exchange(self._route, status, asked, print_, more, lifetimes, in_application, told)
 
     def _refused(self, status: int) -> Iterator[Said]:
         if (answer := tried(self._make_exchange(status, eager=False), f"HTTP status {status}")) is not None:

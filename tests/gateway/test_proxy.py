@@ -194,6 +194,22 @@ def test_a_program_that_hangs_up_ends_the_request_of_the_upstream_too(gateway: S
     assert (call.answer.status, call.answer.usage.input_tokens) == (Status.AT_LEAST, 1000)
 
 
+def test_a_program_that_hangs_up_before_the_first_piece_is_told_of_all_the_same(gateway: Start) -> None:
+    gone = threading.Event()
+
+    def begun(wire: Wire) -> None:
+        wire.send(STREAMING)
+        assert wire.rest() == b""
+        gone.set()
+
+    between = gateway(Upstream(begun))
+    with asking(between, post()) as program:
+        program.until(b"\r\n\r\n")
+    assert gone.wait(60)
+    between.close()
+    assert only(between).answer.status is Status.UNMEASURED
+
+
 def test_a_program_that_waits_for_no_answer_may_have_been_billed(gateway: Start) -> None:
     asked_, gone = threading.Event(), threading.Event()
 
