@@ -44,7 +44,10 @@ _SUFFIXES = (".exe", ".cmd", ".bat")
 
 def asks_claude(event: str, arguments: tuple[Any, ...], bills: Bills) -> str | None:
     """What was started, where it asks Claude and nobody sees that; None where it does not."""
-    words, told = _command(event, arguments)
+    try:
+        words, told = _command(event, arguments)
+    except (TypeError, ValueError, AttributeError):
+        return None  # nothing is started with such arguments: the call itself fails by them
     for command, env in _commands(words, told):
         name, rest = _name(command[0]), command[1:]
         if name == "claude" and not (rest and rest[0] in _FREE) and _bills_here(env, bills):
@@ -80,7 +83,7 @@ def _environment(env: Any) -> Environment:
         pointed = sys.modules.get("pytest_claude_budget.measure.base_url")
         told = None if pointed is None else pointed.told_of()
         return os.environ if told is None else told.added_to(os.environ)
-    if isinstance(env, Mapping):
+    if hasattr(env, "items"):  # as subprocess asks for them, be it a mapping or not
         return {_text(key): _text(value) for key, value in env.items()}
     return dict(_text(each).partition("=")[::2] for each in env)
 

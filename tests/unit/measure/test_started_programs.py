@@ -98,3 +98,22 @@ def test_every_way_to_start_a_program_is_read(
 ) -> None:
     monkeypatch.delenv("ANTHROPIC_BASE_URL", raising=False)
     assert CLAUDE == asks_claude(event, arguments, bills)
+
+
+class Likeness:
+    """What subprocess takes for an environment: it asks for `items` alone."""
+
+    def items(self) -> list[tuple[str, str]]:
+        """One variable."""
+        return [("ANTHROPIC_API_KEY", "x")]
+
+
+@pytest.mark.parametrize("env", [5, object(), ["no pair", 7], {5: None}])
+def test_what_no_program_can_be_started_with_is_no_fault_of_ours(env: object) -> None:
+    """The call fails by itself, and a test may want it to."""
+    assert asks_claude("subprocess.Popen", ("claude", ["claude", 5, None], None, env), bills) in (None, CLAUDE)
+    assert asks_claude("subprocess.Popen", ("git", ["git"], None, env), bills) is None
+
+
+def test_an_environment_is_read_as_subprocess_reads_it() -> None:
+    assert CLAUDE == asks_claude("subprocess.Popen", ("claude", ["claude", "-p"], None, Likeness()), bills)
