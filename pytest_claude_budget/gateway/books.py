@@ -8,7 +8,7 @@ from pytest_claude_budget.calls.host_rules import Origins
 from pytest_claude_budget.calls.owner_in_path import NOBODY, Payer, payer_of
 from pytest_claude_budget.intercept.exchange import Watch
 from pytest_claude_budget.intercept.plain_http import Plain
-from pytest_claude_budget.intercept.watchers import Watchers
+from pytest_claude_budget.intercept.runs_that_watch import Watchers
 from pytest_claude_budget.measure.run import CHILD, Run
 
 _NEVER_SENT = frozenset(("ClientConnectorError", "ConnectionTimeoutError", "InvalidURL", "ClientProxyConnectionError"))

@@ -6,10 +6,10 @@ from typing import Any
 from pytest_claude_budget.intercept.aiohttp_streams import look_on
 from pytest_claude_budget.intercept.exchange import Watch
 from pytest_claude_budget.intercept.plain_http import Asked, Got, Plain, Url
+from pytest_claude_budget.intercept.runs_that_watch import Watchers
 from pytest_claude_budget.intercept.seam import Seam
 from pytest_claude_budget.intercept.sending import is_sent_by_a_client
 from pytest_claude_budget.intercept.signs_of_network import was_never_started
-from pytest_claude_budget.intercept.watchers import Watchers
 from pytest_claude_budget.wire.may_be_claude import may_be_claude
 
 LEFT_ALONE = "__claude_budget_left_alone__"

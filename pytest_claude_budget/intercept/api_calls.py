@@ -15,7 +15,7 @@ from pytest_claude_budget.intercept.urllib3_hooks import in_memory
 
 if TYPE_CHECKING:
     from pytest_claude_budget.intercept.exchange import Watch
-    from pytest_claude_budget.intercept.watchers import Watchers
+    from pytest_claude_budget.intercept.runs_that_watch import Watchers
 
 _UNUSED = "awscrt"
 """botocore loads it for signatures where it is installed, and never asks Bedrock by it."""

@@ -7,8 +7,8 @@ from pytest_claude_budget.intercept.exchange import Watch
 from pytest_claude_budget.intercept.live_or_simulated import NEVER_SENT
 from pytest_claude_budget.intercept.plain_http import Asked, Got, Plain, Url
 from pytest_claude_budget.intercept.response_streams import async_tap, sync_tap
+from pytest_claude_budget.intercept.runs_that_watch import Watchers
 from pytest_claude_budget.intercept.signs_of_network import is_feigned
-from pytest_claude_budget.intercept.watchers import Watchers
 
 _OF_NO_CLASS: Any = SimpleNamespace(SyncByteStream=object, AsyncByteStream=object)
 _SYNC_TAP, _ASYNC_TAP = sync_tap(_OF_NO_CLASS), async_tap(_OF_NO_CLASS)

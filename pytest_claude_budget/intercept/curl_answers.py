@@ -7,7 +7,7 @@ from typing import Any
 from pytest_claude_budget.intercept.exchange import Watch
 from pytest_claude_budget.intercept.over_sockets import OverSockets
 from pytest_claude_budget.intercept.plain_http import Asked, Got, url_of
-from pytest_claude_budget.intercept.watchers import Watchers
+from pytest_claude_budget.intercept.runs_that_watch import Watchers
 
 _NEVER_SENT = frozenset((1, 3, 4, 5, 6, 7, 35, 58, 59, 60, 77))
 """libcurl's codes for a protocol, URL, name, proxy, connection or TLS that failed before a request was sent."""

@@ -13,7 +13,7 @@ from pytest_claude_budget.intercept.plain_http import Asked, Got
 from pytest_claude_budget.intercept.reached_network import look, reached_nothing
 
 if TYPE_CHECKING:
-    from pytest_claude_budget.intercept.watchers import Watchers
+    from pytest_claude_budget.intercept.runs_that_watch import Watchers
 
 _PASSES_ON = "requests_mock"
 """Raises errors of its own where it has no answer, and another takes the request."""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 from pytest_claude_budget.intercept.patches import Patches
 
 if TYPE_CHECKING:
+    from pytest_claude_budget.intercept.runs_that_watch import Watchers
     from pytest_claude_budget.intercept.sink import Sink
-    from pytest_claude_budget.intercept.watchers import Watchers
 
 _PUT_BACK = "{} was put back to what it was before the run: calls since then may be missing"
 
@@ -69,7 +69,7 @@ class Seam:
     def watchers(self) -> "Watchers":
         """Who begins to watch an exchange, loaded for the first that may be with Claude."""
         if self._watchers is None:
-            from pytest_claude_budget.intercept.watchers import Watchers
+            from pytest_claude_budget.intercept.runs_that_watch import Watchers
 
             made = Watchers()
             for run in self.runs:

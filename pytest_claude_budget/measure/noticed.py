@@ -207,7 +207,7 @@ def _of_this_moment(runs: Runs) -> Runs:
     """Of several runs, those that this moment may belong to."""
     if len(runs) == 1:
         return runs
-    from pytest_claude_budget.intercept.watchers import of_this_thread
+    from pytest_claude_budget.intercept.runs_that_watch import of_this_thread
 
     sinks = of_this_thread(tuple(run.recorder for run in runs))
     return [run for run in runs if run.recorder in sinks]

@@ -21,8 +21,8 @@ _OURS = "pytest_claude_budget.intercept"
 _CONNECTIONS = ("http.client", "HTTPConnection")
 Client = tuple[str, str, bool]
 CLIENTS: Mapping[str, Client] = {
-    "httpx": ("client_hooks", "AsyncClient", False),
-    "httpx2": ("client_hooks", "AsyncClient", False),
+    "httpx": ("httpx_hooks", "AsyncClient", False),
+    "httpx2": ("httpx_hooks", "AsyncClient", False),
     "urllib3.connectionpool": ("urllib3_hooks", "connection_from_url", True),
     "urllib3_future.connectionpool": ("urllib3_hooks", "connection_from_url", True),
     "urllib3._async.connectionpool": ("niquests_hooks", "connection_from_url", True),

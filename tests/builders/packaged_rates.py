@@ -1,11 +1,11 @@
-"""`data/rates.json`, made from `data/rates.yml`: `make rates` writes it, and a test compares the two."""
+"""`data/rates.generated.json`, made from `data/rates.yml`: `make rates` writes it, and a test compares the two."""
 
 import json
 from decimal import Decimal
 
 from pytest_claude_budget.files.read_write import package_data, read_yaml
 
-RATES_JSON = package_data("rates.json")
+RATES_JSON = package_data("rates.generated.json")
 
 
 def made_from_yaml() -> str:

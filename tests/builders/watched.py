@@ -13,7 +13,7 @@ import httpx2
 
 from pytest_claude_budget.calls.call import Answer, Origin
 from pytest_claude_budget.calls.host_rules import HostRules
-from pytest_claude_budget.intercept.client_hooks import hook_module
+from pytest_claude_budget.intercept.httpx_hooks import hook_module
 
 MODULES = (httpx, httpx2)
 MODEL = "claude-haiku-4-5"

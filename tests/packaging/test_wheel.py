@@ -83,7 +83,7 @@ def test_the_wheel_carries_the_package_its_data_and_the_schemas_and_nothing_else
     assert schemas
     assert {
         f"{package}/data/rates.yml",
-        f"{package}/data/rates.json",
+        f"{package}/data/rates.generated.json",
         f"{package}/py.typed",
         START_UP_FILE,
     } | data | schemas <= names

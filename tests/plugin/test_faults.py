@@ -33,7 +33,7 @@ STAGES = {
     "laying out the table": "pytest_claude_budget.plugin.report_and_verdict.terminal_lines",
     "writing the report": "pytest_claude_budget.render.json_document.report_text",
     "concluding": "pytest_claude_budget.plugin.report_and_verdict.conclude",
-    "hooking the client": "pytest_claude_budget.intercept.client_hooks.Hooks.wrap",
+    "hooking the client": "pytest_claude_budget.intercept.httpx_hooks.Hooks.wrap",
     "removing old ledgers": "pytest_claude_budget.plugin.earlier_runs.left_runs",
 }
 
@@ -168,7 +168,7 @@ IN_A_CHILD = {
     "a full disk": CHILD_DISK,
     "a full disk and a closed stderr": f"{CHILD_DISK}; sys.stderr.close()",
     "a full disk and no stderr": f"{CHILD_DISK}; sys.stderr = None",
-    "a client that cannot be hooked": "import pytest_claude_budget.intercept.client_hooks as hooks; hooks.Hooks.wrap = None",
+    "a client that cannot be hooked": "import pytest_claude_budget.intercept.httpx_hooks as hooks; hooks.Hooks.wrap = None",
     "a folder that cannot be made": "",
 }
 

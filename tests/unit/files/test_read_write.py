@@ -170,7 +170,7 @@ def test_a_broken_installation_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path
     with pytest.raises(InputError) as of_rates:
         files.load_rates_document()
 
-    assert [f"budget.schema.json{rest}", f"rates.json{rest}"] == [str(of_schema.value), str(of_rates.value)]
+    assert [f"budget.schema.json{rest}", f"rates.generated.json{rest}"] == [str(of_schema.value), str(of_rates.value)]
 
 
 def test_the_rate_table_is_read_without_floats() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from pytest_claude_budget.calls.call import Status
 from pytest_claude_budget.intercept.plain_http import Asked, Got, Plain, url_of
-from pytest_claude_budget.intercept.watchers import Watchers
+from pytest_claude_budget.intercept.runs_that_watch import Watchers
 from tests.builders.watched import ASKED, MODEL, URL, Told, message, watched
 
 BODY = json.dumps(ASKED, separators=(",", ":")).encode()

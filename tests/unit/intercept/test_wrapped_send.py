@@ -14,7 +14,7 @@ import pytest
 from wrapt import FunctionWrapper
 
 from pytest_claude_budget.calls.call import Status
-from pytest_claude_budget.intercept.client_hooks import Hooks, hook_module
+from pytest_claude_budget.intercept.httpx_hooks import Hooks, hook_module
 from tests.builders.watched import ASKED, MODULES, URL, Told, message
 
 Wrap = Callable[[type, list[Any]], Any]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_claude_budget.intercept import client_hooks as hooks
+from pytest_claude_budget.intercept import httpx_hooks as hooks
 from pytest_claude_budget.measure import watched_clients as watching
 
 
@@ -40,7 +40,7 @@ def test_a_client_that_another_thread_is_importing_is_hooked_once_it_is_there(
 
     for key, value in (("half", half), ("go", go)):
         monkeypatch.setattr(sys, key, value, raising=False)
-    monkeypatch.setattr(watching, "CLIENTS", {name: ("client_hooks", "AsyncClient", False)})
+    monkeypatch.setattr(watching, "CLIENTS", {name: ("httpx_hooks", "AsyncClient", False)})
     monkeypatch.setattr(hooks, "hook_module", hook)
     monkeypatch.setattr(importlib, "import_module", wait)
     monkeypatch.syspath_prepend(str(tmp_path))

@@ -97,7 +97,7 @@ def test_the_table_obeys_its_schema() -> None:
 
 
 def test_the_table_that_runs_read_is_the_one_that_people_write() -> None:
-    """After a change of `rates.yml`, `make rates` writes `rates.json`: the same values, to the last digit."""
+    """After a change of `rates.yml`, `make rates` writes `rates.generated.json`: the same values, to the last digit."""
     written = read_yaml(package_data("rates.yml"), "rates.yml").value
 
     assert made_from_yaml() == RATES_JSON.read_text(encoding="utf-8")
