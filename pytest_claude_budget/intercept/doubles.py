@@ -62,5 +62,9 @@ class Above:
 
 
 def is_inside() -> bool:
-    """Does an exchange that is watched go on around this moment? Then this is a part of it."""
-    return AROUND.get() is not None
+    """Does an exchange that is watched go on around this moment? Then this is a part of it.
+
+    A task that began in one may live longer, in a context that still has it.
+    """
+    around = AROUND.get()
+    return around is not None and around.answers is not None

@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from contextvars import Context, copy_context
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -232,3 +233,22 @@ def test_the_classes_are_left_as_they_were_found() -> None:
         before, run = cls.__dict__[name], SimpleNamespace(sink=Told)
         hooks.hook_module(sys.modules[cls.__module__], run).remove(run)
         assert before is cls.__dict__[name]
+
+
+def test_a_task_that_began_in_an_exchange_and_asks_a_double_after_it_counts(told: Told) -> None:
+    """A task or a pool that lives longer keeps the context that it began in."""
+    began: list[Context] = []
+
+    def ask(respond: Any) -> None:
+        with responses.RequestsMock() as mock:
+            mock.add_callback("POST", URL, respond)
+            assert BODY == requests.post(URL, json=ASKED).content
+
+    def respond(_: Any) -> Any:
+        began.append(copy_context())
+        return 200, JSON, BODY
+
+    ask(respond)
+    began[0].run(ask, respond)
+    assert WHOLE * 2 == counted(told)
+    assert [Origin.SIMULATED] * 2 == origins(told)
