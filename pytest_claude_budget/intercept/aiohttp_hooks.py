@@ -6,6 +6,7 @@ smells of Claude.
 """
 
 import functools
+from collections.abc import Callable, Coroutine
 from types import CoroutineType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -112,7 +113,7 @@ def _ask(seam: Seam, own: str | None, original: Any) -> Any:
     def ask(session: Any, *args: Any, **kwargs: Any) -> Any:
         asked = call(session, *args, **kwargs)
         if seam.runs and not _is_own(session, own) and type(getattr(asked, "_coro", None)) is CoroutineType:
-            asked._coro = _answered_for(seam, session, kwargs, asked._coro)
+            asked._coro = _Awaited(asked._coro, functools.partial(_answered_for, seam, session, kwargs))
         return asked
 
     return ask
@@ -122,6 +123,33 @@ def _is_own(session: Any, own: str | None) -> bool:
     """Does aiohttp itself answer? One that only looks like something else is looked at in vain."""
     code = getattr(type(session)._request, "__code__", None)
     return code is not None and code.co_filename == own
+
+
+class _Awaited(Coroutine[Any, Any, Any]):
+    """Awaits somebody's coroutine by ours, which is made when it is first awaited: closed before that, theirs alone is closed."""
+
+    def __init__(self, theirs: Any, through: Callable[[Any], Any]) -> None:
+        self._theirs, self._through = theirs, through
+        self._ours: Any = None
+
+    def _begun(self) -> Any:
+        if self._ours is None:
+            self._ours = self._through(self._theirs)
+        return self._ours
+
+    def __await__(self) -> Any:
+        return self._begun().__await__()
+
+    def send(self, value: Any) -> Any:
+        return self._begun().send(value)
+
+    def throw(self, *error: Any) -> Any:
+        return self._begun().throw(*error)
+
+    def close(self) -> None:
+        if self._ours is not None:
+            self._ours.close()
+        self._theirs.close()
 
 
 async def _answered_for(seam: Seam, session: Any, how: Any, coming: Any) -> Any:

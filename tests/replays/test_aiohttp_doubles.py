@@ -1,7 +1,9 @@
 """aiohttp under recorders and doubles, and below other clients: live once, simulated where no network answers, never twice."""
 
 import asyncio
+import gc
 import json
+import warnings
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -121,6 +123,28 @@ def test_what_is_no_answer_of_aiohttp_passes_as_it_is(monkeypatch: pytest.Monkey
     monkeypatch.setattr(aiohttp.ClientSession, "_request", answer)
     with watched_aiohttp() as told:
         assert BODY == asyncio.run(ask(URL))
+    assert [] == told.answers
+
+
+@pytest.mark.filterwarnings("error", "ignore:Setting custom ClientSession")
+def test_a_request_to_a_double_that_is_closed_and_never_awaited_says_no_more_than_without_us(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Closing it closes the double's own coroutine; another of ours would be said to have never been awaited."""
+
+    async def answer(*_: Any, **__: Any) -> Any:
+        return Odd()
+
+    async def close() -> None:
+        async with aiohttp.ClientSession() as session:
+            session.post(URL, json=ASKED).close()
+            gc.collect()
+
+    monkeypatch.setattr(aiohttp.ClientSession, "_request", answer)
+    with watched_aiohttp() as told, warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        asyncio.run(close())
+    assert [] == [str(each.message) for each in said if "never awaited" in str(each.message)]
     assert [] == told.answers
 
 
