@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pytest_claude_budget.intercept.in_process_gateway import AROUND, Inside, leave
+from pytest_claude_budget.intercept.other_threads import Handed
 from pytest_claude_budget.intercept.over_sockets import OverSockets
 from pytest_claude_budget.intercept.plain_http import Asked, Got
 from pytest_claude_budget.intercept.reached_network import look, reached_nothing
@@ -33,19 +34,32 @@ class Above:
     def around(self, call: Callable[[], Any]) -> Any:
         """Call, and tell what came of it where no hook further down has seen it. Raises what the call raises."""
         look(self._inside)
+        asked = self._asked()
+        handed = None if asked is None else Handed(self._inside, asked)
         token = AROUND.set(self._inside)
         try:
             response = call()
         except BaseException as error:
             leave(token)
+            if handed is not None:
+                handed.over()
             if type(error).__module__.partition(".")[0] != _PASSES_ON:
                 self._tell(
                     getattr(error, "response", None), error
                 )  # a hook of requests raises over an answer that came
             raise
         leave(token)
+        if handed is not None:
+            handed.over()
         self._tell(response)
         return response
+
+    def _asked(self) -> Asked | None:
+        try:
+            return self._ask()
+        except Exception as fault:
+            self._watchers.fault("request", fault)
+            return None
 
     def _tell(self, response: Any, error: BaseException | None = None) -> None:
         try:

@@ -7,8 +7,9 @@ from typing import Any
 from pytest_claude_budget.intercept.carrier import OverHttpx
 from pytest_claude_budget.intercept.exchange import Watch
 from pytest_claude_budget.intercept.failed_response import arrived
-from pytest_claude_budget.intercept.in_process_gateway import AROUND, leave
+from pytest_claude_budget.intercept.in_process_gateway import AROUND, Inside, leave
 from pytest_claude_budget.intercept.live_or_simulated import look_ahead
+from pytest_claude_budget.intercept.other_threads import hand
 from pytest_claude_budget.intercept.patches import Patches, callable_of, owner_of
 from pytest_claude_budget.intercept.reached_network import look_no_more
 from pytest_claude_budget.intercept.response_streams import async_tap, sync_tap
@@ -70,7 +71,15 @@ class Hooks:
         seen = self.watchers.begin(carrier, request)
         if seen is not None and ahead and (fault := look_ahead(self.module, client, request, seen.inside)) is not None:
             self.watchers.fault("request", fault)
+        elif seen is not None and ahead and not seen.inside.by_known:
+            self._hand(seen.inside, carrier, request)
         return seen
+
+    def _hand(self, inside: Inside, carrier: OverHttpx, request: Any) -> None:
+        try:
+            hand(inside, carrier, request)
+        except Exception as error:
+            self.watchers.fault("request", error)
 
     def _led_on(self, client: Any, response: Any) -> Watch | None:
         """Watch an answer that redirects brought from Claude to a request that had gone elsewhere."""
@@ -122,6 +131,8 @@ class Hooks:
                 finally:
                     leave(around)
                     sending.over()
+                    if seen.inside.handed is not None:
+                        seen.inside.handed.over()
             if seen.answered(response) is not None:
                 response.stream = self._sync_tap(response.stream, seen)
             return response
@@ -155,6 +166,8 @@ class Hooks:
                 finally:
                     leave(around)
                     sending.over()
+                    if seen.inside.handed is not None:
+                        seen.inside.handed.over()
             try:
                 if await seen.answered_async(response) is not None:
                     response.stream = self._async_tap(response.stream, seen)

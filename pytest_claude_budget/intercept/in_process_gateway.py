@@ -23,7 +23,7 @@ _CREATION = "batch_create"
 class Inside:
     """What is seen while one exchange goes on, in its own context. Small: connections keep a context for long."""
 
-    __slots__ = ("answers", "asked", "by_known", "elsewhere", "of", "reached")
+    __slots__ = ("answers", "asked", "by_known", "elsewhere", "handed", "of", "reached")
 
     def __init__(self, of: tuple[Any, Any, Any] | None = None) -> None:
         self.of = of
@@ -37,6 +37,8 @@ class Inside:
         """A hook further down has looked at a request since."""
         self.by_known = False
         """Its transport is one of the client's own, as was seen before it was sent."""
+        self.handed: Any = None
+        """Where another thread finds it (`intercept/other_threads.py`), as long as the client sends by somebody's own code."""
         self.elsewhere = 0
         """What had been seen outside of every exchange when the look began."""
         self.answers: dict[object, Answer] | None = {}

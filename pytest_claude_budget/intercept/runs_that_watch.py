@@ -7,6 +7,7 @@ from weakref import ref
 from pytest_claude_budget.intercept.carrier import Carrier
 from pytest_claude_budget.intercept.exchange import Watch
 from pytest_claude_budget.intercept.in_process_gateway import AROUND
+from pytest_claude_budget.intercept.other_threads import GOING_ON, not_handed_over
 from pytest_claude_budget.intercept.sink import Sink
 from pytest_claude_budget.intercept.which_exchanges import watch
 from pytest_claude_budget.wire.requests import Fingerprints
@@ -42,6 +43,8 @@ class Watchers:
         sinks = self.sinks
         if (around := AROUND.get()) is not None:
             around.asked = True
+        elif GOING_ON and not (sinks := not_handed_over(sinks, request)):
+            return None
         if len(sinks) > 1:
             sinks = of_this_thread(sinks)
         seen = watch(carrier, request, sinks, self._prints)
