@@ -271,13 +271,65 @@ JSON = st.recursive(
 )
 
 
+def as_a_whole(request: dict[str, Any]) -> dict[str, Any]:
+    """The fingerprint of the same request, in a spelling that only a parser understands."""
+    sent = json.dumps(request, separators=(",", ":")).replace('"messages"', r'"\u006dessages"')
+    text, _ = Fingerprints().of_messages(sent.encode())
+    assert text is not None
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+LAYOUTS: tuple[dict[str, Any], ...] = ({}, {"separators": (", ", ": ")}, {"indent": 1}, {"ensure_ascii": False})
+
+
 @given(st.fixed_dictionaries({"max_tokens": JSON, "messages": JSON}, optional={"system": JSON, "tools": JSON}), JSON)
 @settings(max_examples=tries(200), deadline=None)
 def test_both_ways_of_reading_a_request_agree(request: dict[str, Any], more: object) -> None:
-    """As the SDK lays it out, and in any other order."""
+    """As the SDK lays it out, in any other order and spacing, and read as a whole."""
     request = {**request, "more": more}
     turned = {name: request[name] for name in reversed(request)}
-    assert of(request) == of(turned)
+    middle = {"more": more, "messages": request["messages"], **request}
+    for each in (request, turned, middle):
+        for layout in LAYOUTS:
+            assert of(each, **layout) == as_a_whole(request)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"tools": [{"input_schema": {"properties": {"messages": {"type": "array"}}}}], **REQUEST},
+        {**REQUEST, "tools": [{"input_schema": {"properties": {"messages": {"type": "array"}}}}]},
+        {"system": 'Answer as {"messages": [{"role": "user", "content": "', **REQUEST},
+        {"system": "messages", **REQUEST},
+        {'say "messages': [{"role": "user", "content": "No."}], **REQUEST},
+        {"inner": {"messages": [{"role": "user", "content": "No."}]}, **REQUEST},
+        {"inner": {"messages": [{"role": "user", "content": "No."}]}, "model": "m"},
+        {"metadata": {"messages": 0}, "stream": True, "messages": [USER]},
+        {"model": "größer", "messages": [{"role": "user", "content": "Grüße"}], "max_tokens": 7},
+    ],
+)
+def test_the_messages_are_the_requests_own_wherever_they_stand(request_: dict[str, Any]) -> None:
+    for layout in LAYOUTS:
+        found = of(request_, **layout)
+        assert found == as_a_whole(request_)
+
+
+def test_what_stands_around_the_messages_is_remembered_in_every_layout() -> None:
+    """So that the next question is not read as a whole; a request with another limit is another one."""
+    made = Fingerprints()
+
+    def ask(question: str, limit: int) -> dict[str, Any]:
+        asked = {"model": "m", "max_tokens": limit, "messages": [{"role": "user", "content": question}], "system": "s"}
+        found: dict[str, Any] = json.loads(made.of_messages(json.dumps(asked).encode())[0] or "")
+        assert found == as_a_whole(asked)
+        return found
+
+    ask("one", 5)
+    remembered = len(made._rests)
+    ask("two", 5)
+    assert remembered == len(made._rests) == 1
+    assert ask("two", 6)["max_tokens"] == 6
 
 
 @given(st.text(), st.booleans())
