@@ -64,7 +64,26 @@ def hook_answers(connections: Any, run: Run) -> Seam:
 
 def request(seam: Seam, call: "Callable[..., Any]", connection: Any, args: tuple[Any, ...], kwargs: Any) -> Any:
     """Send a request that may be with Claude, by what stood in the class. Raises what that raises."""
-    sent = _begin(seam, connection, args, kwargs)
+    method, url = argument(args, kwargs, 0, "method"), argument(args, kwargs, 1, "url")
+    headers, body = argument(args, kwargs, 3, "headers") or {}, body_bytes(argument(args, kwargs, 2, "body"))
+    sent = _begin(seam, lambda: Asked(method, _url(connection, url), headers.items(), body))
+    return _sent(sent, call, connection, args, kwargs)
+
+
+def written(seam: Seam, call: "Callable[..., Any]", connection: Any, args: tuple[Any, ...], kwargs: Any) -> Any:
+    """The same of one whose head was written line by line and is sent now; its body may come later."""
+    return _sent(_begin(seam, lambda: _written(connection, args, kwargs)), call, connection, args, kwargs)
+
+
+def _written(connection: Any, args: tuple[Any, ...], kwargs: Any) -> Asked:
+    first, *lines = (line.decode("latin-1") for line in connection._buffer)
+    method, url, _ = first.split(" ", 2)
+    headers = [(name, value.strip()) for name, _, value in (line.partition(":") for line in lines)]
+    body = argument(args, kwargs, 0, "message_body")
+    return Asked(method, _url(connection, url), headers, None if body is None else body_bytes(body))
+
+
+def _sent(sent: _Sent | None, call: "Callable[..., Any]", connection: Any, args: tuple[Any, ...], kwargs: Any) -> Any:
     if sent is None:
         return call(connection, *args, **kwargs)
     sent.carrier.is_sent = False
@@ -80,12 +99,10 @@ def request(seam: Seam, call: "Callable[..., Any]", connection: Any, args: tuple
     return result
 
 
-def _begin(seam: Seam, connection: Any, args: tuple[Any, ...], kwargs: Any) -> _Sent | None:
+def _begin(seam: Seam, asked: "Callable[[], Asked]") -> _Sent | None:
     try:
-        method, url = argument(args, kwargs, 0, "method"), argument(args, kwargs, 1, "url")
-        headers, body = argument(args, kwargs, 3, "headers") or {}, body_bytes(argument(args, kwargs, 2, "body"))
         carrier = OverSockets(_Connection())
-        seen = seam.watchers().begin(carrier, Asked(method, _url(connection, url), headers.items(), body))
+        seen = seam.watchers().begin(carrier, asked())
         return None if seen is None else _Sent(carrier, seen)
     except Exception as error:
         seam.watchers().fault("request", error)

@@ -6,6 +6,7 @@ by functions and by descriptors: what stands in the class is called as Python it
 
 import functools
 import itertools
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from types import FunctionType
@@ -41,6 +42,7 @@ class Patches:
         ours stay. So what ours says that it wraps is one of ours around what theirs wraps.
         """
         wrapper = make(original)
+        _show_signature(wrapper, original)
         setattr(wrapper, _MARK, self._owner)
         _, *inner = itertools.islice(_layers(original), 2)
         for below in inner:
@@ -69,6 +71,17 @@ class Patches:
                 self.put(cls, name, make)
                 return f"{cls.__module__.partition('.')[0]}.{cls.__name__}.{name}"
         return None
+
+
+def _show_signature(wrapper: Any, original: Any) -> None:
+    """Not all who look at a signature follow what a function says that it wraps: `inspect.getfullargspec` does not.
+
+    Who looks has loaded `inspect`, as pytest does; a child process need not.
+    """
+    inspect: Any = sys.modules.get("inspect")
+    if inspect is not None:
+        with suppress(Exception):  # somebody's own idea of a function
+            wrapper.__signature__ = inspect.signature(original)
 
 
 def callable_of(original: Any) -> Callable[..., Any]:

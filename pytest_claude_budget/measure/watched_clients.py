@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _OURS = "pytest_claude_budget.intercept"
 _CONNECTIONS = ("http.client", "HTTPConnection")
+_ASKING = "_claude_budget_asking"
+"""Set on a connection while it asks by `request`."""
 Client = tuple[str, str, bool]
 CLIENTS: Mapping[str, Client] = {
     "httpx": ("httpx_hooks", "AsyncClient", False),
@@ -104,40 +106,80 @@ class Watching:
 
 
 class _Latch:
-    """The hook of `HTTPConnection.request`: loads what watches (`intercept/http_client_hooks.py`) for the first request that may be with Claude."""
+    """The hook of what `HTTPConnection` sends, by `request` or line by line up to `endheaders`.
+
+    Loads what watches (`intercept/http_client_hooks.py`) for the first request that may be with Claude.
+    """
 
     def __init__(self, connections: Any) -> None:
         self._class = connections
         self._runs: tuple[Watching, ...] = ()
-        self._original = original = connections.__dict__["request"]
         self._seam: Any = None
         """What watches answers; None as long as nothing was asked."""
+        self._own: dict[type, bool] = {}
+        """Of classes of connections: do they ask by the `request` that is hooked here?"""
+        self._placed = [self._asking(connections.__dict__["request"])]
+        if "endheaders" in connections.__dict__:
+            self._placed.append(self._writing(connections.__dict__["endheaders"]))
+
+    def _asking(self, original: Any) -> tuple[str, Any, Any]:
+        """What takes the place of `request`, which writes line by line in its turn."""
 
         @functools.wraps(original)
         def request(connection: Any, *args: Any, **kwargs: Any) -> Any:
-            if self._runs and self._may_be_claude(args, kwargs):
-                return self._watched(connection, args, kwargs)
+            if not self._runs:
+                return original(connection, *args, **kwargs)
+            held = connection.__dict__
+            held[_ASKING] = True
+            try:
+                if self._may_be_claude(args, kwargs):
+                    return self._watched("request", original, connection, args, kwargs)
+                return original(connection, *args, **kwargs)
+            finally:
+                held.pop(_ASKING, None)
+
+        request._claude_budget_latch = self  # type: ignore[attr-defined]  # found again by it
+        return "request", original, _shown_as(original, request)
+
+    def _writing(self, original: Any) -> tuple[str, Any, Any]:
+        """What takes the place of `endheaders`."""
+
+        @functools.wraps(original)
+        def endheaders(connection: Any, *args: Any, **kwargs: Any) -> Any:
+            if (
+                self._runs
+                and _ASKING not in connection.__dict__
+                and self._is_own(type(connection))
+                and self._has_sign(connection)
+            ):
+                return self._watched("written", original, connection, args, kwargs)
             return original(connection, *args, **kwargs)
 
-        self._hook: Any = request
-        request._claude_budget_latch = self  # type: ignore[attr-defined]  # found again by it
+        return "endheaders", original, _shown_as(original, endheaders)
 
     def add(self, run: Watching) -> None:
         """Let one more run watch."""
-        if not self._runs and self._class.__dict__["request"] is self._original:
-            self._class.request = self._hook
+        if not self._runs:
+            self._exchange(lambda original, hook: (original, hook))
         if run not in self._runs:
             self._runs = (*self._runs, run)
             if self._seam is not None:
                 self._seam.add(run)
 
     def remove(self, run: Watching) -> None:
-        """Let a run watch no more; the last one to go takes the hook out, unless somebody has wrapped it since."""
+        """Let a run watch no more; the last one to go takes the hooks out, unless somebody has wrapped them since."""
         self._runs = tuple(other for other in self._runs if other is not run)
         if self._seam is not None:
             self._seam.remove(run)
-        if not self._runs and self._class.__dict__["request"] is self._hook:
-            self._class.request = self._original
+        if not self._runs:
+            self._own.clear()
+            self._exchange(lambda original, hook: (hook, original))
+
+    def _exchange(self, order: Callable[[Any, Any], tuple[Any, Any]]) -> None:
+        for name, original, hook in self._placed:
+            now, then = order(original, hook)
+            if self._class.__dict__[name] is now:
+                setattr(self._class, name, then)
 
     def settle(self, run: Watching) -> None:
         """The run is about to be told: what still goes on is told as it is by now."""
@@ -158,14 +200,40 @@ class _Latch:
             return False  # http.client will say it
         return may_be_claude(method, url, body_bytes(argument(args, kwargs, 2, "body")))
 
-    def _watched(self, connection: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        from pytest_claude_budget.intercept.http_client_hooks import hook_answers, request
+    def _is_own(self, connections: type) -> bool:
+        """Does nobody's client, such as urllib3, write with these? It has a hook of its own, which sees the body too."""
+        own = self._own.get(connections)
+        if own is None:
+            asking = next((cls for cls in connections.__mro__ if "request" in cls.__dict__), None)
+            own = self._own[connections] = asking is self._class
+        return own
+
+    def _has_sign(self, connection: Any) -> bool:
+        """Look at the path alone, since the body may come later."""
+        from pytest_claude_budget.wire.may_be_claude import has_sign
+
+        try:
+            return has_sign(connection._buffer[0].decode("ascii", "replace"))
+        except Exception:  # somebody's own idea of a connection
+            return False
+
+    def _watched(self, watch: str, call: Any, connection: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        from pytest_claude_budget.intercept import http_client_hooks
 
         seam = self._seam
         if seam is None:
             for run in self._runs:
-                seam = self._seam = hook_answers(self._class, run)
-        return request(seam, self._original, connection, args, kwargs)
+                seam = self._seam = http_client_hooks.hook_answers(self._class, run)
+        return getattr(http_client_hooks, watch)(seam, call, connection, args, kwargs)
+
+
+def _shown_as(original: Any, hook: Any) -> Any:
+    """As `intercept/patches.py` does, which is not loaded for this alone."""
+    inspect: Any = sys.modules.get("inspect")
+    if inspect is not None:
+        with suppress(Exception):  # somebody's own idea of a function
+            hook.__signature__ = inspect.signature(original)
+    return hook
 
 
 def _latch(module: ModuleType, run: Watching) -> _Latch:

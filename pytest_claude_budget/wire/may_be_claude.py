@@ -25,8 +25,7 @@ def may_be_claude(method: str, target: str, body: bytes | None) -> bool:
     """
     if method not in ("POST", "GET"):
         return False
-    lower = target.lower()
-    if any(sign in lower for sign in _IN_TARGET):
+    if has_sign(target):
         return True
     if method == "GET":
         return False
@@ -36,6 +35,12 @@ def may_be_claude(method: str, target: str, body: bytes | None) -> bool:
         return bool(body) and _is_no_text(body)
     lowered = body.lower()
     return any(sign in lowered for sign in _IN_BODY)
+
+
+def has_sign(target: str) -> bool:
+    """Is there a sign of Claude in a path, whatever is sent to it?"""
+    lower = target.lower()
+    return any(sign in lower for sign in _IN_TARGET)
 
 
 def _is_no_text(body: bytes) -> bool:

@@ -215,6 +215,65 @@ def test_a_socket_that_is_none_is_simulated(told: Told) -> None:
     assert [Origin.SIMULATED] == origins(told)
 
 
+def write(
+    connection: http.client.HTTPConnection, path: str, body: bytes = ASKING, *, with_headers: bool = True
+) -> None:
+    """Line by line, with the body beside the headers or after them."""
+    connection.putrequest("POST", path)
+    for name, value in (*HEADERS.items(), ("content-length", str(len(body)))):
+        connection.putheader(name, value)
+    if with_headers:
+        connection.endheaders(body)
+    else:
+        connection.endheaders()
+        connection.send(body[:9])
+        connection.send(body[9:])
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("with_headers", [True, False])
+def test_a_request_that_is_written_line_by_line_is_measured(
+    told: Told, server: Server, form: str, *, with_headers: bool
+) -> None:
+    connection = connected(server)
+    for _ in range(2):
+        write(connection, f"/{form}sse/v1/messages", with_headers=with_headers)
+        assert STREAM == connection.getresponse().read()
+    connection.close()
+    assert WHOLE * 2 == counted(told)
+    assert [Origin.LIVE] * 2 == origins(told)
+
+
+def test_one_that_is_written_and_refused_is_an_attempt(told: Told, server: Server) -> None:
+    connection = connected(server)
+    write(connection, "/status/529/v1/messages")
+    connection.getresponse().read()
+    connection.close()
+    assert [("failed", 0, 0)] == counted(told)
+
+
+def test_one_that_is_written_to_nobody_was_not_billed(told: Told) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", 1)
+    with pytest.raises(ConnectionRefusedError):
+        write(connection, "/v1/messages")
+    assert ["failed"] == states(told)
+
+
+def test_a_request_of_another_s_api_is_nobody_s_business_however_it_is_written(told: Told, server: Server) -> None:
+    """A path like Claude's, and a body that is not: also where urllib3 or `request` writes the lines."""
+    other = b'{"to": "Bob", "text": "Hello."}'
+    connection = connected(server)
+    write(connection, "/json/v1/messages", other)
+    connection.getresponse().read()
+    connection.request("POST", "/json/v1/messages", other, HEADERS)
+    connection.getresponse().read()
+    write(connection, "/plain", with_headers=False)
+    connection.getresponse().read()
+    connection.close()
+    requests.post(f"{server.url}/json/v1/messages", data=other, headers=HEADERS)
+    assert [] == states(told)
+
+
 def test_others_ask_what_they_like(told: Told, server: Server) -> None:
     with urllib.request.urlopen(f"{server.url}/plain") as response:
         response.read()
@@ -224,6 +283,7 @@ def test_others_ask_what_they_like(told: Told, server: Server) -> None:
 def test_the_class_is_left_as_it_was_found(server: Server) -> None:
     class Own(http.client.HTTPConnection):
         request = inspect.unwrap(http.client.HTTPConnection.request)
+        endheaders = inspect.unwrap(http.client.HTTPConnection.endheaders)
         getresponse = inspect.unwrap(http.client.HTTPConnection.getresponse)
 
     module: Any = SimpleNamespace(HTTPConnection=Own, __name__=__name__)
