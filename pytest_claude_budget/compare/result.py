@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import field
-from decimal import ROUND_UP, Context, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from enum import StrEnum
 
 from pytest_claude_budget.base.money import ZERO
@@ -165,8 +165,21 @@ class Comparison:
     """The part of `change` that comes from each."""
 
 
-def percent(change: Decimal, before: Decimal) -> Decimal | None:
-    """A change in percent of what was before, to a tenth, rounded away from zero; None where nothing was before."""
-    if not before:
-        return None
-    return _WIDE.divide(_WIDE.multiply(change, 100), before).quantize(Decimal("0.1"), ROUND_UP, _WIDE)
+def percent(change: Decimal, before: Decimal, *limits: Decimal) -> Decimal | None:
+    """A change in percent of what was before, to the nearest tenth; None where nothing was before.
+
+    With more digits where it takes them to be on its side of each limit, in percent, and not to look like nothing.
+    """
+    return rounded_percent(change, before, 1, *limits) if before else None
+
+
+def rounded_percent(change: Decimal, before: Decimal, places: int | None, *limits: Decimal) -> Decimal:
+    """The same to so many places; without a number, to whole percents from 10 on and else to a tenth."""
+    exact = _WIDE.divide(_WIDE.multiply(change, 100), before)
+    if places is None:
+        places = 0 if exact.copy_abs() >= 10 else 1
+    while True:
+        rounded = exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, _WIDE)
+        if bool(rounded) == bool(exact) and all((rounded > limit) == (exact > limit) for limit in limits):
+            return rounded
+        places += 1

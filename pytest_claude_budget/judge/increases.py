@@ -29,7 +29,7 @@ class Breach:
     measure: str
     """One of the budget file's measures, `max_increase`, `max_monthly_cost` or `max_monthly_increase`."""
     value: Decimal | int | None
-    """Dollars, counts; percent for increases, rounded up to a tenth: what is over looks over.
+    """Dollars, counts; percent for increases, to the nearest tenth, or with more digits: what is over looks over.
 
     None for an increase from $0.00, which is more than any percentage.
     """
@@ -130,7 +130,7 @@ def _judged(increase: _Increase, limit: ChangeLimit) -> Breach | None:
                 scope=increase.scope,
                 name=increase.name,
                 measure="max_increase",
-                value=percent(increase.judged, increase.before),
+                value=percent(increase.judged, increase.before, allowed * 100),
                 maximum=allowed * 100,
                 where=limit.where,
                 path=limit.path,
@@ -254,7 +254,7 @@ def _monthly_increase(budget: Budget, month: _Month) -> Iterator[Breach]:
                 scope="projection",
                 name=month.name,
                 measure="max_monthly_increase",
-                value=percent(month.now - then, then),
+                value=percent(month.now - then, then, allowed * 100),
                 maximum=allowed * 100,
                 where=limits.where,
                 path=limits.path,

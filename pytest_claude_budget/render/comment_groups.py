@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from pytest_claude_budget.compare.not_compared import reasons
-from pytest_claude_budget.compare.result import percent
 from pytest_claude_budget.render.comment_tables import limit_cell, limits_by_owner, most_allowed, telling
 from pytest_claude_budget.render.comment_values import Document, ran, short
 from pytest_claude_budget.render.groups import (
@@ -131,11 +130,10 @@ def _change(group: Group, limits: _Limits) -> str:
         return unsure(group.change, before_at_least=lower[0], after_at_least=lower[1])
     if not group.change:
         return "unchanged"
-    part = percent(group.change, group.before)
-    if group.kind == NEW or part is None:
+    if group.kind == NEW or not group.before:
         return signed(group.change)
-    most = most_allowed(limits.get(group.rows[0].owner, ()), "max_increase") if len(group.rows) == 1 else None
-    return f"{signed(group.change)} ({share(part, most)})"
+    most = most_allowed(limits.get(group.rows[0].owner, ()), "max_increase") if len(group.rows) == 1 else []
+    return f"{signed(group.change)} ({share(group.change, group.before, *most)})"
 
 
 def _limit(rows: Sequence[Moved], limits: _Limits) -> str:

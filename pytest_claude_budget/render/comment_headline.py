@@ -146,11 +146,13 @@ def _moved_by(document: Document, comparison: Document) -> str:
     if not change:
         apart = " without repeats" if compared_of_it(document) else ""
         return f"unchanged{' in sum' if rows else ''} at {after} per run{apart}"
-    percent = comparison["change_percent"]
-    limit = next((percent_in(each["maximum"]) for each in failing(document) if _of_run(each, "max_increase")), None)
-    if percent is None:
+    before = amount(comparison["before"])
+    if not before:
         return f"{signed(change)} per run (from $0.00)"
-    return f"{signed(change)} per run ({share(amount(percent), limit)})"
+    verdict = document["verdict"]
+    reached = (*verdict["breaches"], *(verdict.get("known") or ()), *verdict["warnings"])
+    allowed = [percent_in(each["maximum"]) for each in reached if _of_run(each, "max_increase")]
+    return f"{signed(change)} per run ({share(change, before, *(each for each in allowed if each is not None))})"
 
 
 def _of_run(breach: Document, measure: str) -> bool:

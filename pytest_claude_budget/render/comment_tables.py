@@ -88,7 +88,7 @@ def _change(row: Document, limits: Sequence[tuple[str, Document]]) -> list[str]:
     before, after = (amount(row[key]) for key in ("before", "after"))
     unknown = bool(row["at_least"] or row.get("not_known"))
     new = row["status"] == "new"
-    now = _against(after, most_allowed(limits, "max_cost"))
+    now = _against(after, *most_allowed(limits, "max_cost"))
     return [
         _owner(row),
         _NOTHING if new else _at_least(dollars(before), before) if row.get("before_at_least") else dollars(before),
@@ -117,20 +117,20 @@ def _moved_by(row: Document, limits: Sequence[tuple[str, Document]]) -> str:
 
 
 def _percent(row: Document, limits: Sequence[tuple[str, Document]]) -> str:
-    percent = row["change_percent"]
-    return "" if percent is None else f" ({share(amount(percent), most_allowed(limits, 'max_increase'))})"
+    if row["change_percent"] is None:
+        return ""
+    return f" ({share(amount(row['change']), amount(row['before']), *most_allowed(limits, 'max_increase'))})"
 
 
-def most_allowed(limits: Sequence[tuple[str, Document]], measure: str) -> Decimal | None:
-    """The maximum of the first limit of a measure; None where there is none."""
-    for _, breach in limits:
-        if breach["measure"] == measure:
-            return amount_in(str(breach["maximum"]).removesuffix("%"))
-    return None
+def most_allowed(limits: Sequence[tuple[str, Document]], measure: str) -> list[Decimal]:
+    """The maximum of the first limit of a measure, where there is one."""
+    of = (amount_in(str(breach["maximum"]).removesuffix("%")) for _, breach in limits if breach["measure"] == measure)
+    first = next(of, None)
+    return [] if first is None else [first]
 
 
-def _against(value: Decimal, limit: Decimal | None) -> str:
-    return dollars(value) if limit is None else dollars_against(value, limit)
+def _against(value: Decimal, *limits: Decimal) -> str:
+    return dollars_against(value, limits[0]) if limits else dollars(value)
 
 
 def limit_cell(word: str, breach: Document) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from pytest_claude_budget.base.money import ZERO, dollars, dollars_against, exact, exact_dollars
 from pytest_claude_budget.compare.not_compared import reasons
 from pytest_claude_budget.judge.increases import INCREASES
-from pytest_claude_budget.render.markdown_text import amount, amount_in, code, number, percent_in, share
+from pytest_claude_budget.render.markdown_text import amount, amount_in, code, number, percent_in, percent_words
 
 Document = Mapping[str, Any]
 """A report under `schemas/report.schema.json`, as JSON gives it; or an object inside of one."""
@@ -115,7 +115,7 @@ def value_text(breach: Document) -> str:
         return f"{number(value)} {_UNITS.get(breach['measure'], 'units')}"
     percent, most = percent_in(value), amount_in(value)
     if percent is not None:
-        return share(percent, percent_in(breach["maximum"]))
+        return percent_words(percent)
     limit = amount_in(breach["maximum"])
     shown = code(value, 40) if most is None else dollars(most) if limit is None else dollars_against(most, limit)
     return ("at least " if breach["at_least"] else "") + shown
@@ -126,7 +126,7 @@ def maximum_of(breach: Document) -> str:
     maximum, measure = breach["maximum"], breach["measure"]
     percent = percent_in(maximum)
     if percent is not None:
-        return share(percent) if percent else "+0%"
+        return percent_words(percent)
     if isinstance(maximum, int):
         return f"{number(maximum)} {_UNITS.get(measure, 'units')}"
     most = amount_in(maximum)

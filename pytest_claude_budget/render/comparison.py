@@ -25,21 +25,24 @@ _CAUSE = 300
 """Characters of a cause: what to do stands at its end."""
 
 
-def change_of(change: Decimal, before: Decimal) -> str:
-    """A change with its part of what was before: `+$0.0225 (+38.3%)`; of nothing there is no part."""
-    part = percent(change, before)
+def change_of(change: Decimal, before: Decimal, *limits: Decimal) -> str:
+    """A change with its part of what was before: `+$0.0225 (+38.3%)`; of nothing there is no part.
+
+    `limits` are percents that it is not to look over where it is not, or not over where it is.
+    """
+    part = percent(change, before, *limits)
     if not change or part is None:
         return signed(change)
     return f"{signed(change)} ({'+' if part > 0 else ''}{to_json(part)}%)"
 
 
-def comparison_lines(comparison: Comparison, width: int) -> list[str]:
-    """Lay a comparison out."""
-    sentences = [wrapped(line, width, "", "  ") for line in (_headline(comparison), *_rest(comparison))]
+def comparison_lines(comparison: Comparison, width: int, *limits: Decimal) -> list[str]:
+    """Lay a comparison out; `limits` are those on the increase of the run, in percent."""
+    sentences = [wrapped(line, width, "", "  ") for line in (_headline(comparison, *limits), *_rest(comparison))]
     return [*sentences[0], *_owners(comparison, width), *(line for lines in sentences[1:] for line in lines)]
 
 
-def _headline(comparison: Comparison) -> str:
+def _headline(comparison: Comparison, *limits: Decimal) -> str:
     baseline = comparison.baseline
     source = f"{printable(baseline.source, 60)}{f' at {baseline.commit}' if baseline.commit else ''}"
     if comparison.at_least:
@@ -57,7 +60,7 @@ def _headline(comparison: Comparison) -> str:
     if not comparison.change:
         return f"unchanged against {source}: {dollars(comparison.after)}"
     sides = f"{dollars(comparison.before)} → {dollars(comparison.after)}"
-    return f"against {source}: {sides}, {change_of(comparison.change, comparison.before)}"
+    return f"against {source}: {sides}, {change_of(comparison.change, comparison.before, *limits)}"
 
 
 def _owners(comparison: Comparison, width: int) -> Iterator[str]:

@@ -6,9 +6,10 @@ emoji. A sentence keeps its plain words; every other word in it is taken for a n
 
 import re
 from collections.abc import Iterable, Sequence
-from decimal import ROUND_HALF_UP, ROUND_UP, Context, Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 
 from pytest_claude_budget.base.money import ZERO, dollars
+from pytest_claude_budget.compare.result import rounded_percent
 
 NAME = 120
 """Characters of a name that are shown."""
@@ -32,7 +33,6 @@ _ENDS = ".,:;)!?"
 _LARGEST = Decimal("1e30")
 _SMALLEST = Decimal("1e-30")
 _SIXTY_DIGITS = Context(prec=60)
-_WIDE = Context(prec=400)
 
 
 def visible(text: str, width: int = NAME) -> str:
@@ -150,20 +150,18 @@ def signed(value: Decimal) -> str:
     return f"+{dollars(value)}" if value > 0 else dollars(value)
 
 
-def share(percent: Decimal, limit: Decimal | None = None) -> str:
-    """`+38%`, `-7.5%`: with a tenth where it is small, and with more digits where a limit takes them to look over."""
-    places = 0 if percent.copy_abs() >= 10 else 1
-    rounded = _rounded(percent, places)
-    while limit is not None and (rounded > limit) != (percent > limit):
-        places += 1
-        rounded = _rounded(percent, places)
-    text = f"{rounded:+,f}"
-    return f"{text.rstrip('0').rstrip('.') if places else text}%"
+def share(change: Decimal, before: Decimal, *limits: Decimal) -> str:
+    """`+38%`, `-7.5%`: with a tenth where it is small, and with more digits where a limit takes them to look over.
+
+    `before` is not zero.
+    """
+    return percent_words(rounded_percent(change, before, None, *limits))
 
 
-def _rounded(percent: Decimal, places: int) -> Decimal:
-    # a small one away from zero: what is not nothing is not shown as 0%
-    return percent.quantize(Decimal(1).scaleb(-places), ROUND_UP if places else ROUND_HALF_UP, _WIDE)
+def percent_words(percent: Decimal) -> str:
+    """`+15%`, `+12.5%`: a percentage with all the digits that it has."""
+    text = f"{percent:+,f}"
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text}%"
 
 
 def number(count: int) -> str:

@@ -1,6 +1,7 @@
 """The table at the end of a pytest run: honest at 80 columns and without colour."""
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 from pytest_claude_budget.base.money import dollars
 from pytest_claude_budget.base.values import value_class
@@ -111,13 +112,20 @@ def _compared(report: CostReport, width: int) -> list[str]:
     """What changed against the baseline, and what a month costs."""
     months = projection_lines(report.projection, width)
     if report.comparison is not None:
-        return [*comparison_lines(report.comparison, width), *months]
+        return [*comparison_lines(report.comparison, width, *_allowed(report)), *months]
     facts = report.facts
     asked = facts.budget is not None or (facts.baseline is not None and facts.baseline.source != LOCK_FILE)
     if facts.baseline is None or not asked or facts.accepted is not None:
         return months
     said = f"no baseline in {printable(facts.baseline.source, 60)} yet: {update_words(report, 'writes one')}"
     return [*wrapped(said, width, "", "  "), *months]
+
+
+def _allowed(report: CostReport) -> list[Decimal]:
+    """The limits on the increase of the run that were reached, in percent."""
+    verdict = report.verdict
+    reached = (*verdict.breaches, *verdict.known, *verdict.warnings)
+    return [Decimal(each.maximum) for each in reached if (each.scope, each.measure) == ("run", "max_increase")]
 
 
 def _stale_lock(report: CostReport) -> list[str]:

@@ -1,7 +1,7 @@
 """What `claude-budget whatif` prints: before and after by model, and what the figures rest on."""
 
 from collections.abc import Iterator
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import Decimal
 
 from pytest_claude_budget.base.money import EXACT, dollars, to_json
 from pytest_claude_budget.compare.result import percent
@@ -11,7 +11,6 @@ from pytest_claude_budget.render.markdown_text import code, sentence, table
 from pytest_claude_budget.render.terminal_text import columns, counted, printable, wrapped
 
 WIDTH = 80
-_WIDE = Context(prec=400)
 UNKNOWN = "not known"
 
 
@@ -85,20 +84,12 @@ def _changes(line: Line) -> tuple[Decimal, Decimal]:
 def _change(line: Line) -> str:
     if line.at_least:
         return UNKNOWN
-    low, high = (_part(change, line.before) for change in _changes(line))
+    low, high = (percent(change, line.before) for change in _changes(line))
     if low is None or high is None:
         return "unchanged" if line.low == line.high == line.before else UNKNOWN
     if not low and not high:
         return "unchanged"
     return _signed(low) if low == high else f"{_signed(low)} to {_signed(high)}"
-
-
-def _part(change: Decimal, before: Decimal) -> Decimal | None:
-    """A change in percent, to the nearest tenth: a saving is not rounded up. What is not nothing is not shown as 0%."""
-    if not before:
-        return None
-    nearest = _WIDE.divide(EXACT.multiply(change, Decimal(100)), before).quantize(Decimal("0.1"), ROUND_HALF_UP, _WIDE)
-    return nearest or percent(change, before)
 
 
 def _signed(part: Decimal) -> str:

@@ -508,10 +508,31 @@ def test_a_new_price_is_told_apart_from_the_change() -> None:
     assert found.price_change == Decimal("-0.1")
 
 
-def test_percent_is_rounded_away_from_zero_so_that_over_looks_over() -> None:
-    """15.01% is shown as 15.1%."""
-    assert percent(Decimal("15.01"), Decimal(100)) == Decimal("15.1")
-    assert percent(Decimal("-15.01"), Decimal(100)) == Decimal("-15.1")
+@pytest.mark.parametrize(
+    ("change", "limit", "shown"),
+    [
+        ("5.12", None, "5.1"),
+        ("-5.12", None, "-5.1"),
+        ("321.449", None, "321.4"),
+        ("15.03", None, "15.0"),
+        ("15.03", "15", "15.03"),
+        ("15.0000001", "15", "15.0000001"),
+        ("15", "15", "15.0"),
+        ("12.46", "12.48", "12.46"),
+        ("0.0137", None, "0.01"),
+        ("-0.0137", None, "-0.01"),
+        ("0", None, "0.0"),
+    ],
+)
+def test_percent_is_the_nearest_tenth_and_never_across_a_limit_or_nothing(
+    change: str, limit: str | None, shown: str
+) -> None:
+    """Of 100. What is over a limit looks over it, what is not does not, and what is not nothing does not look so."""
+    limits = [] if limit is None else [Decimal(limit)]
+    assert str(percent(Decimal(change), Decimal(100), *limits)) == shown
+
+
+def test_of_nothing_there_is_no_percent() -> None:
     assert percent(Decimal(1), Decimal(0)) is None
 
 

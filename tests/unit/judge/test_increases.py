@@ -86,7 +86,7 @@ def test_what_equals_the_limit_is_within_and_a_hair_more_is_over(budget: Budget)
     assert judged(budget, before, at).verdict.outcome is Outcome.WARNED
     above = record(*(costing(name, 11) for name in "abcdefghi"), owner("j", group(usage(110_001), HAIKU, request="{}")))
     (line,) = lines(judged(budget, before, above))
-    assert "the run costs $1.00 → $1.100001: +10.1%, the limit is +10%" in line
+    assert "the run costs $1.00 → $1.100001: +10.0001%, the limit is +10%" in line
 
 
 def test_an_increase_below_what_is_ignored_is_never_held_against_a_test(budget: Budget) -> None:

@@ -1,5 +1,6 @@
 """Names, limits and percents as a comment shows them."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -60,15 +61,29 @@ def test_a_pipe_ends_no_cell() -> None:
         ("38.3", None, "+38%"),
         ("38.3", "15", "+38%"),
         ("15.3", "15", "+15.3%"),
-        ("15.03", "15", "+15.1%"),
+        ("15.03", "15", "+15.03%"),
         ("7.46", None, "+7.5%"),
-        ("0.01", None, "+0.1%"),
+        ("5.12", None, "+5.1%"),
+        ("0.01", None, "+0.01%"),
         ("-64.2", None, "-64%"),
         ("1234", None, "+1,234%"),
+        ("321.449", None, "+321%"),
+        ("12.5", "12.5", "+12.5%"),
+        ("99.96", "100", "+100%"),
     ],
 )
 def test_a_percent_that_is_over_looks_over(percent: str, limit: str | None, shown: str) -> None:
-    assert shown == share(Decimal(percent), None if limit is None else Decimal(limit))
+    """Of 100, rounded once: 321.449 is no 321.5 that would become 322."""
+    limits = [] if limit is None else [Decimal(limit)]
+    assert shown == share(Decimal(percent), Decimal(100), *limits)
+
+
+def test_a_comment_rounds_what_happened_and_not_what_was_rounded() -> None:
+    """0.32145 of 0.1 is 321.45%, which is no 322%; of older reports the percentage itself stood on the page."""
+    owner = replace(REFUND, before="0.1", after="0.42145", causes=[("calls", "0.32145", "makes 3 calls (was 1)")])
+    page = comment(Report(owners=[owner]).document())
+    assert "+$0.321 per run (+321%)" in page
+    assert page.count("(+321%)") == 3
 
 
 def test_an_amount_beyond_any_bill_stays_on_the_page() -> None:
@@ -122,7 +137,7 @@ def test_the_summary_has_every_row_that_the_comment_leaves_out() -> None:
 def test_what_did_not_run_is_no_saving() -> None:
     """0.0375 + 0.0125 + 0.02 = 0.07 of the baseline did not run; one test became 0.0025 dearer."""
     page = comment(document("not-run"))
-    assert page.startswith("### Claude cost: +$0.0025 per run (+5.2%), within budget")
+    assert page.startswith("### Claude cost: +$0.0025 per run (+5.1%), within budget")
     assert "which is no saving" in page
     assert "$0.07 of the baseline is left out" in page
 
