@@ -7,6 +7,7 @@ from pytest_claude_budget.compare.not_compared import reasons
 from pytest_claude_budget.render.comment_tables import limit_cell, limits_by_owner, most_allowed, telling
 from pytest_claude_budget.render.comment_values import Document, ran, short
 from pytest_claude_budget.render.groups import (
+    ALSO,
     NEW,
     NO_CAUSE,
     NOISE,
@@ -14,8 +15,8 @@ from pytest_claude_budget.render.groups import (
     Group,
     Moved,
     added,
+    also_words,
     grouped,
-    kind_words,
     word_of,
 )
 from pytest_claude_budget.render.markdown_text import amount, code, counted, sentence, share, signed, table
@@ -25,8 +26,8 @@ from pytest_claude_budget.render.raising import listed
 _HEAD = (">Change", "Limit", "Why")
 _NAME, _SENTENCE = 40, 150
 """Characters of a name and of a cause that are shown."""
-_WORDS, _ALSO = 5, 3
-"""Kinds of causes that are named of changes that share a row, and of what moved beside the largest cause."""
+_WORDS = 5
+"""Kinds of causes that are named of changes that share a row."""
 _SMALL = 100
 """What is less than this part of all that moved is put together with what else is so small."""
 _NOTHING = "–"
@@ -171,13 +172,5 @@ def _why_many(group: Group, first: str) -> str:
 
 def _also(group: Group) -> str:
     """What else moved the same tests: a step against each may be advised below."""
-    texts: dict[str, list[str]] = {}
-    for row in group.rows:
-        for kind, text in row.also:
-            texts.setdefault(kind, []).append(text)
-    each = sorted(texts.items(), key=lambda entry: -len(entry[1]))
-    said = []
-    for kind, own in each[:_ALSO]:
-        some = f" (in {len(own):,} of them)" if len(own) < len(group.rows) else ""
-        said.append(f"{sentence(kind_words(kind, own), _SENTENCE)}{some}")
-    return "".join(f", and {text}" for text in said)
+    said = [sentence(text, _SENTENCE) for text in also_words(group, ALSO)]
+    return f"; also {'; '.join(said)}" if said else ""

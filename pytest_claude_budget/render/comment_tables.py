@@ -20,6 +20,7 @@ from pytest_claude_budget.render.comment_values import (
     ran,
     short,
 )
+from pytest_claude_budget.render.groups import is_telling
 from pytest_claude_budget.render.markdown_text import (
     amount,
     amount_in,
@@ -35,8 +36,6 @@ from pytest_claude_budget.render.phrases import unsure
 
 CAUSES = 3
 """Causes of one test that are shown."""
-_TELLING = 100
-"""A cause that answers for less than this part of the change is only counted."""
 _NAME = 36
 """Characters of a test's name in a table: longer ones push the causes out of a comment's column."""
 _HEAD = ("Test", ">Before", ">After", ">Change", "Limit", "Cause")
@@ -175,13 +174,9 @@ def _cause(row: Document) -> str:
 
 
 def telling(row: Document) -> list[Document]:
-    """The causes that are worth a line. Failed tries are: they cost time, and no money."""
-    least = amount(row["change"]).copy_abs()
-    return [
-        cause
-        for cause in row["causes"][:CAUSES]
-        if cause["cause"] == "attempts" or amount(cause["amount"]).copy_abs() * _TELLING >= least
-    ]
+    """The causes that are worth a line."""
+    change = amount(row["change"])
+    return [cause for cause in row["causes"][:CAUSES] if is_telling(cause["cause"], amount(cause["amount"]), change)]
 
 
 def _rest(count: int, what: str, where: str) -> list[str]:

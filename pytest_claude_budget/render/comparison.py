@@ -10,7 +10,19 @@ from pytest_claude_budget.compare.result import Comparison, OwnerChange, Standin
 from pytest_claude_budget.forecast.month_rows import Row
 from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.record.record import Cost, OwnerRecord, Record, cost_of_owner
-from pytest_claude_budget.render.groups import NEW, NO_CAUSE, NOISE, NOT_KNOWN, Group, Moved, added, grouped
+from pytest_claude_budget.render.groups import (
+    ALSO,
+    NEW,
+    NO_CAUSE,
+    NOISE,
+    NOT_KNOWN,
+    Group,
+    Moved,
+    added,
+    also_words,
+    grouped,
+    is_telling,
+)
 from pytest_claude_budget.render.phrases import signed, unsure
 from pytest_claude_budget.render.terminal_text import columns, counted, printable, shortened_id, wrapped
 
@@ -106,7 +118,8 @@ def _many(group: Group, start: str, width: int) -> Iterator[str]:
     """What many have in common, and the dearest of them."""
     indent = " " * len(start)
     example = f", such as {printable(group.example, 80)}" if group.example else ""
-    yield from wrapped(f"{len(group.rows):,} tests: {printable(group.text, _CAUSE)}{example}", width, start, indent)
+    said = f"{len(group.rows):,} tests: {printable(group.text, _CAUSE)}{example}{_also(group)}"
+    yield from wrapped(said, width, start, indent)
     for row in group.rows[:MOST_CAUSES]:
         yield indent + shortened_id(row.owner, width - len(indent))
     yield f"{indent}and {len(group.rows) - MOST_CAUSES:,} more"
@@ -116,11 +129,17 @@ def _few(group: Group, rows: Sequence[OwnerChange], start: str, width: int) -> I
     """What they have in common in full, then each with what else moved it."""
     indent = " " * len(start)
     said = f"{len(rows):,} tests and fixtures" if any(row.kind != "test" for row in rows) else f"{len(rows):,} tests"
-    yield from wrapped(f"{said}: {printable(group.text, _CAUSE)}", width, start, indent)
+    yield from wrapped(f"{said}: {printable(group.text, _CAUSE)}{_also(group)}", width, start, indent)
     for row in rows:
         yield indent + shortened_id(row.owner, width - len(indent))
         change = ", ".join([_change(row), *reasons(row, width - len(indent))[1:]])
         yield from wrapped(change, width, f"{indent}  ", f"{indent}    ")
+
+
+def _also(group: Group) -> str:
+    """What else moved the same tests: the sum is of all of it."""
+    said = [printable(text, _CAUSE) for text in also_words(group, ALSO)]
+    return f"; also {'; '.join(said)}" if said else ""
 
 
 def _moved_by(row: OwnerChange) -> Moved:
@@ -133,7 +152,14 @@ def _moved_by(row: OwnerChange) -> Moved:
         kind, text = NEW, "new"
     elif row.causes:
         kind, text = row.causes[0].cause, row.causes[0].first or row.causes[0].text
-    return Moved(owner=row.owner, before=row.before, after=row.after, change=row.change, kind=kind, text=text)
+    also = (
+        (cause.cause, cause.first or cause.text)
+        for cause in row.causes[1:MOST_CAUSES]
+        if kind == row.causes[0].cause and is_telling(cause.cause, cause.amount, row.change)
+    )
+    return Moved(
+        owner=row.owner, before=row.before, after=row.after, change=row.change, kind=kind, text=text, also=tuple(also)
+    )
 
 
 def _moved(row: OwnerChange) -> bool:

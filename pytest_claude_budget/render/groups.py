@@ -11,6 +11,8 @@ from pytest_claude_budget.base.money import EXACT, ZERO
 from pytest_claude_budget.base.values import value_class
 
 NOISE, NEW, NOT_KNOWN, NO_CAUSE = "noise", "new", "not known", ""
+ALSO = 3
+"""Kinds of causes that are named beside the largest one."""
 _CALLS = re.compile(r"makes ([\d,]{1,20}) calls? \(was ([\d,]{1,20})\)", re.ASCII)
 _MOVED = re.compile(r" ([\d,]{1,20}) → ([\d,]{1,20})", re.ASCII)
 _ALIKE = {
@@ -93,6 +95,28 @@ def added(amounts: Iterable[Decimal]) -> Decimal:
     for amount in amounts:
         total = EXACT.add(total, amount)
     return total
+
+
+_TELLING = 100
+"""A cause that answers for less than this part of a change is only counted."""
+
+
+def is_telling(kind: str, amount: Decimal, change: Decimal) -> bool:
+    """Is a cause worth a line? Failed tries are: they cost time, and no money."""
+    return kind == "attempts" or amount.copy_abs() * _TELLING >= change.copy_abs()
+
+
+def also_words(group: Group, most: int) -> list[str]:
+    """What else moved the same owners, in a few words each, what moved most of them first."""
+    texts: dict[str, list[str]] = {}
+    for row in group.rows:
+        for kind, text in row.also:
+            texts.setdefault(kind, []).append(text)
+    said = []
+    for kind, own in sorted(texts.items(), key=lambda entry: -len(entry[1]))[:most]:
+        some = f", in {len(own):,} of them" if len(own) < len(group.rows) else ""
+        said.append(f"{kind_words(kind, own)}{some}")
+    return said
 
 
 def kind_words(kind: str, texts: Iterable[str]) -> str:

@@ -257,8 +257,8 @@ def test_what_moved_beside_the_largest_cause_is_named_since_a_step_against_it_ma
         id="t.py::two", before="0.01", after="0.022", causes=[causes[0], ("system", "0.002", "system prompt +6 tokens")]
     )
     page = comment(Report(owners=[one, other]).document())
-    calls = "makes 4 calls (was 2) (in 1 of them)"
-    assert f"| 2 tests: {reads}, and a longer system prompt, and {calls} |" in page
+    calls = "makes 4 calls (was 2), in 1 of them"
+    assert f"| 2 tests: {reads}; also a longer system prompt; {calls} |" in page
     assert f"| `one`: {reads}, and makes 4 calls (was 2), and {prompt} |" in comment(Report(owners=[one]).document())
 
 

@@ -49,13 +49,26 @@ def test_a_long_reason_of_few_tests_stands_once_above_them_with_what_else_moved_
     assert lines(dearer("one", "0.005", "0.001"), dearer("two", "0.004")) == [
         "against claude-budget.lock.json: $0.02 → $0.03, +$0.01 (+50%)",
         "  +$0.01 2 tests: cache reads 2,264 → 0: block 1 of the system prompt changed,",
-        "         before the cached block 2: put what changes after it",
+        "         before the cached block 2: put what changes after it; also makes 2",
+        "         calls (was 1), in 1 of them",
         "         t.py::one",
         "           +$0.006, makes 2 calls (was 1)",
         "         t.py::two",
         "           +$0.004",
         "2 changed",
     ]
+
+
+def test_many_tests_that_moved_for_two_reasons_say_both() -> None:
+    """Four times 0.005 + 0.001 = 0.024: the cache alone has not cost that, and the calls doubled."""
+    said = " ".join(" ".join(lines(*(dearer(name, "0.005", "0.001") for name in "abcd"))[1:]).split())
+    assert said.startswith(f"+$0.024 4 tests: {BROKEN}; also makes 2 calls (was 1) t.py::a")
+
+
+def test_a_reason_that_weighs_nothing_is_not_said_beside_the_others() -> None:
+    """0.00001 is less than a hundredth of 0.00501."""
+    said = " ".join(" ".join(lines(*(dearer(name, "0.005", "0.00001") for name in "abcd"))[1:]).split())
+    assert f"{BROKEN} t.py::a" in said
 
 
 def test_a_long_reason_of_one_test_is_wrapped_and_not_cut() -> None:
