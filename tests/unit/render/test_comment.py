@@ -259,7 +259,7 @@ def test_what_moved_beside_the_largest_cause_is_named_since_a_step_against_it_ma
     page = comment(Report(owners=[one, other]).document())
     calls = "makes 4 calls (was 2), in 1 of them"
     assert f"| 2 tests: {reads}; also a longer system prompt; {calls} |" in page
-    assert f"| `one`: {reads}, and makes 4 calls (was 2), and {prompt} |" in comment(Report(owners=[one]).document())
+    assert f"| `one`: {reads}; also makes 4 calls (was 2); {prompt} |" in comment(Report(owners=[one]).document())
 
 
 @pytest.mark.parametrize(
