@@ -17,18 +17,21 @@ FOLDERS = [
     "compare",
     "budget",
     "record",
+    "bounds",
     "pricing",
     "gateway",
     "measure",
     "intercept",
     "wire",
+    "cap",
     "ledger",
     "calls",
     "base",
 ]
 TOP = {"__init__", "__main__"}
 """Modules of the package itself: its version, and `python -m`."""
-PURE = {"render", "judge", "forecast", "compare", "budget", "record", "pricing", "wire", "calls", "base"}
+PURE = {"render", "judge", "forecast", "compare", "budget", "record", "bounds"}
+PURE |= {"pricing", "wire", "calls", "base"}
 NO_CLIENT = {"anthropic", "httpx", "httpx2", "aiohttp"}
 PARSERS = {"yaml", "jsonschema"}
 """Text to values: nothing but `base` needs them."""

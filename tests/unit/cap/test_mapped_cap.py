@@ -1,0 +1,154 @@
+"""A cap in a mapped file: kills at any point, forks, and files that are not what they should be."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pytest_claude_budget.cap import mapped_cap
+from pytest_claude_budget.cap.account_table import FIRST
+from pytest_claude_budget.cap.mapped_cap import MappedCap
+from pytest_claude_budget.cap.store import Charged, Claim, Refused, Reservation, UnavailableError
+from tests.unit.cap.worker import CALLS, COST, RUN
+
+ROOT = Path(__file__).parents[3]
+WRITES = 12
+"""Of a first reservation in two accounts, 3 for each account's slot and 1 for its figure; of its settlement, 2 for each account."""
+
+
+@contextmanager
+def started(*arguments: object) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "tests.unit.cap.worker", *map(str, arguments)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as worker:
+        try:
+            yield worker
+        finally:
+            worker.kill()
+
+
+def line_of(worker: subprocess.Popen[str]) -> str:
+    assert worker.stdout is not None
+    return worker.stdout.readline().strip()
+
+
+@pytest.mark.parametrize("write", range(WRITES + 1))
+def test_a_kill_at_any_write_never_leaves_too_little_charged(tmp_path: Path, write: int) -> None:
+    path = tmp_path / "run.cap"
+    with started("stop_at_write", path, write) as worker:
+        first = line_of(worker)
+        is_sent = first == "sent"
+        assert "paused" in (first, line_of(worker) if is_sent else first)
+        worker.kill()
+        worker.wait()
+    cap = MappedCap(path)  # which a lock of the dead would hold up for ever
+    cost, calls = cap.charged("run"), cap.charged("run calls")
+    assert cost.spent + cost.reserved >= (COST if is_sent else 0)
+    assert calls.spent + calls.reserved >= (1 if is_sent else 0)
+    assert is_sent == (write >= 8)
+    if write == WRITES:
+        assert (cost, calls) == (Charged(spent=COST), Charged(spent=1))
+    made = cap.reserve([RUN, CALLS])
+    assert isinstance(made, Reservation)
+    cap.settle(made, cost=COST)
+    assert (cap.charged("run").spent, cap.charged("run").reserved) == (cost.spent + COST, cost.reserved)
+    cap.close()
+
+
+def test_a_child_of_the_killed_does_not_keep_the_lock(tmp_path: Path) -> None:
+    path = tmp_path / "run.cap"
+    with started("stop_with_a_child", path) as worker:
+        child = int(line_of(worker))
+        try:
+            assert line_of(worker) == "paused"
+            worker.kill()
+            worker.wait()
+            cap = MappedCap(path)
+            assert isinstance(cap.reserve([RUN]), Reservation)
+            cap.close()
+        finally:
+            os.kill(child, signal.SIGKILL)
+
+
+def test_forked_children_share_it(tmp_path: Path) -> None:
+    """Three children and their parent, 2,000 calls each that cost 1 of their bound of 2."""
+    path = tmp_path / "run.cap"
+    with started("share_with_children", path, 3, 2_000) as worker:
+        assert worker.wait() == 0
+    cap = MappedCap(path)
+    assert cap.charged("run") == Charged(spent=8_000)
+    cap.close()
+
+
+def test_eight_processes_never_pass_it_though_some_are_killed(tmp_path: Path) -> None:
+    """Each tells what a call came to before it settles: what was told is at most the cap, and what is charged is at least that."""
+    path, most = tmp_path / "run.cap", 1_000_000
+    workers = [["spend", path, seed, 250, most] for seed in range(8)]
+    commands = [[sys.executable, "-m", "tests.unit.cap.worker", *map(str, arguments)] for arguments in workers]
+    running = [subprocess.Popen(each, cwd=ROOT, stdout=subprocess.PIPE, text=True) for each in commands]
+    for killed in running[:2]:
+        assert line_of(killed)  # amid its calls
+        killed.kill()
+    told = sum(int(line) for each in running for line in each.communicate()[0].splitlines())
+    cap = MappedCap(path)
+    charged = cap.charged("run")
+    cap.close()
+    assert told <= charged.spent + charged.reserved <= most
+    assert charged.spent + charged.reserved >= most * 0.9
+
+
+def test_more_accounts_than_a_table_holds(tmp_path: Path) -> None:
+    one, other = MappedCap(tmp_path / "run.cap"), MappedCap(tmp_path / "run.cap")
+    count = FIRST * 2
+    for at in range(count):
+        (one if at % 2 else other).reserve([Claim(account=f"test {at}", amount=at, most=count)])
+    assert [other.charged(f"test {at}").reserved for at in range(count)] == list(range(count))
+    one.close()
+    other.close()
+
+
+def test_a_file_that_is_removed_amid_a_run_stops_all_calls(tmp_path: Path) -> None:
+    cap = MappedCap(tmp_path / "run.cap")
+    made = cap.reserve([RUN])
+    (tmp_path / "run.cap").unlink()
+    with pytest.raises(UnavailableError, match="was removed or cut while the run goes on"):
+        cap.reserve([RUN])
+    assert isinstance(made, Reservation)
+    cap.settle(made, cost=1)  # nobody counts there any more, and nothing breaks
+    cap.close()
+
+
+def test_a_file_that_is_cut_kills_nobody(tmp_path: Path) -> None:
+    cap = MappedCap(tmp_path / "run.cap")
+    os.truncate(tmp_path / "run.cap", 0)
+    with pytest.raises(UnavailableError, match="was removed or cut"):
+        cap.reserve([RUN])
+    cap.close()
+
+
+def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "run.cap").write_bytes(b"something else" * 100)
+    with pytest.raises(UnavailableError, match="of another version of this plugin, or is none"):
+        MappedCap(tmp_path / "run.cap")
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UnavailableError, match="the file of the cap cannot be used: No such file or directory"):
+        MappedCap(tmp_path / "none" / "run.cap")
+
+
+def test_a_system_without_such_locks_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mapped_cap, "flock", None)
+    with pytest.raises(UnavailableError, match="a hard cap needs locks of files"):
+        MappedCap(tmp_path / "run.cap")
+
+
+def test_it_can_be_used_again_after_it_was_closed(tmp_path: Path) -> None:
+    cap = MappedCap(tmp_path / "run.cap")
+    cap.close()
+    assert not isinstance(cap.reserve([RUN]), Refused)
+    cap.close()
