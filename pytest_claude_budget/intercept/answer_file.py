@@ -219,10 +219,13 @@ class _Whole:
         got, raw = self._got, b"".join(self._pieces)
         self._pieces.clear()
         try:
-            undo = decoder(got.headers.get("content-encoding"))
+            undo = decoder(got.headers.get("content-encoding", ""))
             got.keep(body=raw if undo is None else undo(raw))
         except UndecodableError:
             got.keep(raw=raw)  # whoever reads it says why
+        except Exception as error:
+            self._seen.failed("answer", error)
+            return
         if self._seen.answered(got) is not None:
             self._seen.ended(complete=True)
 
@@ -237,7 +240,7 @@ class _Whole:
 
 def looks_of(seen: Watch, got: Got, *, has_body: bool) -> Looks | None:
     """Who looks on as the body of an answer passes; None where nobody needs to."""
-    if has_body and got.status_code == 200 and got.headers.get("content-type").startswith("application/json"):
+    if has_body and got.status_code == 200 and got.headers.get("content-type", "").startswith("application/json"):
         return _Whole(seen, got)
     if seen.answered(got) is None:
         return None

@@ -2,8 +2,10 @@
 
 from typing import Any
 
-_RETRY, _BETA, _VERSION = b"x-stainless-retry-count", b"anthropic-beta", b"anthropic-version"
-_TOLD = frozenset((_RETRY, _BETA, _VERSION))
+_RETRY, _BETA, _VERSION = "x-stainless-retry-count", "anthropic-beta", "anthropic-version"
+_TOLD: dict[str | bytes, str] = {name: name for name in (_RETRY, _BETA, _VERSION)}
+_TOLD |= {name.encode(): name for name in (_RETRY, _BETA, _VERSION)}
+"""The names that are read, as texts and as bytes."""
 
 Told = tuple[int, str, bool]
 """How many tries came before this one, which betas are asked for, and whether Anthropic's version header is there."""
@@ -30,16 +32,20 @@ def length_of(response: Any) -> int | None:
 def told(request: Any) -> Told:
     """What the headers of a request say: in one pass over them."""
     retry, betas, from_sdk = 0, "", False
-    listed = getattr(request.headers, "_list", None)  # with its names in lower case already
+    headers = request.headers
+    listed = getattr(headers, "_list", None)  # httpx's, with names in lower case already
     if listed is None:
-        listed = [(name, name.lower(), value) for name, value in request.headers.raw]
-    for _, name, value in listed:
-        if name not in _TOLD:
+        listed = [(name, name.lower(), value) for name, value in getattr(headers, "raw", headers)]
+    for _, lower, value in listed:
+        name = _TOLD.get(lower)
+        if name is None:
             continue
         if name == _VERSION:
             from_sdk = True
-        elif name == _RETRY:
-            retry = int(value) if value.isdigit() and len(value) < 6 else 0
+            continue
+        said = value.decode("ascii", "replace") if isinstance(value, bytes) else str(value)
+        if name == _BETA:
+            betas = f"{betas},{said}"
         else:
-            betas = f"{betas},{value.decode('ascii', 'replace')}"
+            retry = int(said) if said.isdecimal() and len(said) < 6 else 0
     return retry, betas.removeprefix(","), from_sdk

@@ -39,8 +39,10 @@ NEVER_SENT = frozenset(
 # The client's own, whose every exchange with the network is marked.
 _OWN_TRANSPORTS = ("HTTPTransport", "AsyncHTTPTransport", "MockTransport", "ASGITransport", "WSGITransport")
 _MOCK_TRANSPORTS = ("MockTransport", "ASGITransport", "WSGITransport")
-_REAL_SIGNS = frozenset((b"request-id", b"x-litellm-response-cost"))
-_RATE_LIMITS = b"anthropic-ratelimit-"
+_REAL_SIGNS = frozenset(("request-id", "x-litellm-response-cost", b"request-id", b"x-litellm-response-cost"))
+_RATE_LIMITS = frozenset(("anthropic-ratelimit-", b"anthropic-ratelimit-"))
+"""How such names begin."""
+_BEGIN = len("anthropic-ratelimit-")
 _WIRE_MODULES = ("httpcore", "httpcore2", "aiohttp", "anyio", "asyncio", "ssl", "h11", "h2")
 
 
@@ -117,9 +119,11 @@ def settled(held: Sequence[Held], url: Any, *, simulated: bool) -> list[Held]:
 
 def looks_real(response: Any) -> bool:
     """Has an answer headers that the real API or a proxy in front of it sends, and a double seldom?"""
-    for raw, _ in response.headers.raw:
-        name = raw.lower()
-        if name in _REAL_SIGNS or name.startswith(_RATE_LIMITS):
+    headers = response.headers
+    raw = getattr(headers, "raw", None)
+    for name in headers if raw is None else [pair[0] for pair in raw]:
+        lower = name.lower()
+        if lower in _REAL_SIGNS or lower[:_BEGIN] in _RATE_LIMITS:
             return True
     return False
 

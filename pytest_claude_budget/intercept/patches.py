@@ -95,10 +95,13 @@ def callable_of(original: Any) -> Callable[..., Any]:
 
 def owner_of(top: Any) -> Any:
     """Whose wrapper calls of this come by; None without one. Wrappers pass the mark on; one that hides it is wrapped once more."""
-    for layer in _layers(top):
-        found = _attribute(layer, _MARK)
+    for _ in range(_DEEPEST):  # nearly always once: by no generator
+        if top is None:
+            break
+        found = _attribute(top, _MARK)
         if found is not None and getattr(type(found), "owns_patches", None) is True:
             return found
+        top = _below(top)
     return None
 
 
@@ -108,7 +111,11 @@ def _layers(top: Any) -> Iterator[Any]:
         if top is None:
             return
         yield top
-        top = _attribute(top, "func" if isinstance(top, functools.partialmethod) else "__wrapped__")
+        top = _below(top)
+
+
+def _below(layer: Any) -> Any:
+    return _attribute(layer, "func" if isinstance(layer, functools.partialmethod) else "__wrapped__")
 
 
 def _attribute(thing: Any, name: str) -> Any:

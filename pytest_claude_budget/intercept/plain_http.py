@@ -4,13 +4,14 @@ A client's own module makes an `Asked` before it sends and a `Got` of what came,
 `Watch.fed`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from pytest_claude_budget.intercept.in_process_gateway import Inside
 
-Pairs = Iterable[tuple[str | bytes, str | bytes]]
+Pairs = Iterable[tuple[Any, Any]]
+"""Names and values as a client has them: texts, bytes, or what it makes texts of. Read once."""
 
 
 class Url:
@@ -33,20 +34,31 @@ def url_of(text: str) -> Url:
 
 
 class Headers:
-    """Names and values as they came, and the first of a name."""
+    """The headers of an answer, of which most are never asked for: the first of each name."""
 
-    __slots__ = ("raw",)
+    __slots__ = ("_found", "_pairs")
 
     def __init__(self, pairs: Pairs) -> None:
-        self.raw = [(_bytes(name), _bytes(value)) for name, value in pairs]
+        self._pairs = pairs
+        self._found: dict[str, Any] | None = None
 
     def get(self, name: str, default: str = "") -> str:
         """The value of a name in lower case."""
-        wanted = name.encode("ascii")
-        for key, value in self.raw:
-            if key.lower() == wanted:
-                return value.decode("latin-1")
-        return default
+        value = self._by_name().get(name)
+        return default if value is None else _text(value)
+
+    def __iter__(self) -> Iterator[str]:
+        """The names, in lower case."""
+        return iter(self._by_name())
+
+    def _by_name(self) -> dict[str, Any]:
+        found = self._found
+        if found is None:
+            found = self._found = {}
+            for name, value in self._pairs:
+                found.setdefault(_text(name).lower(), value)
+            self._pairs = ()
+        return found
 
 
 class Asked:
@@ -55,7 +67,7 @@ class Asked:
     __slots__ = ("_content", "headers", "method", "url")
 
     def __init__(self, method: str, url: Url, headers: Pairs, body: bytes | None) -> None:
-        self.method, self.url, self.headers = method.upper(), url, Headers(headers)
+        self.method, self.url, self.headers = method.upper(), url, headers
         self._content = body
         """None where it is a stream that only the client may read."""
 
@@ -65,8 +77,10 @@ class Got:
 
     __slots__ = ("_content", "headers", "raw", "status_code")
 
-    def __init__(self, status: int, headers: Pairs, body: bytes | None = None, *, raw: bytes | None = None) -> None:
-        self.status_code, self.headers = status, Headers(headers)
+    def __init__(self, status: int, headers: Any, body: bytes | None = None, *, raw: bytes | None = None) -> None:
+        self.status_code = status
+        self.headers = headers if hasattr(headers, "get") else Headers(headers)
+        """Given as pairs, or as what has a `get` that knows a name however it is written."""
         self._content = body
         """None where its bytes are still to come; without its content coding where they are here."""
         self.raw = raw
@@ -125,5 +139,5 @@ class Plain:
         return not any(cls.__name__ in self._never_sent for cls in type(error).__mro__)
 
 
-def _bytes(text: str | bytes) -> bytes:
-    return text if isinstance(text, bytes) else str(text).encode("utf-8", "replace")
+def _text(value: object) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)

@@ -41,7 +41,10 @@ class _Elsewhere:
         """Is nothing loaded since, and every hook in its place?"""
         if not self.hooked or self.modules != len(sys.modules):
             return False
-        return all(vars(cls).get(name) is hook for cls, name, _, hook in self.hooked)
+        for cls, name, _, hook in self.hooked:  # noqa: SIM110  # all() takes twice as long
+            if vars(cls).get(name) is not hook:
+                return False
+        return True
 
 
 _ELSEWHERE = _Elsewhere()
@@ -70,7 +73,8 @@ def look_no_more() -> None:
 
 
 def _is_blind(unused: str) -> bool:
-    return any(name in sys.modules and name != unused for name in _UNSEEN)
+    loaded = sys.modules.keys()
+    return not loaded.isdisjoint(_UNSEEN) and any(name in loaded and name != unused for name in _UNSEEN)
 
 
 def _hook_all() -> bool:

@@ -26,6 +26,8 @@ _OVER_HTTP_CLIENT = ("urllib3.connection", "urllib3.contrib.socks", "botocore.aw
 
 LOW_LEVEL = frozenset(("LowLevelResponse", "AsyncLowLevelResponse"))
 """What stands in the place of `http.client`'s answers in urllib3-future."""
+_ANY_CASE = "HTTPHeaderDict"
+"""urllib3's own headers, which know a name however it is written."""
 _PLAIN = (b"{", b"[", b"event:", b"data:", b":")
 """How no packed body begins: vcrpy plays some without the coding that their headers name."""
 
@@ -160,13 +162,15 @@ def got(response: Any) -> "Got":
     """What a response of urllib3, or one that stands in its place, holds by now."""
     from pytest_claude_budget.intercept.plain_http import Got
 
-    held = getattr(response, "_body", None)
+    held, headers = getattr(response, "_body", None), response.headers
+    if type(headers).__name__ != _ANY_CASE:
+        headers = headers.items()
     if isinstance(held, bytes) and response.decode_content:
-        return Got(response.status, response.headers.items(), held)
+        return Got(response.status, headers, held)
     raw = held if isinstance(held, bytes) else in_memory(response)
     if raw is not None and raw.startswith(_PLAIN):
-        return Got(response.status, response.headers.items(), raw)
-    return Got(response.status, response.headers.items(), raw=raw)
+        return Got(response.status, headers, raw)
+    return Got(response.status, headers, raw=raw)
 
 
 def is_here(answer: "Got") -> bool:

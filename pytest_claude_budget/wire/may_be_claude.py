@@ -1,9 +1,9 @@
 """Could a request be with Claude? A quick look that never says no to what `routes.route` would say yes to, and loads nothing."""
 
 _IN_TARGET = (
+    "/v1/messages",
     "claude",
     "anthropic",
-    "/v1/messages",
     "/v1/complete",
     "/v1/sessions",
     "/model/",
@@ -34,13 +34,19 @@ def may_be_claude(method: str, target: str, body: bytes | None) -> bool:
     if not body.startswith((b"{", b"[", b" ", b"\n", b"\r", b"\t")):
         return bool(body) and _is_no_text(body)
     lowered = body.lower()
-    return any(sign in lowered for sign in _IN_BODY)
+    for mark in _IN_BODY:  # noqa: SIM110  # as above
+        if mark in lowered:
+            return True
+    return False
 
 
 def has_sign(target: str) -> bool:
     """Is there a sign of Claude in a path, whatever is sent to it?"""
     lower = target.lower()
-    return any(sign in lower for sign in _IN_TARGET)
+    for sign in _IN_TARGET:  # noqa: SIM110  # any() takes twice as long
+        if sign in lower:
+            return True
+    return False
 
 
 def _is_no_text(body: bytes) -> bool:

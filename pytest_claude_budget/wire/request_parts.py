@@ -30,8 +30,8 @@ class Rest(NamedTuple):
     system: str
     system_blocks: str
     tools: str
-    limit: str | None
-    """`max_tokens`, where it does not come first; None where there is none."""
+    limit: str
+    """The same of `max_tokens`."""
     breakpoints: tuple[Breakpoint, ...]
     chain: bytes
     """Hash of tools and system, to go on from."""
@@ -43,7 +43,7 @@ class Rest(NamedTuple):
     """As the function says, of these bytes."""
 
 
-def text_of(limit: str | None, messages: object, rest: Rest, *, marked: bool, sent: str | None) -> str:
+def text_of(messages: object, rest: Rest, *, marked: bool, sent: str | None) -> str:
     """Put the parts together, in the order of their names."""
     breakpoints = list(rest.breakpoints)
     if marked or rest.automatic is not None:
@@ -61,12 +61,7 @@ def text_of(limit: str | None, messages: object, rest: Rest, *, marked: bool, se
     opening = opening and f',"opening":"{opening}"'
     follows = follows and f'"follows":"{follows}",'
     before, after = _around(rest, breakpoints)
-    return f'{before}{follows}{limited(limit)}"messages":"{whole}"{opening}{after}'
-
-
-def limited(limit: str | None) -> str:
-    """Give the limit as a part of the text."""
-    return f'"max_tokens":{limit},' if limit is not None else ""
+    return f'{before}{follows}{rest.limit}"messages":"{whole}"{opening}{after}'
 
 
 def _around(rest: Rest, breakpoints: Sequence[Breakpoint]) -> tuple[str, str]:
@@ -103,7 +98,7 @@ def rest_of(value: Mapping[str, Any], betas: str) -> Rest:
         system=f',"system":"{part(_bare_content(system))}"' if system is not None else "",
         system_blocks=blocks,
         tools=f',"tools":"{part(_bare_content(tools))}"' if tools is not None else "",
-        limit=str(limit) if type(limit) is int and 0 <= limit < 10**12 else None,
+        limit=f'"max_tokens":{limit},' if type(limit) is int and 0 <= limit < 10**12 else "",
         breakpoints=tuple(breakpoints[:MOST_BREAKPOINTS]),
         chain=chain.digest,
         automatic=next(iter(_lifetimes(value)), None),
@@ -154,7 +149,9 @@ def _bare_messages(messages: object) -> object:
     if not isinstance(messages, list):
         return messages
     return [
-        {**message, "content": _bare_content(message.get("content"))} if isinstance(message, dict) else message
+        {**message, "content": _bare_content(message["content"])}
+        if isinstance(message, dict) and "content" in message
+        else message
         for message in messages
     ]
 

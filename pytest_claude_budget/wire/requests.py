@@ -11,7 +11,7 @@ from typing import Any
 
 from pytest_claude_budget.wire.canonical import bytes_of, has_ids, hashed, part
 from pytest_claude_budget.wire.converse_requests import as_anthropics, without_ids
-from pytest_claude_budget.wire.request_parts import Rest, limited, rest_of, text_of
+from pytest_claude_budget.wire.request_parts import Rest, rest_of, text_of
 
 LARGEST_CANONICAL = 1_000_000
 """Characters of messages, or of a request that is not laid out as the SDK does, above which the text is hashed as it
@@ -57,17 +57,18 @@ class Fingerprints:
         if body is None:
             return None, False
         try:
-            start = _start_of(body)
+            start = _START(body) or _further_in(body)
             if start is not None and start["question"] is not None and len(body) <= LARGEST_CANONICAL:
                 at = start.end()
                 end = body.find(b'"', at)
                 is_plain = body.startswith(_QUESTION_END, end) and body.find(b"\\", at, end) < 0
                 if is_plain and (body.find(b"_", at, end) < 0 or not has_ids(body, at, end)):  # every id has one
-                    rest = self._rest(_before(body, start), body[end + len(_QUESTION_END) :], betas)
+                    rest = self._rest(body, start, body[end + len(_QUESTION_END) :], betas)
                     if rest is not None and rest.around is not None:
                         whole = b'[{"content":"%b","role":"user"}]' % body[at:end]
                         before, after = rest.around
-                        limit = limited(_limit(start, rest))
+                        first = start["limit"]
+                        limit = rest.limit if first is None else f'"max_tokens":{first.decode()},'
                         # a question without a quote names no model
                         return f'{before}{limit}"messages":"{hashed(whole)}"{after}', rest.asks_for_more
             return self._of_parsed(body, betas, start), asks_for_more(body)
@@ -94,12 +95,13 @@ class Fingerprints:
             return self._of_any(text, betas)
         at = len(body[: start.end() if start["question"] is None else start.start("question")].decode())
         messages, end = _decode(text, at)
-        rest = self._rest(_before(body, start), bytes_of(text[end:]), betas)
+        rest = self._rest(body, start, bytes_of(text[end:]), betas)
         if rest is None:
             return self._of_any(text, betas)
         sent = text[at:end] if end - at > LARGEST_CANONICAL else None
-        marked = text.find('"cache_control"', at, end) >= 0
-        return text_of(_limit(start, rest), messages, rest, marked=marked, sent=sent)
+        if (limit := start["limit"]) is not None:
+            rest = rest._replace(limit=f'"max_tokens":{limit.decode()},')
+        return text_of(messages, rest, marked=text.find('"cache_control"', at, end) >= 0, sent=sent)
 
     def _of_any(self, text: str, betas: str) -> str | None:
         if len(text) > LARGEST_CANONICAL:
@@ -109,8 +111,9 @@ class Fingerprints:
             return None
         return _whole_text(value, betas, marked=_CONTROL in text)
 
-    def _rest(self, before: bytes, after: bytes, betas: str) -> Rest | None:
-        """All but the messages, which stand between these two; None where those are not the request's own."""
+    def _rest(self, body: bytes, start: re.Match[bytes], after: bytes, betas: str) -> Rest | None:
+        """All but the messages, which end where `after` begins; None where those are not the request's own."""
+        before = body[: start.start()] if start["limit"] is None else _LIMIT_FIRST
         known = (hash(before), len(before), hash(after), len(after), betas)
         rest = self._rests.get(known)
         if rest is None:
@@ -125,21 +128,10 @@ class Fingerprints:
         return rest
 
 
-def _start_of(body: bytes) -> re.Match[bytes] | None:
-    """Where the messages begin, or others by that name further in; None where that cannot be told by a look."""
-    start = _START(body)
-    if start is not None:
-        return start
+def _further_in(body: bytes) -> re.Match[bytes] | None:
+    """Where something by the name of messages begins first; None where that cannot be told by a look."""
     at = body.find(_NAME)
     return _START(body, at) if at > 0 and not body.startswith(b"\\", at - 1) else None
-
-
-def _before(body: bytes, start: re.Match[bytes]) -> bytes:
-    return _LIMIT_FIRST if start["limit"] is not None else body[: start.start()]
-
-
-def _limit(start: re.Match[bytes], rest: Rest) -> str | None:
-    return start["limit"].decode() if start["limit"] is not None else rest.limit
 
 
 def asks_for_more(body: bytes | None) -> bool:
@@ -162,5 +154,4 @@ def of_batch(body: bytes | None) -> str | None:
 
 def _whole_text(value: Mapping[str, Any], betas: str, *, marked: bool) -> str:
     """The text of a request that is read as a whole."""
-    rest = rest_of(value, betas)
-    return text_of(rest.limit, value.get("messages"), rest, marked=marked, sent=None)
+    return text_of(value.get("messages"), rest_of(value, betas), marked=marked, sent=None)
