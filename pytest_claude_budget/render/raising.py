@@ -24,10 +24,14 @@ class ToRaise:
     """The least that would hold, ready to be shown: `to $0.25`; empty where it cannot be told."""
 
 
-def raise_words(limits: Sequence[ToRaise], name: Callable[[str], str]) -> str:
-    """`raise budget.yml:4 (max_cost 20 for the run) to $32.50`; `name` shows what came from outside."""
+def raise_words(limits: Sequence[ToRaise], name: Callable[[str], str], *, words: bool = True) -> str:
+    """`raise budget.yml:4 (max_cost 20 for the run) to $32.50`; `name` shows what came from outside.
+
+    Without the words of a limit where they stand beside its line already.
+    """
     if len(limits) <= EXPLAINED:
-        said = [_joined(name(each.where), f"({each.words})", each.to) for each in limits]
+        each_in_words = [_joined(name(each.where), f"({each.words})", each.to) for each in limits]
+        said = each_in_words if words else [_line(each, limits, "", name) for each in limits]
         return f"raise {listed(said)}"
     files = {_split(each.where)[0] for each in limits}
     one = files.pop() if len(files) == 1 else ""

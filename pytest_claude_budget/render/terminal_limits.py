@@ -9,10 +9,9 @@ from pytest_claude_budget.compare.result import OwnerChange, Standing
 from pytest_claude_budget.judge.acceptable import steps_before
 from pytest_claude_budget.judge.increases import INCREASES, Breach
 from pytest_claude_budget.judge.report import CostReport
-from pytest_claude_budget.record.record import LOCK_FILE
 from pytest_claude_budget.render.groups import NEW
 from pytest_claude_budget.render.phrases import nearness
-from pytest_claude_budget.render.raising import ToRaise, accepting_words, files_of, raise_words
+from pytest_claude_budget.render.raising import ToRaise, raise_words
 from pytest_claude_budget.render.remedies import Dearer, remedies
 from pytest_claude_budget.render.sentences import SINCE, UNITS, amounts_of, breach_line, is_at, limit_words, whose_of
 from pytest_claude_budget.render.terminal_text import counted, printable
@@ -143,18 +142,13 @@ def _dearer(rows: Iterable[OwnerChange]) -> Iterator[Dearer]:
 
 
 def hint(report: CostReport) -> str:
-    """Say what to do about breaches: an increase may be accepted, a limit only raised; each by its own line and words."""
+    """Say what to do about breaches: an increase may be accepted, a limit only raised; each by its line, as it stands above."""
     breaches = report.verdict.breaches
     fixed = [rows[0] for rows in _by_limit(each for each in breaches if each.measure not in INCREASES)]
-    increases = _by_limit(each for each in breaches if each.measure in INCREASES)
-    limits = [_to_raise(each) for each in fixed]
-    raised = [raise_words(limits, _name)] if fixed else []
-    if not increases:
-        return f"  hint: make the calls cheaper, or {raised[0]} and commit that   [over-limit]"
-    before = _before(report)
-    files = [*map(_name, files_of(limits)), LOCK_FILE]
-    steps = ", then ".join([*before, *raised, accepting_words(UPDATE, files, len(fixed), len(increases))])
-    return f"  hint: if this is on purpose, {'' if fixed or before else 'accept it: '}{steps}   [over-limit]"
+    raised = [raise_words([_to_raise(each) for each in fixed], _name, words=False)] if fixed else []
+    if all(each.measure not in INCREASES for each in breaches):
+        return f"  to pass: make the calls cheaper, or {raised[0]}   [over-limit]"
+    return f"  to accept: {', then '.join([*_before(report), *raised, UPDATE, 'commit'])}   [over-limit]"
 
 
 def _name(name: str) -> str:

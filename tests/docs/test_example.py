@@ -137,10 +137,10 @@ def test_the_comment_of_the_change_names_its_causes_and_its_limits(changed: Path
 def test_the_terminal_names_the_causes_and_what_to_do(changed: Path) -> None:
     text = gate(changed).text
     assert "  +$0.000394 tests/test_replies.py::handbook\n             system prompt +105 tokens\n" in text
-    raised = "raise claude-budget.yml:53 (max_monthly_cost 200 for a month, average) to $245.16"
-    update = f"run pytest --claude-budget-update (it accepts the other one, an increase) and commit claude-budget.yml and {LOCK}"
-    hint = f"hint: if this is on purpose, {raised}, then {update} [over-limit]"
-    assert hint in " ".join(text.split())
+    accept = (
+        "to accept: raise claude-budget.yml:53 to $245.16, then pytest --claude-budget-update, then commit [over-limit]"
+    )
+    assert accept in " ".join(text.split())
     assert text.rstrip().endswith("verdict: over: 2 limits exceeded")
 
 

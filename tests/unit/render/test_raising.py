@@ -16,6 +16,12 @@ def test_two_limits_are_said_in_their_own_words() -> None:
     assert two == f"raise b.yml:4 {words} to $0.05 and tests/test_a.py:9 {words}"
 
 
+def test_where_the_words_stand_beside_each_limit_already_its_line_is_enough() -> None:
+    assert raise_words([limit("b.yml:4")], str, words=False) == "raise b.yml:4 to $0.05"
+    months = [ToRaise(where="b.yml:5", words="", short=name, to="to $2.00") for name in ("average", "heavy")]
+    assert raise_words(months, str, words=False) == "raise b.yml:5 (average) to $2.00 and b.yml:5 (heavy) to $2.00"
+
+
 def test_more_than_two_are_named_by_their_lines_and_five_at_most() -> None:
     many = [limit(f"b.yml:{line}") for line in range(1, 8)]
     assert raise_words(many[:3], str) == "raise 3 limits in b.yml: line 1 to $0.05, line 2 to $0.05 and line 3 to $0.05"
