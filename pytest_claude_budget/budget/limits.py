@@ -12,6 +12,7 @@ from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.globs import Glob, compile_glob
 from pytest_claude_budget.base.places import ValuePath
 from pytest_claude_budget.base.values import value_class
+from pytest_claude_budget.budget.cap_assumes import CapAssumes, read_cap_assumes
 from pytest_claude_budget.budget.exempt import KEY as MAY_BE_UNKNOWN
 from pytest_claude_budget.budget.exempt import MayBeUnknown
 from pytest_claude_budget.budget.increases_and_volumes import (
@@ -87,6 +88,8 @@ class Budget:
     projection: ProjectionLimits = field(default_factory=ProjectionLimits)
     origins: Origins = field(default_factory=Origins)
     """What is said of hosts."""
+    cap_assumes: CapAssumes = field(default_factory=CapAssumes)
+    """What a cap may assume of calls that it cannot bound, or not well."""
     gateway: bool = False
     """Measure other programs than Python too, by a gateway."""
     source: str
@@ -137,6 +140,7 @@ def parse_budget(value: Mapping[str, Any], locate: Callable[[ValuePath], str], s
         features=extras.features,
         projection=extras.projection,
         origins=origins,
+        cap_assumes=read_cap_assumes(value),
         gateway=value.get("gateway", False),
         source=source,
     )

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from pytest_claude_budget import __version__
 from pytest_claude_budget.cli.baseline import add_baseline_commands
+from pytest_claude_budget.cli.bound import add_bound
 from pytest_claude_budget.cli.clients import add_clients
 from pytest_claude_budget.cli.combine import add_combine
 from pytest_claude_budget.cli.comment_and_action import add_action, add_comment
@@ -32,6 +33,7 @@ COMMANDS: tuple[Callable[[Commands], None], ...] = (
     add_baseline_commands,
     add_combine,
     add_rates,
+    add_bound,
     add_explain,
     add_project,
     add_whatif,

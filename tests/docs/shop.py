@@ -44,6 +44,9 @@ from helpdesk import RULES, ask
 def test_queue():
     ask("My tent leaks.", RULES)
 """
+REQUEST = (
+    '{"model": "claude-sonnet-4-6", "max_tokens": 200, "messages": [{"role": "user", "content": "My tent leaks."}]}'
+)
 LONGER = ' * 7  # "the model forgot it"'
 GIT = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 GIT |= {f"GIT_{who}_{what}": "a@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
@@ -93,6 +96,7 @@ def make(folder: Path, budget: str) -> None:
     told(folder, "git", "update-ref", "refs/remotes/origin/main", "main")
     told(folder, "git", "checkout", "--quiet", "-b", "change")
     write(folder, changed=True)
+    (folder / "request.json").write_text(REQUEST, encoding="utf-8")
     measured(folder, "--claude-budget-report=json:claude-cost.json")
     for number, file in enumerate(("test_refund.py", "test_queues.py"), 1):
         measured(folder, f"--claude-budget-report=json:shard-{number}.json", f"tests/triage/{file}")
