@@ -125,7 +125,8 @@ def relay(inputs: Inputs, event: Event, here: Here) -> int:
     document = foreign_report(inputs.report, here.workspace / inputs.working_directory)
     if here.github is None:
         raise InputError(_no_token())
-    text = comment_text(document, heading(inputs.title, inputs.tag), [acceptance(document, ())])
+    page = {**document, "fails": None}  # its own `fail-on` is not in the report
+    text = comment_text(page, heading(inputs.title, inputs.tag), [acceptance(document, ())])
     try:
         pull = here.github.open_pull_request(run.head, run.head_sha)
         if pull is None:

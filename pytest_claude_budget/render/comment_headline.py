@@ -177,16 +177,18 @@ def _judged(document: Document) -> str:
         return f", {nearness(at, 0)} a limit; {_PASSES}" if verdict["warnings"] else ", which the budget tolerates"
     if verdict.get("part") and verdict["outcome"] in ("within", "unjudged"):
         return f" in a part of the suite ({code(verdict['part'], 60)})"
-    if verdict["outcome"] == "within" and silent_tests(document):
-        return f"; {_PASSES}" if document.get("budget") is not None else ""
-    if verdict["outcome"] == "within" and not not_known(document):
-        return ", within budget" if document.get("budget") is not None else ", within its limits"
-    return ""
+    if verdict["outcome"] != "within":
+        return ""
+    budget = document.get("budget") is not None
+    if silent_tests(document) or not_known(document):
+        return f"; {_PASSES}" if budget else "; its limits let it pass"
+    return ", within budget" if budget else ", within its limits"
 
 
 def _check(document: Document) -> str:
-    """Whether the check fails for the cost, where who made the comment has said so and the verdict does not."""
-    fails, outcome = document.get("fails"), document["verdict"]["outcome"]
+    """Whether the check fails for the cost, where the verdict does not say so; who made the comment may know better."""
+    outcome = document["verdict"]["outcome"]
+    fails = document.get("fails", True)  # None: of a run elsewhere
     if fails is None or outcome not in ("over", "incomplete"):
         return ""
     if not fails:

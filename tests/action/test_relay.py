@@ -54,6 +54,15 @@ def test_a_good_report_is_posted_on_the_forks_pull_request(relay: Relay, double:
     ]
 
 
+def test_whether_the_fork_s_own_check_fails_is_not_claimed(relay: Relay, double: Double, verdict: str) -> None:
+    """Its workflow may have another `fail-on`, which no report tells."""
+    document = json.loads(verdict)
+    document["verdict"].update(outcome="incomplete", incomplete=["nobody knows"], breaches=[], warnings=[])
+    relay(json.dumps(document))
+    (comment,) = double.comments
+    assert not comment["body"].splitlines()[1].endswith(("pass", "fails"))
+
+
 def test_posting_it_again_changes_nothing(relay: Relay, double: Double, verdict: str) -> None:
     relay(verdict)
     relay(verdict)

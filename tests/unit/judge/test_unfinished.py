@@ -109,7 +109,7 @@ def test_a_run_that_finished_nothing_is_incomplete_and_not_known(
     assert (report.verdict.outcome, report.verdict.fails) == (Outcome.INCOMPLETE, True)
     assert said(report).endswith("verdict: incomplete: the run did not come to its end")
     page = comment(json_document(report))
-    assert page.splitlines()[0] == f"### Claude cost: {heading}"
+    assert page.splitlines()[0] == f"### Claude cost: {heading}; the check fails"
     assert "on_incomplete" not in page + said(report)
     assert "within" not in page + said(report)
 
@@ -122,7 +122,7 @@ def test_what_a_run_that_was_cut_short_made_is_a_lower_bound() -> None:
     page = comment(json_document(report))
     assert (
         page.splitlines()[0]
-        == "### Claude cost: not known in full (interrupted, 2 tests not reached), at least $0.01 per run (was $0.03)"
+        == "### Claude cost: not known in full (interrupted, 2 tests not reached), at least $0.01 per run (was $0.03); the check fails"
     )
     assert "1 unchanged · 0 new · 0 removed · 2 not reached" in page
     assert "`test_a.py::test_three` (not reached, $0.01)" in page

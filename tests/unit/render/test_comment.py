@@ -295,9 +295,8 @@ def test_a_report_cannot_fill_a_page_with_what_comes_before_an_update() -> None:
 def test_nothing_advises_an_update_that_would_be_refused() -> None:
     """A test failed: the lock file is written only once it passes."""
     page = comment(document("failed"))
-    assert page.startswith(
-        "### Claude cost: +$0.0025 per run so far; what `test_refund` costs is not known (it failed)\n"
-    )
+    so_far = "+$0.0025 per run so far; what `test_refund` costs is not known (it failed)"
+    assert page.startswith(f"### Claude cost: {so_far}; the budget lets it pass\n")
     assert "| not known | `test_refund`: the test failed |" in page
     assert (
         page.count("make `tests/test_support.py::test_refund` pass, then run `pytest --claude-budget-update`")
@@ -315,25 +314,41 @@ def test_a_change_is_a_lower_bound_only_where_nothing_unknown_may_have_become_ch
     assert first_line(report).startswith("### Claude cost: +$0.0025 per run so far;")
     row_.update(after="0.012", change="0.002")
     report["comparison"].update(change="0.0045")
-    assert first_line(report) == "### Claude cost: at least +$0.0045 per run, not known in full (1 test failed)"
+    assert first_line(report).startswith(
+        "### Claude cost: at least +$0.0045 per run, not known in full (1 test failed);"
+    )
 
 
 def test_answers_of_unknown_cost_stand_beside_what_is_known_and_not_as_if_nothing_changed() -> None:
     """0.01 + 0.0425 = 0.0525, before and now; the second call of `test_refund` has no rates."""
     page = comment(document("incomplete"))
     plus = "$0.0525 per run plus 1 answer of unknown cost (was $0.0525)"
-    assert page.startswith(f"### Claude cost: not known in full, {plus}\n")
+    assert page.startswith(f"### Claude cost: not known in full, {plus}; the check fails\n")
     assert page.partition("<details>")[0].count("no rates for model") == 1 == page.count("per run")
     assert "**To pass:** give `claude-nova-1` a rate in the budget" in page
     assert "`on_incomplete: warn`" in page
 
 
-def test_what_the_check_does_is_said_where_it_is_known() -> None:
-    """Only the action knows what becomes of a cost that is not known: `fail-on` may let it pass."""
-    report = document("incomplete")
-    assert not first_line(report).endswith("pass")
+@pytest.mark.parametrize("name", ["incomplete", "stopped", "uncollected"])
+def test_what_the_check_does_is_said_of_what_is_not_known(name: str) -> None:
+    """It fails, unless the action's `fail-on` lets it pass; of a run elsewhere nobody knows what that was."""
+    report = document(name)
+    assert first_line(report).endswith("; the check fails")
     assert first_line({**report, "fails": True}).endswith("; the check fails")
     assert first_line({**report, "fails": False}).endswith("; `fail-on` lets it pass")
+    assert not first_line({**report, "fails": None}).endswith(("pass", "fails"))
+
+
+@pytest.mark.parametrize("name", ["failed", "exempt"])
+def test_what_is_not_known_and_no_reason_to_fail_is_said_to_pass(name: str) -> None:
+    report = document(name)
+    assert first_line(report).endswith("; the budget lets it pass")
+    assert first_line({**report, "budget": None}).endswith("; its limits let it pass")
+    report["verdict"]["outcome"] = "unjudged"
+    assert not first_line(report).endswith("pass")
+
+
+def test_what_the_check_does_is_said_where_it_is_known() -> None:
     assert first_line({**document("over"), "fails": False}).endswith(" more limit; `fail-on` lets it pass")
     for name in ("warned", "known", "silent"):
         assert first_line(document(name)).endswith("; the budget lets it pass")
