@@ -2,6 +2,7 @@
 
 from pytest_claude_budget.render.comment_values import Document, failed_tests
 from pytest_claude_budget.render.markdown_text import code, number, sentence
+from pytest_claude_budget.render.phrases import may_lack
 
 
 def footer(document: Document) -> str:
@@ -11,9 +12,7 @@ def footer(document: Document) -> str:
     parts = [f"{number(answers['priced'])} of {seen} priced"]
     if answers["free"]:
         parts[0] += f" and {number(answers['free'])} free of charge"
-    failed = len(failed_tests(document))
-    if failed and answers["priced"] == answers["seen"]:
-        parts[0] += f" ({'a failed test' if failed == 1 else 'failed tests'} may have made fewer calls)"
+    parts[0] += may_lack(len(failed_tests(document)))
     parts.append(f"rates as of {sentence(document['rates_as_of'], 20)}" + (", both sides" if comparison else ""))
     if comparison is not None:
         parts.append(f"baseline {_baseline(comparison['baseline'])}")

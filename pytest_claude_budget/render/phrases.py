@@ -52,6 +52,11 @@ def repeated_before_texts(owners: Sequence[str]) -> list[str]:
     ]
 
 
+def may_lack(failed: int) -> str:
+    """Behind how many answers are priced: a test that failed had perhaps others to ask for."""
+    return f" ({'a failed test' if failed == 1 else 'failed tests'} may lack some)" if failed else ""
+
+
 def before_an_update(ended: str, *, unknown: bool) -> list[str]:
     """What to do before `--claude-budget-update`, by a report of an earlier version, which does not say it."""
     steps = {"failed": ["let the tests pass"], "interrupted": ["run the whole suite again"]}.get(ended, [])

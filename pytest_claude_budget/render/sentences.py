@@ -11,7 +11,7 @@ from pytest_claude_budget.judge.report import CostReport
 from pytest_claude_budget.judge.unfinished import NO_TEST
 from pytest_claude_budget.judge.verdict import Outcome, Verdict
 from pytest_claude_budget.record.totals import Totals
-from pytest_claude_budget.render.phrases import spent_words
+from pytest_claude_budget.render.phrases import may_lack, spent_words
 from pytest_claude_budget.render.terminal_text import counted, printable
 
 UNITS = {
@@ -200,9 +200,8 @@ def answers_line(report: CostReport) -> str:
     """Say how many answers the figures rest on."""
     answers = report.sums.answers
     free = f" and {answers.free:,} free of charge" if answers.free else ""
-    return (
-        f"{answers.priced:,} of {counted(answers.seen, 'answer')} priced{free}, rates as of {report.facts.rates.as_of}"
-    )
+    priced = f"{answers.priced:,} of {counted(answers.seen, 'answer')} priced{free}{may_lack(_failed(report))}"
+    return f"{priced}, rates as of {report.facts.rates.as_of}"
 
 
 def whose_of(breach: Breach) -> str:

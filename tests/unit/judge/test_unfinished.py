@@ -114,6 +114,18 @@ def test_a_run_that_finished_nothing_is_incomplete_and_not_known(
     assert "within" not in page + said(report)
 
 
+@pytest.mark.parametrize(
+    ("failed", "lack"), [("a", "a failed test may lack some"), ("ab", "failed tests may lack some")]
+)
+def test_answers_that_are_all_priced_may_not_be_all(failed: str, lack: str) -> None:
+    """A test that failed after its first call made one that is priced."""
+    used = record(*(replace(ONE, owner=name) for name in "abc"))
+    ran = Selection(ran=frozenset("abc"), failed=frozenset(failed))
+    report = run("failed", ran, used=used, before=used)
+    (line,) = [line.text for line in terminal_lines(report, 120) if " priced" in line.text]
+    assert f"3 of 3 answers priced ({lack}), rates as of " in line
+
+
 def test_what_a_run_that_was_cut_short_made_is_a_lower_bound() -> None:
     """One cent of three: the rest was not reached, and is named so, not deselected; the baseline had $0.03."""
     before = record(ONE, *(replace(ONE, owner=name) for name in sorted(LEFT)))
