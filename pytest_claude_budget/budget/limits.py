@@ -90,6 +90,8 @@ class Budget:
     """What is said of hosts."""
     cap_assumes: CapAssumes = field(default_factory=CapAssumes)
     """What a cap may assume of calls that it cannot bound, or not well."""
+    live_calls: str | None = None
+    """Whether calls may leave this machine: `allow` or `deny`; None where nobody said, and then they may."""
     gateway: bool = False
     """Measure other programs than Python too, by a gateway."""
     source: str
@@ -141,6 +143,7 @@ def parse_budget(value: Mapping[str, Any], locate: Callable[[ValuePath], str], s
         projection=extras.projection,
         origins=origins,
         cap_assumes=read_cap_assumes(value),
+        live_calls=value.get("live_calls"),
         gateway=value.get("gateway", False),
         source=source,
     )

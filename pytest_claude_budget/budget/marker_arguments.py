@@ -10,6 +10,7 @@ from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.budget.exempt import KEY as MAY_BE_UNKNOWN
 from pytest_claude_budget.budget.limits import CASES, COUNTS, LABELS, MAX_COUNT, MAX_DOLLARS, MEASURES, Limit
 
+LIVE = "live"
 _LONGEST_LABEL = 200
 _MAX_EXPONENT = 30
 _HUNDRED = 100
@@ -23,6 +24,8 @@ class Marker:
     feature: str | None = None
     tier: str | None = None
     case: str | None = None
+    live: bool | None = None
+    """Whether its calls may leave this machine; None leaves that to the budget file."""
     may_be_unknown: bool = False
     """The cost of its answers need not be known."""
 
@@ -60,7 +63,7 @@ def limits_from_marker(kwargs: Mapping[str, object], where: str, owner: str | No
         )
         for name in measures
     )
-    return Marker(limits=limits, **{name: read[name] for name in (*LABELS, MAY_BE_UNKNOWN) if name in read})
+    return Marker(limits=limits, **{name: read[name] for name in (*LABELS, LIVE, MAY_BE_UNKNOWN) if name in read})
 
 
 class _ArgumentError(Exception):
@@ -82,9 +85,9 @@ def _argument(name: str, value: object) -> Decimal | int | str | None:
         return _warn_at(value)
     if name in LABELS:
         return _label(name, value)
-    if name == MAY_BE_UNKNOWN:
+    if name in (LIVE, MAY_BE_UNKNOWN):
         return _flag(name, value)
-    allowed = (*MEASURES, "warn_at", *LABELS, MAY_BE_UNKNOWN)
+    allowed = (*MEASURES, "warn_at", *LABELS, LIVE, MAY_BE_UNKNOWN)
     what = f"unknown argument, expected one of {', '.join(allowed)}"
     raise _ArgumentError("unknown-argument", what, suggestion(name, allowed) or "remove the argument")
 

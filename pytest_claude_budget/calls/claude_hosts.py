@@ -1,6 +1,16 @@
 """Hosts that Claude answers at. Pure: a host is known by its name alone."""
 
 import re
+from typing import NamedTuple
+
+
+class Place(NamedTuple):
+    """Where a connection leads, as a URL has it."""
+
+    host: str
+    port: int | None
+    scheme: str = "https"
+
 
 _HOSTS = re.compile(
     r"""
@@ -20,3 +30,8 @@ _HOSTS = re.compile(
 def is_claude_host(host: str) -> bool:
     """Does Claude answer at this host? In lower case, without a port."""
     return _HOSTS.fullmatch(host) is not None
+
+
+def is_anthropics_own(host: str) -> bool:
+    """Does nothing but Claude answer at this host? In lower case, without a port."""
+    return is_claude_host(host) and (host.endswith(".anthropic.com") or host.startswith("aws-external-anthropic"))

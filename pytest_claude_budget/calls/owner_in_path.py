@@ -12,7 +12,8 @@ START = "/t/"
 """How a path with an owner begins."""
 LONGEST_TOKEN = 32_000
 """Characters; a longer owner is not taken along."""
-_LABELS = ("feature", "tier", "case")
+_LABELS = ("feature", "tier", "case", "live")
+"""The last says whether the call may leave this machine."""
 
 
 class Payer(NamedTuple):

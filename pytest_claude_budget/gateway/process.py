@@ -25,7 +25,7 @@ def main() -> None:
     """Serve until it is told to end."""
     told = json.loads(FileIO(0, closefd=False).readline())  # byte by byte: the next orders are left where they are
     origins = origins_of_text(told["origins"]) if told["origins"] else Origins()
-    books = Books(Path(told["ledger"]), origins, is_child=True)
+    books = Books(Path(told["ledger"]), origins, is_child=True, guard=told["guard"])
     waiting = socket.socket(fileno=int(sys.argv[1]))
     try:
         asyncio.run(serve(waiting, told["upstream"], books, lambda: _orders(books, told["parent"]), told["known_as"]))

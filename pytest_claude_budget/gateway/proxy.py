@@ -20,6 +20,7 @@ from pytest_claude_budget.gateway.reply import Reply, refuse
 from pytest_claude_budget.gateway.tap import Tap
 from pytest_claude_budget.intercept.aiohttp_exchanges import LEFT_ALONE
 from pytest_claude_budget.intercept.plain_http import Asked, Url
+from pytest_claude_budget.measure.live_guard import Refused
 from pytest_claude_budget.wire.encodings import LARGEST_REQUEST
 
 LONGEST_LINE = 65_536
@@ -56,7 +57,10 @@ class Proxy:
         body = await _body_of(request)
         url = Url(self._scheme, self._host, self._port, self._path + target)
         whole = body if isinstance(body, bytes) else None
-        seen = self._books.begin(token, Asked(request.method, url, request.raw_headers, whole))
+        try:
+            seen = self._books.begin(token, Asked(request.method, url, request.raw_headers, whole))
+        except Refused as refused:
+            return await refuse(request, 403, "Forbidden", str(refused))
         if seen is not None:
             asyncio.get_running_loop().call_soon(seen.prepare)  # once the request is on its way
         try:

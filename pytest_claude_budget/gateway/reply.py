@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from pytest_claude_budget.gateway.http_headers import Pairs
 
 
+_KINDS = {403: "permission_error"}
+"""What is refused for good: no client need try it again."""
+
+
 class Reply(StreamResponse):
     """Writes a status, headers and pieces of a body to the program, and nothing besides. Raises what the connection raises."""
 
@@ -75,10 +79,13 @@ class Reply(StreamResponse):
 
 async def refuse(request: BaseRequest, status: int, reason: str, text: str) -> Reply:
     """Answer in the upstream's place, in the form of its own errors."""
-    kind = "invalid_request_error" if status < 500 else "api_error"
+    kind = _KINDS.get(status, "invalid_request_error" if status < 500 else "api_error")
     error = {"type": "error", "error": {"type": kind, "message": f"claude-budget gateway: {text}"}}
     body = json.dumps(error).encode("utf-8")
-    reply = Reply(request, status, reason, [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+    if status in _KINDS:
+        headers.append(("x-should-retry", "false"))  # as Anthropic tells its SDKs
+    reply = Reply(request, status, reason, headers)
     await reply.begin(len(body))
     await reply.pass_on(body)
     await reply.end()

@@ -24,11 +24,14 @@ _SETTLE, _SETTLED = b"settle\n", b"settled\n"
 class Started:
     """The process. It listens from the first moment: who asks before it serves waits for it."""
 
-    def __init__(self, ledger: Path, origins: str, upstream: str, known_as: str) -> None:
-        """May raise OSError. `known_as` is the server that answers in the end, by whose name live is told from simulated."""
+    def __init__(self, ledger: Path, origins: str, upstream: str, known_as: str, guard: str = "") -> None:
+        """May raise OSError.
+
+        `known_as` is the server that answers in the end, by whose name live is told from simulated; `guard` says what may leave.
+        """
         if os.name == "nt":
             raise OSError("Windows hands no socket on to another process")
-        told = {"ledger": str(ledger), "origins": origins, "upstream": upstream, "known_as": known_as}
+        told = {"ledger": str(ledger), "origins": origins, "upstream": upstream, "known_as": known_as, "guard": guard}
         command = [sys.executable, "-P", "-m", "pytest_claude_budget.gateway.process"]
         with listening() as waiting:
             self.url = f"http://{HOST}:{waiting.getsockname()[1]}"

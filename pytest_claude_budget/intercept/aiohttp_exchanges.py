@@ -9,7 +9,7 @@ from pytest_claude_budget.intercept.plain_http import Asked, Got, Plain, Url
 from pytest_claude_budget.intercept.runs_that_watch import Watchers
 from pytest_claude_budget.intercept.seam import Seam
 from pytest_claude_budget.intercept.sending import is_sent_by_a_client
-from pytest_claude_budget.intercept.signs_of_network import was_never_started
+from pytest_claude_budget.intercept.signs_of_network import is_feigned_transport, was_never_started
 from pytest_claude_budget.wire.may_be_claude import may_be_claude
 
 LEFT_ALONE = "__claude_budget_left_alone__"
@@ -31,6 +31,19 @@ class OneExchange:
 
     def __init__(self, watch: Watch, carrier: Plain) -> None:
         self._watch, self._carrier = watch, carrier
+
+    def ask_ahead(self) -> None:
+        """Ask whether it may leave, and look on no more: it is begun anew when its connection stands. Raises what refuses."""
+        try:
+            if (ask := self._watch.inside.ask) is not None:
+                ask(ahead=True)
+        finally:
+            self._watch.let_go()
+
+    def ask(self, connection: Any) -> None:
+        """Ask whether it may leave by a connection. Raises what refuses."""
+        if (ask := self._watch.inside.ask) is not None and not is_feigned_transport(connection):
+            ask()
 
     def raised(self, error: BaseException) -> None:
         """No answer came."""

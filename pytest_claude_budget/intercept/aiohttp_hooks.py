@@ -49,6 +49,7 @@ def _send(seam: Seam, original: Any) -> Any:
         if seen is None:
             return await call(request, *args, **kwargs)
         try:
+            seen.ask(args[0] if args else None)
             response = await call(request, *args, **kwargs)
         except BaseException as error:
             seen.raised(error)
@@ -57,6 +58,14 @@ def _send(seam: Seam, original: Any) -> Any:
         return response
 
     return send
+
+
+def ask_ahead(request: Any) -> None:
+    """Ask whether a request may leave, before there is a connection. Raises what refuses."""
+    seam = owner_of(vars(type(request)).get("send"))
+    seen = _begun(seam, request) if seam is not None and seam.runs else None
+    if seen is not None:
+        seen.ask_ahead()
 
 
 def _start(_: Seam, original: Any) -> Any:

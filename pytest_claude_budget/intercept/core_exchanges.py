@@ -1,5 +1,6 @@
 """One exchange of a connection pool: what is sent, and what came, in the shape that `Watch` reads."""
 
+from contextlib import AbstractContextManager, nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -39,6 +40,11 @@ class OneExchange:
         self._watch, self._carrier = watch, carrier
         self.raised = watch.raised
         """No answer came."""
+
+    def around(self) -> AbstractContextManager[None]:
+        """Around what a pool does for this exchange, where it is to be asked for before it leaves."""
+        inside = self._watch.inside
+        return nullcontext() if inside.ask is None else inside.around()
 
     def answered(self, response: Any) -> None:
         """The head of an answer is here."""

@@ -40,7 +40,8 @@ def _sync(seam: Seam, original: Any) -> Any:
         if seen is None:
             return call(self, request)
         try:
-            response = call(self, request)
+            with seen.around():
+                response = call(self, request)
         except BaseException as error:
             seen.raised(error, asynchronous=False)
             raise
@@ -59,7 +60,8 @@ def _async(seam: Seam, original: Any) -> Any:
         if seen is None:
             return await call(self, request)
         try:
-            response = await call(self, request)
+            with seen.around():
+                response = await call(self, request)
         except BaseException as error:
             seen.raised(error, asynchronous=True)
             raise

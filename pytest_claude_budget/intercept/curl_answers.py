@@ -20,6 +20,11 @@ class CurlExchange:
     def __init__(self, watchers: Watchers, carrier: OverSockets, seen: Watch) -> None:
         self._watchers, self._carrier, self._seen = watchers, carrier, seen
 
+    def ask(self) -> None:
+        """Ask whether it may leave: libcurl connects by itself. Raises what refuses."""
+        if (ask := self._seen.inside.ask) is not None:
+            ask()
+
     def answered(self, response: Any) -> None:
         """An answer is there, or its head is."""
         try:

@@ -50,6 +50,7 @@ def _hook(seam: Seam, original: Any) -> Any:
         if exchange is None:
             return call(session, *args, **kwargs)
         try:
+            exchange.ask()
             response = call(session, *args, **kwargs)
         except BaseException as error:
             exchange.failed(error)
@@ -72,6 +73,7 @@ def _async_hook(seam: Seam, original: Any) -> Any:
         if exchange is None:
             return await call(session, *args, **kwargs)
         try:
+            exchange.ask()
             response = await call(session, *args, **kwargs)
         except BaseException as error:
             await exchange.failed_async(error)

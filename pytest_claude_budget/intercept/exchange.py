@@ -11,6 +11,7 @@ from pytest_claude_budget.base.errors import described
 from pytest_claude_budget.calls.call import Answer, Origin, Status
 from pytest_claude_budget.intercept.carrier import Carrier
 from pytest_claude_budget.intercept.failed_response import with_error, with_note
+from pytest_claude_budget.intercept.guard import GUARDS, ask_of
 from pytest_claude_budget.intercept.http_fields import Told, content_of, length_of, request_body
 from pytest_claude_budget.intercept.in_process_gateway import AROUND, Inside, placed
 from pytest_claude_budget.intercept.live_or_simulated import located, settled
@@ -70,6 +71,8 @@ class Watch:
         self.inside = Inside((carrier, request, sinks))
         retry, self._betas, _ = said
         self._tickets: list[Held] = [(sink, sink.open(retry), Origin.LIVE) for sink in sinks]
+        if GUARDS:
+            self.inside.ask = ask_of(self._tickets, request, found)
 
     # Synchronous callers.
 
@@ -136,10 +139,18 @@ class Watch:
 
     def raised(self, error: BaseException, *, asynchronous: bool) -> None:
         """The exchange brought no answer at all."""
+        if (ask := self.inside.ask) is not None and ask.is_refused:
+            self.let_go()
+            return
         store = self._post if asynchronous else self._write
         for said in self._guarded("error", self._raised(error)):
             store(said)
         self._open = False  # the error's own frames hold it for longer
+
+    def let_go(self) -> None:
+        """Nothing was sent: there is nothing to tell."""
+        self._open, self._tickets = False, []
+        self.inside.close()
 
     def failed(self, stage: str, error: Exception) -> None:
         """Our own code failed outside of here: the answer is one that is not measured."""

@@ -5,7 +5,7 @@ carries an exchange of another client ride on it too: those are counted once, fu
 """
 
 import functools
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 from pytest_claude_budget.intercept.answer_file import take
@@ -36,6 +36,7 @@ class _Sent:
     def __init__(self, carrier: OverSockets, seen: "Watch") -> None:
         self.carrier = carrier
         self._seen: Watch | None = seen
+        self.ask, self.around = seen.inside.ask, seen.inside.around
 
     def take(self) -> "Watch | None":
         """Who watches, for whoever tells what became of it: once."""
@@ -88,7 +89,8 @@ def _sent(sent: _Sent | None, call: "Callable[..., Any]", connection: Any, args:
         return call(connection, *args, **kwargs)
     sent.carrier.is_sent = False
     try:
-        result = call(connection, *args, **kwargs)
+        with nullcontext() if sent.ask is None else sent.around():
+            result = call(connection, *args, **kwargs)
     except BaseException as error:
         if (seen := sent.take()) is not None:
             seen.raised(error, asynchronous=False)

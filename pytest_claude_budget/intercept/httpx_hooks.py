@@ -8,7 +8,7 @@ from pytest_claude_budget.intercept.carrier import OverHttpx
 from pytest_claude_budget.intercept.exchange import Watch
 from pytest_claude_budget.intercept.failed_response import arrived
 from pytest_claude_budget.intercept.in_process_gateway import AROUND, Inside, leave
-from pytest_claude_budget.intercept.live_or_simulated import look_ahead
+from pytest_claude_budget.intercept.live_or_simulated import ask_ahead, look_ahead
 from pytest_claude_budget.intercept.other_threads import hand
 from pytest_claude_budget.intercept.patches import Patches, callable_of, owner_of
 from pytest_claude_budget.intercept.reached_network import look_no_more
@@ -124,6 +124,8 @@ class Hooks:
             else:
                 around = AROUND.set(seen.inside)
                 try:
+                    if seen.inside.ask is not None:
+                        ask_ahead(self.module, client, request, seen.inside)
                     response = call(client, request, *args, **kwargs)
                 except BaseException as error:
                     seen.raised(error, asynchronous=False)
@@ -159,6 +161,8 @@ class Hooks:
             else:
                 around = AROUND.set(seen.inside)
                 try:
+                    if seen.inside.ask is not None:
+                        ask_ahead(self.module, client, request, seen.inside)
                     response = await call(client, request, *args, **kwargs)
                 except BaseException as error:
                     seen.raised(error, asynchronous=True)

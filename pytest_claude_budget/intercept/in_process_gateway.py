@@ -4,6 +4,8 @@ The same answer is then seen twice and billed once. It is known by what it says:
 as what was seen inside. Whatever differs counts by itself, so that no money hides behind another's.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import replace
 from typing import Any
@@ -23,7 +25,7 @@ _CREATION = "batch_create"
 class Inside:
     """What is seen while one exchange goes on, in its own context. Small: connections keep a context for long."""
 
-    __slots__ = ("answers", "asked", "by_known", "elsewhere", "handed", "of", "reached")
+    __slots__ = ("answers", "ask", "asked", "by_known", "elsewhere", "handed", "of", "reached")
 
     def __init__(self, of: tuple[Any, Any, Any] | None = None) -> None:
         self.of = of
@@ -39,6 +41,8 @@ class Inside:
         """Its transport is one of the client's own, as was seen before it was sent."""
         self.handed: Any = None
         """Where another thread finds it (`intercept/other_threads.py`), as long as the client sends by somebody's own code."""
+        self.ask: Any = None
+        """What is to be asked before this leaves (`guard.Ask`); None where nobody is to be asked."""
         self.elsewhere = 0
         """What had been seen outside of every exchange when the look began."""
         self.answers: dict[object, Answer] | None = {}
@@ -49,9 +53,18 @@ class Inside:
         if self.answers is not None:
             self.answers[exchange] = answer
 
+    @contextmanager
+    def around(self) -> Iterator[None]:
+        """Be what goes on around this moment."""
+        token = AROUND.set(self)
+        try:
+            yield
+        finally:
+            leave(token)
+
     def close(self) -> None:
         """Take no more: tasks that the exchange began may live on in its context."""
-        self.answers = self.of = None
+        self.answers = self.of = self.ask = None
 
     def has(self, answer: Answer) -> bool:
         """Is this answer one that was seen inside, or all of those together?"""

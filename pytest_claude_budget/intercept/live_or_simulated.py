@@ -5,12 +5,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pytest_claude_budget.calls.call import Origin
-from pytest_claude_budget.intercept.in_process_gateway import Inside
+from pytest_claude_budget.intercept.in_process_gateway import Inside, is_in_process
 from pytest_claude_budget.intercept.reached_network import look, reached_nothing
 from pytest_claude_budget.intercept.signs_of_network import (
     aiohttp_answer,
     has_known_ends,
     is_feigned,
+    is_over_aiohttp,
     was_never_started,
 )
 from pytest_claude_budget.intercept.sink import Held
@@ -56,6 +57,17 @@ def look_ahead(module: Any, client: Any, request: Any, inside: Inside) -> Except
     except Exception as error:
         return error
     return None
+
+
+def ask_ahead(module: Any, client: Any, request: Any, inside: Inside) -> None:
+    """Ask whether an exchange may leave, where no place on its way to the network would. Raises what refuses."""
+    transport = client._transport_for_url(request.url)
+    if isinstance(transport, _classes(module, _MOCK_TRANSPORTS)) or is_in_process(client, request.url):
+        inside.ask = None  # what an application asks in its turn is an exchange of its own
+        return
+    known = _classes(module, _OWN_TRANSPORTS)
+    if not (type(transport) in known or is_over_aiohttp(transport) or has_known_ends(transport, known)):
+        inside.ask()
 
 
 def was_replayed(module: Any, client: Any, url: Any, response: Any, inside: Inside) -> bool:

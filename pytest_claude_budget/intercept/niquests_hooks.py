@@ -71,6 +71,7 @@ async def _watched(seam: Seam, trying: Try, call: Any, args: tuple[Any, ...], kw
 
     around = AROUND.set(trying.inside)
     try:
+        trying.ask()
         response = await call(*args, **kwargs)
     except BaseException as error:
         if (seen := trying.take()) is not None:

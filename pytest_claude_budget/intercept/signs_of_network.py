@@ -43,6 +43,15 @@ def is_feigned_socket(socket: Any) -> bool:
         return False
 
 
+def is_feigned_transport(connection: Any) -> bool:
+    """The same of a connection of aiohttp's."""
+    try:
+        socket = connection.transport.get_extra_info("socket")
+        return not isinstance(getattr(socket, "_sock", None), real_socket) and _was_never_used(socket)
+    except Exception:
+        return False
+
+
 def aiohttp_answer(stream: Any) -> Any:
     """The answer of aiohttp that an answer's stream reads from; None where there is none."""
     aiohttp = sys.modules.get("aiohttp")
@@ -96,6 +105,17 @@ def body_in_memory(module: ModuleType, response: Any) -> bytes | None:
         return body if isinstance(body, bytes) else None
     except Exception:
         return None
+
+
+def is_over_aiohttp(transport: Any) -> bool:
+    """Is a transport, of whatever package, written over aiohttp? It may open its session with its first request only."""
+    if (aiohttp := sys.modules.get("aiohttp")) is None:
+        return False
+    for cls in type(transport).__mro__:
+        written = vars(sys.modules.get(cls.__module__, aiohttp))
+        if written is not vars(aiohttp) and any(value is aiohttp for value in written.values()):
+            return True
+    return False
 
 
 def has_known_ends(transport: Any, known: tuple[type, ...]) -> bool:

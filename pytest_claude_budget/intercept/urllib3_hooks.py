@@ -45,6 +45,13 @@ class Try:
         seen, self.seen = self.seen, None
         return seen
 
+    def ask(self) -> None:
+        """Ask whether it may leave, where no place on its way does: the fork has connections of its own. Raises what refuses."""
+        if self.inside.ask is not None:
+            connections = self.pool.ConnectionCls
+            if connections.__module__.startswith("urllib3") and not _is_of_http_client(connections):
+                self.inside.ask()
+
 
 TRY: ContextVar[Try | None] = ContextVar("claude_budget_urllib3", default=None)
 """The try that goes on around this moment. Module state: urllib3 calls itself, and hands on nothing of ours."""
@@ -114,6 +121,7 @@ def _watched(seam: Seam, trying: Try, call: Any, args: tuple[Any, ...], kwargs: 
 
     around = AROUND.set(trying.inside)
     try:
+        trying.ask()
         response = call(*args, **kwargs)
     except BaseException as error:
         _failed(seam, trying, error)

@@ -24,6 +24,10 @@ def start(environ: MutableMapping[str, str]) -> None:
             from pytest_claude_budget.calls.host_rules import origins_of_text
 
             run.know_origins(origins_of_text(told.origins))
+        if told.guard:
+            from pytest_claude_budget.measure.live_guard import guard_in_child
+
+            run.hold_the_line(guard_in_child(run, told.guard))
         run.start()
         atexit.register(run.stop)
     if GATEWAY_VARIABLE in environ:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 OUTSIDE_TESTS = "outside tests"
 LABELS = ("feature", "tier", "case")
+LIVE_LABEL = "live"
+"""Beside those of a test's marker: whether its calls may leave this machine, as `yes` or `no`. In no file."""
 BENCHMARK = " benchmark"
 """Ends the phase of a test that a benchmark repeats."""
 INSTALLED = ("site-packages", "dist-packages")

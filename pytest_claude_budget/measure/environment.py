@@ -21,6 +21,8 @@ TEST_VARIABLE = "CLAUDE_BUDGET_TEST"
 """Tells child processes what their test is called, where PYTEST_CURRENT_TEST has another name for it."""
 ORIGINS_VARIABLE = "CLAUDE_BUDGET_ORIGINS"
 """Tells child processes what the budget file says of hosts; not set where it says nothing."""
+GUARD_VARIABLE = "CLAUDE_BUDGET_GUARD"
+"""Tells child processes what may leave this machine; not set where everything may."""
 OUTER_TEST_VARIABLE = "CLAUDE_BUDGET_OUTER_TEST"
 """What PYTEST_CURRENT_TEST was when a run inside of a run began: a test of the run around it, not of this one."""
 TURN_VARIABLE = "CLAUDE_BUDGET_TURN"
@@ -37,6 +39,7 @@ _NAMES = (
     OWNER_VARIABLE,
     TEST_VARIABLE,
     ORIGINS_VARIABLE,
+    GUARD_VARIABLE,
     OUTER_TEST_VARIABLE,
     TURN_VARIABLE,
     PROCESS_VARIABLE,
@@ -52,7 +55,7 @@ _ESCAPES = (("%", "%25"), ("\t", "%09"), ("\n", "%0A"), ("\x00", "(null)"))
 class RunTold:
     """What a child process knows of one run. A plain class: every pytest run makes it, and a tuple with names takes ten times as long."""
 
-    def __init__(self, ledger: str, owner: tuple[str, str, str] | None, origins: str, worker: str) -> None:
+    def __init__(self, ledger: str, owner: tuple[str, str, str] | None, origins: str, worker: str, guard: str) -> None:
         self.ledger = ledger
         self.owner = owner
         """Who pays for its calls: name, kind and phase; None where no test and no fixture started it."""
@@ -60,6 +63,8 @@ class RunTold:
         """What the budget file says of hosts; empty where it says nothing."""
         self.worker = worker
         """The process of the run that it belongs to; empty for the run's own."""
+        self.guard = guard
+        """What may leave this machine; empty where everything may."""
 
 
 class Told:
@@ -77,6 +82,7 @@ class Told:
         self._everyone = everyone
         self._home = threading.get_ident()
         self._origins = ""
+        self._guard = ""
         self._earlier: dict[str, str | None] = {}
         """What there is without this run."""
         self._hidden: frozenset[str] = frozenset()
@@ -122,6 +128,11 @@ class Told:
         self._origins = text
         self.set(ORIGINS_VARIABLE, text)
 
+    def know_guard(self, text: str) -> None:
+        """Tell what may leave this machine."""
+        self._guard = text
+        self.set(GUARD_VARIABLE, text or None)
+
     def get(self, name: str) -> str | None:
         """What a variable is for this run."""
         newer = self._newer()
@@ -163,7 +174,7 @@ class Told:
 
     def _as_line(self) -> str:
         owner = self._owners.newest() or ("", "", "")
-        return "\t".join(_escaped(field) for field in (self.ledger, *owner, self._origins, self.worker))
+        return "\t".join(_escaped(field) for field in (self.ledger, *owner, self._origins, self.worker, self._guard))
 
 
 def runs_told(environ: Mapping[str, str]) -> list[RunTold]:
@@ -172,10 +183,10 @@ def runs_told(environ: Mapping[str, str]) -> list[RunTold]:
     if not ledger:
         return []
     lines = [line.split("\t") for line in environ.get(RUNS_VARIABLE, "").split("\n")]
-    fields = [[_plain(field) for field in line] for line in lines if len(line) == 6]
+    fields = [[_plain(field) for field in line] for line in lines if len(line) == 7]
     several = [
-        RunTold(path, (owner, kind, phase) if owner else None, said, worker)
-        for path, owner, kind, phase, said, worker in fields
+        RunTold(path, (owner, kind, phase) if owner else None, said, worker, guard)
+        for path, owner, kind, phase, said, worker, guard in fields
     ]
     if any(each.ledger == ledger for each in several):
         return several
@@ -187,7 +198,8 @@ def runs_told(environ: Mapping[str, str]) -> list[RunTold]:
         owner, _, phase = test.rpartition(" (")
         phase = phase.rstrip(")") + (f" {turn}" if turn else "") if owner else ""
         payer = (environ.get(TEST_VARIABLE) or owner or test, "test", phase)
-    return [RunTold(ledger, payer, environ.get(ORIGINS_VARIABLE, ""), environ.get(PROCESS_VARIABLE, ""))]
+    said, worker, guard = (environ.get(name, "") for name in (ORIGINS_VARIABLE, PROCESS_VARIABLE, GUARD_VARIABLE))
+    return [RunTold(ledger, payer, said, worker, guard)]
 
 
 @contextmanager

@@ -9,9 +9,9 @@ import sys
 import threading
 from collections.abc import Sequence
 from types import FrameType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from pytest_claude_budget.calls.claude_hosts import is_claude_host
+from pytest_claude_budget.calls.claude_hosts import Place, is_claude_host
 from pytest_claude_budget.calls.host_rules import host_pattern, is_loopback, plain_host
 from pytest_claude_budget.calls.origin import Origin
 
@@ -25,14 +25,6 @@ _NO_CLIENTS = ("socket", "asyncio", "ssl")
 """Modules that carry no request by themselves: who waits until a port is open uses them."""
 _ASK_BY_A_CLIENT = "ask by a client that is seen (claude-budget clients) or name the host under origins: simulated"
 _MEASURE_BY_A_GATEWAY = "measure it by a gateway, with gateway: true in the budget file"
-
-
-class Place(NamedTuple):
-    """Where a connection leads, as a URL has it."""
-
-    host: str
-    port: int | None
-    scheme: str = "https"
 
 
 class _LookUps:
@@ -218,6 +210,8 @@ def _tell(run: "Run", reason: str) -> None:
     from pytest_claude_budget.calls.call import Answer, Status
 
     ticket = run.recorder.open(0)
+    if (guard := run.guard) is not None:
+        guard.ask_of_unseen(ticket, reason)
     key = (ticket[2].owner.id, reason)
     if key not in run.unseen:
         run.unseen.add(key)

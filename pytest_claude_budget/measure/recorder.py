@@ -22,6 +22,7 @@ from pytest_claude_budget.ledger.writer_thread import Writer, running_loop
 
 if TYPE_CHECKING:
     from pytest_claude_budget.ledger.database import SqliteLedger
+    from pytest_claude_budget.measure.live_guard import LiveGuard
 
 LONGEST_WAIT_SECONDS = 30.0
 """How long a synchronous caller on an event loop's thread waits for the writer."""
@@ -57,6 +58,8 @@ class Recorder:
         self._who = who
         self._payer: tuple[object, Payer] = (None, payer_of(_NOBODY, Labels(), process))
         """The newest, with what it was made of."""
+        self.guard: LiveGuard | None = None
+        """Told of what is stored; None where nothing is held back."""
         self.facts_of: FactsOf = lambda owner: None
         """What is known of a test besides its calls; stored with its first call."""
         self.home = 0
@@ -226,6 +229,8 @@ class Recorder:
             if items:
                 ids, (_, *rest) = self._ids.several(len(items)), ticket
                 entries += [(next(ids), *rest, origin, answer) for answer in items]
+            if self.guard is not None:
+                self.guard.stored(ticket, origin, own)
         except Exception as error:
             self.fault("call", error)
             return [], b""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_claude_budget.calls.host_rules import HostRules, Origins
     from pytest_claude_budget.ledger.journal import OwnerFacts
     from pytest_claude_budget.ledger.locks import Hold
+    from pytest_claude_budget.measure.live_guard import LiveGuard as Guard
     from pytest_claude_budget.measure.recorder import FactsOf, Recorder
 
 CHILD = "child"
@@ -77,6 +78,8 @@ class Run:
         """Reads what is kept of a test beside its calls; pytest's side alone knows how."""
         self.gateway: Gateway | None = None
         """Measures other programs; for runs whose budget file asks for one."""
+        self.guard: Guard | None = None
+        """Asked before anything leaves this machine; None where nobody wants that."""
         self.at_exit: Callable[[], None] | None = None
         """What was registered to be done as the process ends."""
 
@@ -174,6 +177,24 @@ class Run:
             each.ident == thread and each.is_alive() for each in self._earlier_threads
         )
 
+    def hold_the_line(self, guard: "Guard") -> None:
+        """Ask a guard before anything leaves this machine, from here on; child processes are told by it."""
+        from pytest_claude_budget.intercept.guard import GUARDS
+        from pytest_claude_budget.intercept.passages import hook_all
+
+        self.guard = self.recorder.guard = GUARDS[self.recorder] = guard
+        self._watching.on_client = hook_all
+        hook_all()
+
+    def _let_pass(self) -> None:
+        from pytest_claude_budget.intercept.guard import GUARDS
+        from pytest_claude_budget.intercept.passages import take_out
+
+        self.guard = None
+        GUARDS.pop(self.recorder, None)
+        if not GUARDS:
+            take_out()
+
     def settle(self) -> None:
         """The run is about to be told: an exchange that still goes on is told as it is by now."""
         if self.gateway is not None:
@@ -198,6 +219,8 @@ class Run:
         if RUNNING.get(str(self.path)) is self:
             self.told.end(lambda: RUNNING.pop(str(self.path), None))
         self._watching.stop()
+        if self.guard is not None:
+            self._let_pass()
         if self._recorder is not None:
             self._recorder.close()
             if self.is_child and self._recorder.journal.is_lost:

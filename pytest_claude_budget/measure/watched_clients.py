@@ -59,6 +59,8 @@ class Watching:
         self._hooks: list[tuple[Any, Any]] = []
         """Hooks of a module, and what they know this run by."""
         self._finder = ClientFinder(CLIENTS, self._hook)
+        self.on_client: Callable[[], None] = lambda: None
+        """Called where one more client is watched."""
 
     def start(self) -> None:
         """Hook what is imported, and wait for what is not."""
@@ -101,6 +103,7 @@ class Watching:
             hooks = hook_module(module, known)
             if (hooks, known) not in self._hooks:
                 self._hooks.append((hooks, known))
+                self.on_client()
         except Exception as error:
             self._on_fault(f"hooking {module.__name__}", error)
 

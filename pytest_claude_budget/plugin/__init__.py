@@ -59,6 +59,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="accept what the run cost: write claude-budget.lock.json, if the run passed and its cost is"
         " known, or tolerated as unknown",
     )
+    group.addoption(
+        "--claude-budget-live",
+        choices=("allow", "deny"),
+        help="whether calls to Claude may leave this machine: deny refuses each before it does [live_calls of the budget"
+        " file, else allow]",
+    )
     parser.addini("claude_budget", help=INI_HELP)
 
 
@@ -75,10 +81,15 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         child.start(os.environ)
     else:
         with suppress(Exception):  # pytest_configure tries again
-            from pytest_claude_budget.plugin.settings import early_origins
+            from pytest_claude_budget.plugin.settings import early_budget
 
             _start(early_config, process="")
-            _know_origins(early_config.stash[RUN], early_origins(early_config))
+            budget, option = early_budget(early_config), early_config.known_args_namespace.claude_budget_live
+            _know_origins(early_config.stash[RUN], None if budget is None else budget.origins)
+            if option == "deny" or (budget is not None and budget.live_calls is not None):
+                from pytest_claude_budget.plugin.guard import hold_early, rules_of
+
+                hold_early(early_config.stash[RUN], rules_of(option, budget))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -105,6 +116,7 @@ def pytest_configure(config: pytest.Config) -> None:
         raise
     run, budget = config.stash[RUN], config.stash[SETUP].budget
     _know_origins(run, None if budget is None else budget.origins)
+    _hold_the_line(config, run, budget)
     if budget is not None and budget.gateway and not config.getoption("collectonly", default=False):
         _open_gateway(config, run, budget)
     config.pluginmanager.register(MarkReader(run), "claude-budget-marks")
@@ -130,6 +142,15 @@ def _know_origins(run: "Run", origins: "Origins | None") -> None:
     """Where the budget file says something of hosts; else nothing is loaded for it, nor told to child processes."""
     if origins is not None and (origins.loopback or origins.live or origins.simulated):
         run.know_origins(origins)
+
+
+def _hold_the_line(config: pytest.Config, run: "Run", budget: "Budget | None") -> None:
+    """Where somebody wrote that calls must not leave; else nothing is loaded for it."""
+    option = config.getoption("claude_budget_live")
+    if option == "deny" or (budget is not None and budget.live_calls is not None):
+        from pytest_claude_budget.plugin.guard import hold, rules_of
+
+        hold(config, run, rules_of(option, budget))
 
 
 def _open_gateway(config: pytest.Config, run: "Run", budget: "Budget") -> None:

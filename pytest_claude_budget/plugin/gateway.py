@@ -12,6 +12,7 @@ from pytest_claude_budget.calls.owner_in_path import START, Payer, token_of
 from pytest_claude_budget.gateway.started import Started
 from pytest_claude_budget.gateway.upstreams import ANTHROPIC, checked
 from pytest_claude_budget.measure.base_url import VARIABLE, ForChildren, told_of
+from pytest_claude_budget.measure.current_owner import LIVE_LABEL
 
 if TYPE_CHECKING:
     from pytest_claude_budget.calls.host_rules import Origins
@@ -62,6 +63,8 @@ class RunGateway:
 
     def _url(self) -> str:
         owner, labels = self._run.owners.who()
+        if (live := self._run.owners.marked.get(LIVE_LABEL)) is not None:
+            labels = {**labels, LIVE_LABEL: live}
         payer = Payer(owner, self._run.process, tuple(labels.items()), self._run.path.name)
         return f"{self._start}{START}{token_of(payer)}"
 
@@ -79,7 +82,8 @@ def open_gateway(run: "Run", origins: "Origins", where: str) -> None:
     outer = told_of()
     upstream = known_as if outer is None else outer.url()
     try:
-        started = Started(run.path, origins.as_text(), upstream, known_as)
+        guard = "" if run.guard is None else run.guard.rules.as_text()
+        started = Started(run.path, origins.as_text(), upstream, known_as, guard)
     except (OSError, ValueError) as error:
         what = f"the gateway could not be started: {getattr(error, 'strerror', None) or error}"
         hint = "see that this machine lets programs listen on 127.0.0.1, and starts Python; or write gateway: false"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_claude_budget.measure.current_owner import BENCHMARK, fixture_id, is_benchmark, name_of
+from pytest_claude_budget.measure.current_owner import BENCHMARK, LIVE_LABEL, fixture_id, is_benchmark, name_of
 from pytest_claude_budget.measure.environment import TEST_VARIABLE, TURN_VARIABLE
 from pytest_claude_budget.measure.run import Run
 from pytest_claude_budget.plugin.outcomes import NAME, WhatRan
@@ -38,6 +38,8 @@ class MarkReader:
         """Know what the test's calls are called, before it makes any."""
         if item.get_closest_marker("claude_budget") is not None:
             _read_marks(item, self.run)
+            if self.run.guard is not None:
+                self.run.guard.tell_children()
 
 
 class RunPlugin:
@@ -66,6 +68,8 @@ class RunPlugin:
             self.run.check()
             self.run.item = None
             self.run.owners.marked = {}
+            if self.run.guard is not None:
+                self.run.guard.tell_children()
             if named != item.nodeid:
                 self.run.told.set(TEST_VARIABLE, None)
             if self.run.turns.of_test:
@@ -247,6 +251,12 @@ def _read_marks(item: pytest.Item, run: Run) -> None:
         return
     run.limited = run.limited or bool(marker.limits)
     labels = {"feature": marker.feature, "tier": marker.tier, "case": marker.case}
+    if marker.live is not None:
+        labels[LIVE_LABEL] = "yes" if marker.live else "no"
+        if not marker.live and run.guard is None:
+            from pytest_claude_budget.plugin.guard import hold, rules_of
+
+            hold(item.config, run, rules_of("allow", None))
     run.owners.marked = {name: value for name, value in labels.items() if value is not None}
 
 

@@ -37,6 +37,7 @@ class Judge:
         """What earlier runs of the folder left."""
         self._earlier: Judged | None = None
         """How the run was judged when its tests were over."""
+        self._is_refused = False
         self._counted = 0
         """Failures that pytest was told of, besides those of tests: 1 where the cost fails the run."""
         self._later = _judged_later() if JUDGED_LATER_VARIABLE in os.environ else None
@@ -89,6 +90,9 @@ class Judge:
             fails = self._is_judged()
         with suppress(Exception):  # of earlier runs: no reason to fail this one
             self._look_back()
+        with suppress(Exception):  # it is told by what follows, or by nothing
+            self.told += self._unanswered()
+        fails = fails or self._is_refused
         self._fail(fails=fails)
         if fails:
             with suppress(Exception):  # the section above says it all, and the exit status
@@ -97,6 +101,13 @@ class Judge:
             session.exitstatus = _own_status(session)  # what it was judged by has changed since
         if (fails or self.told) and not self.config.pluginmanager.has_plugin("terminalreporter"):
             self._say_on_stderr()
+
+    def _unanswered(self) -> list[str]:
+        """What was refused to leave, and has failed no test: the session fails by it."""
+        guard = self.config.pluginmanager.get_plugin("claude-budget-guard")
+        left = [] if guard is None else guard.unanswered()
+        self._is_refused = bool(left)
+        return left
 
     def _fail(self, *, fails: bool) -> None:
         session = self.session

@@ -10,7 +10,6 @@ import pytest
 if TYPE_CHECKING:
     from pytest_claude_budget.budget.difference import Base
     from pytest_claude_budget.budget.limits import Budget
-    from pytest_claude_budget.calls.host_rules import Origins
     from pytest_claude_budget.files.baseline_file import Loaded
     from pytest_claude_budget.files.checked_yaml import Memory
     from pytest_claude_budget.pricing.rates import RateTable
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 LOCK_NAME = "claude-budget.lock.json"
 BUDGET_NAMES = ("claude-budget.yml", "claude-budget.yaml")
 CACHE_KEY = "claude-budget/checked"
-_ABOUT_HOSTS = (b"loopback", b"origins")
+_ABOUT_CALLS = (b"loopback", b"origins", b"live_calls")
 MOST_CHECKED = 20
 """Files that are remembered: the newest ones."""
 
@@ -133,8 +132,8 @@ def find_budget(config: pytest.Config) -> tuple[Path | None, str]:
     return None, ""
 
 
-def early_origins(config: pytest.Config) -> "Origins | None":
-    """What the budget file says of hosts, before it is read in full: conftest files may call Claude as they are imported.
+def early_budget(config: pytest.Config) -> "Budget | None":
+    """What the budget file says of hosts and live calls, before it is read in full: conftest files may call Claude as they are imported.
 
     None where it says nothing, or cannot be read: what is wrong with it is told when it is read in full.
     """
@@ -143,11 +142,11 @@ def early_origins(config: pytest.Config) -> "Origins | None":
     names = [option] if option else [ini] if ini else BUDGET_NAMES
     path = next((base / name for name in names if (base / name).exists()), None)
     written = b"" if path is None else path.read_bytes()
-    if path is None or not any(word in written for word in _ABOUT_HOSTS):
+    if path is None or not any(word in written for word in _ABOUT_CALLS):
         return None
     from pytest_claude_budget.files.budget_file import load_budget
 
-    return load_budget(path, path.name)[0].origins
+    return load_budget(path, path.name)[0]
 
 
 def parse_report_options(config: pytest.Config) -> tuple[tuple[str, Path], ...]:

@@ -88,13 +88,15 @@ PERCENTAGE = "hint: write it so, for example warn_at='80%'   [bad-percentage]"
         ("case", 5, "expected one of light, average, heavy, got 5\n"
          "hint: write one of them, for example case='average'   [bad-label]"),
         ("max_cots", 1, "unknown argument, expected one of max_cost, max_calls, max_input_tokens, max_output_tokens, "
-         "max_tokens_total, max_attempts, warn_at, feature, tier, case, may_be_unknown\n"
+         "max_tokens_total, max_attempts, warn_at, feature, tier, case, live, may_be_unknown\n"
          "hint: did you mean 'max_cost'?   [unknown-argument]"),
         ("zzz", 1, "unknown argument, expected one of max_cost, max_calls, max_input_tokens, max_output_tokens, "
-         "max_tokens_total, max_attempts, warn_at, feature, tier, case, may_be_unknown\n"
+         "max_tokens_total, max_attempts, warn_at, feature, tier, case, live, may_be_unknown\n"
          "hint: remove the argument   [unknown-argument]"),
         ("may_be_unknown", "yes", "expected True or False, got 'yes'\n"
          "hint: write may_be_unknown=True   [bad-value]"),
+        ("live", 1, "expected True or False, got 1\n"
+         "hint: write live=True   [bad-value]"),
         ("warn_at", "80%", "expected a measure to warn about\n"
          "hint: add one, for example max_cost=0.25   [no-measure]"),
     ],

@@ -1,0 +1,146 @@
+"""Live calls that are denied, where something stands between a client and the network, and for programs that no hook sees."""
+
+import pytest
+
+from tests.gateway.wires import Upstream
+from tests.plugin.conftest import Suite
+from tests.plugin.test_gateway import upstream
+from tests.plugin.test_live_calls import asked, denied, refusal
+
+__all__ = ["denied", "upstream"]
+
+MOCKED = """
+import json
+import pytest
+from mocket import Mocketizer
+from mocket.mocks.mockhttp import Entry
+import clients, network
+
+LOCAL = f"http://127.0.0.1:{network.PORT}/v1/messages"
+
+@pytest.mark.parametrize("name", ["httpx", "httpx_async", "requests", "http_client"])
+def test_answers(name):
+    Entry.single_register(Entry.POST, clients.URL, body=json.dumps(network.MESSAGE), headers={"content-type": "application/json"})
+    with Mocketizer(strict_mode=False):
+        getattr(clients, name)()
+
+@pytest.mark.parametrize("name", ["httpx", "requests", "http_client"])
+def test_lets_through(name):
+    with Mocketizer(strict_mode=False):
+        getattr(clients, name)(LOCAL)
+"""
+
+
+def test_sockets_that_are_feigned_answer(denied: Suite) -> None:
+    """What they let through is refused, too."""
+    denied.write(test_a=MOCKED)
+    denied.budget("version: 1\nlive_calls: deny\nloopback: live\n")
+    outcome = denied.run()
+    outcome.result.assert_outcomes(passed=4, failed=3)
+    assert 3 == outcome.said.count("nothing was sent")
+    assert [] == asked(denied)
+
+
+BILLING = """
+import clients, network
+LOCAL = f"http://127.0.0.1:{network.PORT}"
+
+def test_a(): clients.anthropic(LOCAL)
+def test_b(): clients.requests(LOCAL + "/v1/messages")
+def test_c(): clients.aiohttp(LOCAL + "/v1/messages")
+"""
+
+
+@pytest.mark.parametrize("rule", ["loopback: live", 'origins: {live: ["127.0.0.1"]}'])
+def test_what_bills_on_this_machine_is_remote(denied: Suite, rule: str) -> None:
+    denied.write(test_a=BILLING)
+    denied.budget(f"version: 1\nlive_calls: deny\n{rule}\n")
+    denied.run().result.assert_outcomes(failed=3)
+    assert [] == asked(denied)
+
+
+def test_a_host_that_is_said_to_be_simulated_is_asked(denied: Suite) -> None:
+    denied.write(test_a="import clients\ndef test_a(): clients.httpx()\ndef test_b(): clients.models()")
+    denied.budget("version: 1\nlive_calls: deny\norigins: {simulated: [api.anthropic.com]}\n")
+    denied.run().result.assert_outcomes(passed=2)
+    assert ["/v1/messages", "/v1/models"] == sorted(asked(denied))
+
+
+UNNAMED = """
+import httpx
+def ask(model, path="chat/completions"):
+    body = {"model": model, "messages": [{"role": "user", "content": "Hi"}]}
+    httpx.post(f"http://gateway.example/{path}", json=body)
+def test_claude_by_its_name(): ask("anthropic/claude-sonnet-4-5")
+def test_another_makers(): ask("gpt-5", "other/chat/completions")
+def test_claude_by_another_name(): ask("my-model")
+"""
+
+
+def test_other_makers_are_nobodys_business(denied: Suite) -> None:
+    """At a gateway that serves several, what names Claude is refused; what only its answer names has left, and fails its test."""
+    denied.write(test_a=UNNAMED)
+    outcome = denied.run("-p", "no:randomly")
+    outcome.result.assert_outcomes(passed=1, failed=2)
+    assert ["/other/chat/completions", "/chat/completions"] == asked(denied)
+    what = "a call to Claude (claude-haiku-4-5) was answered by a remote host, and live calls are denied by live_calls: deny"
+    assert (
+        f"test_a.py::test_claude_by_another_name: {what} in claude-budget.yml: it could not be held back"
+        in outcome.said
+    )
+
+
+PROGRAMS = """
+import subprocess, sys
+import pytest
+ASKS = '''
+import json, os, sys, urllib.error, urllib.request
+headers = {"anthropic-version": "2023-06-01", "content-type": "application/json"}
+body = {"model": "claude-haiku-4-5", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}
+asked = urllib.request.Request(os.environ["ANTHROPIC_BASE_URL"] + "/v1/messages", json.dumps(body).encode(), headers)
+try:
+    urllib.request.urlopen(asked)
+except urllib.error.HTTPError as error:
+    print(error.code, error.headers["x-should-retry"], json.load(error)["error"]["type"])
+else:
+    print("answered")
+'''
+def ask():
+    return subprocess.run([sys.executable, "-S", "-c", ASKS], stdout=subprocess.PIPE, text=True).stdout.strip()
+
+def test_refused():
+    assert ask() == "403 false permission_error"
+
+@pytest.mark.claude_budget(live=True)
+def test_allowed():
+    assert ask() == "answered"
+
+@pytest.fixture(scope="module")
+def wide():
+    return ask()
+
+def test_wide(wide): pass
+"""
+
+
+@pytest.mark.parametrize("workers", [0, 2], ids=["plain", "two-workers"])
+def test_programs_are_refused_by_the_gateway(denied: Suite, upstream: Upstream, workers: int) -> None:
+    """In the form of Anthropic's own errors, once, and their tests fail."""
+    denied.write(test_a=PROGRAMS)
+    denied.budget("version: 1\nlive_calls: deny\nloopback: live\ngateway: true\n")
+    outcome = denied.run("-p", "no:randomly", workers=workers)
+    outcome.result.assert_outcomes(passed=1, failed=1, errors=1)
+    assert 1 == len(upstream.heads)
+    what = "a call to Claude (claude-haiku-4-5) was about to leave for 127.0.0.1"
+    assert refusal("test_a.py::test_refused", what) in outcome.said
+    assert refusal("test_a.py::wide", what) in outcome.said
+
+
+def test_programs_that_nobody_measures_are_not_started(denied: Suite) -> None:
+    denied.write(
+        test_a="import subprocess\ndef test_a(): subprocess.run(['curl', '-s', 'http://api.anthropic.com/v1/messages'])"
+    )
+    outcome = denied.run()
+    outcome.result.assert_outcomes(failed=1)
+    assert "curl was started with Claude's API at test_a.py:2" in outcome.said
+    assert "live calls are denied by live_calls: deny in claude-budget.yml: nothing was sent" in outcome.said
