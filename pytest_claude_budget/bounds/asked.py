@@ -10,8 +10,21 @@ from pytest_claude_budget.bounds.text_tokens import HIDDEN, HIDDEN_PER_TOOL, HID
 from pytest_claude_budget.wire.converse_requests import as_anthropics
 
 OUTPUTS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
-_FORMS = ("output_config", "output_format", "response_format", "text")
-"""What a server may tell the model about the form of its answer."""
+_INSTRUCTS = ("citations", "tool_use", "tool_result", "search_result")
+"""What it may be told of wherever these stand."""
+_FORMS = (
+    "thinking",
+    "context_management",
+    "compaction",
+    "thread",
+    "container",
+    "mcp_servers",
+    "output_config",
+    "output_format",
+    "response_format",
+    "text",
+)
+"""What a server may tell the model about, such as the form of its answer."""
 _CACHES = ("cache_control", "cachePoint", "caching")
 """What asks for caching, wherever it stands."""
 _ELSEWHERE = {
@@ -65,14 +78,14 @@ def read_request(request: Mapping[str, Any]) -> Asked:
         request = as_anthropics(request)
     contents = Contents()
     shown = {name: _shown(name, value, contents) for name, value in request.items()}
-    told, tools = as_text(shown), server_tools(request)
+    told, tools = as_text(shown), server_tools(request, contents.tools)
     text = most_tokens(told)
     if contents.references:  # each tells the model of a tool anew
         text += contents.references * most_tokens(as_text(request.get("tools")))
     return Asked(
         model=_text(request.get("model")),
         text=text,
-        hidden=_hidden(request, tools, cites='"citations"' in told),
+        hidden=_hidden(request, tools, told),
         images=tuple(contents.images),
         unsized=tuple(dict.fromkeys([*contents.unsized, *_kept_elsewhere(request)])),
         output=max((count for name in OUTPUTS if (count := _count(request.get(name))) is not None), default=None),
@@ -92,9 +105,9 @@ def _shown(name: str, value: object, contents: Contents) -> object:
     return contents.blocks(value) if name == "system" else value
 
 
-def _hidden(request: Mapping[str, Any], tools: ServerTools, *, cites: bool) -> int:
+def _hidden(request: Mapping[str, Any], tools: ServerTools, told: str) -> int:
     """Allowances for what the server adds."""
-    formed = cites or tools.listed or any(name in request for name in _FORMS)
+    formed = tools.listed or any(name in request for name in _FORMS) or any(f'"{name}"' in told for name in _INSTRUCTS)
     return HIDDEN + (HIDDEN_WITH_FORM if formed else 0) + tools.named * HIDDEN_PER_TOOL
 
 

@@ -60,6 +60,8 @@ class Contents:
     """What has no size in the request; for a person."""
     references: int = 0
     """How often a tool's description is told again."""
+    tools: list[dict[str, Any]] = field(default_factory=list)
+    """Those that the messages bring."""
 
     def messages(self, value: object) -> object:
         """Messages without the data of images and files."""
@@ -97,6 +99,9 @@ class Contents:
         if any(name in block for name in _HIDES):
             self.unsized.append(HIDDEN)
         self.references += kind == "tool_reference"
+        if kind == "tool_addition" and isinstance(tool := block.get("tool"), dict):
+            definition = tool.get("definition")
+            self.tools.append(definition if isinstance(definition, dict) else {})
         return {name: self._inner(name, each) for name, each in block.items()}
 
     def _inner(self, name: str, value: object) -> object:

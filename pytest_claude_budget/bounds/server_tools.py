@@ -41,10 +41,10 @@ class ServerTools:
     runs_code: bool = False
 
 
-def server_tools(request: Mapping[str, Any]) -> ServerTools:
-    """Tell of a request's tools."""
+def server_tools(request: Mapping[str, Any], in_messages: Iterable[Mapping[str, Any]] = ()) -> ServerTools:
+    """Tell of a request's tools, and of those that its messages bring."""
     more = request.get("additionalModelRequestFields")
-    tools = [*_tools(request), *(_tools(more) if isinstance(more, dict) else ())]
+    tools = [*in_messages, *_tools(request), *(_tools(more) if isinstance(more, dict) else ())]
     kinds = [(each.get("type"), each) for each in tools]
     named = [(str(kind), tool) for kind, tool in kinds if kind not in _PLAIN and not _is_converses(tool)]
     servers = [(kind, tool) for kind, tool in named if not kind.startswith(_CLIENTS)]

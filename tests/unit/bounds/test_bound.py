@@ -117,6 +117,17 @@ def test_tools_and_the_form_of_an_answer_have_an_allowance() -> None:
     assert counts(bounded(MESSAGES, question(output_config={"format": {}})))["hidden"] == 100 + 1_000
 
 
+def test_a_tool_that_a_message_brings_is_one() -> None:
+    """One of 314 bytes was seen to be 379 tokens."""
+    for definition in ({"name": "look", "input_schema": {}}, None):
+        tool = {"type": "tool_definition", "definition": definition}
+        asked = question(messages=[{"role": "system", "content": [{"type": "tool_addition", "tool": tool}]}])
+        assert counts(bounded(MESSAGES, asked))["hidden"] == 100 + 1_000
+    server = {"type": "tool_definition", "definition": {"type": "web_fetch_20250910", "name": "web_fetch"}}
+    asked = question(messages=[{"role": "system", "content": [{"type": "tool_addition", "tool": server}]}])
+    assert counts(bounded(MESSAGES, asked))["input"] == 11 * 200_000
+
+
 @pytest.mark.parametrize(
     "block",
     [
@@ -213,9 +224,9 @@ def test_compaction_reads_once_more_and_writes_a_summary() -> None:
     text = len(json.dumps(question(context_management=edits), separators=(",", ":")))
     assert counts(made) == {
         "text": text,
-        "hidden": 100,
+        "hidden": 1_100,
         "output": 1000,
-        "compaction, input": text + 100,
+        "compaction, input": text + 1_100,
         "compaction, output": 64_000,
     }
     assert "compaction, input" not in counts(bounded(MESSAGES, question(context_management={"edits": []})))
