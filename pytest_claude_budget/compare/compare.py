@@ -160,7 +160,7 @@ def _one(name: str, before: Record, after: Record, renamed: Mapping[str, str], f
 
 
 def _fell_silent(old: OwnerRecord, new: OwnerRecord, facts: Facts) -> bool:
-    """Did a test come to its end without one call, though it has some in the baseline, and nobody has accepted that?"""
+    """Did a test come to its end without a single call, though it has some in the baseline, and nobody has accepted that?"""
     if facts.accepts_silence or old.kind != "test" or not old.calls or new.calls:
         return False
     return not facts.selection.cut_short(old)

@@ -155,7 +155,7 @@ class Comparison:
     not_run: Decimal = ZERO
     """What removed and deselected owners cost in the baseline."""
     without_calls: Decimal = ZERO
-    """What tests cost in the baseline that ran without one call."""
+    """What tests cost in the baseline that ran without a single call."""
     not_compared: Decimal = ZERO
     """What owners whose change is not known, and that are therefore left out of the sums, cost in the baseline."""
     repeated_before: tuple[str, ...] = ()

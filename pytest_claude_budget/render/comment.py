@@ -154,7 +154,7 @@ def _body(document: Document, form: Form) -> Iterator[str]:
     known = facts(document)
     yield from ("", known) if known else ()
     compared = document.get("comparison") is not None
-    yield from silence(document, form.items)
+    yield from silence(document, form.items, brief=form.brief)
     yield from by_cause(document, form.groups)
     yield from limits(document, form.limits, where)
     if compared:

@@ -160,16 +160,18 @@ def _not_compared(reason: Document) -> Iterator[str]:
         yield from ("", f"**{title}:** {sentence(reason['why'].rstrip('.'), 500)}.{said}")
 
 
-def silence(document: Document, most: int) -> list[str]:
-    """Say which tests ran without one call, though the baseline has calls of them, and how that is accepted."""
+def silence(document: Document, most: int, *, brief: bool = False) -> list[str]:
+    """Say which tests ran without a single call, though the baseline has calls of them, and what to do about it."""
     rows = silent_tests(document)
     if not rows:
         return []
     named = [f"{short(row['owner'])} ({_was(row)})" for row in rows[: max(most, 1)]]
     more = [f"{len(rows) - len(named):,} more"] if len(rows) > len(named) else []
-    steps = "the update accepts it too" if COMMAND in "".join(advice(document)) else _steps(document)
-    accept = "" if document.get("accepted") is not None else f" If that is meant, {steps}."
-    return ["", f"**Ran without one call**, which is no saving: {', '.join([*named, *more])}.{accept}"]
+    told = COMMAND in "".join(advice(document))
+    steps = "update the lock file" if brief else "the update accepts it too" if told else _steps(document)
+    look = f" {phrases.LOOK_FOR_A_MOCK.capitalize()}; if that is meant, {steps}."
+    accept = "" if document.get("accepted") is not None else look
+    return ["", f"**Ran without a single call**, which is no saving: {', '.join([*named, *more])}.{accept}"]
 
 
 def _was(row: Document) -> str:

@@ -35,7 +35,7 @@ def ran(row: Document) -> bool:
 
 
 def silent_tests(document: Document) -> list[Document]:
-    """Tests that ran without one call, though the baseline has calls of them; the dearest first."""
+    """Tests that ran without a single call, though the baseline has calls of them; the dearest first."""
     rows = (document.get("comparison") or {}).get("owners", ())
     found = [row for row in rows if row["status"] == "without_calls"]
     return sorted(found, key=lambda row: amount(row["before"]), reverse=True)

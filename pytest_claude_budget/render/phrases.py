@@ -57,6 +57,10 @@ def may_lack(failed: int) -> str:
     return f" ({'a failed test' if failed == 1 else 'failed tests'} may lack some)" if failed else ""
 
 
+LOOK_FOR_A_MOCK = "see whether a mock stands where the call was"
+"""Of a test that makes no calls any more."""
+
+
 def before_an_update(ended: str, *, unknown: bool) -> list[str]:
     """What to do before `--claude-budget-update`, by a report of an earlier version, which does not say it."""
     steps = {"failed": ["let the tests pass"], "interrupted": ["run the whole suite again"]}.get(ended, [])

@@ -177,7 +177,7 @@ def _why_incomplete(verdict: Verdict) -> str:
 
 
 def silent_tests(report: CostReport) -> list[OwnerChange]:
-    """Tests that ran without one call, though the baseline has calls of them; the dearest first."""
+    """Tests that ran without a single call, though the baseline has calls of them; the dearest first."""
     rows = () if report.comparison is None else report.comparison.owners
     return sorted(
         (row for row in rows if row.standing is Standing.WITHOUT_CALLS), key=lambda row: (-row.before, row.owner)

@@ -13,7 +13,7 @@ from pytest_claude_budget.judge.verdict import Outcome
 from pytest_claude_budget.record.record import LOCK_FILE
 from pytest_claude_budget.record.totals import Totals, added
 from pytest_claude_budget.render.comparison import comparison_lines, projection_lines
-from pytest_claude_budget.render.phrases import repeated_before_texts, stated_text
+from pytest_claude_budget.render.phrases import LOOK_FOR_A_MOCK, repeated_before_texts, stated_text
 from pytest_claude_budget.render.repeated import repeat_texts
 from pytest_claude_budget.render.sentences import (
     answers_line,
@@ -140,12 +140,13 @@ def _stale_lock(report: CostReport) -> list[str]:
 
 
 def silent_texts(report: CostReport) -> list[str]:
-    """Say which tests ran without one call, though the baseline has calls of them; the dearest first."""
+    """Say which tests ran without a single call, though the baseline has calls of them; the dearest first."""
     rows = silent_tests(report)
     if not rows:
         return []
     many = counted(len(rows), "test ran and makes no calls any more", "tests ran and make no calls any more")
-    accepted = "" if report.facts.accepted is not None else f"; if that is meant, {update_words(report, 'accepts it')}"
+    meant = f": {LOOK_FOR_A_MOCK}; if that is meant, {update_words(report, 'accepts it')}"
+    accepted = "" if report.facts.accepted is not None else meant
     named = [f"{printable(row.owner, 200)} ({_before(row)})" for row in rows]
     return [f"{many}, which is no saving{accepted}   [no-calls-any-more]", *named]
 

@@ -340,10 +340,8 @@ def test_a_test_that_makes_no_calls_any_more_is_told_loudly_and_saves_nothing(
     assert main(["gate", path, "--output", "json:v.json", "--output", "markdown:c.md"]) == 0
     said = capsys.readouterr().out
     once = " ".join(said.split())
-    assert (
-        "1 test ran and makes no calls any more, which is no saving; if that is meant, pytest --claude-budget-update accepts it"
-        in once
-    )
+    look = "see whether a mock stands where the call was; if that is meant, pytest --claude-budget-update accepts it"
+    assert f"1 test ran and makes no calls any more, which is no saving: {look}" in once
     assert "\n  bb.py::t (cost $0.10 before)\n" in said
     assert "verdict: within, as far as it is known: 1 test makes no calls any more" in said
     assert "-$" not in said
@@ -352,7 +350,8 @@ def test_a_test_that_makes_no_calls_any_more_is_told_loudly_and_saves_nothing(
     assert {row["owner"]: row["status"] for row in found["comparison"]["owners"]}["bb.py::t"] == "without_calls"
     page = Path("c.md").read_text(encoding="utf-8")
     assert page.startswith("### Claude cost: $0.10 per run (was $0.20): 1 test made no call, not counted as a saving")
-    assert "**Ran without one call**, which is no saving: `t` (was $0.10). If that is meant, run" in page
+    look = "See whether a mock stands where the call was; if that is meant, run `pytest --claude-budget-update`"
+    assert f"**Ran without a single call**, which is no saving: `t` (was $0.10). {look}" in page
     assert "1 without calls" in page
     assert page.count("--claude-budget-update") == 1
     assert main(["baseline", "update", path]) == 0

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from pytest_claude_budget.render.comment import comment, summary
+from pytest_claude_budget.render.comment_limits import silence
 from pytest_claude_budget.render.groups import kind_words
 from pytest_claude_budget.render.markdown_text import amount, amount_in, code, row, sentence, share, visible
 from tests.golden.documents import Document, Owner, Report, breach
@@ -358,6 +359,13 @@ def test_tests_that_made_no_call_are_in_the_first_line_with_what_they_cost() -> 
     """0.0425 + 0.01 + 0.004 + 0.004 = 0.0605."""
     said = "$0.0425 per run (was $0.0605): 3 tests made no call, not counted as a saving"
     assert first_line(document("silent")).startswith(f"### Claude cost: {said}")
+
+
+def test_the_briefest_page_leaves_the_steps_of_an_update_to_the_summary() -> None:
+    """Where everything has something to say at once, the page would else be longer than it may be."""
+    brief, full = ("".join(silence(document("silent"), 0, brief=brief)) for brief in (True, False))
+    assert brief.endswith("See whether a mock stands where the call was; if that is meant, update the lock file.")
+    assert full.endswith("if that is meant, run `pytest --claude-budget-update` and commit `claude-budget.lock.json`.")
 
 
 def test_all_answers_priced_beside_a_failed_test_says_why_both_hold() -> None:
