@@ -4,7 +4,7 @@ Nothing here may raise an Exception into the caller: measuring fails open. A fau
 and the verdict does not pass over it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pytest_claude_budget.base.errors import described
@@ -15,7 +15,7 @@ from pytest_claude_budget.intercept.guard import GUARDS, ask_of
 from pytest_claude_budget.intercept.http_fields import Told, content_of, length_of, request_body
 from pytest_claude_budget.intercept.in_process_gateway import AROUND, Inside, placed
 from pytest_claude_budget.intercept.live_or_simulated import located, settled
-from pytest_claude_budget.intercept.sink import Held, Sink
+from pytest_claude_budget.intercept.sink import Held, Saying, Sink, begin_write, finish, post, write
 from pytest_claude_budget.wire.answer_headers import NO_HEADERS, TELLING, Headers
 from pytest_claude_budget.wire.bodies import (
     LONGEST_JSON,
@@ -27,16 +27,15 @@ from pytest_claude_budget.wire.bodies import (
     read_whole,
     takes_nothing,
 )
-from pytest_claude_budget.wire.encodings import unpacked
-from pytest_claude_budget.wire.lifetimes import lifetimes_in
 from pytest_claude_budget.wire.messages import Exchange, read_answer, requested_model, tried, unmeasured
-from pytest_claude_budget.wire.requests import Fingerprints, asks_for_more, of_batch
+from pytest_claude_budget.wire.request_reading import Read, read_request
+from pytest_claude_budget.wire.requests import Fingerprints
 from pytest_claude_budget.wire.routes import Kind, Route
 
-Saying = tuple[Answer | None, Sequence[Answer]]
-"""What `Said` is, where nothing is won by its names."""
+Begun = tuple[Carrier, Any, bytes | None]
+"""Who sends, the request, and its body where that is in memory already."""
 # Python 3.11 searches an enum's class at each look.
-_MESSAGES, _GUESS, _BATCH_CREATE, _COMPATIBLE = Kind.MESSAGES, Kind.GUESS, Kind.BATCH_CREATE, Kind.COMPATIBLE
+_GUESS, _COMPATIBLE = Kind.GUESS, Kind.COMPATIBLE
 _ENDED = "the run ended before an answer came; it may have been billed"
 _READ_IN_PIECES = (Kind.BATCH_RESULTS, Kind.UNREAD)
 
@@ -53,14 +52,14 @@ class Watch:
     _passed = 0
     _may_bill = False
     """It came from this machine, counts as simulated because nobody said otherwise, and looks like the real API's."""
-    _prepared: tuple[bytes | None, str | None, bool, frozenset[str] | None] | None = None
+    _prepared: Read | None = None
     _relays = False
     """The transport is an application of this process that asked Claude in its turn."""
 
     def __init__(
-        self, exchange: tuple[Carrier, Any], found: Route, said: Told, sinks: tuple[Sink, ...], prints: Fingerprints
+        self, exchange: Begun, found: Route, said: Told, sinks: tuple[Sink, ...], prints: Fingerprints
     ) -> None:
-        carrier, request = exchange
+        carrier, request, self._sent = exchange
         self._carrier: Any = carrier
         self._request = request
         self._route = found
@@ -80,22 +79,22 @@ class Watch:
         """Take an answer; returns what must see its bytes pass, None when they are here already."""
         said = self._at_once(response)
         if said is not None:
-            self._write(said)
+            write(self._tickets, said)
             return None
         for said in self._guarded("answer", self._answered(response)):
-            self._write(said)
+            write(self._tickets, said)
         self._open = self._body is not None
         return self._body
 
     def fed(self, data: bytes) -> None:
         """Take bytes that pass."""
         if (said := self._feed(data)) is not None:
-            self._write(said)
+            write(self._tickets, said)
 
     def ended(self, *, complete: bool) -> None:
         """The bytes are over, or the reader went away."""
         if (said := self._end(complete=complete)) is not None:
-            self._write(said)
+            write(self._tickets, said)
 
     # Asynchronous callers.
 
@@ -103,29 +102,30 @@ class Watch:
         """As `answered`, without touching a file on the event loop."""
         said = self._at_once(response)
         if said is not None:
-            await self._write_async(said)
+            if pending := begin_write(self._tickets, said):
+                await finish(pending)
             return None
         for said in self._guarded("answer", self._answered(response)):
-            await self._write_async(said)
+            await finish(begin_write(self._tickets, said))
         self._open = self._body is not None
         return self._body
 
     async def fed_async(self, data: bytes) -> None:
         """As `fed`, without touching a file on the event loop."""
         if (said := self._feed(data)) is not None:
-            await self._write_async(said)
+            await finish(begin_write(self._tickets, said))
 
     async def ended_async(self) -> None:
         """All bytes have come."""
         if (said := self._end(complete=True)) is not None:
-            await self._write_async(said)
+            await finish(begin_write(self._tickets, said))
 
     # Both.
 
     def dropped(self) -> None:
         """The reader went away in a place that can neither wait nor touch a file."""
         if (said := self._end(complete=False)) is not None:
-            self._post(said)
+            post(self._tickets, said)
 
     def give_up(self, sink: Sink) -> None:
         """The run of a sink ends: tell it all that is known by now, and nothing more after that."""
@@ -142,9 +142,9 @@ class Watch:
         if (ask := self.inside.ask) is not None and ask.is_refused:
             self.let_go()
             return
-        store = self._post if asynchronous else self._write
+        store = post if asynchronous else write
         for said in self._guarded("error", self._raised(error)):
-            store(said)
+            store(self._tickets, said)
         self._open = False  # the error's own frames hold it for longer
 
     def let_go(self) -> None:
@@ -154,32 +154,8 @@ class Watch:
 
     def failed(self, stage: str, error: Exception) -> None:
         """Our own code failed outside of here: the answer is one that is not measured."""
-        self._post(self._fault(stage, error))
+        post(self._tickets, self._fault(stage, error))
         self.inside.close()
-
-    def _write(self, said: Saying) -> None:  # a sink that fails is told so, and the user's call goes on
-        own, items = said
-        for sink, ticket, origin in self._tickets:
-            try:
-                sink.write(ticket, origin, own, items)
-            except Exception as error:
-                sink.fault("write", error)
-
-    def _post(self, said: Said) -> None:
-        for sink, ticket, origin in self._tickets:
-            try:
-                sink.post(ticket, origin, said.own, said.items)
-            except Exception as error:
-                sink.fault("post", error)
-
-    async def _write_async(self, said: Saying) -> None:
-        own, items = said
-        for sink, ticket, origin in self._tickets:
-            try:
-                if (rest := sink.write_async(ticket, origin, own, items)) is not None:
-                    await rest
-            except Exception as error:
-                sink.fault("write", error)
 
     def _at_once(self, response: Any) -> Saying | None:
         """What an answer says that is JSON and here already, as nearly every one; None where it must be read otherwise."""
@@ -254,7 +230,7 @@ class Watch:
         raw = self._carrier.body_in_memory(response) if content is None else None
         eager = content is None and raw is None
         self._exchange = self._make_exchange(status, eager=eager, headers=response.headers)
-        self._carrier = self._request = self._prepared = None
+        self._carrier = self._request = self._sent = self._prepared = None
         if self._route.kind is Kind.UNREAD:
             yield Said(own=unmeasured(self._exchange, self._route.reason or "this route is not read"))
         elif content is not None:
@@ -276,17 +252,9 @@ class Watch:
         except Exception:
             """It fails once more where that is told."""
 
-    def _of_request(self) -> tuple[bytes | None, str | None, bool, frozenset[str] | None]:
-        """The request's body, its fingerprint, whether it asks for more, and lifetimes that the fingerprint does not list."""
-        body, kind = request_body(self._request), self._route.kind
-        body = unpacked(body) if body is not None else None
-        if kind is _MESSAGES or kind is _GUESS or kind is _COMPATIBLE:
-            print_, more = self._prints.of_messages(body, self._betas)
-        elif kind is Kind.CONVERSE:
-            print_, more = self._prints.of_converse(body), False
-        else:
-            print_, more = of_batch(body) if kind is _BATCH_CREATE else None, asks_for_more(body)
-        return body, print_, more, lifetimes_in(body)
+    def _of_request(self) -> Read:
+        body = self._sent if self._sent is not None else request_body(self._request)
+        return read_request(body, self._route.kind, self._betas, self._prints)
 
     def _make_exchange(self, status: int, *, eager: bool, headers: Any = None) -> Exchange:
         body, print_, more, lifetimes = self._prepared or self._of_request()

@@ -37,9 +37,9 @@ def told(request: Any) -> Told:
     if listed is None:
         listed = [(name, name.lower(), value) for name, value in getattr(headers, "raw", headers)]
     for _, lower, value in listed:
-        name = _TOLD.get(lower)
-        if name is None:
+        if lower not in _TOLD:
             continue
+        name = _TOLD[lower]
         if name == _VERSION:
             from_sdk = True
             continue
@@ -48,4 +48,4 @@ def told(request: Any) -> Told:
             betas = f"{betas},{said}"
         else:
             retry = int(said) if said.isdecimal() and len(said) < 6 else 0
-    return retry, betas.removeprefix(","), from_sdk
+    return retry, betas and betas.removeprefix(","), from_sdk

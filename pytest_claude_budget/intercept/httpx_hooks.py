@@ -7,11 +7,11 @@ from typing import Any
 from pytest_claude_budget.intercept.carrier import OverHttpx
 from pytest_claude_budget.intercept.exchange import Watch
 from pytest_claude_budget.intercept.failed_response import arrived
-from pytest_claude_budget.intercept.in_process_gateway import AROUND, Inside, leave
-from pytest_claude_budget.intercept.live_or_simulated import ask_ahead, look_ahead
+from pytest_claude_budget.intercept.in_process_gateway import AROUND, Inside
+from pytest_claude_budget.intercept.live_or_simulated import ask_ahead, own_transports
 from pytest_claude_budget.intercept.other_threads import hand
 from pytest_claude_budget.intercept.patches import Patches, callable_of, owner_of
-from pytest_claude_budget.intercept.reached_network import look_no_more
+from pytest_claude_budget.intercept.reached_network import look, look_no_more
 from pytest_claude_budget.intercept.response_streams import async_tap, sync_tap
 from pytest_claude_budget.intercept.runs_that_watch import Watchers
 from pytest_claude_budget.intercept.sending import Sending
@@ -29,6 +29,7 @@ class Hooks:
         self.module = module
         self.watchers = Watchers()
         self._patches = Patches(self)
+        self._own_transports = own_transports(module)
         self._sync_tap, self._async_tap = sync_tap(module), async_tap(module)
 
     def add(self, sink: Sink) -> None:
@@ -69,73 +70,67 @@ class Hooks:
             self.watchers.fault("request", error)
             return None
         seen = self.watchers.begin(carrier, request)
-        if seen is not None and ahead and (fault := look_ahead(self.module, client, request, seen.inside)) is not None:
-            self.watchers.fault("request", fault)
-        elif seen is not None and ahead and not seen.inside.by_known:
-            self._hand(seen.inside, carrier, request)
+        if seen is not None and ahead:
+            self._look_ahead(carrier, request, seen.inside)
         return seen
 
-    def _hand(self, inside: Inside, carrier: OverHttpx, request: Any) -> None:
+    def _look_ahead(self, carrier: OverHttpx, request: Any, inside: Inside) -> None:
+        """Where somebody's own code sends, look for what that reaches, and be found on threads of its own."""
         try:
-            hand(inside, carrier, request)
+            if type(carrier.client._transport_for_url(request.url)) in self._own_transports:
+                inside.by_known = True
+            else:
+                look(inside)
+                hand(inside, carrier, request)
         except Exception as error:
             self.watchers.fault("request", error)
 
     def _led_on(self, client: Any, response: Any) -> Watch | None:
         """Watch an answer that redirects brought from Claude to a request that had gone elsewhere."""
+        if not self.watchers.sinks:
+            return None
         try:
             last = response._request if response.history else None
         except Exception:  # somebody's own idea of a response
             return None
         return None if last is None else self._begin(client, last, ahead=False)
 
-    def _failed_on(self, client: Any, request: Any, error: BaseException, *, asynchronous: bool) -> None:
-        """Record what redirects led to Claude and brought no answer, or one over which a hook raised."""
-        if not self.watchers.sinks:
-            return
-        try:
-            answer = arrived(self.module, error)
-            last = getattr(error if answer is None else answer, "_request", None)
-        except Exception as fault:
-            self.watchers.fault("redirect", fault)
-            return
-        if last is not None and last is not request:
-            seen = self._begin(client, last, ahead=False)
-            if seen is not None:
-                seen.raised(error, asynchronous=asynchronous)
+    def _start(self, client: Any, request: Any) -> tuple[Watch | None, Sending]:
+        seen = self._begin(client, request) if self.watchers.sinks else None
+        return seen, Sending(client, request, None if seen is None else AROUND.set(seen.inside))
+
+    def _failed(self, seen: Watch | None, sent: Sending, error: BaseException, *, asynchronous: bool) -> None:
+        """Record what brought no answer, or one over which a hook raised; also where only redirects led to Claude."""
+        if seen is None and self.watchers.sinks:
+            try:
+                answer = arrived(self.module, error)
+                last = getattr(error if answer is None else answer, "_request", None)
+            except Exception as fault:
+                self.watchers.fault("redirect", fault)
+                return
+            if last is not None and last is not sent.request:
+                seen = self._begin(sent.client, last, ahead=False)
+        if seen is not None:
+            seen.raised(error, asynchronous=asynchronous)
 
     def _sync(self, original: Any) -> Any:
         call = callable_of(original)
 
         @functools.wraps(original)
         def send(client: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
-            seen = self._begin(client, request) if self.watchers.sinks else None
-            sending = Sending(client, request)
+            seen, sending = self._start(client, request)
+            try:
+                if seen is not None and seen.inside.ask is not None:
+                    ask_ahead(self.module, client, request, seen.inside)
+                response = call(client, request, *args, **kwargs)
+            except BaseException as error:
+                self._failed(seen, sending, error, asynchronous=False)
+                raise
+            finally:
+                sending.over()
             if seen is None:
-                try:
-                    response = call(client, request, *args, **kwargs)
-                except BaseException as error:
-                    self._failed_on(client, request, error, asynchronous=False)
-                    raise
-                finally:
-                    sending.over()
-                if not self.watchers.sinks or (seen := self._led_on(client, response)) is None:
-                    return response
-            else:
-                around = AROUND.set(seen.inside)
-                try:
-                    if seen.inside.ask is not None:
-                        ask_ahead(self.module, client, request, seen.inside)
-                    response = call(client, request, *args, **kwargs)
-                except BaseException as error:
-                    seen.raised(error, asynchronous=False)
-                    raise
-                finally:
-                    leave(around)
-                    sending.over()
-                    if seen.inside.handed is not None:
-                        seen.inside.handed.over()
-            if seen.answered(response) is not None:
+                seen = self._led_on(client, response)
+            if seen is not None and seen.answered(response) is not None:
                 response.stream = self._sync_tap(response.stream, seen)
             return response
 
@@ -146,32 +141,20 @@ class Hooks:
 
         @functools.wraps(original)
         async def send(client: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
-            seen = self._begin(client, request) if self.watchers.sinks else None
-            sending = Sending(client, request)
+            seen, sending = self._start(client, request)
+            try:
+                if seen is not None and seen.inside.ask is not None:
+                    ask_ahead(self.module, client, request, seen.inside)
+                response = await call(client, request, *args, **kwargs)
+            except BaseException as error:
+                self._failed(seen, sending, error, asynchronous=True)
+                raise
+            finally:
+                sending.over()
             if seen is None:
-                try:
-                    response = await call(client, request, *args, **kwargs)
-                except BaseException as error:
-                    self._failed_on(client, request, error, asynchronous=True)
-                    raise
-                finally:
-                    sending.over()
-                if not self.watchers.sinks or (seen := self._led_on(client, response)) is None:
-                    return response
-            else:
-                around = AROUND.set(seen.inside)
-                try:
-                    if seen.inside.ask is not None:
-                        ask_ahead(self.module, client, request, seen.inside)
-                    response = await call(client, request, *args, **kwargs)
-                except BaseException as error:
-                    seen.raised(error, asynchronous=True)
-                    raise
-                finally:
-                    leave(around)
-                    sending.over()
-                    if seen.inside.handed is not None:
-                        seen.inside.handed.over()
+                seen = self._led_on(client, response)
+            if seen is None:
+                return response
             try:
                 if await seen.answered_async(response) is not None:
                     response.stream = self._async_tap(response.stream, seen)

@@ -65,6 +65,8 @@ class Inside:
     def close(self) -> None:
         """Take no more: tasks that the exchange began may live on in its context."""
         self.answers = self.of = self.ask = None
+        if self.handed is not None:
+            self.handed.over()
 
     def has(self, answer: Answer) -> bool:
         """Is this answer one that was seen inside, or all of those together?"""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_claude_budget.calls.call import Origin
 from pytest_claude_budget.intercept.in_process_gateway import Inside, is_in_process
-from pytest_claude_budget.intercept.reached_network import look, reached_nothing
+from pytest_claude_budget.intercept.reached_network import reached_nothing
 from pytest_claude_budget.intercept.signs_of_network import (
     aiohttp_answer,
     has_known_ends,
@@ -37,7 +37,6 @@ NEVER_SENT = frozenset(
     )
 )
 """Errors of httpx and httpcore after which no request had left whole."""
-# The client's own, whose every exchange with the network is marked.
 _OWN_TRANSPORTS = ("HTTPTransport", "AsyncHTTPTransport", "MockTransport", "ASGITransport", "WSGITransport")
 _MOCK_TRANSPORTS = ("MockTransport", "ASGITransport", "WSGITransport")
 _REAL_SIGNS = frozenset(("request-id", "x-litellm-response-cost", b"request-id", b"x-litellm-response-cost"))
@@ -47,16 +46,9 @@ _BEGIN = len("anthropic-ratelimit-")
 _WIRE_MODULES = ("httpcore", "httpcore2", "aiohttp", "anyio", "asyncio", "ssl", "h11", "h2")
 
 
-def look_ahead(module: Any, client: Any, request: Any, inside: Inside) -> Exception | None:
-    """Look for what an exchange will reach, where its transport is one that nobody knows; a fault is returned."""
-    try:
-        if type(client._transport_for_url(request.url)) in _classes(module, _OWN_TRANSPORTS):
-            inside.by_known = True
-        else:
-            look(inside)
-    except Exception as error:
-        return error
-    return None
+def own_transports(module: Any) -> tuple[type, ...]:
+    """Give a client's own transports: each of their exchanges with a network is marked."""
+    return _classes(module, _OWN_TRANSPORTS)
 
 
 def ask_ahead(module: Any, client: Any, request: Any, inside: Inside) -> None:
@@ -65,7 +57,7 @@ def ask_ahead(module: Any, client: Any, request: Any, inside: Inside) -> None:
     if isinstance(transport, _classes(module, _MOCK_TRANSPORTS)) or is_in_process(client, request.url):
         inside.ask = None  # what an application asks in its turn is an exchange of its own
         return
-    known = _classes(module, _OWN_TRANSPORTS)
+    known = own_transports(module)
     if not (type(transport) in known or is_over_aiohttp(transport) or has_known_ends(transport, known)):
         inside.ask()
 
@@ -86,7 +78,7 @@ def was_replayed(module: Any, client: Any, url: Any, response: Any, inside: Insi
     if inside.by_known:
         return True
     transport = client._transport_for_url(url)
-    known = _classes(module, _OWN_TRANSPORTS)
+    known = own_transports(module)
     if type(transport) in known or isinstance(transport, _classes(module, _MOCK_TRANSPORTS)):
         return True
     return reached_nothing(inside) and has_known_ends(transport, known)

@@ -15,20 +15,22 @@ _DEEPEST = 6
 class Sending:
     """A client of httpx, and what it sends. Empty once that is over: connections keep a context for long."""
 
-    __slots__ = ("_token", "client", "request")
+    __slots__ = ("_around", "_token", "client", "request")
 
-    def __init__(self, client: Any, request: Any) -> None:
-        self.client, self.request = client, request
-        self._token: Token[Sending | None] | None = SENDING.set(self)
+    def __init__(self, client: Any, request: Any, around: "Token[Any] | None" = None) -> None:
+        self.client, self.request, self._around = client, request, around
+        self._token: Token[Sending | None] = SENDING.set(self)
 
     def over(self) -> None:
-        """The client has its answer. A coroutine may be closed in another context than it began in."""
-        token, self.client, self.request, self._token = self._token, None, None, None
+        """The client has its answer. A coroutine may be closed in another context than it began in: nothing is set there."""
+        self.client = self.request = None
+        around, self._around = self._around, None
         try:
-            if token is not None:
-                SENDING.reset(token)
+            if around is not None:
+                around.var.reset(around)
+            SENDING.reset(self._token)
         except ValueError:
-            """Nothing is set in that other context."""
+            pass
 
 
 SENDING: ContextVar[Sending | None] = ContextVar("claude_budget_sending", default=None)

@@ -52,3 +52,49 @@ class Sink(Protocol):
 
 Held = tuple[Sink, Ticket, Origin]
 """What one sink was told to expect, and where the answer came from, as far as that is known."""
+
+Saying = tuple[Answer | None, Sequence[Answer]]
+"""What an exchange says: its own answer, and the items of a batch. As `Said` of the wire, where nothing is won by names."""
+Pending = list[tuple[Sink, Awaitable[None]]]
+
+
+def write(held: Sequence[Held], said: Saying) -> None:
+    """Store for every sink, before the caller has its answer. One that fails is told so, and the user's call goes on."""
+    own, items = said
+    for sink, ticket, origin in held:
+        try:
+            sink.write(ticket, origin, own, items)
+        except Exception as error:
+            sink.fault("write", error)
+
+
+def begin_write(held: Sequence[Held], said: Saying) -> Pending:
+    """As `write`, without touching a file on this event loop; what it returns is to be `finish`ed."""
+    own, items = said
+    pending: Pending = []
+    for sink, ticket, origin in held:
+        try:
+            if (rest := sink.write_async(ticket, origin, own, items)) is not None:
+                pending.append((sink, rest))
+        except Exception as error:
+            sink.fault("write", error)
+    return pending
+
+
+async def finish(pending: Pending) -> None:
+    """Wait until all of it is stored."""
+    for sink, rest in pending:
+        try:
+            await rest
+        except Exception as error:
+            sink.fault("write", error)
+
+
+def post(held: Sequence[Held], said: Saying) -> None:
+    """As `write`, soon, from a place that can neither wait nor touch a file."""
+    own, items = said
+    for sink, ticket, origin in held:
+        try:
+            sink.post(ticket, origin, own, items)
+        except Exception as error:
+            sink.fault("post", error)

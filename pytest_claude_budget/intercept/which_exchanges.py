@@ -20,17 +20,19 @@ def watch(carrier: Carrier, request: Any, sinks: tuple[Sink, ...], prints: Finge
             return None
         body = request_body(request) if method == "POST" else None
         said = told(request)
-        found = route(method, request.url.path, body, from_sdk=said[2])
-        if method == "POST" and (found is None or found.unnamed) and request.url.query:
-            found = named_in_query(request.url.query.decode("ascii", "replace")) or found
+        url = request.url
+        path = url.path
+        found = route(method, path, body, from_sdk=said[2])
+        if (found is None or found.unnamed) and method == "POST" and url.query:
+            found = named_in_query(url.query.decode("ascii", "replace")) or found
         if found is None or (found.unnamed and carrier.is_application()):
             return None
-        if request.url.path.startswith(START) and (sinks := _not_by_gateway(sinks, request.url.path)) == ():
+        if path.startswith(START) and (sinks := _not_by_gateway(sinks, path)) == ():
             return None
         around = AROUND.get()
         if around is not None and (sinks := _not_yet(sinks, around, carrier, request)) == ():
             return None
-        return Watch((carrier, request), found, said, sinks, prints)
+        return Watch((carrier, request, body), found, said, sinks, prints)
     except Exception as error:
         for sink in sinks:
             sink.fault("request", error)

@@ -1,0 +1,24 @@
+"""What a request says, by whatever route it goes."""
+
+from pytest_claude_budget.wire.encodings import unpacked
+from pytest_claude_budget.wire.lifetimes import lifetimes_in
+from pytest_claude_budget.wire.requests import Fingerprints, asks_for_more, of_batch
+from pytest_claude_budget.wire.routes import Kind
+
+# Python 3.11 searches an enum's class at each look.
+_MESSAGES, _GUESS, _COMPATIBLE = Kind.MESSAGES, Kind.GUESS, Kind.COMPATIBLE
+
+Read = tuple[bytes | None, str | None, bool, frozenset[str] | None]
+"""The request's body, its fingerprint, whether it asks for more, and lifetimes that the fingerprint does not list."""
+
+
+def read_request(body: bytes | None, kind: Kind, betas: str, prints: Fingerprints) -> Read:
+    """Read a request of one kind; `betas` is its header."""
+    body = unpacked(body) if body is not None else None
+    if kind is _MESSAGES or kind is _GUESS or kind is _COMPATIBLE:
+        print_, more = prints.of_messages(body, betas)
+    elif kind is Kind.CONVERSE:
+        print_, more = prints.of_converse(body), False
+    else:
+        print_, more = of_batch(body) if kind is Kind.BATCH_CREATE else None, asks_for_more(body)
+    return body, print_, more, lifetimes_in(body)
