@@ -25,7 +25,7 @@ from pytest_claude_budget.render.comment_values import (
     total,
 )
 from pytest_claude_budget.render.markdown_text import amount, code, counted, percent_in, share, signed
-from pytest_claude_budget.render.phrases import nearness, unsure
+from pytest_claude_budget.render.phrases import before_already, nearness, unsure
 
 _PASSES = "the budget lets it pass"
 
@@ -171,8 +171,7 @@ def _judged(document: Document) -> str:
     if verdict["outcome"] == "warned":
         before = known_before(document)
         if before and not verdict["incomplete"]:
-            since = "before this change" if budget_compared(document) else "on the baseline"
-            return f", over {_limits(before)} already {since}; {_PASSES}"
+            return f", over {_limits(before)} {before_already(compared=budget_compared(document))}; {_PASSES}"
         at = sum(map(is_at, verdict["warnings"]))  # what is reached is said, whatever else is close
         return f", {nearness(at, 0)} a limit; {_PASSES}" if verdict["warnings"] else ", which the budget tolerates"
     if verdict.get("part") and verdict["outcome"] in ("within", "unjudged"):

@@ -27,9 +27,8 @@ from pytest_claude_budget.render.raising import ToRaise, accepting_words, files_
 COMMAND = "pytest --claude-budget-update"
 UPDATE = f"run `{COMMAND}` and commit `{LOCK_FILE}`"
 OUT_OF_DATE = "**The lock file is out of date** (optional):"
-_BEFORE = "Over before this change, and no worse now"
-_NOTHING_TO_DO = ": nothing to do for this change"
-_BASELINE = "Over on the baseline already, and no worse now; the base's budget was not at hand"
+_NOTHING_TO_DO = "; nothing to do"
+_NOT_AT_HAND = "; the base's budget was not at hand"
 _STEPS = 5
 """Steps before an update that an advice names."""
 
@@ -60,11 +59,13 @@ def limits(document: Document, most: int, where: str) -> list[str]:
 
 
 def _known_title(document: Document) -> str:
-    if not budget_compared(document):
-        return _BASELINE
+    compared = budget_compared(document)
+    over = f"Over {phrases.before_already(compared=compared)}"
+    if not compared:
+        return f"{over}{_NOT_AT_HAND}"
     verdict = document["verdict"]
     alone = verdict["outcome"] == "warned" and not verdict["warnings"] and not verdict["incomplete"]
-    return f"{_BEFORE}{_NOTHING_TO_DO if alone else ''}"
+    return f"{over}{_NOTHING_TO_DO if alone else ''}"
 
 
 def _near(warnings: Sequence[Document]) -> str:

@@ -57,6 +57,11 @@ def may_lack(failed: int) -> str:
     return f" ({'a failed test' if failed == 1 else 'failed tests'} may lack some)" if failed else ""
 
 
+def before_already(*, compared: bool) -> str:
+    """Since when a limit is over that this change does not worsen; `compared`: the base's own budget was at hand."""
+    return f"{'before this change' if compared else 'on the baseline'} already, and no worse now"
+
+
 LOOK_FOR_A_MOCK = "see whether a mock stands where the call was"
 """Of a test that makes no calls any more."""
 

@@ -11,7 +11,7 @@ from pytest_claude_budget.judge.report import CostReport
 from pytest_claude_budget.judge.unfinished import NO_TEST
 from pytest_claude_budget.judge.verdict import Outcome, Verdict
 from pytest_claude_budget.record.totals import Totals
-from pytest_claude_budget.render.phrases import may_lack, spent_words
+from pytest_claude_budget.render.phrases import before_already, may_lack, spent_words
 from pytest_claude_budget.render.terminal_text import counted, printable
 
 UNITS = {
@@ -220,7 +220,8 @@ def _near(report: CostReport) -> str:
         _limits([each for each in report.verdict.warnings if is_at(each)]),
     )
     how = "nearly reached" if not reached else "reached" if reached == close else "reached or nearly reached"
-    said = [f"{counted(before, 'limit is', 'limits are')} exceeded, as on the baseline"] if before else []
+    since = before_already(compared=report.facts.base is not None)
+    said = [f"{counted(before, 'limit is', 'limits are')} over {since}"] if before else []
     said += [f"{counted(close, 'limit is', 'limits are')} {how}"] if close else []
     return ", ".join(said)
 

@@ -13,7 +13,7 @@ from pytest_claude_budget.judge.verdict import Outcome
 from pytest_claude_budget.record.record import LOCK_FILE
 from pytest_claude_budget.record.totals import Totals, added
 from pytest_claude_budget.render.comparison import comparison_lines, projection_lines
-from pytest_claude_budget.render.phrases import LOOK_FOR_A_MOCK, repeated_before_texts, stated_text
+from pytest_claude_budget.render.phrases import LOOK_FOR_A_MOCK, before_already, repeated_before_texts, stated_text
 from pytest_claude_budget.render.repeated import repeat_texts
 from pytest_claude_budget.render.sentences import (
     answers_line,
@@ -94,7 +94,8 @@ def _judged(report: CostReport, width: int) -> list[Line]:
     accepted = [breach for breach in verdict.known if not breach.was_over]
     before = [breach for breach in verdict.known if breach.was_over]
     lines = _listed(limit_lines(accepted, "accepted: "), "warn", width)
-    lines += _listed(limit_lines(before, "over on the baseline already: "), "warn", width)
+    since = before_already(compared=report.facts.base is not None)
+    lines += _listed(limit_lines(before, f"over {since}: "), "warn", width)
     lines += _listed(limit_lines(verdict.warnings), "warn", width)
     lines += _listed([printable(reason, 500) for reason in verdict.incomplete], tone or "warn", width)
     others = len(verdict.incomplete) > len(verdict.unfinished)
