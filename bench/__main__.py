@@ -12,6 +12,7 @@ import time
 from bench import (
     action,
     batch,
+    cap,
     gate,
     gateway,
     one_call,
@@ -37,6 +38,7 @@ FIGURES = {
     "gateway": gateway.figure,
     "renames": renames.figure,
     "suites": suites.figure,
+    "cap": cap.figure,
     "action": action.figure,
 }
 
