@@ -11,6 +11,7 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from pytest_claude_budget.calls.claude_hosts import Place
 from pytest_claude_budget.intercept.call_arguments import argument, body_bytes
 from pytest_claude_budget.intercept.patches import callable_of, owner_of
 from pytest_claude_budget.intercept.seam import Run, Seam
@@ -48,6 +49,7 @@ def _hook(seam: Seam, original: Any) -> Any:
         asking = _asking(args, kwargs) if seam.runs else None
         exchange = None if asking is None else _begin(seam, session, asking)
         if exchange is None:
+            _ask_of_host(session, args, kwargs)
             return call(session, *args, **kwargs)
         try:
             exchange.ask()
@@ -71,6 +73,7 @@ def _async_hook(seam: Seam, original: Any) -> Any:
             await asyncio.get_running_loop().run_in_executor(None, _load, seam)  # no file is touched on the event loop
         exchange = None if asking is None else _begin(seam, session, asking)
         if exchange is None:
+            _ask_of_host(session, args, kwargs)
             return await call(session, *args, **kwargs)
         try:
             exchange.ask()
@@ -105,6 +108,22 @@ def _asking(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Asking | None:
     if not may_be_claude(method.upper(), url, body):
         return None
     return method, url, argument(args, kwargs, 6, "headers"), body
+
+
+def _ask_of_host(session: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Ask whether what is no call may leave, where anybody holds calls back. Raises what refuses."""
+    guard = sys.modules.get("pytest_claude_budget.intercept.guard")
+    if guard is None or not guard.GUARDS:
+        return
+    from pytest_claude_budget.intercept.passages import leaves
+    from pytest_claude_budget.intercept.plain_http import url_of
+
+    url = argument(args, kwargs, 1, "url")
+    try:
+        where = url_of(url if "://" in url else str(session.base_url or ""))
+    except (TypeError, ValueError):
+        return  # curl_cffi will say it
+    leaves(Place(where.host, where.port, where.scheme))
 
 
 def _begin(seam: Seam, session: Any, asking: Asking) -> "CurlExchange | None":
