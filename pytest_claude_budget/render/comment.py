@@ -51,6 +51,8 @@ class Form:
     """Are the tests listed that did not change?"""
     brief: bool = False
     """Where everything has something to say at once, what explains a figure and changes no verdict is left to the summary."""
+    bare: bool = False
+    """Is that too long, too? Then only what it costs and what to do."""
     summary: bool = True
     """Is there a job's summary?"""
 
@@ -81,6 +83,7 @@ _COMMENTS = tuple(
     )
 )
 _BRIEFEST = replace(_COMMENTS[-1], brief=True)
+_BAREST = replace(_BRIEFEST, bare=True)
 _SUMMARIES = (
     Form(rows=None, items=1000, groups=50, limits=1000, long=True, every=True),
     Form(rows=None, items=1000, groups=50, limits=1000, long=True),
@@ -97,7 +100,7 @@ def comment(document: Document, *, beside_summary: bool = True) -> str:
     `beside_summary`: a job's summary has what there is no room for; else the JSON report does.
     """
     page = ""
-    for form in (*_COMMENTS, _BRIEFEST):
+    for form in (*_COMMENTS, _BRIEFEST, _BAREST):
         page = _page(document, replace(form, summary=beside_summary))
         if visual_lines(page) <= COMMENT_LINES and len(page.encode()) <= COMMENT_BYTES:
             break
@@ -149,6 +152,12 @@ def _nothing_to_say(document: Document) -> bool:
 
 def _body(document: Document, form: Form) -> Iterator[str]:
     where = form.elsewhere
+    if form.bare:
+        known = facts(document)
+        yield from ("", known) if known else ()
+        yield from advice(document)
+        yield from _left_out(form)
+        return
     yield from tables.unknown(document, form.items, where)
     yield from tables.exempt(document, form.items)
     known = facts(document)
@@ -156,7 +165,7 @@ def _body(document: Document, form: Form) -> Iterator[str]:
     compared = document.get("comparison") is not None
     yield from silence(document, form.items, brief=form.brief)
     yield from by_cause(document, form.groups)
-    yield from limits(document, form.limits, where)
+    yield from limits(document, form.limits, f",{where}")
     if compared:
         yield from ("", tables.counts(document))
         yield from tables.not_run(document, form.items)
@@ -188,8 +197,8 @@ def _folded(document: Document, form: Form) -> Iterator[str]:
 
 
 def _left_out(form: Form) -> Iterator[str]:
-    what = "the table of all tests is" if form.details else "the details are"
-    if form.rows is not None and form.rows < 20:
+    what = "the table of all tests is" if form.details else "all else is" if form.bare else "the details are"
+    if not form.bare and form.rows is not None and form.rows < 20:
         what = "the details and most rows are"
     yield from ("", f"Too long for this page: {what}{form.elsewhere}.")
 

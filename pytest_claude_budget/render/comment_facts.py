@@ -90,5 +90,4 @@ def _spent(totals: Document) -> str:
         return ""
     simulated = bool(amount(totals["cost"]) or totals["at_least"])
     spent, unknown = amount(totals["spent"]), bool(totals["unknown_live"])
-    live = ": live it would cost as above" if amount(totals["cost"]) and not spent and not unknown else ""
-    return f"this run itself {spent_words(spent, unknown=unknown, simulated=simulated)}{live}"
+    return f"this run {spent_words(spent, unknown=unknown, simulated=simulated)}"

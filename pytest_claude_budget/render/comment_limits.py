@@ -22,7 +22,7 @@ from pytest_claude_budget.render.comment_values import (
     value_text,
 )
 from pytest_claude_budget.render.markdown_text import amount, amount_in, code, counted, number, sentence
-from pytest_claude_budget.render.raising import ToRaise, accepting_words, files_of, listed, raise_words
+from pytest_claude_budget.render.raising import ToRaise, accepting_words, files_of, listed, places_words, raise_words
 
 COMMAND = "pytest --claude-budget-update"
 UPDATE = f"run `{COMMAND}` and commit `{LOCK_FILE}`"
@@ -34,7 +34,10 @@ _STEPS = 5
 
 
 def limits(document: Document, most: int, where: str) -> list[str]:
-    """List the limits that were reached: those that fail, those let pass, those that are close, those over before."""
+    """List the limits that were reached: those that fail, those let pass, those that are close, those over before.
+
+    What has no line of its own is named by its line in the budget file; `where` is where the rest of it is.
+    """
     verdict, let_pass = document["verdict"], accepted_increases(document)
     close = [breach for breach in verdict["warnings"] if breach not in let_pass]
     by = sentence(document.get("accepted") or "", 120)
@@ -50,12 +53,18 @@ def limits(document: Document, most: int, where: str) -> list[str]:
         first = sorted(each, key=lambda rows: rows[0]["measure"] in INCREASES)[: max(most, 0)]
         shown = [rows for rows in each if rows in first]  # what is to be raised by hand is named before all else
         most -= len(shown)
+        left = _places([rows for rows in each if rows not in shown])
         if each and not shown:
-            lines += ["", f"**{title}:** {counted(len(each), 'limit')},{where}."]
+            lines += ["", f"**{title}:** {counted(len(each), 'limit')}{left}{where}."]
         elif shown:
-            rest = [f"- … and {len(each) - len(shown):,} more,{where}"] if len(each) > len(shown) else []
+            rest = [f"- … and {len(each) - len(shown):,} more{left}{where}."] if len(each) > len(shown) else []
             lines += ["", f"**{title}:**", *(f"- {_line(word or _near(rows), rows)}" for rows in shown), *rest]
     return lines
+
+
+def _places(each: Sequence[Sequence[Document]]) -> str:
+    places = places_words([rows[0]["where"] for rows in each], _name) if each else ""
+    return f" ({places})" if places else ""
 
 
 def _known_title(document: Document) -> str:

@@ -116,9 +116,10 @@ def _moved_by(row: Document, limits: Sequence[tuple[str, Document]]) -> str:
 
 
 def _percent(row: Document, limits: Sequence[tuple[str, Document]]) -> str:
-    if row["change_percent"] is None:
+    before = amount(row["before"])
+    if row["change_percent"] is None or not before:
         return ""
-    return f" ({share(amount(row['change']), amount(row['before']), *most_allowed(limits, 'max_increase'))})"
+    return f" ({share(amount(row['change']), before, *most_allowed(limits, 'max_increase'))})"
 
 
 def most_allowed(limits: Sequence[tuple[str, Document]], measure: str) -> list[Decimal]:

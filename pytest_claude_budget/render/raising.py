@@ -46,6 +46,20 @@ def _line(limit: ToRaise, limits: Sequence[ToRaise], file: str, name: Callable[[
     return _joined(line, "" if alone or not limit.short else f"({limit.short})", limit.to)
 
 
+def places_words(wheres: Sequence[str], name: Callable[[str], str]) -> str:
+    """`lines 4, 6 and 12 of budget.yml`, five at most; empty of many files. `name` shows what came from outside."""
+    each = list(dict.fromkeys(wheres))
+    files = {_split(where)[0] for where in each}
+    if not all(files) or len(files) > _FILES:
+        return ""
+    file = files.pop() if len(files) == 1 else ""
+    if file:
+        each = sorted((_split(where)[1] for where in each), key=int)
+    more = [f"{len(each) - NAMED:,} more"] if len(each) > NAMED else []
+    said = listed([*(each[:NAMED] if file else map(name, each[:NAMED])), *more])
+    return f"{'line' if len(each) == 1 else 'lines'} {said} of {name(file)}" if file else said
+
+
 def files_of(limits: Sequence[ToRaise]) -> list[str]:
     """The files that the limits stand in, each once; none where one is not known, or where they are many."""
     files = list(dict.fromkeys(_split(each.where)[0] for each in limits))

@@ -6,9 +6,18 @@ from decimal import Decimal
 import pytest
 
 from pytest_claude_budget.render.comment import comment, summary
-from pytest_claude_budget.render.comment_limits import silence
+from pytest_claude_budget.render.comment_limits import limits, silence
 from pytest_claude_budget.render.groups import kind_words
-from pytest_claude_budget.render.markdown_text import amount, amount_in, code, row, sentence, share, visible
+from pytest_claude_budget.render.markdown_text import (
+    amount,
+    amount_in,
+    code,
+    row,
+    sentence,
+    share,
+    visible,
+    visual_lines,
+)
 from tests.golden.documents import Document, Owner, Report, breach
 from tests.golden.scenes import OVER, REFUND, document, steady
 
@@ -77,6 +86,14 @@ def test_a_percent_that_is_over_looks_over(percent: str, limit: str | None, show
     """Of 100, rounded once: 321.449 is no 321.5 that would become 322."""
     limits = [] if limit is None else [Decimal(limit)]
     assert shown == share(Decimal(percent), Decimal(100), *limits)
+
+
+def test_a_report_whose_figures_contradict_each_other_still_gives_a_page() -> None:
+    """A percentage of nothing, which no run writes."""
+    report = document("up")
+    for each in (report["comparison"], *report["comparison"]["owners"]):
+        each.update(before="0", change_percent="40.0")
+    assert "+$0.0025 per run (from $0.00)" in comment(report)
 
 
 def test_a_comment_rounds_what_happened_and_not_what_was_rounded() -> None:
@@ -236,9 +253,9 @@ def test_what_is_to_be_raised_by_hand_is_listed_before_what_an_update_accepts() 
     bullets = [line for line in shown.splitlines() if line.startswith("- ")]
     listed = bullets[:-1]
     assert all(any(f"(`claude-budget.yml:{line}`)" in each for each in listed) for line in (4, 30, 31, 6))
-    assert bullets[-1] == f"- … and {9 - len(listed)} more, in the job summary"
+    assert bullets[-1].startswith(f"- … and {9 - len(listed)} more (lines ")
     alone = comment(document("busy"), beside_summary=False)
-    assert "more, in the JSON report (`--claude-budget-report=json:PATH`)\n" in alone
+    assert "of `claude-budget.yml`), in the JSON report (`--claude-budget-report=json:PATH`).\n" in alone
 
 
 def test_what_shares_a_row_says_what_it_is_and_which_limits_it_is_over() -> None:
@@ -361,6 +378,36 @@ def test_tests_that_made_no_call_are_in_the_first_line_with_what_they_cost() -> 
     assert first_line(document("silent")).startswith(f"### Claude cost: {said}")
 
 
+def test_limits_that_have_no_line_of_their_own_are_named_by_theirs() -> None:
+    """Nine limits, one a line of the budget file; a second file has one too."""
+    report = document("busy")
+    for most, left in ((7, "21 and 22"), (5, "13, 20, 21 and 22")):
+        told = limits(report, most, ", in the job summary")
+        assert told[-1] == f"- … and {9 - most} more (lines {left} of `claude-budget.yml`), in the job summary."
+    none = limits(report, 0, ", in the job summary")
+    lines = "lines 4, 6, 12, 13, 20 and 4 more of `claude-budget.yml`"
+    assert none == ["", f"**Over the limit:** 9 limits ({lines}), in the job summary."]
+    report["verdict"]["breaches"][-3]["where"] = "tests/test_a.py:7"
+    (line,) = [each for each in limits(report, 7, "") if "more" in each]
+    assert line == "- … and 2 more (`claude-budget.yml:21` and `tests/test_a.py:7`)."
+
+
+def test_what_has_everything_to_say_at_once_leaves_the_rest_to_the_summary() -> None:
+    """All kinds of limits, of unknown cost and of absent tests, each by a name as long as one may be shown."""
+    report, long = document("incomplete"), "a long name of something " * 40
+    verdict, of = report["verdict"], document("busy")["verdict"]["breaches"]
+    each = [{**row, "name": long, "where": f"{long}{at}:1", "measure": "max_cost"} for at, row in enumerate(of)]
+    verdict.update(outcome="over", breaches=each, warnings=each, known=each, incomplete=[long] * 9)
+    report["comparison"]["owners"] += [{**row, "owner": long} for row in document("silent")["comparison"]["owners"]]
+    report["comparison"]["baseline"]["source"] = report["run"]["narrowed"] = long
+    report["exempt"] = [{"owner": long, "calls": 1}]
+    report["unpriced"] = [{**report["unpriced"][0], "model": f"{at} {long}"} for at in range(9)]
+    page = comment(report)
+    assert visual_lines(page) <= 25
+    assert "Too long for this page: all else is in the job summary." in page
+    assert "**To pass:**" in page
+
+
 def test_the_briefest_page_leaves_the_steps_of_an_update_to_the_summary() -> None:
     """Where everything has something to say at once, the page would else be longer than it may be."""
     brief, full = ("".join(silence(document("silent"), 0, brief=brief)) for brief in (True, False))
@@ -395,7 +442,7 @@ def test_a_budget_is_not_said_to_be_unused_where_the_cost_is_not_known() -> None
     """Neither 0% nor a percent without "at least"."""
     unknown = Owner(id="t.py::t", before="0.01", after="0.00", at_least=True, not_known="no rates", status="changed")
     nothing, something = (comment(Report(owners=each).document()) for each in ([unknown], [unknown, *steady()]))
-    assert "\nbudget $0.10 · this run" in nothing
+    assert "\nbudget $0.10 · this run spent" in nothing
     assert "budget $0.10 (at least 42% used)" in something
 
 
