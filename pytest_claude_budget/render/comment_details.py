@@ -24,7 +24,7 @@ _FEWEST, _MOST_BARS = 2, 12
 def breakdown(document: Document, most: int | None) -> list[str]:
     """Fold the long answer away; nothing where there were no calls."""
     sections = [
-        ("by model", _named("Model", "model", document["by_model"][:most], None)),
+        ("by model", _named("Model", "model", document["by_model"][:most], _rest(document, document["by_model"]))),
         ("by feature", _features(document, most)),
         ("by tier", _named("Tier", "tier", document["by_tier"][:most], _rest(document, document["by_tier"]))),
         ("tokens by kind", _tokens(document["totals"])),

@@ -1,7 +1,7 @@
 """Reports that are made up, one for each thing that a comment has to say. Their sums agree: the builder adds them up."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -127,7 +127,7 @@ class Report:
             "by_owner": [
                 {"owner": o.id, "kind": o.kind, **({"place": o.place} if o.place else {}), **totals([o])} for o in ran
             ],
-            "by_model": by(ran, "model", lambda owner: owner.model),
+            "by_model": by(self.by_one_model(ran), "model", lambda owner: owner.model),
             "by_feature": by(ran, "feature", lambda owner: owner.feature),
             "by_tier": [],
             "unpriced": list(self.unpriced),
@@ -137,6 +137,19 @@ class Report:
             "comparison": None if self.baseline is None else self.comparison(),
             "projection": list(self.projection),
         }
+
+    def by_one_model(self, owners: Sequence[Owner]) -> list[Owner]:
+        """The same, without the answers that another model gave for nothing that is known; those by themselves."""
+        missing = {row["owner"]: row for row in self.unpriced}
+        found = []
+        for owner in owners:
+            row = missing.get(owner.id)
+            if row is None or row["model"] == owner.model:
+                found.append(owner)
+                continue
+            found.append(replace(owner, calls=owner.calls - row["calls"], at_least=False))
+            found.append(replace(owner, after="0", calls=row["calls"], model=row["model"]))
+        return found
 
     def comparison(self) -> Document:
         """This run beside its baseline."""

@@ -78,6 +78,14 @@ def test_the_figures_of_a_scene_agree_with_one_another(name: str) -> None:
             assert Decimal(limit["value"]) == Decimal(cost["cost"])
 
 
+@pytest.mark.parametrize("name", sorted(set(SCENES) - {"hostile"}))
+def test_a_scene_has_what_is_not_priced_in_the_row_of_its_own_model(name: str) -> None:
+    """As a run has it: the row of another model is known in full."""
+    report = document(name)
+    unpriced = {row["model"] for row in report["unpriced"]}
+    assert {row["model"] for row in report["by_model"] if row["at_least"]} == unpriced
+
+
 @pytest.mark.parametrize("name", SCENES)
 def test_every_page_is_below_its_bound(name: str) -> None:
     assert len(comment(document(name)).encode()) <= COMMENT_BYTES

@@ -427,8 +427,8 @@ def first_line(report: Document) -> str:
     return comment(report).splitlines()[0]
 
 
-def test_what_has_no_feature_and_no_tier_has_a_row() -> None:
-    """0.0425 of 0.0525 is of a feature and 0.01 of none."""
+def test_what_has_no_feature_no_tier_and_no_model_has_a_row() -> None:
+    """0.0425 of 0.0525 is of a feature and 0.01 of none; of an answer that is not measured nobody knows the model."""
     loose = Owner(id="t.py::loose", before="0.005", after="0.01", causes=[("calls", "0.005", "more")])
     report = Report(owners=[*steady(), loose]).document()
     report["by_tier"] = [{"tier": "free", **report["by_feature"][0]}]
@@ -436,6 +436,9 @@ def test_what_has_no_feature_and_no_tier_has_a_row() -> None:
     page = comment(report)
     assert "| (no feature) | $0.005 | $0.01 | +$0.005 |" in page
     assert "| (no tier) | 1 | $0.01 | $0.00 |" in page
+    assert "(no model)" not in page
+    report["totals"].update(calls=8, at_least=True, unknown=1)
+    assert "| (no model) | 1 | not known | $0.00 |" in comment(report)
 
 
 def test_a_budget_is_not_said_to_be_unused_where_the_cost_is_not_known() -> None:
