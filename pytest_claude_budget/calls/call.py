@@ -42,6 +42,8 @@ class Usage:
     """Billed at nothing; kept so that a server-tool loop can be recognised."""
     code_execution_requests: int = 0
     """Billed by the hour of the container, which no answer states: never priced here."""
+    session_microhours: int = 0
+    """Millionths of an hour for which a session of Managed Agents ran. In whole ones of 3.6 ms, so that its price is exact."""
 
     @property
     def prompt_tokens(self) -> int:

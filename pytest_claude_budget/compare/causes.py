@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
+from pytest_claude_budget.base.durations import running_time
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.fingerprints import NOTHING, read_fingerprint, why_the_cache_moved
 from pytest_claude_budget.compare.pairing import Pairing
@@ -149,11 +150,17 @@ def _search_text(before: Group, after: Group) -> str:
     return f"web searches {before.usage.web_search_requests:,} → {after.usage.web_search_requests:,}"
 
 
+def _session_text(before: Group, after: Group) -> str:
+    then, now = (running_time(group.usage.session_microhours) for group in (before, after))
+    return f"running time {then} → {now}"
+
+
 _TEXTS = {
     "calls": lambda before, after: "",
     "cache": _cache_text,
     "output": _output_text,
     "web_search": _search_text,
+    "session_time": _session_text,
     "model": _model_text,
     "service_tier": _tier_text,
 }

@@ -230,7 +230,7 @@ def _price_change(before: Record, compared: Sequence[OwnerChange], facts: Facts)
 def _cells(terms: Terms, facts: Facts, day: date) -> object:
     """The rates of a day, to compare with those of another."""
     held = rates_of_terms(terms, facts.rates, day)
-    return held if isinstance(held, Refusal) else (held.low, held.high, held.search_each)
+    return held if isinstance(held, Refusal) else (held.low, held.high, held.search_each, held.session_each)
 
 
 def _by_feature(both: Sequence[_Both], facts: Facts) -> Iterable[FeatureChange]:

@@ -37,8 +37,8 @@ PROMPT = (
     "cache_creation_1h_input_tokens",
     "cache_read_input_tokens",
 )
-_PRICED = (*PROMPT, OUTPUT, "web_search_requests")
-_USUAL = dict(zip(_PRICED, (1.0, 1.25, 2.0, 0.1, 5.0, 2000.0), strict=True))
+_PRICED = (*PROMPT, OUTPUT, "web_search_requests", "session_microhours")
+_USUAL = dict(zip(_PRICED, (1.0, 1.25, 2.0, 0.1, 5.0, 2000.0, 0.02), strict=True))
 """What counts weigh where no rates are at hand: as they cost beside one another, for every model of Claude."""
 TEXT_TOKENS = 3.0
 """By how many tokens a date or an id in a text makes a prompt longer or shorter: a prior spread, for each call."""
@@ -228,7 +228,7 @@ def _weights(group: Group, prices: Prices | None) -> dict[str, float]:
     if held is None or isinstance(held, Refusal):
         return _USUAL
     each = (held.high or held.low).each if group.terms.long_prompt else held.low.each
-    rates = [*(float(getattr(each, cell)) for cell in CELLS), float(held.search_each)]
+    rates = [*(float(getattr(each, cell)) for cell in CELLS), float(held.search_each), float(held.session_each)]
     return dict(zip(_PRICED, rates, strict=True))
 
 

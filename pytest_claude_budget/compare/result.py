@@ -58,7 +58,7 @@ class Cause:
 
     cause: str
     """`calls`, `model`, `system`, `tools`, `messages`, `parameters`, `input`, `cache`, `output`, `service_tier` or
-    `web_search`; `attempts`, whose amount is 0, since a failed try is not billed."""
+    `web_search`, `session_time`; `attempts`, whose amount is 0, since a failed try is not billed."""
     amount: Decimal
     """US dollars; negative where it made the owner cheaper. The causes of an owner add up to its change exactly."""
     text: str

@@ -44,6 +44,7 @@ class Side:
     """Of the prompt, by kind."""
     output: Fraction
     searches: Fraction
+    session_time: Fraction
 
 
 def a_call(count: int, group: Group) -> Fraction:
@@ -61,6 +62,7 @@ def _side_of(group: Group) -> Side:
         shares=shares,
         output=a_call(usage.output_tokens, group),
         searches=a_call(usage.web_search_requests, group),
+        session_time=a_call(usage.session_microhours, group),
     )
 
 
@@ -73,18 +75,18 @@ def _kinds(usage: Usage) -> tuple[int, ...]:
     )
 
 
-_FACTORS = ("calls", "prompt", "cache", "output", "web_search")
+_FACTORS = ("calls", "prompt", "cache", "output", "web_search", "session_time")
 Values = dict[str, Fraction]
 Worth = Callable[[frozenset[str]], Fraction]
 """What a set of players comes to."""
 _Rates = tuple[Fraction, ...]
-"""US dollars for one token of each kind, for one token of output and for one search."""
+"""US dollars for one token of each kind, for one token of output, for one search and for a millionth of an hour."""
 
 
 def attribute(before: Group, after: Group, prices: Prices) -> Values:
     """What each factor that moved answers for, in US dollars: they add up to the difference of the two costs.
 
-    Factors are `calls`, `prompt`, `cache`, `output`, `web_search`, `model` and `service_tier`.
+    Factors are `calls`, `prompt`, `cache`, `output`, `web_search`, `session_time`, `model` and `service_tier`.
     """
     moved = _moved(before, after)
     if len(moved) == 1 and before.terms == after.terms:
@@ -103,7 +105,8 @@ def attribute(before: Group, after: Group, prices: Prices) -> Values:
         take = {name: other if name in chosen else one for name in _FACTORS}
         each = sum((share * rate for share, rate in zip(take["cache"].shares, held, strict=False)), Fraction(0))
         inside = take["prompt"].prompt * each + take["output"].output * held[4]
-        return take["calls"].calls * (inside + take["web_search"].searches * held[5])
+        beside = take["web_search"].searches * held[5] + take["session_time"].session_time * held[6]
+        return take["calls"].calls * (inside + beside)
 
     return shapley([*moved, *priced], cost)
 
@@ -120,6 +123,7 @@ def _moved(before: Group, after: Group) -> list[str]:
         "cache": all(prompts) and any(a * prompts[1] != b * prompts[0] for a, b in kinds),
         "output": one.output_tokens * calls[1] != other.output_tokens * calls[0],
         "web_search": one.web_search_requests * calls[1] != other.web_search_requests * calls[0],
+        "session_time": one.session_microhours * calls[1] != other.session_microhours * calls[0],
     }
     return [name for name in _FACTORS if moved[name]]
 
@@ -147,9 +151,10 @@ def _rates(before: Terms, after: Terms, prices: Prices) -> dict[frozenset[str], 
 def _each(terms: Terms, prices: Prices) -> _Rates:
     held = prices.of(terms)
     if isinstance(held, Refusal):
-        return (Fraction(0),) * 6
+        return (Fraction(0),) * 7
     side = (held.high or held.low).each if terms.long_prompt else held.low.each
-    return (*(Fraction(getattr(side, kind)) for kind in CELLS), Fraction(held.search_each))
+    others = (held.search_each, held.session_each)
+    return (*(Fraction(getattr(side, kind)) for kind in CELLS), *map(Fraction, others))
 
 
 def shapley(players: Sequence[str], worth: Worth) -> Values:

@@ -158,7 +158,9 @@ class Repricer:
         tokens = sum(
             (count * Fraction(getattr(each, CELL_OF[name])) for name, count in case.counts.items()), Fraction(0)
         )
-        return tokens + case.group.usage.web_search_requests * Fraction(held.search_each)
+        usage = case.group.usage
+        searches = usage.web_search_requests * Fraction(held.search_each)
+        return tokens + searches + usage.session_microhours * Fraction(held.session_each)
 
 
 def _is_long(case: _Case, threshold: int) -> bool:

@@ -30,14 +30,14 @@ from pytest_claude_budget.wire.bodies import (
 from pytest_claude_budget.wire.messages import Exchange, read_answer, requested_model, tried, unmeasured
 from pytest_claude_budget.wire.request_reading import Read, read_request
 from pytest_claude_budget.wire.requests import Fingerprints
-from pytest_claude_budget.wire.routes import Kind, Route
+from pytest_claude_budget.wire.routes import SESSIONS, Kind, Route
 
 Begun = tuple[Carrier, Any, bytes | None]
 """Who sends, the request, and its body where that is in memory already."""
 # Python 3.11 searches an enum's class at each look.
 _GUESS, _COMPATIBLE = Kind.GUESS, Kind.COMPATIBLE
 _ENDED = "the run ended before an answer came; it may have been billed"
-_READ_IN_PIECES = (Kind.BATCH_RESULTS, Kind.UNREAD)
+_READ_IN_PIECES = (Kind.BATCH_RESULTS, Kind.UNREAD, *SESSIONS)
 
 
 class Watch:

@@ -14,6 +14,7 @@ from pytest_claude_budget.budget.limits import Budget, Limit
 from pytest_claude_budget.budget.which_limit import Limits
 from pytest_claude_budget.calls.batch_billing import settle
 from pytest_claude_budget.calls.call import Call
+from pytest_claude_budget.calls.session_billing import settle_sessions
 from pytest_claude_budget.compare.not_compared import REASON, NotCompared, leaves_open
 from pytest_claude_budget.compare.result import Baseline, Comparison
 from pytest_claude_budget.forecast.month_rows import Row
@@ -226,7 +227,7 @@ def priced_calls(
     calls: Iterable[Call], rates: RateTable, feature: Callable[[str], str | None] = lambda owner: None
 ) -> Iterator[tuple[Call, Price]]:
     """Settle and price calls, without judging them; `feature` names what calls without a label are for."""
-    for settled in settle(calls):
+    for settled in settle(settle_sessions(calls)):
         call = settled
         if call.labels.feature is None and (name := feature(call.owner.id)) is not None:
             call = replace(call, labels=replace(call.labels, feature=name))

@@ -41,10 +41,12 @@ KIND = (
     "http_status",
     "reason",
 )
+STORED = COUNTS[:8]
+"""Of an answer. What a session ran for is worked out of several answers, when they are settled."""
 REST = ("batch_id", "item_id", "notes", "iterations", "stated_cost", "request")
-LINE = ("id", "at", "payer", "kind", *COUNTS, *REST)
+LINE = ("id", "at", "payer", "kind", *STORED, *REST)
 """The values of a line, and the columns of the table `entries`."""
-COLUMNS = ("id", "at", *PAYER, *KIND, *COUNTS, *REST)
+COLUMNS = ("id", "at", *PAYER, *KIND, *STORED, *REST)
 """The columns of the view `calls`, which is for people and for reading calls one by one."""
 
 
@@ -209,7 +211,7 @@ _ORIGIN: dict[object, Origin] = {origin.value: origin for origin in Origin}
 PLAIN = "status = 'measured' AND iterations IS NULL AND notes IS NULL AND batch_id IS NULL AND stated_cost IS NULL AND model IN ({models})"
 """Calls whose price is a sum of products: a number of them costs what their summed counts cost."""
 ALIKE = f"""
-SELECT MIN(id), CAST(at / 86400 AS INTEGER) AS day, COUNT(*), payer, kind, request, {", ".join(f"SUM({name})" for name in COUNTS)}
+SELECT MIN(id), CAST(at / 86400 AS INTEGER) AS day, COUNT(*), payer, kind, request, {", ".join(f"SUM({name})" for name in STORED)}
 FROM entries
 WHERE iterations IS NULL AND notes IS NULL AND batch_id IS NULL AND stated_cost IS NULL
 AND kind IN (SELECT kind FROM kinds WHERE status = 'measured' AND model IN ({{models}}))
@@ -274,7 +276,7 @@ def _usage(counts: Sequence[Any]) -> Usage:
 def _iterations_text(answer: Answer) -> str | None:
     if not answer.iterations:
         return None
-    return _encode([[entry.kind, entry.model, *counts_of(entry.usage)] for entry in answer.iterations])
+    return _encode([[entry.kind, entry.model, *counts_of(entry.usage)[: len(STORED)]] for entry in answer.iterations])
 
 
 def _iterations(text: str) -> tuple[Iteration, ...]:

@@ -58,11 +58,13 @@ class InForce:
     """Prompt tokens; meaningless where there is no higher side."""
     search_each: Decimal
     """US dollars for one web search."""
+    session_each: Decimal
+    """US dollars for a millionth of an hour of a session."""
     notes: tuple[str, ...]
 
 
 def add_tokens(amount: Decimal, usage: Usage, each: Cells) -> Decimal:
-    """An amount with what the tokens of counts cost, in US dollars for each token. Exact; searches are not in it."""
+    """An amount with what the tokens of counts cost, in US dollars for each token. Exact; for the rest, see `add_others`."""
     add = EXACT.fma
     amount = add(usage.input_tokens, each.input, amount)
     amount = add(usage.output_tokens, each.output, amount)
@@ -72,6 +74,15 @@ def add_tokens(amount: Decimal, usage: Usage, each: Cells) -> Decimal:
         amount = add(usage.cache_creation_5m_input_tokens, each.cache_write_5m, amount)
     if usage.cache_creation_1h_input_tokens:
         amount = add(usage.cache_creation_1h_input_tokens, each.cache_write_1h, amount)
+    return amount
+
+
+def add_others(amount: Decimal, usage: Usage, held: InForce) -> Decimal:
+    """An amount with what counts cost that are no tokens: searches, and the time that a session ran. Exact."""
+    if usage.web_search_requests:
+        amount = EXACT.fma(usage.web_search_requests, held.search_each, amount)
+    if usage.session_microhours:
+        amount = EXACT.fma(usage.session_microhours, held.session_each, amount)
     return amount
 
 
@@ -126,6 +137,7 @@ def _applied(rates: RateTable, model: Model, row: Row, conditions: Conditions, *
         high=None if long is None else _side(f"{fast} long prompt".strip(), long.rates, factors),
         threshold=0 if long is None else long.threshold_tokens,
         search_each=EXACT.multiply(rates.web_search_per_1000, Decimal("0.001")),
+        session_each=EXACT.multiply(rates.session_per_hour, _EACH_OF_A_MILLION),
         notes=tuple(notes),
     )
 

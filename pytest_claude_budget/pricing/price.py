@@ -12,7 +12,7 @@ from decimal import Decimal
 from pytest_claude_budget.base.money import EXACT, ZERO
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.call import Answer, Status, Usage
-from pytest_claude_budget.pricing.in_force import Factors, InForce, Refusal, add_tokens
+from pytest_claude_budget.pricing.in_force import Factors, InForce, Refusal, add_others, add_tokens
 from pytest_claude_budget.pricing.portions import Parts, Portion, only_rates, take_apart
 from pytest_claude_budget.pricing.rates import CELL_OF, RateTable
 
@@ -46,7 +46,7 @@ class Term:
 
     label: str
     count: int
-    """Tokens or searches."""
+    """Tokens, searches or millionths of an hour."""
     rate: Decimal
     """US dollars for `per` of them, as listed."""
     per: int
@@ -77,10 +77,7 @@ def price(answer: Answer, day: date, rates: RateTable) -> Price:
     amount = ZERO
     for portion in parts.portions:
         amount = add_tokens(amount, portion.usage, portion.side.each)
-    searches = answer.usage.web_search_requests
-    if searches:
-        amount = EXACT.fma(searches, parts.rates.search_each, amount)
-    return _price_of(amount, answer, parts)
+    return _price_of(add_others(amount, answer.usage, parts.rates), answer, parts)
 
 
 def explain_price(answer: Answer, day: date, rates: RateTable) -> Explanation:
@@ -93,6 +90,10 @@ def explain_price(answer: Answer, day: date, rates: RateTable) -> Explanation:
     if searches:
         rate, amount = rates.web_search_per_1000, EXACT.multiply(searches, parts.rates.search_each)
         terms.append(Term(label="web search", count=searches, rate=rate, per=1000, factors=(), amount=amount))
+    ran = answer.usage.session_microhours
+    if ran:
+        rate, amount = rates.session_per_hour, EXACT.multiply(ran, parts.rates.session_each)
+        terms.append(Term(label="running time", count=ran, rate=rate, per=1_000_000, factors=(), amount=amount))
     total = ZERO
     for term in terms:
         total = EXACT.add(total, term.amount)
@@ -114,8 +115,8 @@ def _price_of_one_portion(answer: Answer, own: InForce) -> Price:
     """The same as by way of parts, for what nearly all answers are: a run may have 100,000 of them to price."""
     usage = answer.usage
     amount = add_tokens(ZERO, usage, own.low.each)
-    if usage.web_search_requests:
-        amount = EXACT.fma(usage.web_search_requests, own.search_each, amount)
+    if usage.web_search_requests or usage.session_microhours:
+        amount = add_others(amount, usage, own)
     if usage.code_execution_requests:
         return Price(amount=amount, notes=(*own.notes, CODE_EXECUTION), only=own)
     return Price(amount=amount, notes=own.notes, only=own)

@@ -113,6 +113,8 @@ class RateTable:
     batch: Decimal
     """What a token rate is multiplied with in a batch."""
     web_search_per_1000: Decimal
+    session_per_hour: Decimal
+    """Of Managed Agents, while it runs."""
     models: Mapping[str, Model]
     aliases: Mapping[str, str] = field(default_factory=dict)
     """The user's own names, each with the spelling of the model whose rates apply."""
@@ -195,6 +197,7 @@ class RateTable:
             source=document.get("source", self.source),
             batch=Decimal(modifiers.get("batch", self.batch)),
             web_search_per_1000=Decimal(modifiers.get("web_search_per_1000", self.web_search_per_1000)),
+            session_per_hour=Decimal(modifiers.get("session_per_hour", self.session_per_hour)),
             models=models,
         )
 
@@ -210,6 +213,7 @@ def parse_rates(document: Mapping[str, Any], where: str = "rates.yml") -> RateTa
         source=document["source"],
         batch=Decimal(modifiers["batch"]),
         web_search_per_1000=Decimal(modifiers["web_search_per_1000"]),
+        session_per_hour=Decimal(modifiers["session_per_hour"]),
         models={
             name: _model(Model(name=name), entry, f"{where}: models.{name}")
             for name, entry in document["models"].items()

@@ -21,7 +21,13 @@ from pytest_claude_budget.record.repeats import BENCHMARK, Repeat, Taken, Turn, 
 _FREE, _LIVE = Status.FREE, Origin.LIVE
 MOST_GROUPS = 24
 """Of one owner. Where there are more, those that are priced alike become one: files stay small enough to read."""
-_NO_SEARCHES = {"web_search_requests": 0, "web_fetch_requests": 0, "code_execution_requests": 0}
+_NO_OTHERS = {
+    "web_search_requests": 0,
+    "web_fetch_requests": 0,
+    "code_execution_requests": 0,
+    "session_microhours": 0,
+}
+"""Counts that are no tokens."""
 
 
 class RecordBuilder:
@@ -264,7 +270,7 @@ def _groups_of(call: Call, rates: RateTable) -> Iterator[Group]:
         yield own(terms=terms, attempts=count, calls=count, live=live, unknown=count, usage=answer.usage)
         return
     unknown = 0 if answer.status is Status.MEASURED and not parts.gaps else count
-    searches = {name: getattr(answer.usage, name) for name in _NO_SEARCHES}
+    others = {name: getattr(answer.usage, name) for name in _NO_OTHERS}
     for portion in parts.portions:
         yield own(
             terms=_terms_of(portion.rates, long_prompt=portion.side is portion.rates.high),
@@ -273,10 +279,10 @@ def _groups_of(call: Call, rates: RateTable) -> Iterator[Group]:
             calls=count,
             live=live,
             unknown=unknown,
-            usage=portion.usage if portion.usage is answer.usage else replace(portion.usage, **searches),
+            usage=portion.usage if portion.usage is answer.usage else replace(portion.usage, **others),
         )
         count = live = unknown = 0  # an answer is counted once, in its first portion
-        searches = _NO_SEARCHES
+        others = _NO_OTHERS
 
 
 def _terms_of(held: InForce, *, long_prompt: bool = False) -> Terms:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pytest_claude_budget.base.money import EXACT, ZERO
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.call import Usage, summed
-from pytest_claude_budget.pricing.in_force import InForce, Refusal, add_tokens, in_force
+from pytest_claude_budget.pricing.in_force import InForce, Refusal, add_others, add_tokens, in_force
 from pytest_claude_budget.pricing.rates import RateTable
 
 LOCK_FILE = "claude-budget.lock.json"
@@ -176,8 +176,7 @@ def cost_of_owner(owner: OwnerRecord, rates: RateTable, day: date) -> Cost:
 def amount_of(usage: Usage, held: InForce, *, long_prompt: bool) -> Decimal:
     """What counts cost at rates in force."""
     each = (held.high or held.low).each if long_prompt else held.low.each
-    amount, searches = add_tokens(ZERO, usage, each), usage.web_search_requests
-    return EXACT.fma(searches, held.search_each, amount) if searches else amount
+    return add_others(add_tokens(ZERO, usage, each), usage, held)
 
 
 @lru_cache(maxsize=4096)

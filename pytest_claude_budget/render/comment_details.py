@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from pytest_claude_budget.base.durations import running_time
 from pytest_claude_budget.base.money import ZERO, dollars, exact
 from pytest_claude_budget.render.comment_tables import cost
 from pytest_claude_budget.render.comment_values import Document
@@ -91,6 +92,8 @@ def _feature(row: Document) -> list[str]:
 
 def _tokens(totals: Document) -> list[str]:
     rows = [[name, number(totals["usage"][key])] for name, key in _KINDS if totals["usage"][key]]
+    if ran := totals["usage"].get("session_microhours", 0):
+        rows.append(["running time of sessions", running_time(ran)])
     return table(("Kind", ">Number"), rows) if rows else []
 
 

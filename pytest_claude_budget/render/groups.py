@@ -26,6 +26,7 @@ _ALIKE = {
     "output": "another length of the output",
     "service_tier": "other terms of price",
     "web_search": "another number of web searches",
+    "session_time": "another running time",
     "attempts": "another number of failed tries",
     "model": "another model",
     NEW: "new tests",
@@ -42,6 +43,7 @@ _MORE = {
     "input": "a longer prompt",
     "output": "longer answers",
     "web_search": "more web searches",
+    "session_time": "a longer running time",
 }
 """The same, where each of them grew by its own sentence."""
 

@@ -185,6 +185,7 @@ def _totals(totals: Totals) -> dict[str, Any]:
             "cache_read_input_tokens": usage.cache_read_input_tokens,
             "output_tokens": usage.output_tokens,
             "web_search_requests": usage.web_search_requests,
+            **({"session_microhours": usage.session_microhours} if usage.session_microhours else {}),
         },
     }
 

@@ -32,10 +32,10 @@ def spent_words(spent: Decimal, *, unknown: bool, simulated: bool) -> str:
 
 
 def stated_text(stated: Stated) -> str:
-    """What gateways say they charge, beside the list price that is the cost."""
+    """What gateways say they charge, and the platform of its sessions, beside the list price that is the cost."""
     at_least = "at least " if stated.at_least else ""
     return (
-        f"stated by the gateway: {dollars(stated.cost)} for {stated.calls:,} {'call' if stated.calls == 1 else 'calls'},"
+        f"stated by the server: {dollars(stated.cost)} for {stated.calls:,} {'call' if stated.calls == 1 else 'calls'},"
         f" at list price {at_least}{dollars(stated.list_price)}"
     )
 

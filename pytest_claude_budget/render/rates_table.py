@@ -34,6 +34,7 @@ def rates_table(table: RateTable, day: date) -> str:
 def _legend(table: RateTable) -> Iterator[str]:
     yield f"us: x with inference_geo us   reg: x at regional endpoints   batch: x {to_json(table.batch)}"
     yield f"web search: {exact_dollars(table.web_search_per_1000)} per 1,000, never discounted"
+    yield f"sessions of Managed Agents: {exact_dollars(table.session_per_hour)} for each hour that one runs"
 
 
 def model_rates(model: Model, day: date, table: RateTable) -> str:

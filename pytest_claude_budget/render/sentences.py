@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from pytest_claude_budget.base.durations import running_time
 from pytest_claude_budget.base.money import ZERO, dollars, dollars_against, dollars_beyond, exact_dollars, to_json
 from pytest_claude_budget.budget.exempt import KEY, Exempt
 from pytest_claude_budget.compare.result import OwnerChange, Standing
@@ -64,6 +65,8 @@ def tokens_of(totals: Totals) -> str:
     said = [f"{name} {number:,}" for name, number in kinds if number] or ["no tokens"]
     if usage.web_search_requests:
         said.append(counted(usage.web_search_requests, "web search", "web searches"))
+    if usage.session_microhours:
+        said.append(f"running time {running_time(usage.session_microhours)}")
     return ", ".join(said)
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from pytest_claude_budget.calls.call import Answer, Status
 from pytest_claude_budget.wire.batches import BatchReader
@@ -11,7 +11,9 @@ from pytest_claude_budget.wire.encodings import Decode, UndecodableError, decode
 from pytest_claude_budget.wire.first_bytes import Form, form_of, typed_form
 from pytest_claude_budget.wire.messages import OTHER_FORM, Exchange, free, read_answer, unmeasured
 from pytest_claude_budget.wire.openai_stream import CompletionReader, is_anthropics
-from pytest_claude_budget.wire.routes import Kind
+from pytest_claude_budget.wire.routes import SESSIONS, Kind
+from pytest_claude_budget.wire.said import Said
+from pytest_claude_budget.wire.sessions import SessionBody
 from pytest_claude_budget.wire.signs_of_claude import Signs, is_claude
 from pytest_claude_budget.wire.sse import StreamReader
 
@@ -22,15 +24,6 @@ LONGEST_JSON = 64_000_000
 
 
 Passes = Callable[[bytes], bool]
-
-
-class Said(NamedTuple):
-    """What the last bytes have told."""
-
-    own: Answer | None = None
-    """The newest state of the exchange itself; it replaces the one before."""
-    items: Sequence[Answer] = ()
-    """Answers of their own: the lines of batch results, and the messages of a stream that another one followed."""
 
 
 class Body(Protocol):
@@ -317,6 +310,8 @@ def body_of(exchange: Exchange, content_type: str, start: bytes = b"") -> Body:
     kind, content_type = exchange.route.kind, content_type.lower()
     if kind is Kind.BATCH_RESULTS:
         return BatchBody(exchange)
+    if kind in SESSIONS:
+        return SessionBody(exchange, streamed=typed_form(content_type) is Form.EVENTS)
     if kind not in (Kind.MESSAGES, Kind.CONVERSE, Kind.GUESS, Kind.COMPATIBLE):
         return JsonBody(exchange)
     form = form_of(start, typed_form(content_type))

@@ -6,6 +6,8 @@ _IN_TARGET = (
     "anthropic",
     "/v1/complete",
     "/v1/sessions",
+    "/v1/dreams",
+    "/v1/deployments",
     "/model/",
     "awpredict",
     "/chat/completions",

@@ -13,7 +13,7 @@ from pytest_claude_budget.wire.bedrock_counts import GUARDRAIL, INTERVENED
 from pytest_claude_budget.wire.converse import invoked_model, message_of, unknown_counts
 from pytest_claude_budget.wire.lifetimes import lifetimes_of
 from pytest_claude_budget.wire.openai_usage import Translated, as_message, dollars
-from pytest_claude_budget.wire.routes import Kind, Route
+from pytest_claude_budget.wire.routes import SESSIONS, Kind, Route
 from pytest_claude_budget.wire.signs_of_claude import is_claude, is_message, look_into
 from pytest_claude_budget.wire.usage_fields import Remarks, UnreadableError, read_iterations, read_usage, text
 
@@ -241,7 +241,7 @@ def tried(exchange: Exchange, reason: str) -> Answer | None:
     kind = exchange.route.kind
     if kind is Kind.GUESS:
         return None
-    if kind in (Kind.COUNT_TOKENS, Kind.BATCH_RESULTS):
+    if kind in (Kind.COUNT_TOKENS, Kind.BATCH_RESULTS) or kind in SESSIONS:
         return free(exchange, kind.value, reason)
     return failed(exchange, reason)
 

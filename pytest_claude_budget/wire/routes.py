@@ -29,10 +29,17 @@ class Kind(StrEnum):
     """A route of OpenAI's API, or one that serves a model: the answer has OpenAI's form or Anthropic's."""
     CONVERSE = "converse"
     """Answers of Amazon Bedrock's own form, whoever made the model."""
+    SESSION_CREATE = "session_create"
+    SESSION_SEND = "session_send"
+    SESSION = "session"
+    """What is read of sessions of Managed Agents: their objects and their events."""
     UNREAD = "unread"
     """A route of Claude whose answers are billed and that is not read: never silently free."""
     GUESS = "guess"
     """An unknown path with a sign of Claude, or of a chat: counts only if the answer is one of Claude's."""
+
+
+SESSIONS = frozenset((Kind.SESSION_CREATE, Kind.SESSION_SEND, Kind.SESSION))
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -44,6 +51,9 @@ class Route:
     """The model that the URL names."""
     regional: bool = False
     batch_id: str | None = None
+    """Or the session's id."""
+    thread: str | None = None
+    """Of a session."""
     reason: str | None = None
     """Why answers of an unread route are unmeasured."""
     evident: bool = False
@@ -60,10 +70,18 @@ _BATCH_CREATE = Route(kind=Kind.BATCH_CREATE)
 _GUESS = Route(kind=Kind.GUESS)
 _UNNAMED = Route(kind=Kind.GUESS, unnamed=True)
 _COMPLETE = Route(kind=Kind.UNREAD, reason="the legacy text completions API states no usage")
-_SESSION = Route(kind=Kind.UNREAD, reason="Managed Agents sessions are not measured yet")
+_SESSION_CREATE = Route(kind=Kind.SESSION_CREATE, evident=True)
+_DREAM = Route(kind=Kind.UNREAD, reason="dreams are not measured yet", evident=True)
+_DEPLOYED = Route(
+    kind=Kind.UNREAD, reason="a session that the run of a deployment begins is not measured", evident=True
+)
 _CHAT = Route(kind=Kind.COMPATIBLE)
 _RESULTS = re.compile(r"/v1/messages/batches/([^/]{1,200})/results$")
-_SESSION_EVENTS = re.compile(r"/v1/sessions/[^/]{1,200}/events$")
+_SESSIONS = re.compile(
+    r"/v1/sessions(?:/([^/]{1,200})(?:/(archive|events|events/stream|threads)"
+    r"|/threads/([^/]{1,200})(/archive|/events|/stream)?)?)?$"
+)
+_BEGINS_SESSION = re.compile(r"/v1/(?:(dreams)|deployments/[^/]{1,200}/run)$")
 _VERTEX = re.compile(r"/publishers/anthropic/models/([^/:]{1,200}):(stream)?[rR]awPredict$")
 _VERTEX_LOCATION = re.compile(r"/locations/([^/]{1,100})/")
 _BEDROCK = re.compile(r"/model/(.{1,300})/(invoke|invoke-with-response-stream|converse|converse-stream)$")
@@ -87,7 +105,8 @@ def route(method: str, path: str, body: bytes | None, *, from_sdk: bool) -> Rout
     if method == "POST":
         found = _posted(path)
         if found is None:
-            return _unknown(path, body, from_sdk=from_sdk)
+            known = _session(method, path) if from_sdk else None
+            return _unknown(path, body, from_sdk=from_sdk) if known is None else known
         if found.evident or from_sdk or body is None:
             return found
         plain = unpacked(body)
@@ -96,7 +115,7 @@ def route(method: str, path: str, body: bytes | None, *, from_sdk: bool) -> Rout
         return None if found.opaque else _unknown(path, plain, from_sdk=from_sdk)
     if method == "GET" and (match := _RESULTS.search(path)):
         return Route(kind=Kind.BATCH_RESULTS, batch_id=match[1], evident=True)
-    return None
+    return _session(method, path) if method == "GET" and from_sdk else None
 
 
 def named_in_query(query: str) -> Route | None:
@@ -146,8 +165,19 @@ def _posted(path: str) -> Route | None:
         return _vertex(path)
     if "/model/" in path:
         return _bedrock(path)
-    if _SESSION_EVENTS.search(path):
-        return _SESSION
+    return None
+
+
+def _session(method: str, path: str) -> Route | None:
+    """A route of Managed Agents, which takes no request without Anthropic's version header."""
+    if "/v1/sessions" in path and (match := _SESSIONS.search(path)) is not None:
+        session, rest, thread, _ = match.groups()
+        if method == "POST" and session is None:
+            return _SESSION_CREATE
+        kind = Kind.SESSION_SEND if method == "POST" and rest == "events" else Kind.SESSION
+        return Route(kind=kind, batch_id=session, thread=thread, evident=True)
+    if method == "POST" and (match := _BEGINS_SESSION.search(path)) is not None:
+        return _DREAM if match[1] else _DEPLOYED
     return None
 
 

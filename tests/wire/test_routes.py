@@ -79,7 +79,9 @@ def test_batch_results_are_seen(from_sdk: bool) -> None:
         ("HEAD", "/v1/messages/batches/msgbatch_1/results"),
         ("PUT", "/v1/messages"),
         ("POST", "/v1/messages/msg_1"),
-        ("POST", "/v1/sessions"),
+        ("GET", "/v1/sessions/sesn_1/resources"),
+        ("DELETE", "/v1/sessions/sesn_1/events/x"),
+        ("POST", "/v1/agents"),
         ("POST", "/api/event_logging/batch"),
     ],
 )
@@ -215,12 +217,51 @@ def test_a_router_that_names_claude_is_claudes() -> None:
             body({"model": "claude-2.1", "prompt": "Hi"}),
             "the legacy text completions API states no usage",
         ),
-        ("/v1/sessions/session_1/events", body({"events": []}), "Managed Agents sessions are not measured yet"),
     ],
 )
 def test_billed_routes_that_are_not_read_say_why(path: str, data: bytes, reason: str) -> None:
     """Never silently free."""
     assert posted(path, data) == Route(kind=Kind.UNREAD, reason=reason)
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/v1/dreams", "dreams are not measured yet"),
+        ("/v1/deployments/depl_1/run", "a session that the run of a deployment begins is not measured"),
+    ],
+)
+def test_what_begins_work_elsewhere_says_so(path: str, reason: str) -> None:
+    """It is billed, and nothing of it comes back."""
+    assert route("POST", path, b"{}", from_sdk=True) == Route(kind=Kind.UNREAD, reason=reason, evident=True)
+    assert route("GET", path, None, from_sdk=True) is None
+    assert route("POST", path, b"{}", from_sdk=False) is None
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "kind", "session", "thread"),
+    [
+        ("POST", "/v1/sessions", Kind.SESSION_CREATE, None, None),
+        ("GET", "/v1/sessions", Kind.SESSION, None, None),
+        ("GET", "/prefix/v1/sessions/sesn_1", Kind.SESSION, "sesn_1", None),
+        ("POST", "/v1/sessions/sesn_1", Kind.SESSION, "sesn_1", None),
+        ("POST", "/v1/sessions/sesn_1/archive", Kind.SESSION, "sesn_1", None),
+        ("POST", "/v1/sessions/sesn_1/events", Kind.SESSION_SEND, "sesn_1", None),
+        ("GET", "/v1/sessions/sesn_1/events", Kind.SESSION, "sesn_1", None),
+        ("GET", "/v1/sessions/sesn_1/events/stream", Kind.SESSION, "sesn_1", None),
+        ("GET", "/v1/sessions/sesn_1/threads", Kind.SESSION, "sesn_1", None),
+        ("GET", "/v1/sessions/sesn_1/threads/sthr_1", Kind.SESSION, "sesn_1", "sthr_1"),
+        ("GET", "/v1/sessions/sesn_1/threads/sthr_1/events", Kind.SESSION, "sesn_1", "sthr_1"),
+        ("GET", "/v1/sessions/sesn_1/threads/sthr_1/stream", Kind.SESSION, "sesn_1", "sthr_1"),
+    ],
+)
+def test_routes_of_managed_agents_are_read(
+    method: str, path: str, kind: Kind, session: str | None, thread: str | None
+) -> None:
+    """By Anthropic's version header, without which the API takes none; another API may have such paths."""
+    expected = Route(kind=kind, batch_id=session, thread=thread, evident=True)
+    assert route(method, path, b"{}" if method == "POST" else None, from_sdk=True) == expected
+    assert route(method, path, b"{}" if method == "POST" else None, from_sdk=False) is None
 
 
 @pytest.mark.parametrize("model", [MODEL, "anthropic/claude-sonnet-4.5", "eu.anthropic.claude-opus-4-6-v1"])

@@ -158,7 +158,7 @@ def test_batch_read_in_part(double: Double) -> None:
 def test_route_that_is_not_read(double: Double) -> None:
     """Billed, and not measured yet: said, not passed over."""
     with client_of(double.url(json_reply({"data": []}))) as client:
-        client.post("/v1/sessions/sesn_1/events", cast_to=object, body={"events": []})
+        client.post("/v1/dreams", cast_to=object, body={"inputs": []})
 
 
 if "completions" in FEATURES:

@@ -94,6 +94,7 @@ def test_rates_of_a_model_without_counts_shows_its_rates(capsys: pytest.CaptureF
         "",
         "us: x with inference_geo us   reg: x at regional endpoints   batch: x 0.5",
         "web search: $10.00 per 1,000, never discounted",
+        "sessions of Managed Agents: $0.08 for each hour that one runs",
         "rates: from 2025-09-29 to 2026-04-29, from 2026-04-30 on",
     ]
 

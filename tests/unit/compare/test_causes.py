@@ -214,6 +214,14 @@ def test_a_batch_that_became_single_calls() -> None:
     assert explained([before], [after]) == [("service_tier", "0.00225", "priced as standard (was batch)")]
 
 
+def test_running_time() -> None:
+    """From 15 minutes to an hour and a half, at $0.08 an hour: 1.25 x 0.08."""
+    before, after = (
+        group(Usage(input_tokens=1000, session_microhours=ran), request=asked()) for ran in (250_000, 1_500_000)
+    )
+    assert explained([before], [after]) == [("session_time", "0.1", "running time 15 min 0 s → 1 h 30 min")]
+
+
 def test_web_searches() -> None:
     """$0.01 each."""
     before, after = (group(Usage(input_tokens=1000, web_search_requests=count), request=asked()) for count in (0, 2))
@@ -266,6 +274,7 @@ USAGES = st.builds(
     cache_read_input_tokens=COUNT,
     output_tokens=COUNT,
     web_search_requests=st.integers(0, 3),
+    session_microhours=st.integers(0, 3_000_000),
 )
 PARTS = st.fixed_dictionaries(
     {"system": st.sampled_from(["a:10", "b:900"]), "messages": st.sampled_from(["m:50", "n:70", "o:9"])},

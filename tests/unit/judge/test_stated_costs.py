@@ -42,7 +42,7 @@ def test_what_is_stated_is_told_beside_the_list_price_of_the_same_answers() -> N
     report = reported(STATED, SILENT, STATED)
     assert report.totals.cost == report.totals.spent == Decimal("0.0135")
     assert report.sums.stated == Stated(cost=Decimal("0.0094500000000000000002"), list_price=Decimal("0.009"), calls=2)
-    text = "stated by the gateway: $0.00945 for 2 calls, at list price $0.009"
+    text = "stated by the server: $0.00945 for 2 calls, at list price $0.009"
     document = json_document(report)
     jsonschema.validate(document, SCHEMA)
     assert document["stated_by_gateways"] == {

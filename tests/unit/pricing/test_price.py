@@ -98,6 +98,17 @@ def test_a_regional_endpoint_costs_a_tenth_more_from_the_4_5_generation_on(more:
     assert Decimal(expected) == dollars_of(replace(answer("x", prompt(1_000_000)), **more))
 
 
+def test_running_time_of_a_session_costs_eight_cents_an_hour_and_is_never_multiplied() -> None:
+    """Sonnet 4.6 in the US: 1 M tokens at 3 x 1.1, and half an hour at 0.08: 3.30 + 0.04."""
+    usage = Usage(input_tokens=1_000_000, session_microhours=500_000)
+    told = answer("claude-sonnet-4-6", usage, inference_geo="us")
+    assert Decimal("3.34") == dollars_of(told)
+    explained = explain_price(told, TODAY, TABLE)
+    assert [("input", "3.3"), ("running time", "0.04")] == [
+        (term.label, f"{term.amount.normalize():f}") for term in explained.terms
+    ]
+
+
 def test_web_searches_cost_a_cent_and_are_never_discounted() -> None:
     """Sonnet 4.6, batch, us: 1 M in x 3 x 0.5 x 1.1 + 3 x 0.01 = 1.65 + 0.03."""
     usage = Usage(input_tokens=1_000_000, web_search_requests=3, web_fetch_requests=7)
@@ -245,6 +256,7 @@ USAGES = st.builds(
     cache_read_input_tokens=COUNTS,
     output_tokens=COUNTS,
     web_search_requests=COUNTS,
+    session_microhours=COUNTS,
 )
 NAMES = st.sampled_from([*TABLE.models, "claude-9", "", "us.anthropic.claude-opus-5", "anthropic/claude-opus-5-fast"])
 KINDS = st.sampled_from(["message", "compaction", "advisor_message", "fallback_message", "musing"])

@@ -94,6 +94,7 @@ def test_the_table_obeys_its_schema() -> None:
     assert date(2026, 11, 23) == TABLE.as_of
     assert "https://platform.claude.com/docs/en/about-claude/pricing" == TABLE.source
     assert (Decimal("0.5"), Decimal(10)) == (TABLE.batch, TABLE.web_search_per_1000)
+    assert Decimal("0.08") == TABLE.session_per_hour
 
 
 def test_the_table_that_runs_read_is_the_one_that_people_write() -> None:
