@@ -130,8 +130,8 @@ def test_only_the_plugin_loads_pytest() -> None:
 
 
 def test_what_is_not_a_dependency_is_imported_where_only_its_extra_leads() -> None:
-    """The SDK is the user's own; what speaks to GitHub comes with the extra `action`, and what passes requests on with `gateway`."""
-    theirs = {"anthropic": set[str](), "github": {"github"}, "github_action_utils": {"github"}}
+    """The SDK is the user's own; the rest comes with extras: `action`, `gateway` and `postgres`."""
+    theirs = {"anthropic": set[str](), "github": {"github"}, "github_action_utils": {"github"}, "psycopg": {"cap"}}
     theirs |= {name: {"gateway"} for name in ("aiohttp", "multidict", "yarl")}
     strays = [
         (place, name) for folder, place, name in imports() if folder not in theirs.get(name.partition(".")[0], {folder})

@@ -5,7 +5,11 @@ from collections.abc import Sequence
 
 from pytest_claude_budget.base.errors import Problem
 
-_PARTS = {"action": "what speaks to GitHub", "gateway": "what passes requests on"}
+_PARTS = {
+    "action": "what speaks to GitHub",
+    "gateway": "what passes requests on",
+    "postgres": "what reaches a database",
+}
 """Each extra, and what it is for."""
 
 

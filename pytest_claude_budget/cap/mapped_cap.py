@@ -5,15 +5,14 @@ which was forked while a thread held the lock would keep it locked after its par
 threads out. A lock of the process comes first, since threads share an open file.
 """
 
-import weakref
-from _thread import allocate_lock, get_ident
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
 from pytest_claude_budget.cap.account_table import AccountTable
+from pytest_claude_budget.cap.forks import tell_of_forks
+from pytest_claude_budget.cap.one_at_a_time import OneAtATime
 from pytest_claude_budget.cap.store import MOST, Charged, Claim, Refused, Reservation, UnavailableError, settlement
 from pytest_claude_budget.ledger.outside import system
 
@@ -22,15 +21,10 @@ try:
 except ImportError:  # Windows
     flock = None  # type: ignore[assignment]  # is looked for before it is used
 
-NO_LOCK = "a hard cap needs locks of files (flock), which this system does not have"
+NO_LOCK = "a hard cap needs locks of files (flock), which this system does not have; a database can hold it"
 _GONE = "the file of the cap was removed or cut while the run goes on, and what it held is not known"
-_STUCK = "another thread has held the cap for a minute"
-_PATIENCE = 60.0
-"""Seconds to wait for a thread of this process. Others are waited for as long as they live."""
 _SPENT, _RESERVED = 2, 3
 """Words of a slot."""
-_opened: "weakref.WeakSet[MappedCap]" = weakref.WeakSet()
-"""What a child must open anew after a fork. Module state, since a fork tells the module alone."""
 _T = TypeVar("_T")
 
 
@@ -42,17 +36,15 @@ class MappedCap:
         if flock is None:
             raise UnavailableError(NO_LOCK)
         self._path = path
-        self._lock = allocate_lock()
-        self._holder = 0
-        self._waiting: deque[Callable[[AccountTable], None]] = deque()
+        self._turn: OneAtATime[AccountTable] = OneAtATime()
         self._lock_file: int | None = None
         self._table: AccountTable | None = None
-        self._alone(lambda table: None)
-        _opened.add(self)
+        self._turn.now(self._locked, _nothing)
+        tell_of_forks(self)
 
     def reserve(self, claims: Sequence[Claim]) -> Reservation | Refused:
         """Charge all claims, each of another account, or none. Raises UnavailableError."""
-        return self._alone(lambda table: _reserve(table, claims))
+        return self._turn.now(self._locked, lambda table: _reserve(table, claims))
 
     def settle(self, reservation: Reservation, *, cost: int, calls: int = 1) -> None:
         """Put what a call came to in the place of what was reserved for it. Raises UnavailableError."""
@@ -61,50 +53,45 @@ class MappedCap:
             if not reservation.settled:
                 _settle(table, reservation, cost, calls)
 
-        if self._holder == get_ident():  # a finalizer that runs amid our own work
-            self._waiting.append(work)
-        else:
-            self._alone(work)
+        self._turn.soon(self._locked, work)
 
     def charged(self, account: str) -> Charged:
         """What an account is charged with now. Raises UnavailableError."""
-        return self._alone(lambda table: _charged(table, table.slot(account, make=False)))
+        return self._turn.now(self._locked, lambda table: _charged(table, table.slot(account, make=False)))
 
     def close(self) -> None:
-        """Let go of the file, until it is asked for again."""
-        _opened.discard(self)
-        with self._lock:
-            self._let_go()
+        """Let go of the file, until it is asked for again. Raises UnavailableError where something was still to be settled."""
+        if self._turn.waiting:
+            self._turn.now(self._locked, _nothing)
+        self._turn.now(lambda work: self._let_go(), _nothing)
 
-    def _alone(self, work: Callable[[AccountTable], _T]) -> _T:
-        """Do it while nobody else can."""
-        mine = get_ident()
-        if self._holder == mine or not (self._lock.acquire(False) or self._lock.acquire(timeout=_PATIENCE)):  # noqa: FBT003
-            raise UnavailableError(_STUCK)
-        try:
-            self._holder = mine
-            return self._locked(work)
-        except OSError as error:
-            raise UnavailableError(f"the file of the cap cannot be used: {error.strerror or error}") from None
-        finally:
-            self._holder = 0
-            self._lock.release()
+    def forget(self) -> None:
+        """In a forked child: nothing here is its own."""
+        self._turn = OneAtATime()
+        self._let_go()
 
     def _locked(self, work: Callable[[AccountTable], _T]) -> _T:
-        if self._lock_file is None:
-            self._lock_file = _opened_file(self._path)
+        """Do it while no other process does."""
         try:
-            flock(self._lock_file, LOCK_EX)
+            file = self._lock_file
+            if file is None:
+                self._lock_file = file = _opened_file(self._path)
+            return self._with_table(file, work)
+        except OSError as error:
+            raise UnavailableError(f"the file of the cap cannot be used: {error.strerror or error}") from None
+
+    def _with_table(self, lock_file: int, work: Callable[[AccountTable], _T]) -> _T:
+        try:
+            flock(lock_file, LOCK_EX)
             table = self._table
             if table is None:
-                self._table = table = AccountTable(self._path)
-                table.open()
+                self._table = table = _opened_table(self._path)
             done = work(table)
-            while self._waiting:
-                self._waiting.popleft()(table)
+            while self._turn.waiting:
+                self._turn.waiting.popleft()(table)
             return done
         finally:
-            flock(self._lock_file, LOCK_UN)
+            flock(lock_file, LOCK_UN)
 
     def _let_go(self) -> None:
         file, self._lock_file = self._lock_file, None
@@ -115,20 +102,15 @@ class MappedCap:
             if file is not None:
                 system.close(file)
 
-    def _forget(self) -> None:
-        """In a forked child: nothing here is its own."""
-        self._lock, self._holder = allocate_lock(), 0
-        self._waiting.clear()
-        self._let_go()
+
+def _nothing(_: AccountTable) -> None:
+    """What needs the store open, and no more."""
 
 
-def _forget_all() -> None:
-    for cap in list(_opened):
-        cap._forget()
-
-
-if hasattr(system, "register_at_fork"):
-    system.register_at_fork(after_in_child=_forget_all)
+def _opened_table(path: Path) -> AccountTable:
+    table = AccountTable(path)
+    table.open()
+    return table
 
 
 def _opened_file(path: Path) -> int:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pytest_claude_budget.cap.account_table import AccountTable
 from pytest_claude_budget.cap.mapped_cap import MappedCap
-from pytest_claude_budget.cap.store import Claim, Refused, Unit
+from pytest_claude_budget.cap.postgres_cap import PostgresCap
+from pytest_claude_budget.cap.store import Cap, Claim, Refused, Unit
 
 RUN = Claim(account="run", amount=700, most=10_000)
 CALLS = Claim(account="run calls", unit=Unit.CALLS, amount=1, most=100)
@@ -84,7 +85,7 @@ def share_with_children(path: str, children: str, each: str) -> None:
     assert [os.waitpid(pid, 0)[1] for pid in pids] == [0] * len(pids)
 
 
-def claim_ones(cap: MappedCap, count: int) -> None:
+def claim_ones(cap: Cap, count: int) -> None:
     claim = Claim(account="run", amount=2, most=1 << 40)
     for _ in range(count):
         reservation = cap.reserve([claim])
@@ -92,9 +93,26 @@ def claim_ones(cap: MappedCap, count: int) -> None:
         cap.settle(reservation, cost=1)
 
 
+def opened(where: str) -> Cap:
+    """A cap by its file, or by the URL of its database."""
+    return PostgresCap(where, "run") if "://" in where else MappedCap(Path(where))
+
+
+def fork_and_go_on(url: str) -> None:
+    """Claim before a fork, in the child, and in the parent after it."""
+    cap = PostgresCap(url, "forked")
+    claim_ones(cap, 1)
+    child = os.fork()
+    if child == 0:
+        claim_ones(cap, 2)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    claim_ones(cap, 4)
+
+
 def spend(path: str, seed: str, calls: str, most: str) -> None:
     """Make calls of noisy cost, each within its bound, and print what each came to before it is settled."""
-    cap, noise = MappedCap(Path(path)), random.Random(int(seed))
+    cap, noise = opened(path), random.Random(int(seed))
     for _ in range(int(calls)):
         bound = noise.randrange(2_000, 10_000)
         claim = Claim(account="run", amount=bound, most=int(most))
