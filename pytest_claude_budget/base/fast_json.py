@@ -5,6 +5,7 @@ import sys
 from contextlib import suppress
 from typing import Any
 
+_decode = json.JSONDecoder().decode
 LARGE = 1 << 20
 """Bytes of JSON for which a faster parser is worth its own loading."""
 
@@ -17,6 +18,10 @@ def loads(data: bytes) -> Any:
             return from_json(data, cache_mode="keys")
         except (ValueError, TypeError):  # TypeError: an older one, with other options
             pass
+    if data.startswith(b"{") and data[1:2] != b"\0":
+        return _decode(
+            data.decode("utf-8", "surrogatepass")
+        )  # as `json.loads` does, without a look for other encodings
     return json.loads(data)
 
 

@@ -5,40 +5,14 @@ bytes from `HTTPResponse.fp`, as they came over the wire. So this one place sees
 undoes the chunks of the transfer beside the reader.
 """
 
-from collections.abc import Callable
-from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
 from pytest_claude_budget.intercept.exchange import Watch
 from pytest_claude_budget.intercept.plain_http import Got
-from pytest_claude_budget.wire.bodies import takes_nothing
-from pytest_claude_budget.wire.encodings import UndecodableError, decoder
+from pytest_claude_budget.intercept.whole_json import Looks, looks_of
 
-LONGEST_WHOLE = 1_000_000
-"""Bytes of a JSON answer that are kept up to its end: what is longer is read as it passes."""
 _LONGEST_LINE = 65_536
 """Bytes of a chunk's head; http.client takes no longer one."""
-
-
-class AnswerNotReadError(ConnectionError):
-    """An answer had begun, and its reader went away."""
-
-
-class Looks(Protocol):
-    """Who looks on; for each, see `Watch`."""
-
-    @property
-    def passes(self) -> Callable[[bytes], bool]:
-        """Takes bytes that change nothing."""
-
-    def fed(self, data: bytes) -> None:
-        """Take bytes that pass."""
-
-    def ended(self, *, complete: bool) -> None:
-        """The bytes are over."""
-
-    def dropped(self) -> None:
-        """The reader went away."""
 
 
 class AnswerFile:
@@ -173,81 +147,10 @@ class AnswerFile:
 
     def _dropped(self) -> None:
         """In the garbage collector too, perhaps in the middle of a write of this very thread."""
-        with suppress(AttributeError):  # not whole
-            seen, self._seen = self._seen, None
-            if seen is not None:
-                seen.dropped()
-
-
-class _Whole:
-    """Reads JSON once all of it has passed: one look and one row in place of two. Stands where a `Watch` would look on."""
-
-    passes = staticmethod(takes_nothing)
-
-    def __init__(self, seen: Watch, got: Got) -> None:
-        self._seen, self._got = seen, got
-        self._pieces: list[bytes] = []
-        self._size = 0
-
-    def fed(self, data: bytes) -> None:
-        """Take bytes that pass."""
-        if self._size > LONGEST_WHOLE:
-            self._seen.fed(data)
-            return
-        self._pieces.append(data)
-        self._size += len(data)
-        if self._size > LONGEST_WHOLE:
-            self._read_on()
-
-    def ended(self, *, complete: bool) -> None:
-        """The bytes are over."""
-        if self._size > LONGEST_WHOLE:
-            self._seen.ended(complete=complete)
-        elif complete:
-            self._answered()
-        elif self._read_on():
-            self._seen.ended(complete=False)
-
-    def dropped(self) -> None:
-        """The reader went away in a place that cannot write."""
-        if self._size > LONGEST_WHOLE:
-            self._seen.dropped()
-        else:
-            self._seen.raised(AnswerNotReadError(), asynchronous=True)
-
-    def _answered(self) -> None:
-        got, raw = self._got, b"".join(self._pieces)
-        self._pieces.clear()
-        try:
-            undo = decoder(got.headers.get("content-encoding", ""))
-            got.keep(body=raw if undo is None else undo(raw))
-        except UndecodableError:
-            got.keep(raw=raw)  # whoever reads it says why
-        except Exception as error:
-            self._seen.failed("answer", error)
-            return
-        if self._seen.answered(got) is not None:
-            self._seen.ended(complete=True)
-
-    def _read_on(self) -> bool:
-        """Read as it passes after all; False where nobody wants to."""
-        pieces, self._pieces = self._pieces, []
-        if self._seen.answered(self._got) is None:
-            return False
-        self._seen.fed(b"".join(pieces))
-        return True
-
-
-def looks_of(seen: Watch, got: Got, *, has_body: bool) -> Looks | None:
-    """Who looks on as the body of an answer passes; None where nobody needs to."""
-    if has_body and got.status_code == 200 and got.headers.get("content-type", "").startswith("application/json"):
-        return _Whole(seen, got)
-    if seen.answered(got) is None:
-        return None
-    if not has_body:
-        seen.ended(complete=True)
-        return None
-    return seen
+        seen: Looks | None = self.__dict__.get("_seen")  # it may not be whole
+        if seen is not None:
+            self._seen = None
+            seen.dropped()
 
 
 def take(answer: Any, seen: Watch, got: Got) -> None:

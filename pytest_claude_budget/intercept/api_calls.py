@@ -11,7 +11,7 @@ from pytest_claude_budget.intercept.in_process_gateway import AROUND, Inside, le
 from pytest_claude_budget.intercept.over_sockets import OverSockets
 from pytest_claude_budget.intercept.plain_http import Asked, Got, url_of
 from pytest_claude_budget.intercept.reached_network import look, reached_nothing
-from pytest_claude_budget.intercept.urllib3_hooks import in_memory
+from pytest_claude_budget.intercept.urllib3_tries import in_memory
 
 if TYPE_CHECKING:
     from pytest_claude_budget.intercept.exchange import Watch

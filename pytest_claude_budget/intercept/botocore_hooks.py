@@ -5,14 +5,13 @@ fields that its model does not know. Only what none has seen there is read from 
 """
 
 import functools
-import importlib
 import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from pytest_claude_budget.intercept.call_arguments import argument
-from pytest_claude_budget.intercept.patches import callable_of, owner_of
-from pytest_claude_budget.intercept.seam import Run, Seam
+from pytest_claude_budget.intercept.patches import callable_of
+from pytest_claude_budget.intercept.seam import Run, Seam, watch_method
 
 if TYPE_CHECKING:
     from pytest_claude_budget.intercept.api_calls import ApiCall
@@ -32,12 +31,7 @@ def hook_module(module: ModuleType, run: Run) -> Seam:
     """Let a run watch all clients of `botocore.client` or of `aiobotocore.client`, also those that exist already."""
     asynchronous = module.__name__.startswith("aiobotocore.")
     clients: Any = module.AioBaseClient if asynchronous else module.BaseClient
-    seam: Seam | None = owner_of(clients.__dict__["_make_api_call"])
-    if seam is None:
-        make = _async_hook if asynchronous else _hook
-        seam = Seam(lambda seam: seam.patches.put(clients, "_make_api_call", functools.partial(make, seam)))
-    seam.add(run)
-    return seam
+    return watch_method(clients, "_make_api_call", _async_hook if asynchronous else _hook, run)
 
 
 def _hook(seam: Seam, original: Any) -> Any:
@@ -67,7 +61,8 @@ def _async_hook(seam: Seam, original: Any) -> Any:
         if seam.runs and _LATE not in sys.modules and argument(args, kwargs, 0, "operation_name") in _VERBS:
             import asyncio
 
-            await asyncio.get_running_loop().run_in_executor(None, _load, seam)  # no file is touched on the event loop
+            # no file is touched on the event loop
+            await asyncio.get_running_loop().run_in_executor(None, seam.load, _LATE)
         asking = _begin(seam, client, args, kwargs) if seam.runs else None
         if asking is None:
             return await call(client, *args, **kwargs)
@@ -80,14 +75,6 @@ def _async_hook(seam: Seam, original: Any) -> Any:
         return parsed
 
     return make_api_call
-
-
-def _load(seam: Seam) -> None:
-    try:
-        importlib.import_module(_LATE)
-        seam.watchers()
-    except Exception as error:
-        seam.watchers().fault("loading", error)
 
 
 def _begin(seam: Seam, client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> "ApiCall | None":

@@ -8,6 +8,11 @@ def argument(args: tuple[Any, ...], kwargs: dict[str, Any], at: int, name: str) 
     return args[at] if at < len(args) else kwargs.get(name)
 
 
+def arguments(args: tuple[Any, ...], kwargs: dict[str, Any], names: tuple[str, ...]) -> list[Any]:
+    """The same of the first of a function's arguments."""
+    return [*args[: len(names)], *map(kwargs.get, names[len(args) :])]
+
+
 def body_bytes(body: object) -> bytes | None:
     """A request's body; None where only the client may read it."""
     if isinstance(body, bytes):

@@ -1,6 +1,5 @@
 """One exchange of a connection pool: what is sent, and what came, in the shape that `Watch` reads."""
 
-from contextlib import AbstractContextManager, nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,13 +9,14 @@ from pytest_claude_budget.intercept.plain_http import Asked, Got, Plain, Url
 from pytest_claude_budget.intercept.response_streams import async_tap, sync_tap
 from pytest_claude_budget.intercept.runs_that_watch import Watchers
 from pytest_claude_budget.intercept.signs_of_network import is_feigned
+from pytest_claude_budget.intercept.whole_json import AnswerNotReadError, looks_of, looks_of_async
 
 _OF_NO_CLASS: Any = SimpleNamespace(SyncByteStream=object, AsyncByteStream=object)
 _SYNC_TAP, _ASYNC_TAP = sync_tap(_OF_NO_CLASS), async_tap(_OF_NO_CLASS)
 
 
-_OF_THE_WIRE = frozenset(("TimeoutException", "NetworkError", "ProtocolError"))
-"""Errors of httpcore; any other was raised by the caller's own code, such as a body that breaks off."""
+_OF_THE_WIRE = frozenset(("TimeoutException", "NetworkError", "ProtocolError", AnswerNotReadError.__name__))
+"""Errors of httpcore, and of an answer that had begun; any other was raised by the caller's own code, such as a body that breaks off."""
 
 
 class OverPool(Plain):
@@ -34,29 +34,26 @@ class OverPool(Plain):
 class OneExchange:
     """From the moment when a pool is asked."""
 
-    __slots__ = ("_carrier", "_watch", "raised")
+    __slots__ = ("_carrier", "_watch", "inside", "raised")
 
     def __init__(self, watch: Watch, carrier: Plain) -> None:
-        self._watch, self._carrier = watch, carrier
+        self._watch, self._carrier, self.inside = watch, carrier, watch.inside
         self.raised = watch.raised
         """No answer came."""
-
-    def around(self) -> AbstractContextManager[None]:
-        """Around what a pool does for this exchange, where it is to be asked for before it leaves."""
-        inside = self._watch.inside
-        return nullcontext() if inside.ask is None else inside.around()
 
     def answered(self, response: Any) -> None:
         """The head of an answer is here."""
         got = self._got(response)
-        if got is not None and self._watch.answered(got) is not None:
-            response.stream = _SYNC_TAP(response.stream, self._watch)
+        looks = None if got is None else looks_of(self._watch, got)
+        if looks is not None:
+            response.stream = _SYNC_TAP(response.stream, looks)
 
     async def answered_async(self, response: Any) -> None:
         """As `answered`, without touching a file on the event loop."""
         got = self._got(response)
-        if got is not None and await self._watch.answered_async(got) is not None:
-            response.stream = _ASYNC_TAP(response.stream, self._watch)
+        looks = None if got is None else await looks_of_async(self._watch, got)
+        if looks is not None:
+            response.stream = _ASYNC_TAP(response.stream, looks)
 
     def _got(self, response: Any) -> Got | None:
         try:
@@ -70,10 +67,8 @@ class OneExchange:
 
 def begin(watchers: Watchers, pool: Any, request: Any, body: bytes | None) -> OneExchange | None:
     """Begin to watch what a pool is asked; None where it is not with Claude, or is watched further out."""
-    scheme, host, target = (
-        part.decode("latin-1") for part in (request.url.scheme, request.url.host, request.url.target)
-    )
-    where = Url(scheme, host, request.url.port, target)
+    url = request.url
+    where = Url(url.scheme.decode("latin-1"), url.host.decode("latin-1"), url.port, url.target.decode("latin-1"))
     carrier = OverPool(pool, NEVER_SENT)
     watch = watchers.begin(carrier, Asked(request.method.decode("latin-1"), where, request.headers, body))
     return None if watch is None else OneExchange(watch, carrier)

@@ -40,8 +40,11 @@ def _sync(seam: Seam, original: Any) -> Any:
         if seen is None:
             return call(self, request)
         try:
-            with seen.around():
+            if seen.inside.ask is None:
                 response = call(self, request)
+            else:
+                with seen.inside.around():
+                    response = call(self, request)
         except BaseException as error:
             seen.raised(error, asynchronous=False)
             raise
@@ -60,8 +63,11 @@ def _async(seam: Seam, original: Any) -> Any:
         if seen is None:
             return await call(self, request)
         try:
-            with seen.around():
+            if seen.inside.ask is None:
                 response = await call(self, request)
+            else:
+                with seen.inside.around():
+                    response = await call(self, request)
         except BaseException as error:
             seen.raised(error, asynchronous=True)
             raise

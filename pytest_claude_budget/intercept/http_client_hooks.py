@@ -5,14 +5,14 @@ carries an exchange of another client ride on it too: those are counted once, fu
 """
 
 import functools
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pytest_claude_budget.intercept.answer_file import take
-from pytest_claude_budget.intercept.call_arguments import argument, body_bytes
+from pytest_claude_budget.intercept.call_arguments import argument, arguments, body_bytes
 from pytest_claude_budget.intercept.over_sockets import OverSockets
 from pytest_claude_budget.intercept.patches import callable_of, owner_of
-from pytest_claude_budget.intercept.plain_http import Asked, Got, Url, url_of
+from pytest_claude_budget.intercept.plain_http import Asked, Got, Pairs, Url, url_of
 from pytest_claude_budget.intercept.reached_network import look_no_more
 from pytest_claude_budget.intercept.seam import Run, Seam
 from pytest_claude_budget.intercept.signs_of_network import is_feigned_socket
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from pytest_claude_budget.intercept.exchange import Watch
 
+_PARAMETERS = ("method", "url", "body", "headers")
 _SENT = "_claude_budget_sent"
 """Where a connection keeps what it has asked, up to the answer."""
 
@@ -36,7 +37,7 @@ class _Sent:
     def __init__(self, carrier: OverSockets, seen: "Watch") -> None:
         self.carrier = carrier
         self._seen: Watch | None = seen
-        self.ask, self.around = seen.inside.ask, seen.inside.around
+        self.inside = seen.inside
 
     def take(self) -> "Watch | None":
         """Who watches, for whoever tells what became of it: once."""
@@ -44,8 +45,8 @@ class _Sent:
         return seen
 
     def __del__(self) -> None:
-        with suppress(Exception):  # the interpreter may be at its end
-            if (seen := self.take()) is not None:
+        if (seen := self.take()) is not None:
+            with suppress(Exception):  # the interpreter may be at its end
                 seen.raised(AnswerNotAskedForError(), asynchronous=True)
 
 
@@ -65,9 +66,8 @@ def hook_answers(connections: Any, run: Run) -> Seam:
 
 def request(seam: Seam, call: "Callable[..., Any]", connection: Any, args: tuple[Any, ...], kwargs: Any) -> Any:
     """Send a request that may be with Claude, by what stood in the class. Raises what that raises."""
-    method, url = argument(args, kwargs, 0, "method"), argument(args, kwargs, 1, "url")
-    headers, body = argument(args, kwargs, 3, "headers") or {}, body_bytes(argument(args, kwargs, 2, "body"))
-    sent = _begin(seam, lambda: Asked(method, _url(connection, url), headers.items(), body))
+    method, url, body, headers = arguments(args, kwargs, _PARAMETERS)
+    sent = _begin(seam, lambda: Asked(method, _url(connection, url), (headers or {}).items(), body_bytes(body)))
     return _sent(sent, call, connection, args, kwargs)
 
 
@@ -89,15 +89,17 @@ def _sent(sent: _Sent | None, call: "Callable[..., Any]", connection: Any, args:
         return call(connection, *args, **kwargs)
     sent.carrier.is_sent = False
     try:
-        with nullcontext() if sent.ask is None else sent.around():
+        if sent.inside.ask is None:
             result = call(connection, *args, **kwargs)
+        else:
+            with sent.inside.around():
+                result = call(connection, *args, **kwargs)
     except BaseException as error:
         if (seen := sent.take()) is not None:
             seen.raised(error, asynchronous=False)
         raise
     sent.carrier.is_sent = True
-    with suppress(Exception):  # somebody's own idea of a connection
-        setattr(connection, _SENT, sent)
+    vars(connection)[_SENT] = sent
     return result
 
 
@@ -120,6 +122,13 @@ def _url(connection: Any, url: str) -> Url:
     return Url("https" if connection.default_port == 443 else "http", host, port, url)
 
 
+def _pairs(response: Any) -> Pairs:
+    """As they came, without what `getheaders` makes of each."""
+    raw_items = getattr(response.headers, "raw_items", None)
+    pairs: Pairs = response.getheaders() if raw_items is None else raw_items()
+    return pairs
+
+
 def _hook(seam: Seam, original: Any) -> Any:
     call = callable_of(original)
 
@@ -137,7 +146,7 @@ def _hook(seam: Seam, original: Any) -> Any:
             raise
         try:
             sent.carrier.simulated = feigned
-            take(response, seen, Got(response.status, response.getheaders()))
+            take(response, seen, Got(response.status, _pairs(response)))
         except Exception as error:
             seam.watchers().fault("answer", error)
         return response

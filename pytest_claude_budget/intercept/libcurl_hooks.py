@@ -8,8 +8,8 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from pytest_claude_budget.intercept.patches import callable_of, owner_of
-from pytest_claude_budget.intercept.seam import Run, Seam
+from pytest_claude_budget.intercept.patches import callable_of
+from pytest_claude_budget.intercept.seam import Run, Seam, watch_method
 
 EVENT = "pytest_claude_budget.curl"
 """The audit event: the name of the client, and a URL."""
@@ -20,12 +20,7 @@ def hook_module(module: ModuleType, run: Run) -> Seam:
     made_of_c = module.__name__ == "pycurl"
     where: Any = module if made_of_c else module.Curl
     name = "Curl" if made_of_c else "setopt"
-    seam: Seam | None = owner_of(vars(where)[name])
-    if seam is None:
-        make = functools.partial(_handles, module) if made_of_c else functools.partial(_setopt, module)
-        seam = Seam(lambda seam: seam.patches.put(where, name, functools.partial(make, seam)))
-    seam.add(run)
-    return seam
+    return watch_method(where, name, functools.partial(_handles if made_of_c else _setopt, module), run)
 
 
 def _setopt(module: Any, seam: Seam, original: Any) -> Any:

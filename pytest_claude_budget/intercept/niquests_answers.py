@@ -8,9 +8,9 @@ import functools
 from contextlib import suppress
 from typing import Any
 
-from pytest_claude_budget.intercept.answer_file import Looks, looks_of
 from pytest_claude_budget.intercept.exchange import Watch
 from pytest_claude_budget.intercept.plain_http import Got
+from pytest_claude_budget.intercept.whole_json import Looks, looks_of
 
 PROMISED = (
     "a call over niquests shared its connection with others (multiplexed=True), and its answer comes by a way that is not watched:"

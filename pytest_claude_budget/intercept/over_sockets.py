@@ -26,7 +26,7 @@ class OverSockets(Plain):
     __slots__ = ("is_sent",)
 
     def __init__(self, client: object, *, simulated: bool = False) -> None:
-        super().__init__(client, NEVER_SENT, simulated=simulated)
+        self.client, self._never_sent, self.simulated = client, NEVER_SENT, simulated
         self.is_sent = True
         """False as long as the request has surely not left whole."""
 

@@ -26,6 +26,12 @@ class Url:
         self.query = query.encode("utf-8", "replace")
 
 
+def pairs_of(headers: Any) -> Pairs:
+    """The pairs of a mapping. That of requests goes by several functions for each, and so it is looked into."""
+    inner = getattr(headers, "_store", None)
+    return inner.values() if isinstance(inner, dict) else headers.items()
+
+
 def url_of(text: str) -> Url:
     """The URL of a text. Raises ValueError where it is none."""
     parts = urlsplit(text)
@@ -44,8 +50,8 @@ class Headers:
 
     def get(self, name: str, default: str = "") -> str:
         """The value of a name in lower case."""
-        value = self._by_name().get(name)
-        return default if value is None else _text(value)
+        value = (self._found or self._by_name()).get(name)
+        return default if value is None else value if type(value) is str else _text(value)
 
     def __iter__(self) -> Iterator[str]:
         """The names, in lower case."""
@@ -56,7 +62,7 @@ class Headers:
         if found is None:
             found = self._found = {}
             for name, value in self._pairs:
-                found.setdefault(_text(name).lower(), value)
+                found.setdefault((name if type(name) is str else _text(name)).lower(), value)
             self._pairs = ()
         return found
 
@@ -85,6 +91,11 @@ class Got:
         """None where its bytes are still to come; without its content coding where they are here."""
         self.raw = raw
         """The whole body where it is here with its content coding; None where it is not, and where `body` has it."""
+
+    @property
+    def is_here(self) -> bool:
+        """Is the whole body in memory?"""
+        return self.raw is not None or self._content is not None
 
     def keep(self, *, body: bytes | None = None, raw: bytes | None = None) -> None:
         """Keep a body that has come whole since, without its content coding or with it."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_claude_budget.intercept.call_arguments import argument, body_bytes
 from pytest_claude_budget.intercept.patches import callable_of, owner_of
-from pytest_claude_budget.intercept.seam import Run, Seam
+from pytest_claude_budget.intercept.seam import Run, Seam, watch_method
 from pytest_claude_budget.wire.may_be_claude import may_be_claude
 
 if TYPE_CHECKING:
@@ -22,12 +22,7 @@ def is_way_free() -> bool:
 
 def hook_module(module: ModuleType, run: Run) -> Seam:
     """Let a run watch all of `urllib3.poolmanager`, also what exists already."""
-    managers: Any = module.PoolManager
-    seam: Seam | None = owner_of(managers.__dict__["urlopen"])
-    if seam is None:
-        seam = Seam(lambda seam: seam.patches.put(managers, "urlopen", functools.partial(_hook, seam)))
-    seam.add(run)
-    return seam
+    return watch_method(module.PoolManager, "urlopen", _hook, run)
 
 
 def _hook(seam: Seam, original: Any) -> Any:
@@ -54,7 +49,7 @@ def _above(seam: Seam, manager: Any, args: tuple[Any, ...], kwargs: dict[str, An
     try:
         from pytest_claude_budget.intercept.doubles import Above, is_inside
         from pytest_claude_budget.intercept.plain_http import Asked, url_of
-        from pytest_claude_budget.intercept.urllib3_hooks import got
+        from pytest_claude_budget.intercept.urllib3_tries import got
 
         headers = kwargs.get("headers") or manager.headers
         ask = lambda: Asked(method, url_of(url), headers.items(), body)  # noqa: E731  # said once

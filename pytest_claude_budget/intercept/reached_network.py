@@ -52,7 +52,8 @@ _ELSEWHERE = _Elsewhere()
 
 def look(inside: Inside, unused: str = "") -> None:
     """Begin to look for what an exchange reaches; it surely does not use the way to the network that is named."""
-    _hook_all()
+    if not _ELSEWHERE.is_whole():
+        _hook_all()
     inside.reached = _is_blind(unused)
     inside.elsewhere = _ELSEWHERE.count
 
@@ -61,7 +62,9 @@ def reached_nothing(inside: Inside, unused: str = "") -> bool:
     """Is it certain that nothing was reached since the look began?"""
     if inside.reached is not False or inside.elsewhere != _ELSEWHERE.count:
         return False
-    return not _hook_all() and not _is_blind(unused)  # a hook that is new was not there all the time
+    if not _ELSEWHERE.is_whole() and _hook_all():
+        return False  # a hook that is new was not there all the time
+    return not _is_blind(unused)
 
 
 def look_no_more() -> None:
@@ -79,8 +82,6 @@ def _is_blind(unused: str) -> bool:
 
 def _hook_all() -> bool:
     """Hook what is loaded and not hooked; True where there was anything."""
-    if _ELSEWHERE.is_whole():
-        return False
     hooked = False
     for module, owner, name in _PASSAGES:
         cls: Any = getattr(sys.modules.get(module), owner, None)

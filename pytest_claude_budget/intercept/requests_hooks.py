@@ -9,9 +9,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from pytest_claude_budget.intercept.call_arguments import argument, body_bytes
-from pytest_claude_budget.intercept.patches import callable_of, owner_of
+from pytest_claude_budget.intercept.patches import callable_of
 from pytest_claude_budget.intercept.poolmanager_hooks import is_way_free
-from pytest_claude_budget.intercept.seam import Run, Seam
+from pytest_claude_budget.intercept.seam import Run, Seam, watch_method
 from pytest_claude_budget.wire.may_be_claude import may_be_claude
 
 if TYPE_CHECKING:
@@ -22,11 +22,7 @@ if TYPE_CHECKING:
 def hook_module(module: ModuleType, run: Run) -> Seam:
     """Let a run watch all sessions of `requests.sessions`, or all adapters of `requests_mock.adapter`."""
     senders: Any = module.Adapter if module.__name__.startswith("requests_mock.") else module.Session
-    seam: Seam | None = owner_of(senders.__dict__["send"])
-    if seam is None:
-        seam = Seam(lambda seam: seam.patches.put(senders, "send", functools.partial(_hook, seam)))
-    seam.add(run)
-    return seam
+    return watch_method(senders, "send", _hook, run)
 
 
 def _hook(seam: Seam, original: Any) -> Any:
@@ -78,7 +74,7 @@ def _asked(request: Any, body: bytes | None) -> "Asked":
 
 def _got(response: Any) -> "Got":
     from pytest_claude_budget.intercept.plain_http import Got
-    from pytest_claude_budget.intercept.urllib3_hooks import in_memory
+    from pytest_claude_budget.intercept.urllib3_tries import in_memory
 
     content = getattr(response, "_content", None)
     body = content if isinstance(content, bytes) else None

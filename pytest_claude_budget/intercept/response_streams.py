@@ -1,20 +1,20 @@
 """Streams that look on as bytes pass: the same bytes in the same pieces, nothing held.
 
-A tap knows its stream and its watch, never the client or the response, so it keeps nothing alive.
+A tap knows its stream and who looks on, never the client or the response, so it keeps nothing alive.
 """
 
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
-from pytest_claude_budget.intercept.exchange import Watch
+from pytest_claude_budget.intercept.whole_json import Looks
 
 
 def sync_tap(module: ModuleType) -> type:
     """Make the tap for synchronous streams of one module."""
 
     class SyncTap(module.SyncByteStream):  # type: ignore[misc, name-defined]  # the module is known at run time only
-        def __init__(self, inner: Any, seen: Watch) -> None:
+        def __init__(self, inner: Any, seen: Looks) -> None:
             self._stream = inner
             self._seen = seen
             self.stream_observer = getattr(inner, "stream_observer", None)  # asked for by the SDK at every event
@@ -52,7 +52,7 @@ def async_tap(module: ModuleType) -> type:
     """Make the tap for asynchronous streams of one module."""
 
     class AsyncTap(module.AsyncByteStream):  # type: ignore[misc, name-defined]  # as above
-        def __init__(self, inner: Any, seen: Watch) -> None:
+        def __init__(self, inner: Any, seen: Looks) -> None:
             self._stream = inner
             self._seen = seen
             self.stream_observer = getattr(inner, "stream_observer", None)  # asked for by the SDK at every event

@@ -4,10 +4,12 @@
 what reads an exchange (`Watchers`) for the first request that `may_be_claude` lets through.
 """
 
+import functools
+import importlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from pytest_claude_budget.intercept.patches import Patches
+from pytest_claude_budget.intercept.patches import Patches, owner_of
 
 if TYPE_CHECKING:
     from pytest_claude_budget.intercept.runs_that_watch import Watchers
@@ -21,6 +23,15 @@ class Run(Protocol):
 
     def sink(self) -> "Sink":
         """Where its sightings go; made when it is first asked for."""
+
+
+def watch_method(cls: Any, name: str, hook: Callable[["Seam", Any], Any], run: Run) -> "Seam":
+    """Let a run watch a method, which `hook` makes a wrapper of; the one seam that it has."""
+    seam: Seam | None = owner_of(cls.__dict__[name])
+    if seam is None:
+        seam = Seam(lambda seam: seam.patches.put(cls, name, functools.partial(hook, seam)))
+    seam.add(run)
+    return seam
 
 
 class Seam:
@@ -65,6 +76,17 @@ class Seam:
         """Put a wrapper in anew that somebody has thrown out."""
         if (name := self.patches.put_back()) is not None:
             self.watchers().missed(_PUT_BACK.format(name))
+
+    def load(self, name: str) -> bool:
+        """Load what watches, for the first request that may be with Claude; False where that fails, as at the end of a process."""
+        try:
+            self.watchers()
+            importlib.import_module(name)
+        except Exception as error:
+            for run in self.runs:
+                run.sink().fault("loading", error)
+            return False
+        return True
 
     def watchers(self) -> "Watchers":
         """Who begins to watch an exchange, loaded for the first that may be with Claude."""

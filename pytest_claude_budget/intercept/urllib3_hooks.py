@@ -1,70 +1,34 @@
 """Hooks `HTTPConnectionPool.urlopen` of urllib3, which requests and boto3 ride on: public, and called for each try.
 
-It calls itself for a retry and for a redirect. What became of the try before stands in the history of its `retries`, so each
-try is an exchange of its own.
+It calls itself for a retry and for a redirect, so each try is an exchange of its own (`intercept/urllib3_tries.py`).
 """
 
 import functools
+import sys
 from contextvars import ContextVar
-from io import BytesIO
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from pytest_claude_budget.intercept.call_arguments import argument, body_bytes
-from pytest_claude_budget.intercept.patches import callable_of, owner_of
-from pytest_claude_budget.intercept.seam import Run, Seam
+from pytest_claude_budget.intercept.call_arguments import arguments, body_bytes
+from pytest_claude_budget.intercept.patches import callable_of
+from pytest_claude_budget.intercept.seam import Run, Seam, watch_method
 from pytest_claude_budget.wire.may_be_claude import may_be_claude
 
 if TYPE_CHECKING:
-    from pytest_claude_budget.intercept.exchange import Watch
-    from pytest_claude_budget.intercept.over_sockets import OverSockets
-    from pytest_claude_budget.intercept.plain_http import Got
+    from pytest_claude_budget.intercept.urllib3_tries import Try
 
-_OVER_HTTP_CLIENT = ("urllib3.connection", "urllib3.contrib.socks", "botocore.awsrequest")
-"""Modules whose connections ask `http.client` for each answer: where it was not asked, no network was reached."""
-
-
-LOW_LEVEL = frozenset(("LowLevelResponse", "AsyncLowLevelResponse"))
-"""What stands in the place of `http.client`'s answers in urllib3-future."""
-_ANY_CASE = "HTTPHeaderDict"
-"""urllib3's own headers, which know a name however it is written."""
-_PLAIN = (b"{", b"[", b"event:", b"data:", b":")
-"""How no packed body begins: vcrpy plays some without the coding that their headers name."""
-
-
-class Try:
-    """One try that goes on."""
-
-    def __init__(self, pool: Any, carrier: "OverSockets", seen: "Watch") -> None:
-        self.pool, self.carrier, self.inside = pool, carrier, seen.inside
-        self.seen: Watch | None = seen
-        """None once it is known what became of it."""
-
-    def take(self) -> "Watch | None":
-        """Who watches, for whoever tells what became of it: once."""
-        seen, self.seen = self.seen, None
-        return seen
-
-    def ask(self) -> None:
-        """Ask whether it may leave, where no place on its way does: the fork has connections of its own. Raises what refuses."""
-        if self.inside.ask is not None:
-            connections = self.pool.ConnectionCls
-            if connections.__module__.startswith("urllib3") and not _is_of_http_client(connections):
-                self.inside.ask()
-
-
-TRY: ContextVar[Try | None] = ContextVar("claude_budget_urllib3", default=None)
+_LATE = "pytest_claude_budget.intercept.urllib3_tries"
+"""What is loaded for the first request that may be with Claude."""
+_PARAMETERS = ("method", "url", "body", "headers")
+Wanted = tuple[str, str, bytes | None, Any]
+"""What `urlopen` is asked for: method, URL, body, None where only urllib3 may read that, and headers, None for the pool's own."""
+TRY: "ContextVar[Try | None]" = ContextVar("claude_budget_urllib3", default=None)
 """The try that goes on around this moment. Module state: urllib3 calls itself, and hands on nothing of ours."""
 
 
 def hook_module(module: ModuleType, run: Run) -> Seam:
     """Let a run watch all pools of `urllib3.connectionpool`, also those that exist already."""
-    pools: Any = module.HTTPConnectionPool
-    seam: Seam | None = owner_of(pools.__dict__["urlopen"])
-    if seam is None:
-        seam = Seam(lambda seam: seam.patches.put(pools, "urlopen", functools.partial(_hook, seam)))
-    seam.add(run)
-    return seam
+    return watch_method(module.HTTPConnectionPool, "urlopen", _hook, run)
 
 
 def _hook(seam: Seam, original: Any) -> Any:
@@ -74,170 +38,25 @@ def _hook(seam: Seam, original: Any) -> Any:
     def urlopen(pool: Any, *args: Any, **kwargs: Any) -> Any:
         if not seam.runs:
             return call(pool, *args, **kwargs)
-        before = TRY.get()
-        if before is not None and before.pool is pool:
-            _failed_before(seam, before, args, kwargs)
-        trying = begin(seam, pool, args, kwargs)
-        if trying is None and before is None:
+        wanted, before = wanted_of(seam, args, kwargs), TRY.get()
+        if wanted is None and before is None:
             return call(pool, *args, **kwargs)
-        token = TRY.set(trying)
-        try:
-            if trying is None:
-                return call(pool, *args, **kwargs)
-            return _watched(seam, trying, call, (pool, *args), kwargs)
-        finally:
-            TRY.reset(token)
+        if _LATE not in sys.modules and not seam.load(_LATE):
+            return call(pool, *args, **kwargs)
+        from pytest_claude_budget.intercept.urllib3_tries import opened
+
+        return opened(seam, before, wanted, (call, pool, args, kwargs))
 
     return urlopen
 
 
-def begin(seam: Seam, pool: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Try | None:
-    """Begin to watch a try; None where it is not with Claude, or watched already."""
+def wanted_of(seam: Seam, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Wanted | None:
+    """What is asked for; None where it is not with Claude."""
     try:
-        method, url = argument(args, kwargs, 0, "method"), argument(args, kwargs, 1, "url")
-        body = body_bytes(argument(args, kwargs, 2, "body"))
-        if not may_be_claude(method, url, body):
-            return None
-        from pytest_claude_budget.intercept.over_sockets import OverSockets
-        from pytest_claude_budget.intercept.plain_http import Asked, Url, url_of
-        from pytest_claude_budget.intercept.reached_network import look
-
-        carrier = OverSockets(pool)
-        headers = argument(args, kwargs, 3, "headers")
-        headers = pool.headers if headers is None else headers
-        where = Url(pool.scheme, pool.host, pool.port, url) if url.startswith("/") else url_of(url)
-        seen = seam.watchers().begin(carrier, Asked(method, where, headers.items(), body))
-        if seen is None:
-            return None
-        look(seen.inside)
-        return Try(pool, carrier, seen)
+        method, url, body, headers = arguments(args, kwargs, _PARAMETERS)
+        if not isinstance(body, bytes):
+            body = body_bytes(body)
+        return (method, url, body, headers) if may_be_claude(method, url, body) else None
     except Exception as error:
         seam.watchers().fault("request", error)
         return None
-
-
-def _watched(seam: Seam, trying: Try, call: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    from pytest_claude_budget.intercept.in_process_gateway import AROUND, leave
-
-    around = AROUND.set(trying.inside)
-    try:
-        trying.ask()
-        response = call(*args, **kwargs)
-    except BaseException as error:
-        _failed(seam, trying, error)
-        raise
-    finally:
-        leave(around)
-    if (seen := trying.take()) is not None:
-        try:
-            _answered(seam, trying, seen, response)
-        except Exception as error:
-            seam.watchers().fault("answer", error)
-    return response
-
-
-def _answered(seam: Seam, trying: Try, seen: "Watch", response: Any) -> None:
-    from pytest_claude_budget.intercept.reached_network import reached_nothing
-
-    if not hasattr(response, "status"):
-        from pytest_claude_budget.intercept.niquests_answers import PROMISED
-
-        seam.watchers().missed(PROMISED)
-        return
-    answer, pool = got(response), trying.pool
-    over_http_client = pool.ConnectionCls.__module__ in _OVER_HTTP_CLIENT and _is_of_http_client(pool.ConnectionCls)
-    trying.carrier.simulated = (over_http_client or _file_in_memory(response) is not None) and reached_nothing(
-        trying.inside
-    )
-    if is_here(answer):
-        seen.answered(answer)
-    elif (body := response._fp).__class__.__name__ in LOW_LEVEL:
-        from pytest_claude_budget.intercept.niquests_answers import take_low
-
-        take_low(body, seen, answer)
-    else:
-        from pytest_claude_budget.intercept.answer_file import take
-
-        take(body, seen, answer)
-
-
-def _is_of_http_client(connections: type) -> bool:
-    """The fork that niquests rides on has connections of its own below the same names."""
-    return any(cls.__module__ == "http.client" for cls in connections.__mro__)
-
-
-def got(response: Any) -> "Got":
-    """What a response of urllib3, or one that stands in its place, holds by now."""
-    from pytest_claude_budget.intercept.plain_http import Got
-
-    held, headers = getattr(response, "_body", None), response.headers
-    if type(headers).__name__ != _ANY_CASE:
-        headers = headers.items()
-    if isinstance(held, bytes) and response.decode_content:
-        return Got(response.status, headers, held)
-    raw = held if isinstance(held, bytes) else in_memory(response)
-    if raw is not None and raw.startswith(_PLAIN):
-        return Got(response.status, headers, raw)
-    return Got(response.status, headers, raw=raw)
-
-
-def is_here(answer: "Got") -> bool:
-    """Is the whole body in memory?"""
-    from pytest_claude_budget.intercept.http_fields import content_of
-
-    return answer.raw is not None or content_of(answer) is not None
-
-
-def in_memory(response: Any) -> bytes | None:
-    """The raw body that is in memory; None where it is still to come."""
-    raw = _file_in_memory(response)
-    data = getattr(response, "_data", None) if raw is None else raw  # of HTTP/2
-    return data if isinstance(data, bytes) else None
-
-
-def _file_in_memory(response: Any) -> bytes | None:
-    """The raw body that a recorder or a double has in memory; None where it is none of theirs."""
-    file = getattr(response, "_fp", response)
-    for each in (file, getattr(file, "_content", None)):
-        if isinstance(each, BytesIO):
-            return each.getvalue()[each.tell() :]
-    return None
-
-
-def history_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """What became of the try before this one, by its `error` and its `status`; None where this is the first."""
-    history = getattr(argument(args, kwargs, 4, "retries"), "history", None)
-    return history[-1] if history else None
-
-
-def cause_of(error: BaseException) -> BaseException | int:
-    """Why a try failed, without what urllib3 puts around it; the status where it was one that is to be tried again."""
-    if type(error).__name__ == "MaxRetryError":
-        error = getattr(error, "reason", None) or error
-    if type(error).__name__ == "ResponseError" and (digits := "".join(filter(str.isdigit, str(error)))):
-        return int(digits)  # its text alone tells which
-    inner = error.args[0] if type(error).__name__ == "SSLError" and error.args else error
-    return inner if isinstance(inner, BaseException) else error
-
-
-def _failed_before(seam: Seam, before: Try, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    last = history_of(args, kwargs)
-    if last is not None:
-        _failed(seam, before, last.error if last.error is not None else last.status)
-
-
-def _failed(seam: Seam, trying: Try, what: BaseException | int) -> None:
-    """A try brought an error or a status that is refused."""
-    from pytest_claude_budget.intercept.plain_http import Got
-
-    seen = trying.take()
-    if seen is None:
-        return
-    try:
-        cause = cause_of(what) if isinstance(what, BaseException) else what
-        if isinstance(cause, BaseException):
-            seen.raised(cause, asynchronous=False)
-        elif seen.answered(Got(cause, ())) is not None:
-            seen.dropped()
-    except Exception as fault:
-        seam.watchers().fault("error", fault)

@@ -4,8 +4,8 @@ import functools
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from pytest_claude_budget.intercept.patches import callable_of, owner_of
-from pytest_claude_budget.intercept.seam import Run, Seam
+from pytest_claude_budget.intercept.patches import callable_of
+from pytest_claude_budget.intercept.seam import Run, Seam, watch_method
 from pytest_claude_budget.wire.may_be_claude import may_be_claude
 
 if TYPE_CHECKING:
@@ -14,12 +14,7 @@ if TYPE_CHECKING:
 
 def hook_module(module: ModuleType, run: Run) -> Seam:
     """Let a run watch all connections of `vcr.stubs`."""
-    connections: Any = module.VCRConnection
-    seam: Seam | None = owner_of(connections.__dict__["getresponse"])
-    if seam is None:
-        seam = Seam(lambda seam: seam.patches.put(connections, "getresponse", functools.partial(_hook, seam)))
-    seam.add(run)
-    return seam
+    return watch_method(module.VCRConnection, "getresponse", _hook, run)
 
 
 def _hook(seam: Seam, original: Any) -> Any:
@@ -44,7 +39,7 @@ def _above(seam: Seam, connection: Any) -> "Above | None":
             return None
         from pytest_claude_budget.intercept.doubles import Above, is_inside
         from pytest_claude_budget.intercept.plain_http import Asked, url_of
-        from pytest_claude_budget.intercept.urllib3_hooks import got
+        from pytest_claude_budget.intercept.urllib3_tries import got
 
         headers = [
             (name, value[0] if isinstance(value, tuple | list) else value) for name, value in request.headers.items()

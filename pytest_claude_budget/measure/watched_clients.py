@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _OURS = "pytest_claude_budget.intercept"
 _CONNECTIONS = ("http.client", "HTTPConnection")
+_PARAMETERS = ("method", "url", "body")
+"""Of `HTTPConnection.request`: the first of them."""
 _ASKING = "_claude_budget_asking"
 """Set on a connection while it asks by `request`."""
 Client = tuple[str, str, bool]
@@ -195,13 +197,13 @@ class _Latch:
             self._seam.check()
 
     def _may_be_claude(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-        from pytest_claude_budget.intercept.call_arguments import argument, body_bytes
+        from pytest_claude_budget.intercept.call_arguments import arguments, body_bytes
         from pytest_claude_budget.wire.may_be_claude import may_be_claude
 
-        method, url = argument(args, kwargs, 0, "method"), argument(args, kwargs, 1, "url")
+        method, url, body = arguments(args, kwargs, _PARAMETERS)
         if not isinstance(method, str) or not isinstance(url, str):
             return False  # http.client will say it
-        return may_be_claude(method, url, body_bytes(argument(args, kwargs, 2, "body")))
+        return may_be_claude(method, url, body if isinstance(body, bytes) else body_bytes(body))
 
     def _is_own(self, connections: type) -> bool:
         """Does nobody's client, such as urllib3, write with these? It has a hook of its own, which sees the body too."""

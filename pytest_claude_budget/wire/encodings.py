@@ -24,6 +24,8 @@ def decoder(content_encoding: str) -> Decode | None:
 
     Raises UndecodableError for a coding that is not known here.
     """
+    if not content_encoding:
+        return None
     names = [name.strip().lower() for name in content_encoding.split(",")]
     steps = [_step(name) for name in reversed(names) if name not in ("", "identity")]
     if not steps:

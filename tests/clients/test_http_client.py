@@ -21,7 +21,7 @@ from mocket import Mocketizer
 from mocket.mocks.mockhttp import Entry
 
 from pytest_claude_budget.calls.call import Origin
-from pytest_claude_budget.intercept import answer_file, requests_hooks, urllib3_hooks, vcr_hooks
+from pytest_claude_budget.intercept import requests_hooks, urllib3_hooks, vcr_hooks, whole_json
 from pytest_claude_budget.intercept.http_client_hooks import hook_answers
 from pytest_claude_budget.intercept.in_process_gateway import Inside
 from pytest_claude_budget.intercept.reached_network import look, look_no_more
@@ -331,7 +331,7 @@ def test_json_that_is_left_may_have_been_billed(told: Told, server: Server) -> N
 def test_json_that_is_long_is_not_kept(told: Told, server: Server, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
     """What is over the limit is read as it passes, and comes to the same."""
     for longest in (40, 1_000_000):
-        monkeypatch.setattr(answer_file, "LONGEST_WHOLE", longest)
+        monkeypatch.setattr(whole_json, "LONGEST_WHOLE", longest)
         connection = connected(server)
         connection.request("POST", f"/{form}json/v1/messages", ASKING, HEADERS)
         response = connection.getresponse()

@@ -8,12 +8,12 @@ import pytest
 from urllib3 import HTTPHeaderDict
 
 from pytest_claude_budget.calls.call import Status
-from pytest_claude_budget.intercept import answer_file
-from pytest_claude_budget.intercept.answer_file import looks_of
+from pytest_claude_budget.intercept import whole_json
 from pytest_claude_budget.intercept.http_fields import told
 from pytest_claude_budget.intercept.live_or_simulated import looks_real
 from pytest_claude_budget.intercept.plain_http import Asked, Got, Plain, url_of
 from pytest_claude_budget.intercept.runs_that_watch import Watchers
+from pytest_claude_budget.intercept.whole_json import looks_of
 from tests.builders.watched import ASKED, URL, Told, message
 
 PAIRS = [("Content-Type", "application/json"), ("X-Twice", "one"), ("x-twice", "two"), ("X-Number", 5)]
@@ -68,7 +68,7 @@ def test_a_fault_over_an_answer_that_has_passed_never_reaches_its_reader(monkeyp
     assert seen is not None
     looks = looks_of(seen, Got(200, PAIRS), has_body=True)
     assert looks is not None
-    monkeypatch.setattr(answer_file, "decoder", {}.__getitem__)
+    monkeypatch.setattr(whole_json, "decoder", {}.__getitem__)
     looks.fed(json.dumps(message()).encode())
     looks.ended(complete=True)
     assert [each.status for each in sink.answers] == [Status.UNMEASURED]
