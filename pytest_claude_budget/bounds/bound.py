@@ -16,13 +16,18 @@ from pytest_claude_budget.bounds.terms import NoBoundError, Terms, Under
 from pytest_claude_budget.bounds.values import Assumptions, Bound, Line, Request, Unbounded
 from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.wire.encodings import unpacked
-from pytest_claude_budget.wire.routes import Kind, Route
+from pytest_claude_budget.wire.routes import SESSIONS, Kind, Route
 
 NO_ASSUMPTIONS = Assumptions()
-_FREE = frozenset((Kind.COUNT_TOKENS, Kind.BATCH_RESULTS))
+_FREE = frozenset((Kind.COUNT_TOKENS, Kind.BATCH_RESULTS, Kind.SESSION))
+"""Nothing is begun here. Batches and sessions are billed for what began them."""
 _SEND_PLAINLY = "send it as JSON that is there before it is sent, not as a stream that is made on the way"
 _UNREAD = Unbounded(reason="its body cannot be read before it is sent", hint=_SEND_PLAINLY)
 _NO_JSON = Unbounded(reason="its body is no JSON object", hint=_SEND_PLAINLY)
+_SESSION = Unbounded(
+    reason="a session of Managed Agents works on by itself, and nothing limits what it uses",
+    hint="ask by /v1/messages, or set no cap for it",
+)
 _NO_BATCH = Unbounded(
     reason="it is no batch that can be read", hint="send a list of requests, each with its params, as the API has them"
 )
@@ -35,6 +40,8 @@ def bound(
     route = request.route
     if route.kind in _FREE:
         return Bound(amount=ZERO)
+    if route.kind in SESSIONS:
+        return _SESSION
     if route.kind is Kind.UNREAD:
         hint = "ask by /v1/messages, or set no cap for it"
         return Unbounded(reason=route.reason or "answers of this route are not read", hint=hint)

@@ -30,8 +30,8 @@ def bounded(path: str, value: object, betas: str = "", assumptions: Assumptions 
     return made
 
 
-def unbounded(path: str, value: object) -> Unbounded:
-    made = asking(path, value)
+def unbounded(path: str, value: object, betas: str = "") -> Unbounded:
+    made = asking(path, value, betas)
     assert isinstance(made, Unbounded), made
     return made
 

@@ -296,6 +296,15 @@ def test_counting_tokens_and_reading_results_cost_nothing() -> None:
     assert bound(Request(route=results, body=None), packaged_rates(), DAY) == Bound(amount=ZERO)
 
 
+def test_reading_a_session_costs_nothing_and_what_makes_it_work_has_no_bound() -> None:
+    read = route("GET", "/v1/sessions/sesn_1/events", None, from_sdk=True)
+    assert read is not None
+    assert bound(Request(route=read, body=None), packaged_rates(), DAY) == Bound(amount=ZERO)
+    for path in ("/v1/sessions", "/v1/sessions/sesn_1/events"):
+        reason = unbounded(path, {"agent": "agent_1", "events": []}, betas="anthropic").reason
+        assert reason == "a session of Managed Agents works on by itself, and nothing limits what it uses"
+
+
 def test_what_is_not_read_has_no_bound() -> None:
     found = unbounded("/v1/complete", {"model": "claude-2.1", "prompt": "Hi", "max_tokens_to_sample": 5})
     assert found.reason == "the legacy text completions API states no usage"
