@@ -72,21 +72,14 @@ def events(number: int) -> Iterator[bytes]:
     yield event("message_stop")
 
 
-def batch_line(number: int) -> bytes:
-    """One line of batch results, about 800 bytes."""
-    result = {"type": "succeeded", "message": message(WORDS * 4, id=f"msg_{number:08}")}
-    return json.dumps({"custom_id": f"ticket-{number:08}", "result": result}).encode() + b"\n"
-
-
 def batch_lines(lines: int) -> Iterator[bytes]:
-    """So many lines, each with a `custom_id` of its own."""
-    mark = b"00000000"
-    before, custom, rest = batch_line(0).partition(mark)
-    between, _, after = rest.partition(mark)
-    assert custom and after
+    """So many lines of batch results as the API writes them, about 800 bytes each, with a `custom_id` and counts of their own."""
+    usage = {**USAGE, "input_tokens": "%d", "output_tokens": "%d"}
+    result = {"type": "succeeded", "message": message(WORDS * 4, id="msg_%08d", usage=usage)}
+    line = json.dumps({"custom_id": "ticket-%08d", "result": result}, separators=(",", ":")).replace('"%d"', "%d")
+    form = line.encode() + b"\n"
     for number in range(lines):
-        digits = b"%08d" % number
-        yield before + digits + between + digits + after
+        yield form % (number, number, 812 + number % 4_093, 90 + number % 1_021)
 
 
 def pieces(parts: Iterator[bytes], size: int) -> Iterator[bytes]:

@@ -10,6 +10,7 @@ from contextvars import ContextVar, Token
 from dataclasses import replace
 from typing import Any
 
+from pytest_claude_budget.calls.alike import Alike
 from pytest_claude_budget.calls.call import Answer, Status, Usage, summed
 from pytest_claude_budget.calls.model_ids import normalise
 from pytest_claude_budget.wire.bodies import Said
@@ -125,4 +126,7 @@ def placed(said: Said, inside: Inside, outer: Inside | None, *, relays: bool) ->
         return passed_on(answer) if relays and inside.has(answer) else answer
 
     own = None if said.own is None else of(inside, said.own)
-    return Said(own=own, items=[each if each.batch_id is not None else of(object(), each) for each in said.items])
+    items = [
+        each if isinstance(each, Alike) or each.batch_id is not None else of(object(), each) for each in said.items
+    ]
+    return Said(own=own, items=items)

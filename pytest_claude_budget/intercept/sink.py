@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
+from pytest_claude_budget.calls.alike import Alike
 from pytest_claude_budget.calls.call import Answer, Origin
 from pytest_claude_budget.calls.host_rules import HostRules
 
@@ -29,18 +30,18 @@ class Sink(Protocol):
     def open(self, retry: int) -> Ticket:
         """Begin an exchange: whoever owns the moment pays for it."""
 
-    def write(self, ticket: Ticket, origin: Origin, own: Answer | None, items: Sequence[Answer]) -> None:
+    def write(self, ticket: Ticket, origin: Origin, own: Answer | None, items: Sequence[Answer | Alike]) -> None:
         """Store now, before the caller has its answer."""
 
     def write_async(
-        self, ticket: Ticket, origin: Origin, own: Answer | None, items: Sequence[Answer]
+        self, ticket: Ticket, origin: Origin, own: Answer | None, items: Sequence[Answer | Alike]
     ) -> Awaitable[None] | None:
         """Store without touching a file on this event loop; returns what to await before the caller has its answer."""
 
-    def post(self, ticket: Ticket, origin: Origin, own: Answer | None, items: Sequence[Answer]) -> None:
+    def post(self, ticket: Ticket, origin: Origin, own: Answer | None, items: Sequence[Answer | Alike]) -> None:
         """Store soon, from a place that can neither wait nor touch a file."""
 
-    def settle(self, ticket: Ticket, origin: Origin, own: Answer | None, items: Sequence[Answer]) -> None:
+    def settle(self, ticket: Ticket, origin: Origin, own: Answer | None, items: Sequence[Answer | Alike]) -> None:
         """Store what holds at the end of the run, unless the exchange is another process's."""
 
     def missed(self, reason: str) -> None:
@@ -53,7 +54,7 @@ class Sink(Protocol):
 Held = tuple[Sink, Ticket, Origin]
 """What one sink was told to expect, and where the answer came from, as far as that is known."""
 
-Saying = tuple[Answer | None, Sequence[Answer]]
+Saying = tuple[Answer | None, Sequence[Answer | Alike]]
 """What an exchange says: its own answer, and the items of a batch. As `Said` of the wire, where nothing is won by names."""
 Pending = list[tuple[Sink, Awaitable[None]]]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_claude_budget.base.fast_json import LARGE, load_faster, loads
+from pytest_claude_budget.ledger.alike_format import rows_of_alike
 from pytest_claude_budget.ledger.journal import has_writer
 from pytest_claude_budget.ledger.outside import FileIO, system
 from pytest_claude_budget.ledger.row_format import COLUMNS, KIND, LINE, PAYER, REST
@@ -150,11 +151,15 @@ def _store(connection: sqlite3.Connection, name: str, values: Sequence[Any], sha
             if type(value) is list and len(value) == width:
                 value[2], value[3] = payers[value[2]], kinds[value[3]]
                 latest[value[0]] = value
+            elif len(alike := value.get("alike", ())) == 3 and len(alike[0]) == width:
+                shared_values = alike[0]
+                shared_values[2], shared_values[3] = payers[shared_values[2]], kinds[shared_values[3]]
+                latest.update((each[0], each) for each in rows_of_alike(*alike))
             elif len(value.get("owner", ())) == 3:
                 owners.append([str(text) for text in value["owner"]])
             else:
                 connection.execute(_FAULT, value["fault"])
-        except (AttributeError, KeyError, TypeError, sqlite3.InterfaceError, sqlite3.ProgrammingError):
+        except (AttributeError, KeyError, TypeError, ValueError, sqlite3.InterfaceError, sqlite3.ProgrammingError):
             connection.execute(_FAULT, (name, _DAMAGED))
     connection.executemany(_OWNER, owners)
     payers.store()

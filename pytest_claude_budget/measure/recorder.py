@@ -7,17 +7,19 @@ stored is kept in memory and makes the verdict incomplete.
 
 import itertools
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_claude_budget.base.errors import described
+from pytest_claude_budget.calls.alike import Alike
 from pytest_claude_budget.calls.call import Answer, Call, Labels, Origin, Owner
 from pytest_claude_budget.calls.host_rules import HostRules, Origins
+from pytest_claude_budget.ledger.alike_format import LaidAlike, lines_of_all, one_by_one
 from pytest_claude_budget.ledger.journal import Journal, OwnerFacts, line_of_owner
 from pytest_claude_budget.ledger.outside import system
-from pytest_claude_budget.ledger.row_format import Entry, Laid, Payer, lines_of, payer_of
+from pytest_claude_budget.ledger.row_format import Laid, Payer, lines_of, payer_of
 from pytest_claude_budget.ledger.writer_thread import Writer, running_loop
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ LONGEST_WAIT_SECONDS = 30.0
 
 FactsOf = Callable[[str], OwnerFacts | None]
 Who = Callable[[], tuple[tuple[str, str, str], dict[str, str]]]
+Items = Sequence[Answer | Alike]
 Ticket = tuple[int, float, Payer, int]
 """One exchange that was begun: its id, when, who pays for that moment, how many tries came before."""
 
@@ -108,7 +111,7 @@ class Recorder:
             payer = payer_of(_NOBODY, Labels(), self._process)
         return self._ids.next(), self._clock.now(), payer, retry
 
-    def write(self, ticket: Any, origin: Origin, own: Answer | None, items: Sequence[Answer]) -> None:
+    def write(self, ticket: Any, origin: Origin, own: Answer | None, items: Items) -> None:
         """Store now, before the caller has its answer."""
         entries, lines = self._laid_out(ticket, origin, own, items)
         if self._taken(entries, lines):
@@ -118,14 +121,12 @@ class Recorder:
         else:
             self.on_writer(lambda: self._store(entries, lines))
 
-    def write_async(
-        self, ticket: Any, origin: Origin, own: Answer | None, items: Sequence[Answer]
-    ) -> Awaitable[None] | None:
+    def write_async(self, ticket: Any, origin: Origin, own: Answer | None, items: Items) -> Awaitable[None] | None:
         """Store without touching a file on this event loop; returns what to await where it is not stored yet."""
         entries, lines = self._laid_out(ticket, origin, own, items)
         return None if self._taken(entries, lines) else self._writer.run(lambda: self._store(entries, lines))
 
-    def post(self, ticket: Any, origin: Origin, own: Answer | None, items: Sequence[Answer]) -> None:
+    def post(self, ticket: Any, origin: Origin, own: Answer | None, items: Items) -> None:
         """Store soon, from a place that can neither wait nor touch a file. A fork lets go of what its parent still reads."""
         if not self._ids.began(ticket[0]):
             return
@@ -133,7 +134,7 @@ class Recorder:
         if entries:
             self._writer.submit(lambda: self._store(entries, lines))
 
-    def settle(self, ticket: Any, origin: Origin, own: Answer | None, items: Sequence[Answer]) -> None:
+    def settle(self, ticket: Any, origin: Origin, own: Answer | None, items: Items) -> None:
         """Store what holds at the end of the run, unless the exchange is another process's."""
         if self._ids.began(ticket[0]):
             self.write(ticket, origin, own, items)
@@ -221,25 +222,25 @@ class Recorder:
             self._ledger.close()
 
     def _laid_out(
-        self, ticket: Any, origin: Origin, own: Answer | None, items: Sequence[Answer]
-    ) -> tuple[list[Laid], bytes]:
+        self, ticket: Any, origin: Origin, own: Answer | None, items: Items
+    ) -> tuple[list[Laid | LaidAlike], bytes]:
         """Calls with their lines, which are made where the call is: the less the writer has to do, the sooner it is done."""
         try:
-            entries: list[Laid] = [] if own is None else [(*ticket, origin, own)]
-            if items:
-                ids, (_, *rest) = self._ids.several(len(items)), ticket
-                entries += [(next(ids), *rest, origin, answer) for answer in items]
+            entries = [] if own is None else [(*ticket, origin, own)]
+            for each in items:
+                id_ = self._ids.several(len(each)) if isinstance(each, Alike) else self._ids.next()
+                entries.append((id_, *ticket[1:], origin, each))
             if self.guard is not None:
                 self.guard.stored(ticket, origin, own)
         except Exception as error:
             self.fault("call", error)
             return [], b""
         try:
-            return entries, lines_of(entries)
+            return entries, lines_of_all(entries) if items else lines_of(entries)
         except Exception:
             return entries, b""
 
-    def _taken(self, entries: Sequence[Laid], lines: bytes) -> bool:
+    def _taken(self, entries: Sequence[Laid | LaidAlike], lines: bytes) -> bool:
         """Store without touching a file; False where that cannot be. Never raises."""
         if not lines or self.broken is not None:
             return not entries
@@ -255,7 +256,7 @@ class Recorder:
             return False
         return True
 
-    def _store(self, entries: Sequence[Laid], lines: bytes) -> None:
+    def _store(self, entries: Sequence[Laid | LaidAlike], lines: bytes) -> None:
         """Store, or keep what cannot be stored. Never raises: this may be in the middle of the user's call."""
         if not entries:
             return
@@ -265,11 +266,11 @@ class Recorder:
                     owner = entries[0][2].owner.id
                     if owner not in self._told:
                         self.tell_of(owner)
-                    self.journal.write(lines or lines_of(entries))  # what failed before fails again, and is kept
+                    self.journal.write(lines or lines_of_all(entries))  # what failed before fails again, and is kept
                     return
                 except Exception as error:
                     self._break(error)
-            self.unstored.update({entry[0]: Entry(*entry).call() for entry in entries})
+            self.unstored.update({entry.id: entry.call() for entry in one_by_one(entries)})
         except Exception as error:
             self.faults.append(_fault_text("store", error))
 
@@ -303,9 +304,12 @@ class _Ids:
         self._pid = self._start = 0
         self._count = itertools.count()
 
-    def several(self, number: int) -> Iterator[int]:
-        self.next()  # looks whether this process is a new one
-        return itertools.islice(self._count, number)
+    def several(self, number: int) -> int:
+        """The first of so many that follow one another."""
+        first = self.next()
+        if number > 1 and next(itertools.islice(self._count, number - 2, None)) - first != number - 1:
+            return self.several(number)  # another thread came in between
+        return first
 
     def began(self, number: int) -> bool:
         """Is this a number of this process, rather than of one that it was forked from?"""

@@ -4,10 +4,11 @@ Reading the results twice is one bill: what an answer is known by is its batch a
 """
 
 from collections.abc import Mapping
-from hashlib import blake2b
 
 from pytest_claude_budget.base.fast_json import loads
+from pytest_claude_budget.calls.alike import Alike
 from pytest_claude_budget.calls.call import Answer, Status
+from pytest_claude_budget.wire.alike_lines import AlikeLines, item_hash
 from pytest_claude_budget.wire.messages import Exchange, answer_of, failed, unmeasured
 
 LONGEST_LINE = 32_000_000
@@ -19,12 +20,13 @@ class BatchReader:
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
+        self._alike = AlikeLines()
         self._held: list[bytes] = []
         self._held_size = 0
         self._long_line: bytes | None = None
         """The start of a line that is too long to hold."""
 
-    def feed(self, data: bytes) -> list[Answer]:
+    def feed(self, data: bytes) -> list[Answer | Alike]:
         """Take the next bytes; returns the answers that they complete."""
         if b"\n" not in data:
             self._hold(data)
@@ -33,16 +35,15 @@ class BatchReader:
             data = b"".join((*self._held, data))
             self._held.clear()
         self._held_size = 0
-        lines = data.split(b"\n")
-        rest = lines.pop()
-        answers = self._answers(lines)
-        self._hold(rest)
+        end = data.rfind(b"\n") + 1
+        answers = self._answers(memoryview(data)[:end])
+        self._hold(data[end:])
         return answers
 
-    def close(self) -> list[Answer]:
+    def close(self) -> list[Answer | Alike]:
         """Take the last line, which may lack its line end, once the last byte has come."""
-        lines, self._held = [b"".join(self._held)], []
-        return self._answers(lines)
+        last, self._held = b"".join(self._held), []
+        return self._answers(last + b"\n")
 
     def end(self, *, complete: bool) -> Answer:
         """Say that the results were read to the end, or not: the rest of a batch is billed all the same."""
@@ -64,9 +65,19 @@ class BatchReader:
         elif data:
             self._held.append(data)
 
-    def _answers(self, lines: list[bytes]) -> list[Answer]:
-        answers = []
-        for line in lines:
+    def _answers(self, data: bytes | memoryview) -> list[Answer | Alike]:
+        """The answers of whole lines."""
+        answers: list[Answer | Alike] = []
+        text, errors = _decoded(data)
+        at = 0
+        while at < len(text):
+            found = self._alike.take(text, at) if errors == "strict" and self._long_line is None else None
+            if found is not None:
+                alike, at = found
+                answers.append(alike)
+                continue
+            end = text.index("\n", at)
+            line, at = text[at:end].encode("utf-8", errors), end + 1
             if self._long_line is not None:
                 answers.append(self._unreadable(self._long_line, "a line of the batch results is too long to read"))
                 self._long_line = None
@@ -85,7 +96,9 @@ class BatchReader:
         if not isinstance(result, dict):
             return self._unreadable(line, "a line of the batch results holds no result")
         item = custom_id.encode("utf-8", "replace") if isinstance(custom_id, str) else line
-        return self._of_result(result, _hashed(item))
+        answer = self._of_result(result, item_hash(item))
+        self._alike.learn(line, value, answer)
+        return answer
 
     def _of_result(self, result: Mapping[str, object], item_id: str) -> Answer:
         kind, message = result.get("type"), result.get("message")
@@ -98,8 +111,12 @@ class BatchReader:
         return unmeasured(self._exchange, "a batch item ended in a way that is not known here", item_id=item_id)
 
     def _unreadable(self, line: bytes, reason: str) -> Answer:
-        return unmeasured(self._exchange, reason, item_id=_hashed(line))
+        return unmeasured(self._exchange, reason, item_id=item_hash(line))
 
 
-def _hashed(item: bytes) -> str:
-    return blake2b(item, digest_size=8).hexdigest()
+def _decoded(data: bytes | memoryview) -> tuple[str, str]:
+    """As text, and how the same bytes are made of it."""
+    try:
+        return str(data, "utf-8"), "strict"
+    except UnicodeDecodeError:
+        return str(data, "utf-8", "surrogateescape"), "surrogateescape"

@@ -211,7 +211,10 @@ class BatchBody:
         return Said(own=self._reader.end(complete=False))
 
     def feed(self, data: bytes) -> Said | None:
-        answers = self._reader.feed(data)
+        if len(data) <= WINDOW:
+            answers = self._reader.feed(data)
+        else:
+            answers = [answer for piece in windows(data) for answer in self._reader.feed(piece)]
         return Said(items=answers) if answers else None
 
     def end(self, *, complete: bool) -> Said | None:

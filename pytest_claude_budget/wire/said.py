@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from pytest_claude_budget.calls.alike import Alike
 from pytest_claude_budget.calls.call import Answer
 
 
@@ -11,5 +12,5 @@ class Said(NamedTuple):
 
     own: Answer | None = None
     """The newest state of the exchange itself; it replaces the one before."""
-    items: Sequence[Answer] = ()
+    items: Sequence[Answer | Alike] = ()
     """Answers of their own: the lines of batch results, and the messages of a stream that another one followed."""

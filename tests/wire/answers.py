@@ -4,6 +4,7 @@ import itertools
 import json
 from collections.abc import Iterable
 
+from pytest_claude_budget.calls.alike import Alike
 from pytest_claude_budget.calls.call import Answer
 from pytest_claude_budget.wire.bodies import Body
 from pytest_claude_budget.wire.messages import Exchange
@@ -104,8 +105,13 @@ def read(body_: Body, pieces: Iterable[bytes], *, complete: bool = True) -> tupl
     for piece in pieces:
         if (said := body_.feed(piece)) is not None:
             own = said.own or own
-            items += said.items
+            items += singly(said.items)
     if (said := body_.end(complete=complete)) is not None:
         own = said.own or own
         items += said.items
     return own, items
+
+
+def singly(items: Iterable[Answer | Alike]) -> list[Answer]:
+    """Each answer by itself."""
+    return [each for item in items for each in (item if isinstance(item, Alike) else [item])]

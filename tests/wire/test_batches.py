@@ -11,7 +11,7 @@ from pytest_claude_budget.wire import batches
 from pytest_claude_budget.wire.batches import LONGEST_LINE, BatchReader
 from pytest_claude_budget.wire.bodies import BatchBody
 from pytest_claude_budget.wire.routes import Kind
-from tests.wire.answers import MODEL, Json, body, cut, exchange, message, read, usage
+from tests.wire.answers import MODEL, Json, body, cut, exchange, message, read, singly, usage
 
 BATCH = exchange(Kind.BATCH_RESULTS, requested=None, batch_id="msgbatch_1", evident=True)
 READ_IN_PART = Answer(
@@ -206,7 +206,7 @@ def test_a_file_cut_by_the_server_shows_its_broken_line() -> None:
 def test_a_line_that_is_too_long_is_unmeasured_and_not_held(size: int) -> None:
     """The lines around it are read; identity does not depend on the chunks."""
     reader, data = BatchReader(BATCH), b'{"custom_id":"giant","x":"'.ljust(size, b"x")
-    answers = reader.feed(succeeded("a"))
+    found = reader.feed(succeeded("a"))
     tracemalloc.start()
     try:
         reader.feed(data)
@@ -215,8 +215,8 @@ def test_a_line_that_is_too_long_is_unmeasured_and_not_held(size: int) -> None:
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    answers += reader.feed(b'x"}\n' + succeeded("b"))
-    answers += reader.close()
+    found += reader.feed(b'x"}\n' + succeeded("b"))
+    answers = singly([*found, *reader.close()])
     assert [answer.status for answer in answers] == [Status.MEASURED, Status.UNMEASURED, Status.MEASURED]
     assert answers[1].reason == "a line of the batch results is too long to read"
     assert peak < 2.5 * LONGEST_LINE
@@ -238,5 +238,5 @@ def test_a_short_line_before_a_long_one_is_read(monkeypatch: pytest.MonkeyPatch)
     """Both in one piece, as a double hands them over."""
     monkeypatch.setattr(batches, "LONGEST_LINE", 2_000)
     reader = BatchReader(BATCH)
-    answers = [*reader.feed(succeeded("a") + b"x" * 3_000), *reader.feed(b"\n"), *reader.close()]
+    answers = singly([*reader.feed(succeeded("a") + b"x" * 3_000), *reader.feed(b"\n"), *reader.close()])
     assert [answer.status for answer in answers] == [Status.MEASURED, Status.UNMEASURED]

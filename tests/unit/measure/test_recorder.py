@@ -1,11 +1,14 @@
 """The sink behind the hooks: what touches a file does so away from event loops, and what need not does not."""
 
 import asyncio
+import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from pytest_claude_budget.calls.alike import Alike
 from pytest_claude_budget.calls.call import Answer, Origin, Status
 from pytest_claude_budget.ledger import mapped_file as pieces
 from pytest_claude_budget.ledger.journal import OwnerFacts
@@ -97,3 +100,40 @@ def test_what_cannot_be_laid_out_at_once_is_a_fault_and_no_error(recorder: Watch
     recorder.write(None, Origin.LIVE, ANSWER, ())
     assert recorder.owners() == [recorder.owner]
     assert [fault.partition(" (")[0] for fault in recorder.all_faults()] == ["a fault of pytest-claude-budget itself"]
+
+
+ALIKE = Alike(answer=ANSWER, columns=("input_tokens",), rows=[f'["i{number}",{number}]' for number in range(50)])
+
+
+def test_answers_that_are_alike_are_as_many_calls(recorder: Watched) -> None:
+    """With ids of their own, though several threads store at once."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            tickets = [recorder.open(0) for _ in range(200)]
+            list(pool.map(lambda ticket: recorder.write(ticket, Origin.LIVE, ANSWER, (ALIKE, ANSWER)), tickets))
+    finally:
+        sys.setswitchinterval(interval)
+    recorder.conclude()
+    calls = list(recorder.ledger.calls())
+    assert len(calls) == 200 * (1 + 50 + 1)
+    assert sum(call.answer.usage.input_tokens for call in calls) == 200 * sum(range(50))
+
+
+def test_several_ids_follow_one_another_whoever_comes_between(recorder: Watched) -> None:
+    """Where another thread has taken one of them, others are taken."""
+    ids = recorder._ids
+    taken = [ids.next(), ids.several(1), ids.several(5), ids.next()]
+    assert [each - taken[0] for each in taken] == [0, 1, 2, 7]
+    begun = iter([100, 104])
+    ids.next = lambda: next(begun)  # type: ignore[method-assign]  # another thread took 101
+    ids._count = iter([102, 103, 105, 106])  # type: ignore[assignment]  # as above
+    assert ids.several(3) == 104
+
+
+def test_answers_that_are_alike_are_kept_where_no_file_can_be_written(recorder: Watched) -> None:
+    recorder.broken = "the ledger cannot be written"
+    recorder.write(recorder.open(0), Origin.LIVE, ANSWER, (ALIKE,))
+    assert len(recorder.unstored) == 51
+    assert sum(call.answer.usage.input_tokens for call in recorder.unstored.values()) == sum(range(50))
