@@ -236,33 +236,27 @@ def _cells(terms: Terms, facts: Facts, day: date) -> object:
 def _by_feature(both: Sequence[_Both], facts: Facts) -> Iterable[FeatureChange]:
     """The run's cost of each feature on both sides, of the owners that ran."""
     sums: dict[str, list[Cost]] = {}
+    left: dict[str, list[Cost]] = {}
     noise: dict[str, Decimal] = {}
-    unsure, unsure_before = set[str](), set[str]()
+    unsure, unsure_before, unsure_after = set[str](), set[str](), set[str]()
     for one in both:
-        if not one.change.standing.has_calls:
+        row = one.change
+        if not row.standing.has_calls:
             continue
-        rest = _feature_of_the_rest(one, facts)
-        if not one.change.is_compared or one.change.not_known:
-            owned = [group for side in (one.before, one.after) if side is not None for group in side.groups]
-            named = set(filter(None, (group.feature or rest for group in owned)))
-            unsure |= named
-            unsure_before |= named if one.change.before_at_least else set()
-        if not one.change.is_compared:
-            continue
-        moved: dict[str, Decimal] = {}
-        for at, side in enumerate((one.before, one.after)):
-            for group in side.groups if side is not None else ():
-                feature = group.feature or rest
-                if feature is not None:
-                    costs = sums.setdefault(feature, [Cost(), Cost()])
-                    own = cost_of_group(group, facts.rates, facts.day)
-                    costs[at] += own
-                    moved[feature] = moved.get(feature, ZERO) + (own.amount if at else -own.amount)
-        for feature, amount in _shared_out(one.change, moved).items():
+        own = _costs_by_feature(one, facts)
+        if row.not_known:
+            unsure.update(own)
+            unsure_before.update(own if row.before_at_least else ())
+            unsure_after.update(own if row.after_at_least else ())
+        into = sums if row.is_compared else left
+        for feature, costs in own.items():
+            for at, cost in enumerate(costs):
+                into.setdefault(feature, [Cost(), Cost()])[at] += cost
+        moved = {feature: after.amount - before.amount for feature, (before, after) in own.items()}
+        for feature, amount in _shared_out(row, moved).items() if row.is_compared else ():
             noise[feature] = noise.get(feature, ZERO) + amount
-    for feature in unsure:
-        sums.setdefault(feature, [Cost(), Cost()])
-    for feature, (before, after) in sorted(sums.items()):
+    for feature in sorted({*sums, *left}):
+        before, after = sums.get(feature, _NO_COSTS)
         change = after.amount - before.amount
         yield FeatureChange(
             feature=feature,
@@ -272,7 +266,25 @@ def _by_feature(both: Sequence[_Both], facts: Facts) -> Iterable[FeatureChange]:
             judged=change - noise.get(feature, ZERO),
             at_least=before.at_least or after.at_least or feature in unsure,
             before_at_least=before.at_least or feature in unsure_before,
+            after_at_least=after.at_least or feature in unsure_after,
+            not_compared=left.get(feature, _NO_COSTS)[0].amount,
+            not_compared_after=left.get(feature, _NO_COSTS)[1].amount,
         )
+
+
+_NO_COSTS = (Cost(), Cost())
+
+
+def _costs_by_feature(one: _Both, facts: Facts) -> dict[str, list[Cost]]:
+    """What one owner costs on both sides, by the features of its calls."""
+    rest = _feature_of_the_rest(one, facts)
+    costs: dict[str, list[Cost]] = {}
+    for at, side in enumerate((one.before, one.after)):
+        for group in side.groups if side is not None else ():
+            feature = group.feature or rest
+            if feature is not None:
+                costs.setdefault(feature, [Cost(), Cost()])[at] += cost_of_group(group, facts.rates, facts.day)
+    return costs
 
 
 def _shared_out(row: OwnerChange, moved: Mapping[str, Decimal]) -> Mapping[str, Decimal]:

@@ -132,6 +132,11 @@ class FeatureChange:
     """The part of `change` that is held against limits: without noise."""
     at_least: bool = False
     before_at_least: bool = False
+    after_at_least: bool = False
+    not_compared: Decimal = ZERO
+    """What owners whose change is not known, and that are therefore in none of the amounts above, cost in the baseline."""
+    not_compared_after: Decimal = ZERO
+    """What is known of their cost now."""
 
 
 @value_class(frozen=True, kw_only=True, slots=True)

@@ -19,6 +19,7 @@ _KINDS = (
     ("output", "output_tokens"),
     ("web searches", "web_search_requests"),
 )
+_AMOUNTS = ("before", "after", "not_compared", "not_compared_after")
 _FEWEST, _MOST_BARS = 2, 12
 
 
@@ -57,6 +58,11 @@ def _rest(document: Document, rows: Sequence[Document]) -> Document | None:
     return {"calls": calls, "at_least": totals["unknown"] > sum(row["unknown"] for row in rows), **left}
 
 
+def _total(parts: Iterable[str]) -> str:
+    with exact():
+        return f"{sum(map(amount, parts), ZERO):f}"
+
+
 def _less(whole: str, parts: Iterable[str]) -> str:
     with exact():
         left = amount(whole) - sum(map(amount, parts), ZERO)
@@ -70,11 +76,33 @@ def _features(document: Document, most: int | None) -> list[str]:
     head = ("Feature", ">Before", ">After", ">Change")
     rows = comparison["by_feature"]
     cells = [[code(row["feature"], 80), *_feature(row)] for row in rows[:most]]
-    left = {key: _less(comparison[key], (row[key] for row in rows)) for key in ("before", "after")}
-    if any(map(amount, left.values())):
-        change = _signed_less(comparison["change"], (row["change"] for row in rows))
-        cells.append(["(no feature)", *_feature({**left, "change": change})])
+    left = _without_feature(comparison)
+    if any(amount(left[key]) for key in _AMOUNTS):
+        cells.append(["(no feature)", *_feature(left)])
     return table(head, cells)
+
+
+def _without_feature(comparison: Document) -> Document:
+    """What of both sides is in no feature."""
+    rows = comparison["by_feature"]
+    left = [row for row in comparison["owners"] if row.get("not_known") and not amount(row["change"])]
+    whole = {
+        **{key: comparison[key] for key in ("before", "after")},
+        **{
+            f"not_compared{key}": _total(row[side] for row in left)
+            for key, side in (("", "before"), ("_after", "after"))
+        },
+    }
+    if not all("not_compared" in row for row in rows):  # of an earlier version
+        whole.update(dict.fromkeys(("not_compared", "not_compared_after"), "0"))
+    rest = {key: _less(whole[key], (row.get(key, "0") for row in rows)) for key in _AMOUNTS}
+    unknown = any(amount(rest[key]) for key in ("not_compared", "not_compared_after"))
+    return {
+        **rest,
+        "change": _signed_less(comparison["change"], (row["change"] for row in rows)),
+        "at_least": unknown,
+        "before_at_least": unknown and any(row.get("before_at_least") for row in left),
+    }
 
 
 def _signed_less(whole: str, parts: Iterable[str]) -> str:
@@ -83,11 +111,19 @@ def _signed_less(whole: str, parts: Iterable[str]) -> str:
 
 
 def _feature(row: Document) -> list[str]:
-    before, after, change = (amount(row[key]) for key in ("before", "after", "change"))
-    if row.get("at_least"):  # what nobody can compare is in neither sum
-        unknown = bool(row.get("before_at_least"))
-        return [_lower_bound(before), _lower_bound(after), unsure(change, before_at_least=unknown)]
-    return [dollars(before), dollars(after), signed(change) if change else "unchanged"]
+    before, after, left, left_after = (amount(row.get(key, "0")) for key in _AMOUNTS)
+    change = amount(row["change"])
+    if not row.get("at_least"):
+        return [dollars(before), dollars(after), signed(change) if change else "unchanged"]
+    then, now = bool(row.get("before_at_least")), bool(row.get("after_at_least", True))
+    with exact():
+        before, after = before + left, after + left_after
+    known = ZERO if left or left_after else change  # what nobody can compare may have become cheaper
+    return [
+        _lower_bound(before) if then or "not_compared" not in row else dollars(before),
+        _lower_bound(after) if now else dollars(after),
+        unsure(known, before_at_least=then, after_at_least=now),
+    ]
 
 
 def _tokens(totals: Document) -> list[str]:

@@ -35,6 +35,9 @@ def comparison_entry(comparison: Comparison) -> dict[str, Any]:
                 "change": to_json(row.change),
                 "at_least": row.at_least,
                 "before_at_least": row.before_at_least,
+                "after_at_least": row.after_at_least,
+                "not_compared": to_json(row.not_compared),
+                "not_compared_after": to_json(row.not_compared_after),
             }
             for row in comparison.by_feature
         ],

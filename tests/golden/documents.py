@@ -187,9 +187,18 @@ class Report:
                     "before": to_json(was),
                     "after": to_json(now),
                     "change": to_json(now - was),
-                    "at_least": any(owner.not_known and owner.feature == name for owner in ran),
+                    "at_least": any(owner.not_known for owner in own),
+                    "before_at_least": any(owner.before_at_least for owner in own),
+                    "after_at_least": any(owner.not_known for owner in own),
+                    "not_compared": to_json(
+                        sum((Decimal(o.before or 0) for o in own if not o.is_compared), Decimal(0))
+                    ),
+                    "not_compared_after": to_json(
+                        sum((Decimal(o.after or 0) for o in own if not o.is_compared), Decimal(0))
+                    ),
                 }
                 for name, was, now in features(ran)
+                for own in [[owner for owner in ran if owner.feature == name]]
             ],
         }
 

@@ -143,7 +143,20 @@ comparisons = objects(
     counts=st.dictionaries(st.sampled_from(STATUSES), counts),
     amounts=st.dictionaries(st.sampled_from(STATUSES), signed),
     owners=lists(owner_changes),
-    by_feature=lists(objects(feature=names, before=money, after=money, change=signed)),
+    by_feature=lists(
+        objects(feature=names, before=money, after=money, change=signed)
+        | objects(
+            feature=names,
+            before=money,
+            after=money,
+            change=signed,
+            at_least=yes,
+            before_at_least=yes,
+            after_at_least=yes,
+            not_compared=money,
+            not_compared_after=money,
+        )
+    ),
 )
 months = objects(
     feature=names,

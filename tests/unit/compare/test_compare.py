@@ -313,6 +313,18 @@ def test_a_feature_with_a_test_whose_change_is_not_known_saves_nothing() -> None
     after = record(*(owner(name, group(usage(1000, 100), HAIKU, feature="f", request=asked(name))) for name in "b"))
     (feature,) = compared(before, after, selection=Selection(failed=frozenset("a"))).by_feature
     assert (feature.before, feature.after, feature.at_least) == (Decimal("0.0015"), Decimal("0.0015"), True)
+    assert (feature.not_compared, feature.not_compared_after) == (Decimal("0.0015"), 0)
+    assert (feature.before_at_least, feature.after_at_least) == (False, True)
+
+
+def test_what_a_feature_is_known_to_cost_is_told_though_its_change_is_not() -> None:
+    """Its test had a call without rates, and 0.0015 that are known; now it has the latter alone."""
+    known = group(usage(1000, 100), HAIKU, feature="f")
+    before = record(owner("a", known, group(usage(1000), "claude-unheard-of", feature="f")))
+    (feature,) = compared(before, record(owner("a", known))).by_feature
+    assert (feature.before, feature.after, feature.change, feature.at_least) == (0, 0, 0, True)
+    assert (feature.not_compared, feature.not_compared_after) == (Decimal("0.0015"), Decimal("0.0015"))
+    assert (feature.before_at_least, feature.after_at_least) == (True, False)
 
 
 def test_a_renamed_test_is_known_by_what_it_asks() -> None:

@@ -427,6 +427,31 @@ def first_line(report: Document) -> str:
     return comment(report).splitlines()[0]
 
 
+@pytest.mark.parametrize(
+    ("name", "feature", "cells"),
+    [
+        ("failed", "support", "$0.01 | not known | not known |"),
+        ("incomplete", "support", "$0.01 | at least $0.01 | not known |"),
+        # five tests at $0.0068 to $0.0073 are $0.0351, and the sixth, at $0.0074, failed
+        ("stopped", "search", "$0.0425 | at least $0.0351 | not known |"),
+    ],
+)
+def test_a_feature_is_as_much_known_as_its_tests(name: str, feature: str, cells: str) -> None:
+    """What it was is known where each of its tests is; what it is now is a lower bound where one test's cost is."""
+    page = comment(document(name))
+    assert f"| `{feature}` | {cells}" in page
+    if name != "stopped":
+        assert f"`<br>`tests/test_support.py:41` | {cells}" in page
+
+
+def test_what_is_not_known_and_has_no_feature_is_in_the_row_of_the_rest() -> None:
+    """$0.01 of the baseline is of a test that failed, beside $0.005 that stayed; $0.0425 are of a feature."""
+    failed = replace(REFUND, after="0.00", causes=[], calls=0, not_known="the test failed", feature=None)
+    loose = Owner(id="t.py::loose", before="0.005", after="0.005")
+    page = comment(Report(owners=[failed, loose, *steady()], failed=[failed.id], ended="failed").document())
+    assert "| (no feature) | $0.015 | at least $0.005 | not known |" in page
+
+
 def test_what_has_no_feature_no_tier_and_no_model_has_a_row() -> None:
     """0.0425 of 0.0525 is of a feature and 0.01 of none; of an answer that is not measured nobody knows the model."""
     loose = Owner(id="t.py::loose", before="0.005", after="0.01", causes=[("calls", "0.005", "more")])
