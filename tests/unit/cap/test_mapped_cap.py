@@ -1,5 +1,6 @@
 """A cap in a mapped file: kills at any point, forks, and files that are not what they should be."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -9,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from blockbuster import blockbuster_ctx
+from pyfakefs.fake_filesystem_unittest import Patcher
 
 from pytest_claude_budget.cap import mapped_cap
 from pytest_claude_budget.cap.account_table import FIRST
@@ -145,6 +148,28 @@ def test_a_system_without_such_locks_is_told(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(mapped_cap, "flock", None)
     with pytest.raises(UnavailableError, match="a hard cap needs locks of files"):
         MappedCap(tmp_path / "run.cap")
+
+
+def test_it_holds_up_no_event_loop(tmp_path: Path) -> None:
+    """A suite that arms blockbuster fails any test that blocks its loop, as by opening a file there."""
+
+    async def call() -> None:
+        cap = MappedCap(tmp_path / "run.cap")
+        made = cap.reserve([RUN])
+        assert isinstance(made, Reservation)
+        cap.settle(made, cost=1)
+        cap.close()
+
+    with blockbuster_ctx():
+        asyncio.run(call())
+
+
+def test_a_file_system_that_a_test_fakes_is_not_its_own(tmp_path: Path) -> None:
+    with Patcher():
+        cap = MappedCap(tmp_path / "run.cap")
+        assert isinstance(cap.reserve([RUN]), Reservation)
+        cap.close()
+    assert (tmp_path / "run.cap").exists()
 
 
 def test_it_can_be_used_again_after_it_was_closed(tmp_path: Path) -> None:
