@@ -84,6 +84,8 @@ class Contents:
         if not isinstance(block, dict):
             return block
         kind = block.get("type")
+        if kind == "text":  # most of them
+            return block
         if not isinstance(kind, str):
             return self._of_converse(block)
         if kind == "image":

@@ -16,6 +16,11 @@ HIDDEN_PER_TOOL = 3_000
 """Of the description of a tool that a request only names, such as `bash_20250124`: 735 are the most that is documented."""
 
 
+_encode = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":")
+).encode  # making one takes longer than a short text
+
+
 def most_tokens(text: str) -> int:
     """Tokens of a text at most."""
     if text.isascii():
@@ -25,4 +30,4 @@ def most_tokens(text: str) -> int:
 
 def as_text(value: object) -> str:
     """What a request holds with its names and punctuation: the model is shown no more of these than there are."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _encode(value)

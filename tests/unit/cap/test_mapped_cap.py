@@ -5,12 +5,13 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from blockbuster import blockbuster_ctx
+from blockbuster import BlockingError, blockbuster_ctx
 from pyfakefs.fake_filesystem_unittest import Patcher
 
 from pytest_claude_budget.cap import mapped_cap
@@ -159,6 +160,8 @@ def test_it_holds_up_no_event_loop(tmp_path: Path) -> None:
         assert isinstance(made, Reservation)
         cap.settle(made, cost=1)
         cap.close()
+        with pytest.raises(BlockingError):  # it is armed
+            time.sleep(0.001)  # noqa: ASYNC251
 
     with blockbuster_ctx():
         asyncio.run(call())
