@@ -9,7 +9,7 @@ from pytest_claude_budget.bounds.server_tools import ServerTools, server_tools
 from pytest_claude_budget.bounds.text_tokens import HIDDEN, HIDDEN_PER_TOOL, HIDDEN_WITH_FORM, as_text, most_tokens
 from pytest_claude_budget.wire.converse_requests import as_anthropics
 
-OUTPUTS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+OUTPUTS = ("max_tokens", "max_completion_tokens", "max_output_tokens", "max_tokens_to_sample")
 _INSTRUCTS = ("citations", "tool_use", "tool_result", "search_result")
 """What it may be told of wherever these stand."""
 _FORMS = (
@@ -88,7 +88,7 @@ def read_request(request: Mapping[str, Any]) -> Asked:
         hidden=_hidden(request, tools, told),
         images=tuple(contents.images),
         unsized=tuple(dict.fromkeys([*contents.unsized, *_kept_elsewhere(request)])),
-        output=max((count for name in OUTPUTS if (count := _count(request.get(name))) is not None), default=None),
+        output=_output(request),
         choices=max(1, _count(request.get("n")) or 1),
         lifetime=_lifetime(told),
         fast=request.get("speed") == "fast",
@@ -109,6 +109,14 @@ def _hidden(request: Mapping[str, Any], tools: ServerTools, told: str) -> int:
     """Allowances for what the server adds."""
     formed = tools.listed or any(name in request for name in _FORMS) or any(f'"{name}"' in told for name in _INSTRUCTS)
     return HIDDEN + (HIDDEN_WITH_FORM if formed else 0) + tools.named * HIDDEN_PER_TOOL
+
+
+def _output(request: Mapping[str, Any]) -> int | None:
+    """The largest of all that limits an answer; None where nothing does."""
+    more = request.get("additionalModelRequestFields")
+    places = (request, more) if isinstance(more, dict) else (request,)
+    counts = (_count(place.get(name)) for place in places for name in OUTPUTS)
+    return max((count for count in counts if count is not None), default=None)
 
 
 def _kept_elsewhere(request: Mapping[str, Any]) -> list[str]:

@@ -124,9 +124,9 @@ class Terms:
         known = sum(part.tokens for part in parts)
         rounds, window = asked.tools.rounds, self._window(spelled, model)
         whose = [*asked.unsized, *(["what the server's tools read"] if rounds > 1 else [])]
-        if whose and assumed is not None:
-            if window is not None:
-                assumed = max(0, min(assumed, window * rounds - known))
+        left = None if window is None else window * rounds - known
+        if whose and assumed is not None and (left is None or left > 0):
+            assumed = assumed if left is None else min(assumed, left)
             self.assumed.append(f"it reads at most {assumed:,} tokens besides its own: {', '.join(whose)}")
             parts.append(_Part("assumed input", assumed, f"cap_assumes, for {', '.join(whose)}"))
             return parts, known + assumed

@@ -218,6 +218,14 @@ def test_an_assumed_input_fills_no_more_than_the_window() -> None:
     assert sum(line.count for line in made.lines if line.label != "output") == 200_000
 
 
+def test_no_assumption_makes_a_prompt_longer_than_the_window() -> None:
+    pdf = {"type": "document", "source": {"type": "base64", "data": ""}}
+    asked = question(messages=[{"role": "user", "content": [{"type": "text", "text": "x" * 300_000}, pdf]}])
+    made = bounded(MESSAGES, asked, assumptions=Assumptions(input_tokens=5_000))
+    assert counts(made) == {"input": 200_000, "output": 1000}
+    assert made.assumed == ()
+
+
 def test_compaction_reads_once_more_and_writes_a_summary() -> None:
     edits = {"edits": [{"type": "compact_20260112"}]}
     made = bounded(MESSAGES, question(context_management=edits))
@@ -269,6 +277,14 @@ def test_a_window_may_be_asked_to_be_larger() -> None:
     long = question("x" * 300_000)
     assert counts(bounded(MESSAGES, long, betas="anthropic,context-1m-2025-08-07"))["text"] > 300_000
     assert counts(bounded(MESSAGES, question("x" * 300_000, model=f"{HAIKU}[1m]")))["text"] > 300_000
+
+
+def test_older_and_other_names_of_a_limit_count() -> None:
+    path = "/model/global.anthropic.claude-haiku-4-5-20251001-v1%3A0"
+    old = {"anthropic_version": "bedrock-2023-05-31", "prompt": "Hi", "max_tokens_to_sample": 70}
+    assert counts(bounded(f"{path}/invoke", old))["output"] == 70
+    fields = {"inferenceConfig": {"maxTokens": 70}, "additionalModelRequestFields": {"max_tokens": 90}}
+    assert counts(bounded(f"{path}/converse", {"messages": [], **fields}))["output"] == 90
 
 
 def test_a_batch_costs_half_for_all_its_requests_but_never_for_searches() -> None:

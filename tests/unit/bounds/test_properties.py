@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pytest_claude_budget.bounds.values import Assumptions
 from pytest_claude_budget.calls.call import Answer, Status, Usage
 from pytest_claude_budget.files.rates_file import packaged_rates
 from pytest_claude_budget.pricing.price import price
@@ -90,6 +91,44 @@ def test_more_text_and_longer_answers_never_lower_it(asked: dict[str, Any], more
     one_more = {**asked, "messages": [*asked["messages"], {"role": "user", "content": more}]}
     for grown in (more_text, one_more, {**asked, "max_tokens": asked["max_tokens"] + longer}):
         assert before <= bounded(MESSAGES, grown).amount
+
+
+PNG = "iVBORw0KGgoAAAANSUhEUgAAA+gAAAPoCAYAAAA="  # the head of one of 1,000 by 1,000
+BLOCKS = st.sampled_from(
+    [
+        {"type": "text", "text": "é" * 1000},
+        {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PNG}},
+        {"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}},
+        {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0="}},
+        {"type": "document", "source": {"type": "text", "data": "Hi"}, "citations": {"enabled": True}},
+        {"type": "tool_result", "tool_use_id": "t", "content": [{"type": "text", "text": "Hi"}]},
+        {"type": "something_new"},
+    ]
+)
+ASSUMED = st.builds(Assumptions, output_tokens=st.none() | LIMITS, input_tokens=st.none() | LIMITS)
+
+
+@settings(deadline=None)
+@given(requests(), st.lists(BLOCKS, max_size=4), BLOCKS, ASSUMED)
+def test_one_more_block_never_lowers_it(
+    asked: dict[str, Any], blocks: list[dict[str, Any]], more: dict[str, Any], assumptions: Assumptions
+) -> None:
+    text = {"type": "text", "text": asked["messages"][0]["content"]}
+    before, after = (
+        bounded(
+            MESSAGES,
+            {**asked, "messages": [{"role": "user", "content": [text, *each]}]},
+            assumptions=assumptions,
+        )
+        for each in (blocks, [*blocks, more])
+    )
+    assert before.amount <= after.amount
+    window = 200_000 if "haiku-4-5" in asked["model"] else 1_000_000
+    rounds = 1 + max(10, asked["tools"][0]["max_uses"]) if "tools" in asked else 1
+    assert (
+        sum(line.count for line in after.lines if line.label.split(",")[0] not in ("output", "web searches"))
+        <= window * rounds
+    )
 
 
 @settings(deadline=None)
