@@ -173,7 +173,7 @@ class Comparison:
 def percent(change: Decimal, before: Decimal, *limits: Decimal) -> Decimal | None:
     """A change in percent of what was before, to the nearest tenth; None where nothing was before.
 
-    With more digits where it takes them to be on its side of each limit, in percent, and not to look like nothing.
+    With more digits where it takes them to be on its side of each limit, in percent, or at it, and not to look like nothing.
     """
     return rounded_percent(change, before, 1, *limits) if before else None
 
@@ -185,6 +185,6 @@ def rounded_percent(change: Decimal, before: Decimal, places: int | None, *limit
         places = 0 if exact.copy_abs() >= 10 else 1
     while True:
         rounded = exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, _WIDE)
-        if bool(rounded) == bool(exact) and all((rounded > limit) == (exact > limit) for limit in limits):
+        if all(rounded.compare(each) == exact.compare(each) for each in (ZERO, *limits)):
             return rounded
         places += 1

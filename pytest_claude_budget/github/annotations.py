@@ -10,7 +10,7 @@ from typing import Any
 from pytest_claude_budget.base.money import exact, to_json
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.compare.not_compared import missed, reasons
-from pytest_claude_budget.render.comment_values import is_at, not_known
+from pytest_claude_budget.render.comment_values import is_at, not_known, only_warns
 from pytest_claude_budget.render.phrases import nearness
 from pytest_claude_budget.render.terminal_text import printable
 
@@ -59,7 +59,7 @@ def annotations_of(document: Mapping[str, Any], folder: str) -> list[Annotation]
 
 def _of_breach(breach: Mapping[str, Any], level: str, places: Mapping[str, str], folder: str) -> Iterator[Annotation]:
     text = printable(breach["text"], 500)
-    title = f"Claude cost: {'over' if level == 'error' else nearness(is_at(breach), 0)} a limit"
+    title = f"Claude cost: {'over' if level == 'error' else nearness(is_at(breach), 0, only_warns(breach))} a limit"
     for place in dict.fromkeys((places.get(breach["name"], ""), breach["where"])):
         file, line = located(place, folder)
         if file is not None or place == breach["where"]:

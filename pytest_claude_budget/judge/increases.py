@@ -46,13 +46,18 @@ class Breach:
     """US dollars, of an increase."""
     after: Decimal | None = None
     warns: bool = False
-    """Above `warn_increase` or `warn_at` only."""
+    """Above `warn_increase` or `warn_at` only; `maximum` is then what would fail, if something would."""
     was_over: bool = False
     """The baseline was over it already, and this is not worse."""
     worse: bool = False
     """The baseline was over it already, and this is worse."""
     since: str = ""
     """Why a breach fails that the baseline had too: this change `added` or `lowered` the limit, or what is `known` fails."""
+
+    @property
+    def only_warns(self) -> bool:
+        """Is this above a limit that nothing above it would fail? Then it is not close to one."""
+        return self.warns and (self.value is None or self.value > self.maximum)
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -124,23 +129,31 @@ def _judged(increase: _Increase, limit: ChangeLimit) -> Breach | None:
     """What of an increase is above its limit. $0.00 that is known is a base like any other: all is above a part of it."""
     if increase.judged <= limit.ignore_below or (not increase.before and increase.unknown_base):
         return None
-    for allowed, warns in ((limit.max_increase, False), (limit.warn_increase, True)):
-        if allowed is not None and increase.judged > increase.before * allowed:
+    for allowed, most in _thresholds(limit.max_increase, limit.warn_increase):
+        if increase.judged > increase.before * allowed:
             return Breach(
                 scope=increase.scope,
                 name=increase.name,
                 measure="max_increase",
-                value=percent(increase.judged, increase.before, allowed * 100),
-                maximum=allowed * 100,
+                value=percent(increase.judged, increase.before, allowed * 100, most * 100),
+                maximum=most * 100,
                 where=limit.where,
                 path=limit.path,
                 match=limit.match,
                 at_least=increase.at_least,
                 before=increase.before,
                 after=increase.after,
-                warns=warns,
+                warns=allowed != limit.max_increase,
             )
     return None
+
+
+def _thresholds(maximum: Decimal | None, warns: Decimal | None) -> Iterator[tuple[Decimal, Decimal]]:
+    """Above which an increase fails or warns, each with the limit that it is then held up to: the maximum, if there is one."""
+    if maximum is not None:
+        yield maximum, maximum
+    if warns is not None:
+        yield warns, warns if maximum is None else maximum
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -248,19 +261,19 @@ def _over_a_month(month: _Month, limit: MonthlyLimit, before: Decimal | None) ->
 
 def _monthly_increase(budget: Budget, month: _Month) -> Iterator[Breach]:
     limits, then = budget.projection, month.then or Decimal(0)
-    for allowed, warns in ((limits.max_monthly_increase, False), (limits.warn_monthly_increase, True)):
-        if allowed is not None and month.now - then > then * allowed:
+    for allowed, most in _thresholds(limits.max_monthly_increase, limits.warn_monthly_increase):
+        if month.now - then > then * allowed:
             yield Breach(
                 scope="projection",
                 name=month.name,
                 measure="max_monthly_increase",
-                value=percent(month.now - then, then, allowed * 100),
-                maximum=allowed * 100,
+                value=percent(month.now - then, then, allowed * 100, most * 100),
+                maximum=most * 100,
                 where=limits.where,
                 path=limits.path,
                 at_least=month.at_least,
                 before=then,
                 after=month.now,
-                warns=warns,
+                warns=allowed != limits.max_monthly_increase,
             )
             return

@@ -20,6 +20,7 @@ from pytest_claude_budget.render.comment_values import (
     maximum_of,
     moved,
     not_known,
+    only_warns,
     short,
     silent_tests,
     total,
@@ -173,7 +174,8 @@ def _judged(document: Document) -> str:
         if before and not verdict["incomplete"]:
             return f", over {_limits(before)} {before_already(compared=budget_compared(document))}; {_PASSES}"
         at = sum(map(is_at, verdict["warnings"]))  # what is reached is said, whatever else is close
-        return f", {nearness(at, 0)} a limit; {_PASSES}" if verdict["warnings"] else ", which the budget tolerates"
+        near = nearness(at, 0, 0 if at else sum(map(only_warns, verdict["warnings"])))
+        return f", {near} a limit; {_PASSES}" if verdict["warnings"] else ", which the budget tolerates"
     if verdict.get("part") and verdict["outcome"] in ("within", "unjudged"):
         return f" in a part of the suite ({code(verdict['part'], 60)})"
     if verdict["outcome"] != "within":

@@ -16,6 +16,7 @@ from pytest_claude_budget.render.comment_values import (
     known_before,
     maximum_of,
     moved,
+    only_warns,
     short,
     silent_tests,
     value_of,
@@ -78,8 +79,8 @@ def _known_title(document: Document) -> str:
 
 
 def _near(warnings: Sequence[Document]) -> str:
-    at = sum(map(is_at, warnings))
-    return phrases.nearness(at, len(warnings) - at)
+    at, above = sum(map(is_at, warnings)), sum(map(only_warns, warnings))
+    return phrases.nearness(at, len(warnings) - at - above, above)
 
 
 def by_limit(breaches: Iterable[Document]) -> list[list[Document]]:

@@ -17,6 +17,7 @@ from pytest_claude_budget.render.comment_values import (
     maximum_of,
     moved,
     not_known,
+    only_warns,
     ran,
     short,
 )
@@ -72,7 +73,8 @@ def limits_by_owner(document: Document) -> dict[str, list[tuple[str, Document]]]
         ("over", failing(document)),
         ("accepted", let_pass),
         ("at", [breach for breach in close if is_at(breach)]),
-        ("close to", [breach for breach in close if not is_at(breach)]),
+        ("close to", [breach for breach in close if not (is_at(breach) or only_warns(breach))]),
+        ("above", [breach for breach in close if only_warns(breach)]),
         ("over already:", known_before(document)),
     )
     found: dict[str, list[tuple[str, Document]]] = {}

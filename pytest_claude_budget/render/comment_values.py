@@ -104,8 +104,17 @@ def is_at(breach: Document) -> bool:
     value, maximum = breach["value"], breach["maximum"]
     if isinstance(value, int) or isinstance(maximum, int):
         return bool(value == maximum)
-    most = amount_in(value)
-    return most is not None and most == amount_in(maximum)
+    read = percent_in if str(value).endswith("%") else amount_in
+    most = read(value)
+    return most is not None and most == read(maximum)
+
+
+def only_warns(breach: Document) -> bool:
+    """Is a warning above a limit that nothing above it would fail? Then it is not close to one."""
+    if not str(breach["maximum"]).endswith("%"):
+        return False
+    value, maximum = percent_in(breach["value"]), percent_in(breach["maximum"])
+    return value is None or maximum is None or value > maximum  # None grew from $0.00
 
 
 def value_text(breach: Document) -> str:

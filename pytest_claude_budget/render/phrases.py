@@ -40,9 +40,10 @@ def stated_text(stated: Stated) -> str:
     )
 
 
-def nearness(at: int, close: int) -> str:
-    """Where the limits are that a run warns of, of which it is so many at and so many close to."""
-    return "at or close to" if at and close else "at" if at else "close to"
+def nearness(at: int, close: int, above: int = 0) -> str:
+    """Where a run is that warns: at so many limits, close to so many, above so many that only warn."""
+    words = [word for word, many in (("at", at), ("close to", close), ("above", above)) if many]
+    return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else words[0] if words else "close to"
 
 
 def repeated_before_texts(owners: Sequence[str]) -> list[str]:

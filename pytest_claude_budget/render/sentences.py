@@ -94,7 +94,8 @@ def is_at(breach: Breach) -> bool:
 def limit_words(breach: Breach) -> str:
     """Say a limit as its file has it: `max_cost 0.05 for each test`, `max_increase 10% for the run`."""
     percent = "%" if breach.measure in INCREASES else ""
-    return f"{breach.measure} {_plain(breach.maximum)}{percent} for {_covered(breach)}"
+    measure = breach.measure.replace("max_", "warn_") if breach.only_warns else breach.measure
+    return f"{measure} {_plain(breach.maximum)}{percent} for {_covered(breach)}"
 
 
 def _covered(breach: Breach) -> str:
@@ -122,7 +123,7 @@ def amounts_of(breach: Breach) -> tuple[str, str]:
 def _excess(breach: Breach) -> str:
     least = "at least " if breach.at_least else ""
     if breach.measure in INCREASES:
-        limit = f"the limit is +{_plain(breach.maximum)}%"
+        limit = f"{'it warns above' if breach.only_warns else 'the limit is'} +{_plain(breach.maximum)}%"
         if breach.value is None:
             return f"costs {least}{dollars(breach.after or ZERO)}, up from $0.00, {limit}"
         before, after = amounts_of(breach)
@@ -218,14 +219,14 @@ def whose_of(breach: Breach) -> str:
 
 def _near(report: CostReport) -> str:
     before = _limits([each for each in report.verdict.known if each.was_over])
-    close, reached = (
-        _limits(report.verdict.warnings),
-        _limits([each for each in report.verdict.warnings if is_at(each)]),
-    )
+    above = _limits([each for each in report.verdict.warnings if each.only_warns])
+    near = [each for each in report.verdict.warnings if not each.only_warns]
+    close, reached = _limits(near), _limits([each for each in near if is_at(each)])
     how = "nearly reached" if not reached else "reached" if reached == close else "reached or nearly reached"
     since = before_already(compared=report.facts.base is not None)
     said = [f"{counted(before, 'limit is', 'limits are')} over {since}"] if before else []
     said += [f"{counted(close, 'limit is', 'limits are')} {how}"] if close else []
+    said += [f"{counted(above, 'limit that only warns is', 'limits that only warn are')} exceeded"] if above else []
     return ", ".join(said)
 
 

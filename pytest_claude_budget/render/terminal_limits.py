@@ -91,8 +91,8 @@ def _line(breaches: Sequence[Breach]) -> str:
 def _many(breaches: Sequence[Breach]) -> str:
     first = breaches[0]
     warned = first.warns or (first.value is not None and first.value <= first.maximum)
-    at = sum(map(is_at, breaches))
-    over = nearness(at, len(breaches) - at) if warned else "over"
+    at, above = sum(map(is_at, breaches)), sum(each.only_warns for each in breaches)
+    over = nearness(at, len(breaches) - at - above, above) if warned else "over"
     limit = replace(first, name="") if first.scope == "projection" else first  # it is for all of them
     return f"{_counted(breaches)} {over} {limit_words(limit)}"
 

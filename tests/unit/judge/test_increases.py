@@ -13,6 +13,7 @@ from pytest_claude_budget.budget.limits import Budget
 from pytest_claude_budget.compare.result import Baseline
 from pytest_claude_budget.files.budget_file import load_budget
 from pytest_claude_budget.files.load import Terms, sums_of
+from pytest_claude_budget.github.annotations import annotations_of
 from pytest_claude_budget.judge.report import CostReport, RunFacts, judge
 from pytest_claude_budget.judge.verdict import Outcome
 from pytest_claude_budget.record.record import OwnerRecord, Record
@@ -87,6 +88,49 @@ def test_what_equals_the_limit_is_within_and_a_hair_more_is_over(budget: Budget)
     above = record(*(costing(name, 11) for name in "abcdefghi"), owner("j", group(usage(110_001), HAIKU, request="{}")))
     (line,) = lines(judged(budget, before, above))
     assert "the run costs $1.00 → $1.100001: +10.0001%, the limit is +10%" in line
+
+
+@pytest.mark.parametrize(
+    ("tokens", "grown", "how", "word", "title"),
+    [
+        (1_100_000, "+10.0%, the limit is +10%", "reached", "at", "At the limit"),
+        (1_099_999, "+9.9999%, the limit is +10%", "nearly reached", "close to", "Close to the limit"),
+        (1_060_000, "+6.0%, the limit is +10%", "nearly reached", "close to", "Close to the limit"),
+    ],
+)
+def test_a_warning_is_at_or_close_to_the_maximum_and_not_to_what_warns(
+    budget: Budget, tokens: int, grown: str, how: str, word: str, title: str
+) -> None:
+    """A dollar may become $1.10, and warns above $1.05."""
+    run_alone = replace(budget, limits=(), changes=budget.changes[:1])
+    report = judged(run_alone, record(costing("a", 100)), record(owner("a", group(usage(tokens), HAIKU, request="{}"))))
+    page = comment(json_document(report))
+    assert page.splitlines()[0].endswith(f", {word} a limit; the budget lets it pass")
+    assert f"**{title}:**" in page
+    assert grown in page
+    said = [line.text for line in terminal_lines(report, 120)]
+    assert any(grown in line for line in said)
+    assert said[-1] == f"verdict: warned: 1 limit is {how}"
+    (found,) = annotations_of(json_document(report), ".")
+    assert found.title == f"Claude cost: {word} a limit"
+
+
+def test_what_only_warns_is_above_it_and_not_close_to_it(budget: Budget) -> None:
+    """A dollar became $1.06 and one cent nothing; both are above the 5% from which the run and each test warns."""
+    run_limit, test_limit, *_ = budget.changes
+    warns = replace(run_limit, max_increase=None)
+    each = replace(test_limit, max_increase=None, warn_increase=Decimal("0.05"), ignore_below=Decimal(0))
+    only = replace(budget, changes=(warns, each), limits=())
+    before = record(costing("a", 50), costing("b", 50), costing("c", 0))
+    report = judged(only, before, record(costing("a", 53), costing("b", 53), costing("c", 1)))
+    page, said = comment(json_document(report)), [line.text for line in terminal_lines(report, 120)]
+    assert page.splitlines()[0].endswith(", above a limit; the budget lets it pass")
+    assert "**Above the limit:**" in page
+    assert "- the run costs $1.00 → $1.07: +7.0%, it warns above +5% (`claude-budget.yml:5`)" in page
+    assert "- 3 tests are above `warn_increase 5% for each test`" in page
+    assert said[-1] == "verdict: warned: 2 limits that only warn are exceeded"
+    assert "close to" not in page + "".join(said)
+    assert {each.title for each in annotations_of(json_document(report), ".")} == {"Claude cost: above a limit"}
 
 
 def test_an_increase_below_what_is_ignored_is_never_held_against_a_test(budget: Budget) -> None:

@@ -79,7 +79,7 @@ def test_a_pipe_ends_no_cell() -> None:
         ("1234", None, "+1,234%"),
         ("321.449", None, "+321%"),
         ("12.5", "12.5", "+12.5%"),
-        ("99.96", "100", "+100%"),
+        ("99.96", "100", "+99.96%"),
     ],
 )
 def test_a_percent_that_is_over_looks_over(percent: str, limit: str | None, shown: str) -> None:
