@@ -21,12 +21,14 @@ from pytest_claude_budget.cli.project import add_project
 from pytest_claude_budget.cli.rates import add_rates
 from pytest_claude_budget.cli.report import add_report
 from pytest_claude_budget.cli.schema import add_schema
+from pytest_claude_budget.cli.watch import add_watch
 from pytest_claude_budget.cli.whatif import add_whatif
 
 COMMANDS: tuple[Callable[[Commands], None], ...] = (
     add_init,
     add_check,
     add_report,
+    add_watch,
     add_schema,
     add_compare,
     add_gate,

@@ -11,7 +11,7 @@ from pytest_claude_budget.files.baseline_file import Loaded
 from pytest_claude_budget.files.load import Terms
 from pytest_claude_budget.files.read_write import unreadable
 from pytest_claude_budget.judge.report import CostReport, RunFacts, RunInfo, build_report
-from pytest_claude_budget.ledger.copies import NotALedgerError, copied
+from pytest_claude_budget.ledger.copies import NotALedgerError, copied, has_report
 from pytest_claude_budget.ledger.database import SqliteLedger
 from pytest_claude_budget.plugin.earlier_runs import is_running
 from pytest_claude_budget.plugin.report_and_verdict import learn, stale
@@ -39,6 +39,16 @@ def find_ledger(shown: str | None, here: Path) -> tuple[Path, str]:
     what = "expected the ledger of a run in .pytest_cache, here or in a folder above, and there is none"
     hint = f"run pytest, or name a ledger; {_WRITES}"
     raise InputError(Problem(slug="no-ledger", where=str(here), what=what, hint=hint))
+
+
+def running_ledger(here: Path) -> Path | None:
+    """The ledger of the newest run that goes on, of the nearest pytest cache that has one; None where there is none."""
+    for folder in (here, *here.parents):
+        for name in sorted(_ledgers_in(folder / CACHE), reverse=True):
+            ledger = folder / CACHE / name
+            if is_running(ledger) and not has_report(ledger):
+                return ledger
+    return None
 
 
 def _ledgers_in(folder: Path) -> set[str]:

@@ -1,6 +1,7 @@
 """Reads a ledger without touching a file of it: the run may still go on, and its folder may be read-only."""
 
 import sqlite3
+from contextlib import closing, suppress
 from pathlib import Path
 
 from pytest_claude_budget.ledger.database import VERSION, SqliteLedger
@@ -42,6 +43,15 @@ def copied(path: Path) -> SqliteLedger:
     ledger.take_over(connection)
     ledger.gather()
     return ledger
+
+
+def has_report(path: Path) -> bool:
+    """Has the run of this ledger come to its report? Where that cannot be told, it has not."""
+    with suppress(OSError, sqlite3.Error):
+        if path.exists():
+            with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+                return connection.execute("SELECT outcome FROM run").fetchone() is not None
+    return False
 
 
 def _check(connection: sqlite3.Connection) -> None:

@@ -80,6 +80,8 @@ class Run:
         """Measures other programs; for runs whose budget file asks for one."""
         self.guard: Guard | None = None
         """Asked before anything leaves this machine; None where nobody wants that."""
+        self.at_first_call: Callable[[], None] | None = None
+        """Is done once, when this process stores its first call."""
         self.at_exit: Callable[[], None] | None = None
         """What was registered to be done as the process ends."""
 
@@ -137,6 +139,9 @@ class Run:
 
             self._hold = Hold(self.path)
         self._hold.take()
+        at_first_call, self.at_first_call = self.at_first_call, None
+        if at_first_call is not None:
+            self.guarded("first call", at_first_call)
 
     def _has_journals(self) -> bool:
         """Did a process of this run, such as one that a test started, store a call?"""

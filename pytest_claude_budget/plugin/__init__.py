@@ -65,6 +65,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="whether calls to Claude may leave this machine: deny refuses each before it does [live_calls of the budget"
         " file, else allow]",
     )
+    group.addoption(
+        "--claude-budget-every",
+        metavar="TIME",
+        help="say what the run has spent so far by a line as often as this, such as 30s or 5m; off for none [60s where"
+        " the output is no terminal, which shows it in the line of progress]",
+    )
     parser.addini("claude_budget", help=INI_HELP)
 
 
@@ -127,6 +133,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
         config.stash[JUDGE] = Judge(plugin)
         config.pluginmanager.register(config.stash[JUDGE], "claude-budget-judge")
+        _follow(config, run, config.stash[SETUP])
 
 
 @pytest.fixture
@@ -151,6 +158,21 @@ def _hold_the_line(config: pytest.Config, run: "Run", budget: "Budget | None") -
         from pytest_claude_budget.plugin.guard import hold, rules_of
 
         hold(config, run, rules_of(option, budget))
+
+
+def _follow(config: pytest.Config, run: "Run", setup: "Setup") -> None:
+    """Say what is spent while the run goes on; from the first call on, where nobody expects any. Raises pytest.UsageError."""
+    is_expected = setup.budget is not None or config.getoption("dist", "no") != "no"
+    if is_expected or config.getoption("claude_budget_every") is not None:
+        _say_what_is_spent(config, run, setup)
+    else:
+        run.at_first_call = partial(_say_what_is_spent, config, run, setup)
+
+
+def _say_what_is_spent(config: pytest.Config, run: "Run", setup: "Setup") -> None:
+    from pytest_claude_budget.plugin.spent_so_far import SpentSoFar
+
+    SpentSoFar(config, run, setup).begin()
 
 
 def _open_gateway(config: pytest.Config, run: "Run", budget: "Budget") -> None:

@@ -22,8 +22,8 @@ COMMANDS = sorted({line for line in LINES if re.match(r"claude-budget [a-z]", li
 RUNS = sorted({line for line in LINES if re.match("pytest --claude-budget-", line)})
 ON_GITHUB = ("action", "comment")
 """What `tests/action` runs, against a double of GitHub."""
-ELSEWHERE = (*ON_GITHUB, "gateway")
-"""The last goes on until it is interrupted: `tests/gateway` runs it."""
+ELSEWHERE = (*ON_GITHUB, "gateway", "watch")
+"""The last two go on until something ends: `tests/gateway` and `tests/plugin/test_spent_so_far.py` run them."""
 OVER = 1
 """What `gate` ends with: the project's change is more than the README's budget allows."""
 
