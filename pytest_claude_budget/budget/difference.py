@@ -7,7 +7,7 @@ from pytest_claude_budget.base.money import to_json
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.budget.limits import Budget
 
-_SETTINGS = ("on_incomplete", "known", "may_be_unknown", "rates_file", "aliases", "origins", "gateway")
+_SETTINGS = ("on_incomplete", "known", "may_be_unknown", "rates_file", "aliases", "origins", "cap_assumes", "gateway")
 _Limits = Mapping[str, Decimal | None]
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from pytest_claude_budget.base.errors import InputError
 from pytest_claude_budget.bounds.values import Assumptions
+from pytest_claude_budget.budget.difference import Base, differences
 from pytest_claude_budget.budget.limits import Budget
 from pytest_claude_budget.files.budget_file import load_budget
 
@@ -50,3 +51,11 @@ def test_what_it_cannot_be_is_told_with_its_place(tmp_path: Path, text: str, sai
     with pytest.raises(InputError) as error:
         loaded(tmp_path, text)
     assert said in str(error.value)
+
+
+def test_a_change_of_what_is_assumed_is_told(tmp_path: Path) -> None:
+    """It makes a cap hold less."""
+    texts = ("cap_assumes: {output_tokens: 4_000}", "cap_assumes: {output_tokens: 400}")
+    before, after = (loaded(tmp_path, text) for text in texts)
+    assert differences(Base(budget=before), after) == ("cap_assumes differs",)
+    assert differences(Base(budget=before), before) == ()
