@@ -61,6 +61,10 @@ class Usage:
         return self.prompt_tokens + self.output_tokens
 
 
+SESSION, CLAUDE_CODE = "session", "claude_code"
+OF_MANY = frozenset((SESSION, CLAUDE_CODE))
+"""Endpoints whose answers are sums of many: of a session of Managed Agents, and of a turn of Claude Code."""
+
 COUNTS = tuple(count.name for count in fields(Usage))
 """The names of the counts."""
 counts_of: Callable[[Usage], tuple[int, ...]] = attrgetter(*COUNTS)

@@ -10,6 +10,8 @@ class Seen(StrEnum):
 
     EXACTLY = "seen exactly"
     """Each answer is measured, by hooks."""
+    IN_SUMS = "seen in sums"
+    """What it says of itself is counted, a sum for each turn; each answer by itself where a gateway stands before it."""
     BY_GATEWAY = "seen by the gateway"
     """Each answer is measured where a gateway stands before it; else its start makes the run incomplete."""
     TOLD = "told only"
@@ -60,7 +62,7 @@ KNOWN_CLIENTS = (
     _python("niquests", Seen.EXACTLY, (*_POOL, "urllib3._async.connectionpool")),
     _python("curl_cffi", Seen.EXACTLY, ("curl_cffi.requests.session",)),
     _python("pycurl", Seen.TOLD),
-    KnownClient(name="claude-agent-sdk", packages=("claude-agent-sdk",), program="claude", seen=Seen.BY_GATEWAY),
+    KnownClient(name="claude-agent-sdk", packages=("claude-agent-sdk",), program="claude", seen=Seen.IN_SUMS),
     KnownClient(name="@anthropic-ai/sdk", program="node", seen=Seen.BY_GATEWAY),
     KnownClient(name="curl", program="curl", seen=Seen.BY_GATEWAY),
 )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from pytest_claude_budget.calls.call import Answer, Call, Origin, Status, Usage, summed
+from pytest_claude_budget.calls.call import SESSION, Answer, Call, Origin, Status, Usage, summed
 from pytest_claude_budget.calls.session_rows import (
     BEGUN,
     CREATED,
@@ -28,8 +28,6 @@ from pytest_claude_budget.calls.session_rows import (
 )
 from pytest_claude_budget.calls.usage_sums import beyond, greatest, least, plus, tokens_of, unsplit
 
-BILLED = "session"
-"""The endpoint of what is in no request that was read."""
 UNREAD = "events were sent to a session and what it used was not read"
 GOES_ON = "the session was still running when it was read last"
 NO_TIME = "what a session ran for was not read: retrieve it once it is idle"
@@ -271,7 +269,7 @@ def _takes(row: Call, payer: Call) -> bool:
 def _billed(agent: Answer, usage: Usage) -> Answer:
     return Answer(
         status=Status.MEASURED,
-        endpoint=BILLED,
+        endpoint=SESSION,
         model=agent.model,
         speed=agent.speed,
         inference_geo=agent.inference_geo,
@@ -283,8 +281,8 @@ def _billed(agent: Answer, usage: Usage) -> Answer:
 def _unread(model: str | None, origin: Origin) -> Answer:
     """A real session will be billed, so its cost is unknown. One that was made up never comes to anything."""
     if origin is Origin.LIVE:
-        return Answer(status=Status.UNMEASURED, endpoint=BILLED, model=model, reason=UNREAD)
-    return Answer(status=Status.FREE, endpoint=BILLED, notes=(f"{UNREAD}: it is not in the cost",))
+        return Answer(status=Status.UNMEASURED, endpoint=SESSION, model=model, reason=UNREAD)
+    return Answer(status=Status.FREE, endpoint=SESSION, notes=(f"{UNREAD}: it is not in the cost",))
 
 
 def _paid(row: Call, payer: Call, answer: Answer) -> Call:

@@ -49,12 +49,24 @@ def notice(runs: Runs, event: str, arguments: tuple[Any, ...], frame: FrameType)
         _tunnelled(runs, arguments[0], frame)
     elif event == "pytest_claude_budget.curl":
         _asked_by_curl(runs, arguments, frame.f_back or frame)
-    else:
+    elif not _is_started_by_agent_sdk(event, arguments):
         from pytest_claude_budget.measure.started_programs import asks_claude
 
         for run in runs:
             if (said := asks_claude(event, arguments, _bills(run))) is not None:
                 _tell_of_program(run, said, frame)
+
+
+def _is_started_by_agent_sdk(event: str, arguments: tuple[Any, ...]) -> bool:
+    """Is this Claude Code, started by the SDK whose hooks hear what it used? They are told whom it asks."""
+    hooks: Any = sys.modules.get("pytest_claude_budget.intercept.agent_sdk_hooks")
+    start = None if hooks is None or event != "subprocess.Popen" else hooks.STARTING.get()
+    if start is None:
+        return False
+    from pytest_claude_budget.measure.started_programs import asked_by
+
+    start.base_url = asked_by(event, arguments)
+    return True
 
 
 def _looked_up(runs: Runs, arguments: tuple[Any, ...], frame: FrameType) -> None:

@@ -24,6 +24,8 @@ _BASE_URLS = (
 )
 """Claude Code's switch, and where its base URL stands then."""
 _BASE_URL = "ANTHROPIC_BASE_URL"
+ANTHROPIC = "https://api.anthropic.com"
+"""Or a cloud that serves Claude: it bills all the same."""
 _KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
 _FREE = frozenset(("-v", "--version", "-h", "--help", "config", "doctor", "install", "mcp", "plugin", "update"))
 """What Claude Code does without asking Claude."""
@@ -57,6 +59,12 @@ def asks_claude(event: str, arguments: tuple[Any, ...], bills: Bills) -> str | N
         if name in _FETCHING and any(is_claude_url(each, bills) for each in rest):
             return f"{name} was started with Claude's API"
     return None
+
+
+def asked_by(event: str, arguments: tuple[Any, ...]) -> str:
+    """The base URL that a program of Anthropic's asks, which was started so. May raise."""
+    _, env = _command(event, arguments)
+    return env.get(_base_url_name(env)) or ANTHROPIC
 
 
 def _command(event: str, arguments: tuple[Any, ...]) -> tuple[list[str], Environment]:
@@ -145,9 +153,12 @@ def _has_package(rest: Sequence[str]) -> bool:
 
 def _bills_here(env: Environment, bills: Bills) -> bool:
     """Does what a program of Anthropic's asks bill? Without a base URL it asks Anthropic itself."""
-    name = next((url for switch, url in _BASE_URLS if env.get(switch, "0") not in ("", "0", "false")), _BASE_URL)
-    url = env.get(name)
+    url = env.get(_base_url_name(env))
     return True if not url else bills(url)
+
+
+def _base_url_name(env: Environment) -> str:
+    return next((url for switch, url in _BASE_URLS if env.get(switch, "0") not in ("", "0", "false")), _BASE_URL)
 
 
 def is_claude_url(word: str, bills: Bills) -> bool:

@@ -42,6 +42,7 @@ CLIENTS: Mapping[str, Client] = {
     "aiohttp": ("aiohttp_hooks", "TraceConfig", True),
     "botocore.client": ("botocore_hooks", "ClientMeta", True),
     "aiobotocore.client": ("botocore_hooks", "AioBaseClient", True),
+    "claude_agent_sdk._internal.transport.subprocess_cli": ("agent_sdk_hooks", "SubprocessCLITransport", True),
     "httpcore": ("core_hooks", "__version__", True),
     "httpcore2": ("core_hooks", "__version__", True),
 }

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.calls.call import COUNTS, Answer, Iteration, Status, Usage
+from pytest_claude_budget.calls.call import COUNTS, OF_MANY, Answer, Iteration, Status, Usage
 from pytest_claude_budget.pricing.in_force import InForce, Refusal, Side, in_force, quoted
 from pytest_claude_budget.pricing.rates import RateTable
 
 LOOP_ASSUMED = "assumed to be one long prompt: a server-tool loop tells only the sum of its prompts"
 REST_ASSUMED = "assumed to be one long prompt: what the listed iterations leave of the answer's own counts"
+SUMMED = "its requests are told in one sum: which of them were long prompts, at higher rates, is not known"
 MISFIT = "the listed iterations are more than the answer's own counts: priced as far as these go"
 
 
@@ -72,6 +73,10 @@ def take_apart(answer: Answer, day: date, rates: RateTable) -> Parts | Refusal:
         return own
     parts = Parts(rates=own)
     if not answer.iterations:
+        if answer.endpoint in OF_MANY and own.high is not None and answer.usage.prompt_tokens > own.threshold:
+            parts.portions.append(Portion(usage=answer.usage, rates=own, side=own.low))
+            parts.gaps.append(SUMMED)
+            return parts
         _add_own(parts, answer.usage, ())
         return parts
     sorting = _Sorting(answer=answer, day=day, rates=rates, parts=parts)

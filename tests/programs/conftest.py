@@ -11,7 +11,7 @@ from tests.programs.claude_api import ClaudeApi
 __all__ = ["suite"]
 
 # Claude Code is 400 MB, and a client of npm needs npm.
-collect_ignore = [] if find_spec("claude_agent_sdk") else ["test_claude_code.py", "test_npm.py"]
+collect_ignore = [] if find_spec("claude_agent_sdk") else ["test_agent_sdk.py", "test_claude_code.py", "test_npm.py"]
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from pytest_claude_budget.calls.call import Iteration, Status, Usage
-from pytest_claude_budget.pricing.portions import LOOP_ASSUMED, MISFIT, REST_ASSUMED
+from pytest_claude_budget.pricing.portions import LOOP_ASSUMED, MISFIT, REST_ASSUMED, SUMMED
 from pytest_claude_budget.pricing.price import Price
 from tests.builders.priced import answer, dollars_of, entry, priced, prompt
 
@@ -245,3 +245,12 @@ def test_an_unknown_kind_of_entry_makes_a_lower_bound() -> None:
     assert Price(amount=Decimal(5), at_least=True, reason=reason) == priced(told)
     cut = replace(told, status=Status.AT_LEAST, reason="cut")
     assert Price(amount=Decimal(5), at_least=True, reason=f"cut; {reason}") == priced(cut)
+
+
+@pytest.mark.parametrize("endpoint", ["session", "claude_code"])
+def test_a_sum_of_many_requests_is_no_long_prompt(endpoint: str) -> None:
+    """Haiku 5.5 has 5x rates above 100,000 tokens: 200,000 at the low $0.10 a million are at least $0.02."""
+    told = replace(answer("claude-haiku-5-5", Usage(input_tokens=200_000)), endpoint=endpoint)
+    got = priced(told)
+    assert (got.amount, got.at_least, got.reason) == (Decimal("0.02"), True, SUMMED)
+    assert not priced(replace(told, usage=Usage(input_tokens=100_000))).at_least
