@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_claude_budget.calls.call import Call
+from pytest_claude_budget.ledger.alike_format import rows_of_alike
 from pytest_claude_budget.ledger.outside import FileIO
 from pytest_claude_budget.ledger.paths import journals_of
 from pytest_claude_budget.ledger.row_format import LINE, call_of
@@ -39,21 +40,22 @@ class Follower:
             held = lines.pop()
             for number, line in enumerate(lines, 1):
                 try:
-                    call = _call(line)
+                    calls = _calls(line)
                 except (ValueError, TypeError, KeyError, IndexError):
                     if number == len(lines):  # it is being written at this very moment
                         return
-                    call, self.damaged = None, True
+                    calls, self.damaged = [], True
                 at += len(line) + 1
                 self._read[journal] = at
-                if call is not None:
-                    yield call
+                yield from calls
 
 
-def _call(line: bytes) -> Call | None:
-    """Read one line; None where it tells of something else than a call."""
+def _calls(line: bytes) -> list[Call]:
+    """Read one line; nothing where it tells of something else than calls."""
     text = line.replace(b"\0", b"")  # room that its writer had taken and did not need
     value: Any = json.loads(text) if text else None
-    if not isinstance(value, list) or len(value) != len(LINE):
-        return None
-    return call_of([*value[:2], *json.loads(value[2]), *json.loads(value[3]), *value[4:]])
+    if isinstance(value, dict) and "alike" in value:
+        rows = rows_of_alike(*value["alike"])
+    else:
+        rows = [value] if isinstance(value, list) and len(value) == len(LINE) else []
+    return [call_of([*row[:2], *json.loads(row[2]), *json.loads(row[3]), *row[4:]]) for row in rows]

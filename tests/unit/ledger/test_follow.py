@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from pytest_claude_budget.calls.alike import Alike
 from pytest_claude_budget.calls.call import Answer, Labels, Origin, Owner, Status, Usage
+from pytest_claude_budget.ledger.alike_format import lines_of_all
 from pytest_claude_budget.ledger.follow import Follower
 from pytest_claude_budget.ledger.journal import Journal, OwnerFacts
 from pytest_claude_budget.ledger.paths import journals_of
@@ -35,6 +37,17 @@ def test_it_finds_what_is_new_and_what_has_changed_at_each_look(tmp_path: Path) 
     other.append([entry(3)])
     assert [(1, 9), (3, 5)] == sorted(found(follower))
     assert [journal.close(), other.close()] == [None, None]
+    assert not follower.damaged
+
+
+def test_calls_that_share_a_line_are_found_one_by_one(tmp_path: Path) -> None:
+    """As batch results do."""
+    ledger = tmp_path / "run-1.sqlite3"
+    first = entry(1)
+    alike = Alike(answer=first.answer, columns=("input_tokens",), rows=['["a",7]', '["b",8]'])
+    Journal(ledger).write(lines_of_all([(*first[:5], alike), entry(9)]))
+    follower = Follower(ledger)
+    assert [(1, 7), (2, 8), (9, 5)] == found(follower)
     assert not follower.damaged
 
 
