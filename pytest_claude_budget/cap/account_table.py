@@ -6,10 +6,11 @@ nobody's, and a table that is not counted yet is not there.
 """
 
 import mmap
+from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
 
-from pytest_claude_budget.cap.store import UnavailableError
+from pytest_claude_budget.cap.store import Claim, UnavailableError
 from pytest_claude_budget.ledger.outside import system
 
 VERSION = 0x0001_7061_6362_6463
@@ -29,10 +30,11 @@ _TABLES, _USED = 1, 2
 class AccountTable:
     """One process's view of the file. Every method wants the file's lock."""
 
-    __slots__ = ("_file", "_known", "_mapped", "_memory", "_tables", "words")
+    __slots__ = ("_file", "_inode", "_known", "_mapped", "_memory", "_tables", "words")
 
     def __init__(self, path: Path) -> None:
         self._file = system.open(str(path), system.O_RDWR | system.O_CREAT | getattr(system, "O_CLOEXEC", 0), 0o600)
+        self._inode = system.fstat(self._file).st_ino
         self._tables = self._mapped = 0
         self._known: dict[str, int] = {}
         self._memory: mmap.mmap | None = None
@@ -68,6 +70,11 @@ class AccountTable:
             if at:
                 self._known[account] = at
         return at
+
+    def slots(self, claims: Sequence[Claim]) -> list[tuple[Claim, int]]:
+        """The slots of claims, made where there are none. `words` may be other ones after this."""
+        known = self._known.get
+        return [(claim, known(claim.account) or self.slot(claim.account)) for claim in claims]
 
     def close(self) -> None:
         """Unmap and close."""
@@ -117,8 +124,12 @@ class AccountTable:
 
     def is_whole(self) -> bool:
         """Is the file still there, and as long as what is mapped of it? Else its figures are nobody's, or reading them kills."""
-        found = system.fstat(self._file)
-        return found.st_nlink > 0 and found.st_size >= self._mapped
+        try:
+            found = system.fstat(self._file)
+        except OSError:  # somebody has closed all files of the process
+            return False
+        same = found.st_ino == self._inode and found.st_nlink > 0
+        return same and found.st_size >= self._mapped
 
     def _allot(self, end: int) -> None:
         """Room for the file up to there: what lacks it is told here, and not killed at its first write."""

@@ -44,7 +44,7 @@ class MappedCap:
 
     def reserve(self, claims: Sequence[Claim]) -> Reservation | Refused:
         """Charge all claims, each of another account, or none. Raises UnavailableError."""
-        return self._turn.now(self._locked, lambda table: _reserve(table, claims))
+        return self._turn.now(self._whole, lambda table: _reserve(table, claims))
 
     def settle(self, reservation: Reservation, *, cost: int, calls: int = 1) -> None:
         """Put what a call came to in the place of what was reserved for it. Raises UnavailableError."""
@@ -69,6 +69,12 @@ class MappedCap:
         """In a forked child: nothing here is its own."""
         self._turn = OneAtATime()
         self._let_go()
+
+    def _whole(self, work: Callable[[AccountTable], _T]) -> _T:
+        """Do it in a file that is still there. That is looked at before others are kept waiting."""
+        if self._table is not None and not self._table.is_whole():
+            raise UnavailableError(_GONE)
+        return self._locked(work)
 
     def _locked(self, work: Callable[[AccountTable], _T]) -> _T:
         """Do it while no other process does."""
@@ -118,24 +124,22 @@ def _opened_file(path: Path) -> int:
 
 
 def _reserve(table: AccountTable, claims: Sequence[Claim]) -> Reservation | Refused:
-    if not table.is_whole():
-        raise UnavailableError(_GONE)
-    slots = [table.slot(claim.account) for claim in claims]
+    slots = table.slots(claims)
     words = table.words
-    for claim, slot in zip(claims, slots, strict=True):
+    for claim, slot in slots:
         after = words[slot + _SPENT] + words[slot + _RESERVED] + claim.amount
         if after > claim.most or after > MOST:
             return Refused(claim=claim, charged=_charged(table, slot))
-    for claim, slot in zip(claims, slots, strict=True):
+    for claim, slot in slots:
         words[slot + _RESERVED] += claim.amount
     return Reservation(claims)
 
 
 def _settle(table: AccountTable, reservation: Reservation, cost: int, calls: int) -> None:
-    slots = [table.slot(claim.account) for claim in reservation.claims]
+    slots = table.slots(reservation.claims)
     words = table.words
     reservation.settled = True
-    for claim, slot in zip(reservation.claims, slots, strict=True):
+    for claim, slot in slots:
         # In this order: a kill between the two leaves too much charged.
         spent = words[slot + _SPENT] + settlement(claim, cost, calls)
         words[slot + _SPENT] = spent if spent < MOST else MOST

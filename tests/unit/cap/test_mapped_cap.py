@@ -18,7 +18,7 @@ from pytest_claude_budget.cap import mapped_cap
 from pytest_claude_budget.cap.account_table import FIRST
 from pytest_claude_budget.cap.mapped_cap import MappedCap
 from pytest_claude_budget.cap.store import Charged, Claim, Refused, Reservation, UnavailableError
-from tests.unit.cap.worker import CALLS, COST, RUN
+from tests.unit.cap.worker import CALLS, COST, RUN, table_of
 
 ROOT = Path(__file__).parents[3]
 WRITES = 12
@@ -124,6 +124,19 @@ def test_a_file_that_is_removed_amid_a_run_stops_all_calls(tmp_path: Path) -> No
     assert isinstance(made, Reservation)
     cap.settle(made, cost=1)  # nobody counts there any more, and nothing breaks
     cap.close()
+
+
+@pytest.mark.parametrize("reused", [False, True])
+def test_files_that_are_closed_under_it_stop_all_calls(tmp_path: Path, reused: bool) -> None:
+    """As a suite does that closes all that it has not opened itself; their numbers may be those of other files then."""
+    cap = MappedCap(tmp_path / "run.cap")
+    number = table_of(cap)._file
+    os.close(number)
+    if reused:
+        (tmp_path / "other").write_bytes(b"\0" * 10**6)
+        assert number == os.open(tmp_path / "other", os.O_RDWR)  # the lowest that is free
+    with pytest.raises(UnavailableError, match="was removed or cut"):
+        cap.reserve([RUN])
 
 
 def test_a_file_that_is_cut_kills_nobody(tmp_path: Path) -> None:
