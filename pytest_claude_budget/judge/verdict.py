@@ -10,6 +10,7 @@ from pytest_claude_budget.budget.limits import Budget, Limit
 from pytest_claude_budget.budget.which_limit import Limits
 from pytest_claude_budget.judge.increases import INCREASES, Breach, Change, change_breaches, since, unknown_months
 from pytest_claude_budget.judge.part_of_suite import judges_single_tests, not_judged
+from pytest_claude_budget.judge.spared import Spared, spared
 from pytest_claude_budget.record.sums import Scoped
 from pytest_claude_budget.record.totals import MEASURED, Totals
 
@@ -43,6 +44,8 @@ class Verdict:
     """Limits of the whole suite, without a value, that a part of it keeps: nobody knows of the rest."""
     part: str = ""
     """What made the run a part of the suite, such as `-k`; empty of a whole one."""
+    spared: tuple[Spared, ...] = ()
+    """Increases of single tests that a limit is written for and not held against."""
     unfinished: tuple[str, ...] = ()
     """Why the run did not come to its end, a sentence each: they are `incomplete` too, unless all that ran passed."""
 
@@ -114,6 +117,7 @@ def evaluate(
         unknown_months=months,
         not_judged=left,
         part=part if left else "",
+        spared=() if change is None else tuple(spared(budget, change.comparison)),
         unfinished=tuple(unfinished),
     )
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from pytest_claude_budget.compare.not_compared import reasons
+from pytest_claude_budget.render.comment_spared import NOTHING, is_told, spared_by_owner, spared_cell
 from pytest_claude_budget.render.comment_tables import limit_cell, limits_by_owner, most_allowed, telling
 from pytest_claude_budget.render.comment_values import Document, ran, short
 from pytest_claude_budget.render.groups import (
@@ -30,7 +31,7 @@ _WORDS = 5
 """Kinds of causes that are named of changes that share a row."""
 _SMALL = 100
 """What is less than this part of all that moved is put together with what else is so small."""
-_NOTHING = "–"
+_Spared = Mapping[str, Document]
 _Limits = Mapping[str, Sequence[tuple[str, Document]]]
 
 
@@ -83,9 +84,12 @@ def by_cause(document: Document, most: int) -> list[str]:
     limits = limits_by_owner(document)
     shown, rest = _split(groups, most, limits)
     names = Counter(short(row.owner, _NAME) for group in groups for row in group.rows)
-    cells = [[_change(group, limits), _limit(group.rows, limits), _why(group, names)] for group in shown]
-    cells += [_further(rest, limits)] if rest else []
-    columns = [at for at in range(len(_HEAD)) if at != 1 or any(row[1] != _NOTHING for row in cells)]
+    spared = spared_by_owner(document)
+    cells = [[_change(group, limits), _limit(group.rows, limits, spared), _why(group, names)] for group in shown]
+    cells += [_further(rest, limits, spared)] if rest else []
+    of = [row.owner for group in groups for row in group.rows]
+    told = any(owner in limits or is_told(spared.get(owner)) for owner in of)
+    columns = [at for at in range(len(_HEAD)) if at != 1 or told]
     return ["", *table([_HEAD[at] for at in columns], [[row[at] for at in columns] for row in cells])]
 
 
@@ -111,7 +115,7 @@ def _split(groups: Sequence[Group], most: int, limits: _Limits) -> tuple[list[Gr
     return large, [group for group in groups if group not in large]
 
 
-def _further(groups: Sequence[Group], limits: _Limits) -> list[str]:
+def _further(groups: Sequence[Group], limits: _Limits, spared: _Spared) -> list[str]:
     rows = [row for group in groups for row in group.rows]
     unknown = any(group.kind == NOT_KNOWN for group in groups)
     change = added(group.change for group in groups)
@@ -122,7 +126,7 @@ def _further(groups: Sequence[Group], limits: _Limits) -> list[str]:
     what = [word_of(kind, own) for kind, own in texts.items()]
     what = [*what[: _WORDS - 1], "more"] if len(what) > _WORDS else what
     whose = f"and {counted(len(groups), 'further change')}, in {counted(len(rows), 'test')}"
-    return [size, _limit(rows, limits), f"{whose}: {listed(what)}"]
+    return [size, _limit(rows, limits, spared), f"{whose}: {listed(what)}"]
 
 
 def _change(group: Group, limits: _Limits) -> str:
@@ -137,15 +141,17 @@ def _change(group: Group, limits: _Limits) -> str:
     return f"{signed(group.change)} ({share(group.change, group.before, *most)})"
 
 
-def _limit(rows: Sequence[Moved], limits: _Limits) -> str:
+def _limit(rows: Sequence[Moved], limits: _Limits, spared: _Spared) -> str:
     hit: dict[str, int] = {}
     for row in rows:
         for text in dict.fromkeys(limit_cell(word, breach) for word, breach in limits.get(row.owner, ())):
             hit[text] = hit.get(text, 0) + 1
+    for cell in (spared_cell(spared[row.owner]) for row in rows if row.owner in spared) if not hit else ():
+        hit[cell] = hit.get(cell, 0) + 1
     all_of_them = len(rows)
     said = [text if tests == all_of_them else f"{text} ({counted(tests, 'test')})" for text, tests in hit.items()]
     more = [f"and {len(said) - 2:,} more"] if len(said) > 2 else []
-    return "<br>".join([*said[:2], *more]) or _NOTHING
+    return "<br>".join([*said[:2], *more]) or NOTHING
 
 
 def _why(group: Group, names: Mapping[str, int]) -> str:

@@ -1,12 +1,13 @@
 """The tables and lists of a comment: what moved, what is over, what did not run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from pytest_claude_budget.base.money import dollars, dollars_against
 from pytest_claude_budget.compare.noise import FEWEST_SAMPLES
 from pytest_claude_budget.compare.not_compared import reasons
 from pytest_claude_budget.judge.increases import INCREASES
+from pytest_claude_budget.render.comment_spared import NOTHING, is_told, spared_by_owner, spared_cell
 from pytest_claude_budget.render.comment_values import (
     NOT_RUN,
     Document,
@@ -40,7 +41,6 @@ CAUSES = 3
 _NAME = 36
 """Characters of a test's name in a table: longer ones push the causes out of a comment's column."""
 _HEAD = ("Test", ">Before", ">After", ">Change", "Limit", "Cause")
-_NOTHING = "–"
 
 
 def changes(document: Document, most: int | None, where: str) -> list[str]:
@@ -49,10 +49,10 @@ def changes(document: Document, most: int | None, where: str) -> list[str]:
     rows = [] if comparison is None else _worth_a_row(comparison)
     if not rows:
         return []
-    limits = limits_by_owner(document)
+    limits, spared = limits_by_owner(document), spared_by_owner(document)
     shown = rows[:most]
-    cells = [list(_HEAD), *(_change(row, limits.get(row["owner"], [])) for row in shown)]
-    if not any(row["owner"] in limits for row in shown):
+    cells = [list(_HEAD), *(_change(row, limits.get(row["owner"], []), spared) for row in shown)]
+    if not any(row["owner"] in limits or is_told(spared.get(row["owner"])) for row in shown):
         for each in cells:  # an empty column would take room from the causes
             del each[_HEAD.index("Limit")]
     lines = table(cells[0], cells[1:])
@@ -85,17 +85,18 @@ def limits_by_owner(document: Document) -> dict[str, list[tuple[str, Document]]]
     return found
 
 
-def _change(row: Document, limits: Sequence[tuple[str, Document]]) -> list[str]:
+def _change(row: Document, limits: Sequence[tuple[str, Document]], spared: Mapping[str, Document]) -> list[str]:
     before, after = (amount(row[key]) for key in ("before", "after"))
     unknown = bool(row["at_least"] or row.get("not_known"))
     new = row["status"] == "new"
     now = _against(after, *most_allowed(limits, "max_cost"))
     return [
         _owner(row),
-        _NOTHING if new else _at_least(dollars(before), before) if row.get("before_at_least") else dollars(before),
+        NOTHING if new else _at_least(dollars(before), before) if row.get("before_at_least") else dollars(before),
         _at_least(now, after) if unknown and row.get("after_at_least", True) else now,
         _unsure(row) if unknown else _moved_by(row, limits),
-        "<br>".join(limit_cell(word, breach) for word, breach in limits[:CAUSES]) or _NOTHING,
+        "<br>".join(limit_cell(word, breach) for word, breach in limits[:CAUSES])
+        or spared_cell(spared.get(row["owner"])),
         _cause(row),
     ]
 

@@ -14,6 +14,7 @@ from pytest_claude_budget.budget.limits import Budget, Limit
 from pytest_claude_budget.judge.acceptable import steps_before
 from pytest_claude_budget.judge.increases import INCREASES, Breach
 from pytest_claude_budget.judge.report import CostReport, OwnerTotals, RunFacts, RunInfo
+from pytest_claude_budget.judge.spared import Spared
 from pytest_claude_budget.judge.verdict import Verdict
 from pytest_claude_budget.record.lock_format import lock_text
 from pytest_claude_budget.record.record import Record
@@ -95,7 +96,13 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "unfinished": list(verdict.unfinished),
         "part": verdict.part,
         "not_judged": [_not_judged(limit) for limit in verdict.not_judged],
+        "spared": [_spared(each) for each in verdict.spared],
     }
+
+
+def _spared(each: Spared) -> dict[str, Any]:
+    entry = {"owner": each.owner, "maximum": f"{to_json(each.maximum)}%", "where": each.where, "why": each.why}
+    return {**entry, "ignore_below": to_json(each.ignore_below)}
 
 
 def _laid_out(value: object) -> str:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from pytest_claude_budget.base.money import to_json
 from pytest_claude_budget.record.selection import NOTHING_RAN
-from tests.golden.documents import HAIKU, SONNET, Document, Owner, Report, breach, dearer, increase, month
+from tests.golden.documents import HAIKU, SONNET, Document, Owner, Report, breach, dearer, increase, month, spared
 
 REFUND = Owner(
     id="tests/test_support.py::test_refund",
@@ -59,7 +59,8 @@ REFUND_UP = increase("test", REFUND.id, ("0.01", "0.0275"), "25", 13)
 MONTHS = [month("triage", 50_000, ("315", "440")), month("support", 12_000, ("120", "330"))]
 MONTHS += [month("triage", 120_000, ("756", "1056"), "heavy"), month("support", 30_000, ("300", "825"), "heavy")]
 MOVED = [REFUND, TRIAGE, ESCALATE, *steady()]
-OVER = Report(owners=MOVED, outcome="over", breaches=[RUN_UP, REFUND_UP], projection=MONTHS)
+SPARED = [spared(ESCALATE.id, "new"), spared(TRIAGE.id, "ignore_below", "0.005")]
+OVER = Report(owners=MOVED, outcome="over", breaches=[RUN_UP, REFUND_UP], projection=MONTHS, spared=SPARED)
 LOCK = {"source": "claude-budget.lock.json", "kind": "lock", "commit": None}
 
 

@@ -187,6 +187,15 @@ documents = objects(
         warnings=breaches,
         incomplete=lists(names),
         known=breaches,
+        spared=lists(
+            objects(
+                owner=names,
+                maximum=names | money.map(lambda value: f"{value}%"),
+                where=names,
+                why=st.sampled_from(("ignore_below", "new", "noise")),
+                ignore_below=money,
+            )
+        ),
     ),
     accepted=st.none() | names,
     budget=st.none() | objects(source=names, run_max_cost=st.none() | money),

@@ -291,6 +291,30 @@ def test_a_base_that_nobody_knows_is_not_nothing(budget: Budget) -> None:
     assert lines(report) == []
 
 
+def test_why_a_limit_is_not_held_against_a_test_is_told(budget: Budget) -> None:
+    """One cent more is no more than what is ignored, and a new test has nothing to grow from; 4 cents of 10 are over 25%."""
+    before = record(costing("a", 10), costing("b", 1), costing("c", 10))
+    report = judged(budget, before, record(costing("a", 14), costing("b", 2), costing("c", 11), costing("d", 5)))
+    assert [(each.owner, each.why, each.ignore_below) for each in report.verdict.spared] == [
+        ("d", "new", 0),
+        ("b", "ignore_below", Decimal("0.01")),
+    ]
+    page = comment(json_document(report))
+    assert "| +$0.05 | +25% (no baseline) | `d` is new |" in page
+    assert "| +$0.04 (+40%) | **over +25%** |" in page
+    assert "| `b` | $0.01 | $0.02 | +$0.01 (+100%) | +25% (only above +$0.01) |" in page
+    assert "| `c` | $0.10 | $0.11 | +$0.01 (+10%) | – |" in page
+
+
+def test_a_limit_that_a_test_would_be_over_has_its_column_though_nothing_is_over(budget: Budget) -> None:
+    """$0.01 more of $0.01 is a hundred percent."""
+    only = replace(budget, changes=budget.changes[1:2])
+    before = record(costing("b", 1), costing("c", 10))
+    page = comment(json_document(judged(only, before, record(costing("b", 2), costing("c", 10)))))
+    assert "| +$0.01 (+100%) | +25% (only above +$0.01) | `b`:" in page
+    assert "Limit" not in comment(json_document(judged(only, before, record(*before.owners.values(), costing("d", 5)))))
+
+
 def test_an_increase_from_nothing_that_warns_only(budget: Budget) -> None:
     """`warn_increase` alone."""
     (limit, *_) = budget.changes
