@@ -93,10 +93,12 @@ def test_eight_processes_never_pass_it_though_some_are_killed(tmp_path: Path) ->
     path, most = tmp_path / "run.cap", 1_000_000
     workers = [["spend", path, seed, 250, most] for seed in range(8)]
     commands = [[sys.executable, "-m", "tests.unit.cap.worker", *map(str, arguments)] for arguments in workers]
-    running = [subprocess.Popen(each, cwd=ROOT, stdout=subprocess.PIPE, text=True) for each in commands]
+    running = [subprocess.Popen(each, cwd=ROOT, stdout=subprocess.PIPE, text=True) for each in commands[:2]]
+    first = [line_of(killed) for killed in running]  # amid its calls, before the others can use the cap up
+    running += [subprocess.Popen(each, cwd=ROOT, stdout=subprocess.PIPE, text=True) for each in commands[2:]]
     for killed in running[:2]:
-        assert line_of(killed)  # amid its calls
         killed.kill()
+    assert all(first)
     told = sum(int(line) for each in running for line in each.communicate()[0].splitlines())
     cap = MappedCap(path)
     charged = cap.charged("run")
