@@ -28,9 +28,12 @@ class Status(StrEnum):
     """An answer that Anthropic does not bill, such as a token count."""
 
 
-@value_class(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, slots=True)
 class Usage:
-    """Counts of one answer, or sums of many. Tokens unless the name says requests."""
+    """Counts of one answer, or sums of many. Tokens unless the name says requests.
+
+    Made by keywords, but where each answer passes: there they would take three quarters of the time.
+    """
 
     input_tokens: int = 0
     cache_creation_5m_input_tokens: int = 0
@@ -89,9 +92,9 @@ class Iteration:
     usage: Usage
 
 
-@value_class(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, slots=True)
 class Answer:
-    """What one exchange says, before it is known who pays for it."""
+    """What one exchange says, before it is known who pays for it. As for keywords, see `Usage`."""
 
     status: Status
     endpoint: str

@@ -248,16 +248,16 @@ class Watch:
     def prepare(self) -> None:
         """Work out what the request says while its answer is awaited, rather than once that has come. Never raises."""
         try:
-            self._prepared = self._of_request()
+            self._prepared = self._read()
         except Exception:
             """It fails once more where that is told."""
 
-    def _of_request(self) -> Read:
+    def _read(self) -> Read:
         body = self._sent if self._sent is not None else request_body(self._request)
         return read_request(body, self._route.kind, self._betas, self._prints)
 
     def _make_exchange(self, status: int, *, eager: bool, headers: Any = None) -> Exchange:
-        body, print_, more, lifetimes = self._prepared or self._of_request()
+        body, print_, more, lifetimes = self._prepared or self._read()
         kind = self._route.kind
         asked = requested_model(body) if eager else body
         in_application = kind is _GUESS and self._carrier.is_application()

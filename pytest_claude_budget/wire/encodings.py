@@ -15,7 +15,7 @@ class UndecodableError(Exception):
 
 LARGEST_REQUEST = 32_000_000
 """Bytes of a packed request that are looked at: what the API takes at most."""
-_GZIP = b"\x1f\x8b"
+GZIP = b"\x1f\x8b"
 Decode = Callable[[bytes], bytes]
 
 
@@ -118,7 +118,7 @@ def _checked(step: Decode, data: bytes, error: type[Exception]) -> bytes:
 
 def unpacked(request: bytes) -> bytes | None:
     """A request's body as it was before gzip; as it is where it is not packed, None where it cannot be read."""
-    if not request.startswith(_GZIP):
+    if not request.startswith(GZIP):
         return request
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
     try:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pytest_claude_budget.base.fast_json import loads
-from pytest_claude_budget.calls.call import Answer, Iteration, Status, Usage
+from pytest_claude_budget.calls.call import Answer, Status, Usage
 from pytest_claude_budget.wire.answer_headers import NO_HEADERS, Headers
 from pytest_claude_budget.wire.bedrock_counts import GUARDRAIL, INTERVENED
 from pytest_claude_budget.wire.converse import invoked_model, message_of, unknown_counts
@@ -29,6 +29,7 @@ SEVERAL = "the answer holds several messages in a form that is not read"
 BLOCKED = "guardrail_intervened"
 """Bedrock's reason to stop where a guardrail answered: a prompt that it blocks reaches no model."""
 _GUARDED = "a guardrail answered: AWS bills it apart, and it is not priced here"
+_STANDARD = "standard"
 LONGEST_MODEL = 300
 """Characters of a model id that are kept; a longer one is no id of a model."""
 
@@ -130,7 +131,11 @@ def answer_of(
     remarks = Remarks(exchange.lifetimes)
     remarks.gaps += gaps
     try:
-        usage, iterations, tier, speed, geo = _read(usage_fields, remarks)
+        usage = read_usage(usage_fields, remarks)
+        iterations = read_iterations(usage_fields, remarks) if "iterations" in usage_fields else ()
+        tier = text(usage_fields, "service_tier") if usage_fields.get("service_tier") != _STANDARD else _STANDARD
+        speed = text(usage_fields, "speed") if "speed" in usage_fields else None
+        geo = text(usage_fields, "inference_geo") if "inference_geo" in usage_fields else None
     except UnreadableError as reason:
         return unmeasured(exchange, str(reason), model=_model(message), item_id=item_id)
     status: Status = _MEASURED
@@ -147,24 +152,25 @@ def answer_of(
     lacking = model is None or (iterations and any(entry.model is None for entry in iterations))
     needs_request = exchange.asks_for_more or lacking
     in_batch = found.kind is _BATCH_RESULTS
-    return Answer(
-        status=status,
-        endpoint="batch_result" if in_batch else "messages",
-        model=model if model is not None and found.model is None else _priced_model(model, exchange),
-        requested_model=exchange.requested_model() or found.model if needs_request else None,
-        usage=usage,
-        iterations=iterations,
-        batch=in_batch or tier == "batch",
-        speed=speed,
-        inference_geo=geo,
-        service_tier=tier,
-        regional=found.regional,
-        batch_id=found.batch_id,
-        item_id=item_id,
-        http_status=exchange.http_status,
-        reason=why,
-        notes=tuple(dict.fromkeys(notes)) if notes else (),
-        request=exchange.request,
+    return Answer(  # in the order of its fields
+        status,
+        "batch_result" if in_batch else "messages",
+        model if model is not None and found.model is None else _priced_model(model, exchange),
+        exchange.requested_model() or found.model if needs_request else None,
+        usage,
+        iterations,
+        in_batch or tier == "batch",
+        speed,
+        geo,
+        tier,
+        found.regional,
+        found.batch_id,
+        item_id,
+        exchange.http_status,
+        why,
+        tuple(dict.fromkeys(notes)) if notes else (),
+        None,
+        exchange.request,
     )
 
 
@@ -188,18 +194,6 @@ def _with_headers(message: Mapping[str, object], headers: Headers) -> Mapping[st
         stated, message = headers.usage(), {"content": message.get("completion"), **message}
     conditions = headers.conditions()
     return {**message, "usage": {**stated, **conditions} if conditions and isinstance(stated, dict) else stated}
-
-
-def _read(
-    fields: Mapping[str, object], remarks: Remarks
-) -> tuple[Usage, tuple[Iteration, ...], str | None, str | None, str | None]:
-    """The counts of an answer, its iterations, service tier, speed and geo. Raises UnreadableError."""
-    usage = read_usage(fields, remarks)
-    iterations = read_iterations(fields, remarks) if "iterations" in fields else ()
-    tier = "standard" if fields.get("service_tier") == "standard" else text(fields, "service_tier")
-    speed = text(fields, "speed") if "speed" in fields else None
-    geo = text(fields, "inference_geo") if "inference_geo" in fields else None
-    return usage, iterations, tier, speed, geo
 
 
 def _guessed(value: object, exchange: Exchange, body: bytes) -> Answer | None:

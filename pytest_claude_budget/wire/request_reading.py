@@ -1,8 +1,8 @@
 """What a request says, by whatever route it goes."""
 
-from pytest_claude_budget.wire.encodings import unpacked
+from pytest_claude_budget.wire.encodings import GZIP, unpacked
 from pytest_claude_budget.wire.lifetimes import lifetimes_in
-from pytest_claude_budget.wire.requests import Fingerprints, asks_for_more, of_batch
+from pytest_claude_budget.wire.requests import LARGEST_CANONICAL, Fingerprints, asks_for_more, of_batch
 from pytest_claude_budget.wire.routes import Kind
 
 # Python 3.11 searches an enum's class at each look.
@@ -14,11 +14,13 @@ Read = tuple[bytes | None, str | None, bool, frozenset[str] | None]
 
 def read_request(body: bytes | None, kind: Kind, betas: str, prints: Fingerprints) -> Read:
     """Read a request of one kind; `betas` is its header."""
-    body = unpacked(body) if body is not None else None
+    if body is not None and body.startswith(GZIP):
+        body = unpacked(body)
     if kind is _MESSAGES or kind is _GUESS or kind is _COMPATIBLE:
         print_, more = prints.of_messages(body, betas)
     elif kind is Kind.CONVERSE:
         print_, more = prints.of_converse(body), False
     else:
         print_, more = of_batch(body) if kind is Kind.BATCH_CREATE else None, asks_for_more(body)
-    return body, print_, more, lifetimes_in(body)
+    is_long = body is not None and len(body) > LARGEST_CANONICAL
+    return body, print_, more, lifetimes_in(body) if is_long else None

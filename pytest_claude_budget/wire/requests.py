@@ -22,12 +22,13 @@ MOST_REMEMBERED = 64
 """Ends of requests (all but the messages) whose hashes are kept."""
 
 _CONTROL = "cache_control"
-_START = re.compile(
-    rb'(?:\{"max_tokens":(?P<limit>[0-9]{1,12}),)?"messages"\s{0,9}:\s{0,9}'
-    rb'(?P<question>\[\{"role": ?"user", ?"content": ?")?'
+_START = re.compile(rb'\{"max_tokens":([0-9]{1,12}),"messages":(\[\{"role":"user","content":")?').match
+"""How the SDK lays a request out: what differs from call to call comes first. The second group begins one plain question, as
+most requests of tests have: its canonical form needs no parser."""
+_START_ANYWHERE = re.compile(
+    rb'(\{"max_tokens":)?"messages"\s{0,9}:\s{0,9}(\[\{"role": ?"user", ?"content": ?")?'
 ).match
-"""Where messages begin. The SDK puts first what differs from call to call. One plain question, as most requests of tests
-have, needs no parser for its canonical form."""
+"""The same of any layout, where the messages begin: the first group is not there."""
 _NAME = b'"messages"'
 _NO_MESSAGES = _NAME + b":0"
 """Stands for the messages, where the rest of a request is read."""
@@ -43,7 +44,7 @@ class Fingerprints:
     """Makes fingerprints. Remembers hashes of what does not change from call to call, and no text."""
 
     def __init__(self) -> None:
-        self._rests: dict[tuple[int, int, int, int, str], Rest] = {}
+        self._rests: dict[int, Rest] = {}
 
     def of_messages(self, body: bytes | None, betas: str = "") -> tuple[str | None, bool]:
         """Tell of a request for one message, and whether it `asks_for_more`; `betas` is its header. Never raises.
@@ -58,7 +59,7 @@ class Fingerprints:
             return None, False
         try:
             start = _START(body) or _further_in(body)
-            if start is not None and start["question"] is not None and len(body) <= LARGEST_CANONICAL:
+            if start is not None and start[2] is not None and len(body) <= LARGEST_CANONICAL:
                 at = start.end()
                 end = body.find(b'"', at)
                 is_plain = body.startswith(_QUESTION_END, end) and body.find(b"\\", at, end) < 0
@@ -67,7 +68,7 @@ class Fingerprints:
                     if rest is not None and rest.around is not None:
                         whole = b'[{"content":"%b","role":"user"}]' % body[at:end]
                         before, after = rest.around
-                        first = start["limit"]
+                        first = start[1]
                         limit = rest.limit if first is None else f'"max_tokens":{first.decode()},'
                         # a question without a quote names no model
                         return f'{before}{limit}"messages":"{hashed(whole)}"{after}', rest.asks_for_more
@@ -91,15 +92,15 @@ class Fingerprints:
         if len(body) > LARGEST_PARSED:
             return f'{{"messages":"{hashed(body)}"}}'
         text = body.decode()
-        if start is None or (start["limit"] is None and len(text) > LARGEST_CANONICAL):
+        if start is None or (start[1] is None and len(text) > LARGEST_CANONICAL):
             return self._of_any(text, betas)
-        at = len(body[: start.end() if start["question"] is None else start.start("question")].decode())
+        at = len(body[: start.end() if start[2] is None else start.start(2)].decode())
         messages, end = _decode(text, at)
         rest = self._rest(body, start, bytes_of(text[end:]), betas)
         if rest is None:
             return self._of_any(text, betas)
         sent = text[at:end] if end - at > LARGEST_CANONICAL else None
-        if (limit := start["limit"]) is not None:
+        if (limit := start[1]) is not None:
             rest = rest._replace(limit=f'"max_tokens":{limit.decode()},')
         return text_of(messages, rest, marked=text.find('"cache_control"', at, end) >= 0, sent=sent)
 
@@ -113,8 +114,8 @@ class Fingerprints:
 
     def _rest(self, body: bytes, start: re.Match[bytes], after: bytes, betas: str) -> Rest | None:
         """All but the messages, which end where `after` begins; None where those are not the request's own."""
-        before = body[: start.start()] if start["limit"] is None else _LIMIT_FIRST
-        known = (hash(before), len(before), hash(after), len(after), betas)
+        before = body[: start.start()] if start[1] is None else _LIMIT_FIRST
+        known = hash((before, after, betas))
         rest = self._rests.get(known)
         if rest is None:
             text = before + _NO_MESSAGES + after
@@ -131,7 +132,7 @@ class Fingerprints:
 def _further_in(body: bytes) -> re.Match[bytes] | None:
     """Where something by the name of messages begins first; None where that cannot be told by a look."""
     at = body.find(_NAME)
-    return _START(body, at) if at > 0 and not body.startswith(b"\\", at - 1) else None
+    return _START_ANYWHERE(body, at) if at > 0 and not body.startswith(b"\\", at - 1) else None
 
 
 def asks_for_more(body: bytes | None) -> bool:

@@ -129,16 +129,7 @@ def read_usage(fields: Mapping[str, object], remarks: Remarks, *, asked: bool = 
     ):
         fresh, read = count(fields, "input_tokens"), count(fields, "cache_read_input_tokens")
         output = count(fields, "output_tokens")
-    return Usage(
-        input_tokens=fresh,
-        cache_creation_5m_input_tokens=written_5m,
-        cache_creation_1h_input_tokens=written_1h,
-        cache_read_input_tokens=read,
-        output_tokens=output,
-        web_search_requests=search,
-        web_fetch_requests=fetch,
-        code_execution_requests=code,
-    )
+    return Usage(fresh, written_5m, written_1h, read, output, search, fetch, code)
 
 
 _NO_WRITES = {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0}

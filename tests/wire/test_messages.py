@@ -492,3 +492,46 @@ def test_headers_that_do_not_count_leave_an_answer_without_usage_unmeasured(coun
     """Absent is not zero."""
     answer = of_headers(*counts)
     assert (answer.status, answer.reason) == (Status.UNMEASURED, "the answer states no usage")
+
+
+def test_what_an_answer_says_stands_in_its_own_field() -> None:
+    """Each of another value: no two fields can have changed places."""
+    counts = {
+        "input_tokens": 1,
+        "cache_creation_input_tokens": 5,
+        "cache_creation": {"ephemeral_5m_input_tokens": 2, "ephemeral_1h_input_tokens": 3},
+        "cache_read_input_tokens": 4,
+        "output_tokens": 5,
+        "server_tool_use": {"web_search_requests": 6, "web_fetch_requests": 7, "code_execution_requests": 8},
+        "service_tier": "priority",
+        "speed": "fast",
+        "inference_geo": "us",
+    }
+    asked = exchange(Kind.BATCH_RESULTS, regional=True, batch_id="msgbatch_1", requested="claude-asked")
+    asked = asked._replace(request='{"messages":"a:1"}', asks_for_more=True)
+    answer = answer_of({"model": "claude-answered", "usage": counts}, asked, "item")
+    assert answer == Answer(
+        status=Status.MEASURED,
+        endpoint="batch_result",
+        model="claude-answered",
+        requested_model="claude-asked",
+        usage=Usage(
+            input_tokens=1,
+            cache_creation_5m_input_tokens=2,
+            cache_creation_1h_input_tokens=3,
+            cache_read_input_tokens=4,
+            output_tokens=5,
+            web_search_requests=6,
+            web_fetch_requests=7,
+            code_execution_requests=8,
+        ),
+        batch=True,
+        speed="fast",
+        inference_geo="us",
+        service_tier="priority",
+        regional=True,
+        batch_id="msgbatch_1",
+        item_id="item",
+        http_status=200,
+        request='{"messages":"a:1"}',
+    )
