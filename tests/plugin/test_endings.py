@@ -203,7 +203,8 @@ def test_ctrl_c_still_reports_and_keeps_its_exit_status(suite: Suite, workers: i
     )
     command = [sys.executable, "-m", "pytest"]
     command += ["--claude-budget-report=json:out.json", *(["-n", "2"] if workers else [])]
-    starter = "import os, sys; os.environ['TO_INTERRUPT'] = str(os.getpid() if sys.argv[1] == '-' else 0)"
+    starter = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL)"  # ignored in a job of some shells
+    starter += "; os.environ['TO_INTERRUPT'] = str(os.getpid() if sys.argv[1] == '-' else 0)"
     starter += "; os.execv(sys.executable, sys.argv[2:])"
     ended = subprocess.run(
         [sys.executable, "-c", starter, "-" if workers else "+", *command],
