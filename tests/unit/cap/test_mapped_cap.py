@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,37 +17,32 @@ from pytest_claude_budget.cap import mapped_cap
 from pytest_claude_budget.cap.account_table import FIRST
 from pytest_claude_budget.cap.mapped_cap import MappedCap
 from pytest_claude_budget.cap.store import Charged, Claim, Refused, Reservation, UnavailableError
+from tests.unit.cap.crowd import line_of, told_though_some_are_killed, worker
 from tests.unit.cap.worker import CALLS, COST, RUN, table_of
 
-ROOT = Path(__file__).parents[3]
 WRITES = 12
 """Of a first reservation in two accounts, 3 for each account's slot and 1 for its figure; of its settlement, 2 for each account."""
 
 
 @contextmanager
-def started(*arguments: object) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "tests.unit.cap.worker", *map(str, arguments)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as worker:
-        try:
-            yield worker
-        finally:
-            worker.kill()
-
-
-def line_of(worker: subprocess.Popen[str]) -> str:
-    assert worker.stdout is not None
-    return worker.stdout.readline().strip()
+def started(*arguments: object) -> Iterator["subprocess.Popen[str]"]:
+    process = worker(*arguments)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
 
 
 @pytest.mark.parametrize("write", range(WRITES + 1))
 def test_a_kill_at_any_write_never_leaves_too_little_charged(tmp_path: Path, write: int) -> None:
     path = tmp_path / "run.cap"
-    with started("stop_at_write", path, write) as worker:
-        first = line_of(worker)
+    with started("stop_at_write", path, write) as process:
+        first = line_of(process)
         is_sent = first == "sent"
-        assert "paused" in (first, line_of(worker) if is_sent else first)
-        worker.kill()
-        worker.wait()
+        assert "paused" in (first, line_of(process) if is_sent else first)
+        process.kill()
+        process.wait()
     cap = MappedCap(path)  # which a lock of the dead would hold up for ever
     cost, calls = cap.charged("run"), cap.charged("run calls")
     assert cost.spent + cost.reserved >= (COST if is_sent else 0)
@@ -65,12 +59,12 @@ def test_a_kill_at_any_write_never_leaves_too_little_charged(tmp_path: Path, wri
 
 def test_a_child_of_the_killed_does_not_keep_the_lock(tmp_path: Path) -> None:
     path = tmp_path / "run.cap"
-    with started("stop_with_a_child", path) as worker:
-        child = int(line_of(worker))
+    with started("stop_with_a_child", path) as process:
+        child = int(line_of(process))
         try:
-            assert line_of(worker) == "paused"
-            worker.kill()
-            worker.wait()
+            assert line_of(process) == "paused"
+            process.kill()
+            process.wait()
             cap = MappedCap(path)
             assert isinstance(cap.reserve([RUN]), Reservation)
             cap.close()
@@ -81,8 +75,8 @@ def test_a_child_of_the_killed_does_not_keep_the_lock(tmp_path: Path) -> None:
 def test_forked_children_share_it(tmp_path: Path) -> None:
     """Three children and their parent, 2,000 calls each that cost 1 of their bound of 2."""
     path = tmp_path / "run.cap"
-    with started("share_with_children", path, 3, 2_000) as worker:
-        assert worker.wait() == 0
+    with started("share_with_children", path, 3, 2_000) as process:
+        assert process.wait() == 0
     cap = MappedCap(path)
     assert cap.charged("run") == Charged(spent=8_000)
     cap.close()
@@ -91,15 +85,7 @@ def test_forked_children_share_it(tmp_path: Path) -> None:
 def test_eight_processes_never_pass_it_though_some_are_killed(tmp_path: Path) -> None:
     """Each tells what a call came to before it settles: what was told is at most the cap, and what is charged is at least that."""
     path, most = tmp_path / "run.cap", 1_000_000
-    workers = [["spend", path, seed, 250, most] for seed in range(8)]
-    commands = [[sys.executable, "-m", "tests.unit.cap.worker", *map(str, arguments)] for arguments in workers]
-    running = [subprocess.Popen(each, cwd=ROOT, stdout=subprocess.PIPE, text=True) for each in commands[:2]]
-    first = [line_of(killed) for killed in running]  # amid its calls, before the others can use the cap up
-    running += [subprocess.Popen(each, cwd=ROOT, stdout=subprocess.PIPE, text=True) for each in commands[2:]]
-    for killed in running[:2]:
-        killed.kill()
-    assert all(first)
-    told = sum(int(line) for each in running for line in each.communicate()[0].splitlines())
+    told = told_though_some_are_killed(path, 250, most)
     cap = MappedCap(path)
     charged = cap.charged("run")
     cap.close()

@@ -1,18 +1,15 @@
 """A cap in a database: lost servers, forks, old runs, and a password that is told to nobody."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
 
 from pytest_claude_budget.cap.postgres_cap import DAYS, PostgresCap
 from pytest_claude_budget.cap.store import Charged, Claim, Reservation, UnavailableError
+from tests.unit.cap.crowd import crowd, told_though_some_are_killed, worker
 from tests.unit.cap.postgres import PASSWORD, USER, Server, free_port, server
 
-ROOT = Path(__file__).parents[3]
 CLAIM = Claim(account="run", amount=10, most=100)
 
 
@@ -21,11 +18,6 @@ def own() -> Iterator[Server]:
     """A server that a test may stop."""
     with server() as made:
         yield made
-
-
-def worker(*arguments: object) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "tests.unit.cap.worker", *map(str, arguments)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 
 def test_a_lost_server_lets_no_call_go_and_one_that_is_back_goes_on(own: Server) -> None:
@@ -78,13 +70,7 @@ def test_no_message_holds_the_password(postgres: Server, url: str, cause: str) -
 def test_eight_processes_never_pass_it_though_some_are_killed(postgres: Server) -> None:
     """Each tells what a call came to before it settles: what was told is at most the cap, and what is charged is at least that."""
     most = 600_000
-    running = [worker("spend", postgres.url, seed, 80, most) for seed in range(8)]
-    first = []
-    for killed in running[:2]:
-        assert killed.stdout is not None
-        first.append(int(killed.stdout.readline()))
-        killed.kill()
-    told = sum(first) + sum(int(line) for each in running for line in each.communicate()[0].splitlines())
+    told = told_though_some_are_killed(postgres.url, 80, most)
     cap = PostgresCap(postgres.url, "run")
     charged = cap.charged("run")
     cap.close()
@@ -141,6 +127,5 @@ def test_a_user_who_may_make_no_table_can_use_one_that_is_there(postgres: Server
 
 
 def test_several_that_make_the_table_at_once_do_not_trip_each_other(own: Server) -> None:
-    running = [worker("spend", own.url, seed, 1, 10**9) for seed in range(6)]
-    assert [each.communicate()[0].count("\n") for each in running] == [1] * 6
-    assert [each.returncode for each in running] == [0] * 6
+    with crowd(own.url, 1, 10**9, count=6) as running:
+        assert [each.communicate()[0].count("\n") for each in running] == [1] * 6

@@ -113,6 +113,8 @@ def fork_and_go_on(url: str) -> None:
 def spend(path: str, seed: str, calls: str, most: str) -> None:
     """Make calls of noisy cost, each within its bound, and print what each came to before it is settled."""
     cap, noise = opened(path), random.Random(int(seed))
+    print("ready", flush=True)
+    sys.stdin.readline()
     for _ in range(int(calls)):
         bound = noise.randrange(2_000, 10_000)
         claim = Claim(account="run", amount=bound, most=int(most))
