@@ -223,6 +223,7 @@ class Run:
         self.end_gateway()
         if RUNNING.get(str(self.path)) is self:
             self.told.end(lambda: RUNNING.pop(str(self.path), None))
+            canary.rest()
         self._watching.stop()
         if self.guard is not None:
             self._let_pass()
