@@ -32,6 +32,11 @@ SETUP: "pytest.StashKey[Setup]" = pytest.StashKey()
 INI_HELP = "budget file of pytest-claude-budget, relative to the rootdir (default: claude-budget.yml or .yaml there)"
 
 
+def __dir__() -> list[str]:
+    """What pytest is to see of this module. It and pluggy look at each name in several ways: at all of them, for a millisecond."""
+    return [name for name in globals() if name.startswith("pytest_") or name == "claude_budget"]
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options, all of them named after the tool."""
     load_as_written()  # a child process has imported the package before this pytest was there

@@ -3,7 +3,7 @@
 Registered only where measuring is on. The hooks of every test are here, so they do next to nothing of their own.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,11 +27,19 @@ AROUND_KEY = "claude_budget_around"
 """Where an xdist worker finds the ledgers of the runs that its own is a part of."""
 
 
+def hooks_in(names: Iterable[str]) -> list[str]:
+    """What pytest is to see of a plugin: pytest and pluggy look at each name that `dir` tells, in several ways."""
+    return [name for name in names if name.startswith("pytest_")]
+
+
 class MarkReader:
     """Reads a test's marks inside of all that others wrap around its set-up: bad ones are the test's own error."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
+
+    def __dir__(self) -> list[str]:
+        return hooks_in(vars(MarkReader))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -51,6 +59,9 @@ class RunPlugin:
         self.setup = setup
         self.from_workers: list[dict[str, Any]] = []
         self.what_ran = WhatRan()
+
+    def __dir__(self) -> list[str]:
+        return hooks_in(vars(RunPlugin))
 
     # Who owns the moment.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_claude_budget.measure.environment import JUDGED_LATER_VARIABLE
-from pytest_claude_budget.plugin.hooks import RunPlugin
+from pytest_claude_budget.plugin.hooks import RunPlugin, hooks_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +42,9 @@ class Judge:
         """Failures that pytest was told of, besides those of tests: 1 where the cost fails the run."""
         self._later = _judged_later() if JUDGED_LATER_VARIABLE in os.environ else None
         """Where to leave a verdict that fails, if somebody judges this run anew."""
+
+    def __dir__(self) -> list[str]:
+        return hooks_in(vars(Judge))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:

@@ -32,8 +32,12 @@ def told(code: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[bool
     """Run it in a process of its own: which hooks were installed, whether each is in Python; and what was heard."""
     script = tmp_path_factory.mktemp("canary") / "fresh.py"
     script.write_text(FRESH + code + TELL, encoding="utf-8")
-    env = {name: value for name, value in os.environ.items() if not name.startswith("CLAUDE_BUDGET_")}  # measured by nobody
-    ended = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True, timeout=60, env=env)
+    env = {
+        name: value for name, value in os.environ.items() if not name.startswith("CLAUDE_BUDGET_")
+    }  # measured by nobody
+    ended = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, check=True, timeout=60, env=env
+    )
     installed, heard = json.loads(ended.stdout.splitlines()[-1])
     return installed, heard
 
