@@ -35,7 +35,7 @@ class Owners:
 
     def __init__(self) -> None:
         self._stack: list[tuple[str, str, str]] = []
-        self.changed: Callable[[], None] = lambda: None
+        self._listeners: tuple[Callable[[], None], ...] = ()
         """Called where another pays from now on."""
         self.marked: Tags = {}
         """Labels of the running test's marker."""
@@ -45,19 +45,31 @@ class Owners:
         self._tagged: list[tuple[Tags, int]] = []
         """Tags in force in any thread, for the threads that inherit none, with the thread that set each."""
 
+    def tell(self, listener: "Callable[[], None]") -> None:
+        """Call it whenever another pays, from here on."""
+        if listener not in self._listeners:
+            self._listeners = (*self._listeners, listener)
+
+    def tell_no_more(self, listener: "Callable[[], None]") -> None:
+        """Call it no more."""
+        self._listeners = tuple(each for each in self._listeners if each != listener)
+
     def push(self, owner: str, kind: str, phase: str) -> tuple[str, str, str]:
         """Begin a phase; returns what `drop` ends it with."""
         entry = (owner, kind, phase)
         self._stack.append(entry)
-        self.changed()
+        for hear in self._listeners:
+            hear()
         return entry
 
     def drop(self, entry: tuple[str, str, str]) -> None:
         """End a phase, and whatever it left behind."""
-        for at in range(len(self._stack) - 1, -1, -1):
-            if self._stack[at] is entry:
-                del self._stack[at:]
-                self.changed()
+        stack = self._stack
+        for at in range(len(stack) - 1, -1, -1):
+            if stack[at] is entry:
+                del stack[at:]
+                for hear in self._listeners:
+                    hear()
                 return
 
     def newest(self) -> tuple[str, str, str] | None:
@@ -135,7 +147,7 @@ class Turns:
         return f"setup {self.next(f'{fixture} {place}')} {place}".rstrip()
 
 
-def name_of(node: "pytest.Item | pytest.Collector") -> str:
+def name_of(node: "pytest.Item | pytest.Collector", places: "Places | None" = None) -> str:
     """Name a test, a class or a file: by its node id, which no other has that lies within the rootdir.
 
     pytest names what lies elsewhere by where it was asked for, so that several can have one id. Those are named by the way
@@ -144,7 +156,7 @@ def name_of(node: "pytest.Item | pytest.Collector") -> str:
     nodeid, path = node.nodeid, node.path
     if "@" in nodeid:
         nodeid = _without_group(node, nodeid)
-    file = file_outside(path, node.config.rootpath)
+    file = (file_outside if places is None else places.file_outside)(path, node.config.rootpath)
     if file is None:
         return nodeid
     _, border, rest = nodeid.partition("::")
@@ -163,6 +175,21 @@ def _without_group(node: "pytest.Item | pytest.Collector", nodeid: str) -> str:
     marks = node.iter_markers("xdist_group")
     groups = {str(mark.args[0] if mark.args else mark.kwargs.get("name", "default")) for mark in marks}
     return nodeid.removesuffix("@" + "_".join(sorted(groups))) if groups else nodeid
+
+
+class Places:
+    """Remembers of the newest file where it lies: tests come file by file, and most that is asked of a path is slow."""
+
+    def __init__(self) -> None:
+        self._newest: tuple[Path | None, Path | None, str | None] = (None, None, None)
+
+    def file_outside(self, path: "Path", root: "Path") -> str | None:
+        """As the function of that name says."""
+        known, below, name = self._newest
+        if path is not known or root is not below:
+            name = file_outside(path, root)
+            self._newest = (path, root, name)
+        return name
 
 
 @lru_cache(maxsize=4096)

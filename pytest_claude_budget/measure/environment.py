@@ -93,6 +93,7 @@ class Told:
     def begin(self) -> None:
         """Tell of this run, the newest of `everyone`."""
         if self.is_child:
+            self._see_others()
             return
         with _one_at_a_time():
             others = [other for other in self._everyone() if other is not self]
@@ -107,12 +108,14 @@ class Told:
             _put({**gone, LEDGER_VARIABLE: self.ledger, OUTER_TEST_VARIABLE: os.environ.get("PYTEST_CURRENT_TEST")})
             if self.worker:
                 _put({PROCESS_VARIABLE: self.worker})
+            self._see_others()
             self._tell_of_all()
 
     def end(self, leave: Callable[[], object]) -> None:
         """Tell of this run no more; `leave` takes it out of `everyone`."""
         if self.is_child:
             leave()
+            self._see_others()
             return
         with _one_at_a_time():
             newer = self._newer()
@@ -121,6 +124,7 @@ class Told:
             else:
                 newer._earlier = self._earlier
             leave()
+            self._see_others()
             self._tell_of_all()
 
     def know_origins(self, text: str) -> None:
@@ -150,11 +154,19 @@ class Told:
                 newer._earlier[name] = value
             self._tell_of_all()
 
-    def owner_changed(self) -> None:
-        """Another test or fixture pays: said here only where there are several runs."""
-        if len(self._everyone()) > 1 or self._names_owner:
-            with _one_at_a_time():
-                self._tell_of_all()
+    def _owner_changed(self) -> None:
+        """Another test or fixture pays."""
+        with _one_at_a_time():
+            self._tell_of_all()
+
+    def _see_others(self) -> None:
+        """A run has begun or ended: who pays is said here too where there are several, or were. Else no test pays for that."""
+        everyone = self._everyone()
+        for each in (self, *everyone):
+            if len(everyone) > 1 or each._names_owner:
+                each._owners.tell(each._owner_changed)
+            else:
+                each._owners.tell_no_more(each._owner_changed)
 
     def _newer(self) -> "Told | None":
         """The run of this process that began next after this one."""

@@ -10,7 +10,7 @@ from weakref import WeakSet
 
 from pytest_claude_budget.ledger.outside import exists, system, touch
 from pytest_claude_budget.measure import canary
-from pytest_claude_budget.measure.current_owner import Owners, Turns, name_of
+from pytest_claude_budget.measure.current_owner import Owners, Places, Turns, name_of
 from pytest_claude_budget.measure.environment import Told
 from pytest_claude_budget.measure.watched_clients import Watching
 
@@ -23,25 +23,25 @@ if TYPE_CHECKING:
     from pytest_claude_budget.measure.live_guard import LiveGuard as Guard
     from pytest_claude_budget.measure.recorder import FactsOf, Recorder
 
+    class Gateway(Protocol):
+        """A reverse proxy that other programs ask Claude through. Not there where it runs: to define a protocol takes 0.1 ms."""
+
+        def check(self) -> None:
+            """See that it is there."""
+
+        def settle(self) -> None:
+            """Have it tell what it knows of each exchange that goes on."""
+
+        def stop(self) -> None:
+            """End it, and leave everything as it was found."""
+
+
 CHILD = "child"
 """How the name of a child process begins."""
 
 RUNNING: "dict[str, Run]" = {}
 """The runs that measure this process, by ledger. Module state: the interpreter's start-up, pytest's plugins and runs
 inside of runs have no other place in common where each could see what the others do."""
-
-
-class Gateway(Protocol):
-    """A reverse proxy that other programs ask Claude through."""
-
-    def check(self) -> None:
-        """See that it is there."""
-
-    def settle(self) -> None:
-        """Have it tell what it knows of each exchange that goes on."""
-
-    def stop(self) -> None:
-        """End it, and leave everything as it was found."""
 
 
 class Run:
@@ -53,12 +53,12 @@ class Run:
         self.owners = Owners()
         self.told = Told(str(path), self.owners, _all_told, is_child=self.is_child)
         self.told.worker = process
-        self.owners.changed = self.told.owner_changed
         self.turns = Turns()
         self.item: pytest.Item | None = None
         """The test that runs."""
         self._named: tuple[pytest.Item | None, str] = (None, "")
         """The newest test that was named, and its name."""
+        self.places = Places()
         self.limited = False
         """A test of this process has a limit by its marker: the run is judged, whether or not there is a budget file."""
         self.faults: list[str] = []
@@ -208,7 +208,8 @@ class Run:
 
     def check(self) -> None:
         """See that calls are still seen."""
-        self.guarded("hooks", self._watching.check)
+        if self._watching.has_hooks:
+            self.guarded("hooks", self._watching.check)
         if self.gateway is not None:
             self.guarded("gateway", self.gateway.check)
 
@@ -259,7 +260,7 @@ class Run:
         """What a test is called as an owner."""
         named, name = self._named
         if named is not item:
-            name = self.guarded("naming a test", name_of, item) or item.nodeid
+            name = self.guarded("naming a test", name_of, item, self.places) or item.nodeid
             self._named = (item, name)
         return name
 

@@ -65,6 +65,11 @@ class Watching:
         self.on_client: Callable[[], None] = lambda: None
         """Called where one more client is watched."""
 
+    @property
+    def has_hooks(self) -> bool:
+        """Is there a client?"""
+        return bool(self._hooks)
+
     def start(self) -> None:
         """Hook what is imported, and wait for what is not."""
         sys.meta_path.insert(0, self._finder)

@@ -117,7 +117,7 @@ def pytest_configure(config: pytest.Config) -> None:
         _join(config, worker_input)
     elif RUN not in config.stash:
         _start(config, process="")
-    from pytest_claude_budget.plugin.hooks import MarkReader, RunPlugin
+    from pytest_claude_budget.plugin.hooks import RunPlugin
     from pytest_claude_budget.plugin.settings import read_setup
 
     try:
@@ -130,7 +130,6 @@ def pytest_configure(config: pytest.Config) -> None:
     _hold_the_line(config, run, budget)
     if budget is not None and budget.gateway and not config.getoption("collectonly", default=False):
         _open_gateway(config, run, budget)
-    config.pluginmanager.register(MarkReader(run), "claude-budget-marks")
     plugin = RunPlugin(config, run, config.stash[SETUP])
     config.pluginmanager.register(plugin, "claude-budget-run")
     if worker_input is None:

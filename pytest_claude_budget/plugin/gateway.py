@@ -30,13 +30,12 @@ class RunGateway:
         self._start = start
         self._started = started
         """None in a worker, which did not start it."""
-        self._changed = run.owners.changed
         self._told = ForChildren(start, self._url)
 
     def begin(self) -> None:
         """Point child processes at it, each with who pays at its moment."""
         self._told.begin()
-        self._run.owners.changed = self._owner_changed
+        self._run.owners.tell(self._told.tell)
 
     def check(self) -> None:
         """See that it is there."""
@@ -50,8 +49,7 @@ class RunGateway:
 
     def stop(self) -> None:
         """Point no more at it, and end it."""
-        if self._run.owners.changed == self._owner_changed:
-            self._run.owners.changed = self._changed
+        self._run.owners.tell_no_more(self._told.tell)
         self._told.end()
         if self._started is not None:
             self._started.stop()
@@ -67,10 +65,6 @@ class RunGateway:
             labels = {**labels, LIVE_LABEL: live}
         payer = Payer(owner, self._run.process, tuple(labels.items()), self._run.path.name)
         return f"{self._start}{START}{token_of(payer)}"
-
-    def _owner_changed(self) -> None:
-        self._changed()
-        self._told.tell()
 
 
 def open_gateway(run: "Run", origins: "Origins", where: str) -> None:

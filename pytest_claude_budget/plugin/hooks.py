@@ -35,8 +35,8 @@ def hooks_in(names: Iterable[str]) -> list[str]:
 class MarkReader:
     """Reads a test's marks inside of all that others wrap around its set-up: bad ones are the test's own error."""
 
-    def __init__(self, run: Run) -> None:
-        self.run = run
+    def __init__(self, plugin: "RunPlugin") -> None:
+        self._run = plugin.run
 
     def __dir__(self) -> list[str]:
         return hooks_in(vars(MarkReader))
@@ -44,10 +44,35 @@ class MarkReader:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Know what the test's calls are called, before it makes any."""
-        if item.get_closest_marker("claude_budget") is not None:
-            _read_marks(item, self.run)
-            if self.run.guard is not None:
-                self.run.guard.tell_children()
+        if _is_marked(item):
+            _read_marks(item, self._run)
+            if self._run.guard is not None:
+                self._run.guard.tell_children()
+
+
+class TestReports:
+    """Tells more in reports of tests. Registered for JUnit files, and where a test has another name than its node id."""
+
+    __test__ = False
+
+    def __init__(self, plugin: "RunPlugin") -> None:
+        self._run, self._setup = plugin.run, plugin.setup
+        self._writes_junit = bool(plugin.config.getoption("xmlpath", None))
+
+    def __dir__(self) -> list[str]:
+        return hooks_in(vars(TestReports))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+        """Give JUnit files the cost of each test that made calls."""
+        run = self._run
+        if self._writes_junit and call.when == "teardown" and run.has_calls:
+            run.guarded("JUnit properties", _add_properties, item, run, self._setup)
+        report = yield
+        named = run.name_of(item)
+        if named != item.nodeid:
+            setattr(report, NAME, named)
+        return report
 
 
 class RunPlugin:
@@ -59,6 +84,15 @@ class RunPlugin:
         self.setup = setup
         self.from_workers: list[dict[str, Any]] = []
         self.what_ran = WhatRan()
+        writes_junit = bool(config.getoption("xmlpath", None))
+        self._tells_silence = writes_junit and setup.loaded is not None
+        if writes_junit:
+            self.see("claude-budget-reports", TestReports)
+
+    def see(self, name: str, more: "type[MarkReader | TestReports]") -> None:
+        """Have hooks that few tests need, from here on: each that is registered takes its time for all."""
+        if not self.config.pluginmanager.has_plugin(name):
+            self.config.pluginmanager.register(more(self), name)
 
     def __dir__(self) -> list[str]:
         return hooks_in(vars(RunPlugin))
@@ -67,60 +101,67 @@ class RunPlugin:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Know the test's marks before it begins, and store its limits when it ends."""
-        self.run.item = item
-        named = self.run.name_of(item)
-        if named != item.nodeid:
-            self.run.told.set(TEST_VARIABLE, named)
+        """Know the test before it begins, and store its limits when it ends."""
+        run = self.run
+        run.item = item
+        named = run.name_of(item)
+        if has_other_name := named != item.nodeid:
+            run.told.set(TEST_VARIABLE, named)
+            self.see("claude-budget-reports", TestReports)
+        if is_marked := _is_marked(item):
+            self.see("claude-budget-marks", MarkReader)
         try:
             return (yield)
         finally:
-            self.run.guarded("end of test", self._end_of_test, item)
-            self.run.check()
-            self.run.item = None
-            self.run.owners.marked = {}
-            if self.run.guard is not None:
-                self.run.guard.tell_children()
-            if named != item.nodeid:
-                self.run.told.set(TEST_VARIABLE, None)
-            if self.run.turns.of_test:
-                self.run.told.set(TURN_VARIABLE, None)
+            if is_marked or _is_marked(item):  # a test may mark itself
+                run.guarded("end of test", self._end_of_test, item)
+                run.owners.marked = {}
+            run.check()
+            run.item = None
+            if run.guard is not None:
+                run.guard.tell_children()
+            if has_other_name:
+                run.told.set(TEST_VARIABLE, None)
+            if run.turns.of_test:
+                run.told.set(TURN_VARIABLE, None)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
         """The test pays for its set-up."""
-        named = self.run.name_of(item)
-        if again := self.run.turns.begin_test(named):
-            self.run.told.set(TURN_VARIABLE, again.strip())
-        entry = self.run.owners.push(named, "test", "setup" + again)
+        run = self.run
+        named = run.name_of(item)
+        if again := run.turns.begin_test(named):
+            run.told.set(TURN_VARIABLE, again.strip())
+        entry = run.owners.push(named, "test", "setup" + again)
         try:
             return (yield)
         finally:
-            self.run.owners.drop(entry)
+            run.owners.drop(entry)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
         """The test pays for its call."""
-        turn = self.run.turns.of_test
+        run, turn = self.run, self.run.turns.of_test
         if is_benchmark(item):
             turn = f"{turn or ' 1'}{BENCHMARK}"
-            self.run.told.set(TURN_VARIABLE, turn.strip())
-        entry = self.run.owners.push(self.run.name_of(item), "test", "call" + turn)
+            run.told.set(TURN_VARIABLE, turn.strip())
+        entry = run.owners.push(run.name_of(item), "test", "call" + turn)
         try:
             return (yield)
         finally:
-            self.run.owners.drop(entry)
-            if turn != self.run.turns.of_test:
-                self.run.told.set(TURN_VARIABLE, self.run.turns.of_test.strip() or None)
+            run.owners.drop(entry)
+            if turn != run.turns.of_test:
+                run.told.set(TURN_VARIABLE, run.turns.of_test.strip() or None)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
         """The test pays for its tear-down."""
-        entry = self.run.owners.push(self.run.name_of(item), "test", "teardown" + self.run.turns.of_test)
+        run = self.run
+        entry = run.owners.push(run.name_of(item), "test", "teardown" + run.turns.of_test)
         try:
             return (yield)
         finally:
-            self.run.owners.drop(entry)
+            run.owners.drop(entry)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(
@@ -148,7 +189,7 @@ class RunPlugin:
 
     def _end_of_test(self, item: pytest.Item) -> None:
         """Store the limits of a test whose calls its child processes made."""
-        if item.get_closest_marker("claude_budget") is not None and self.run.has_calls:
+        if self.run.has_calls:
             self.run.recorder.look(lambda: self.run.recorder.tell_of(self.run.name_of(item)))
 
     # What was there: what did not run was not removed.
@@ -183,8 +224,11 @@ class RunPlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Remember which tests ran; tell JUnit files, before they take it in, of one that makes no calls any more."""
-        self.run.guarded("report of a test", self.what_ran.tested, report)
-        if report.when == "teardown" and self.setup.loaded is not None and self.config.getoption("xmlpath", None):
+        try:
+            self.what_ran.tested(report)
+        except Exception as error:
+            self.run.fault("report of a test", error)
+        if self._tells_silence and report.when == "teardown":
             self.run.guarded("JUnit properties", self._add_silence, report)
 
     def _add_silence(self, report: pytest.TestReport) -> None:
@@ -202,17 +246,6 @@ class RunPlugin:
         self.what_ran.was_ended(excinfo.type)
 
     # What it came to.
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
-        """Give JUnit files the cost of each test that made calls."""
-        if call.when == "teardown" and self.config.getoption("xmlpath", None) and self.run.has_calls:
-            self.run.guarded("JUnit properties", _add_properties, item, self.run, self.setup)
-        report = yield
-        named = self.run.name_of(item)
-        if named != item.nodeid:
-            setattr(report, NAME, named)
-        return report
 
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(self, collector: pytest.Collector) -> Generator[None, Any, Any]:
@@ -246,6 +279,16 @@ class RunPlugin:
         if output is not None:
             output[WORKER_KEY] = self.run.guarded("end of worker", _worker_output, self.run) or {}
             output[RAN_KEY] = self.what_ran.of_worker()
+
+
+def _is_marked(item: pytest.Item) -> bool:
+    """As `get_closest_marker` says, in a tenth of the time."""
+    node: pytest.Item | pytest.Collector | None = item
+    while node is not None:
+        if node.own_markers and any(mark.name == "claude_budget" for mark in node.own_markers):
+            return True
+        node = node.parent
+    return False
 
 
 def _read_marks(item: pytest.Item, run: Run) -> None:

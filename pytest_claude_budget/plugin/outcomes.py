@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_claude_budget.measure.current_owner import name_of
+from pytest_claude_budget.measure.current_owner import Places, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,13 +45,16 @@ class WhatRan:
 
     def tested(self, report: "pytest.TestReport") -> None:
         """Take what became of a phase of a test."""
+        if report.outcome == "passed" and not _is_part(report):
+            self._passed(report)
+            return
         name = _name_in(report)
         if report.when == "setup":  # of the first attempt, or of another one
             self.failed.discard(name)
             self.xfailed.discard(name)
             if report.passed:
                 self.begun.add(name)
-        elif not hasattr(report, "context"):  # of a part of a test, as subtests are: the test goes on
+        elif not _is_part(report):  # else the test goes on
             self.begun.discard(name)
         if report.failed:
             self.failed.add(name)
@@ -63,6 +66,22 @@ class WhatRan:
             self.ran.add(name)
         elif report.skipped or (report.failed and report.when == "setup"):
             self.skipped.add(name)
+
+    def _passed(self, report: "pytest.TestReport") -> None:
+        """The same for nearly all reports, as fast as can be: each test has three."""
+        if report.when == "teardown":
+            if self.begun:
+                self.begun.discard(_name_in(report))
+            return
+        name = _name_in(report)
+        if report.when == "setup":
+            self.failed.discard(name)
+            self.xfailed.discard(name)
+            self.begun.add(name)
+        else:
+            self.begun.discard(name)
+            if report.when == "call":
+                self.ran.add(name)
 
     def was_ended(self, by: type[BaseException]) -> None:
         """Take what ended the session. pytest and xdist have an `Interrupted` each, for a session that is to stop by itself."""
@@ -87,8 +106,9 @@ class WhatRan:
 
     def has_collected(self, items: "Iterable[pytest.Item]") -> None:
         """Take what is to run: what then does not, as after `-x`, is there all the same."""
+        places = Places()
         for item in items:
-            name = name_of(item)
+            name = name_of(item, places)
             self.found.add(name)
             self._has_names = self._has_names or name != item.nodeid
 
@@ -120,5 +140,10 @@ class WhatRan:
 
 
 def _name_in(report: "pytest.TestReport | pytest.CollectReport") -> str:
-    name: str = getattr(report, NAME, report.nodeid)
+    name: str = vars(report).get(NAME) or report.nodeid
     return name
+
+
+def _is_part(report: "pytest.TestReport") -> bool:
+    """Is this the report of a part of a test, as subtests are?"""
+    return "context" in vars(report) or (type(report).__name__ != "TestReport" and hasattr(report, "context"))
