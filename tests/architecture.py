@@ -9,6 +9,7 @@ PACKAGE = Path(__file__).parent.parent / "pytest_claude_budget"
 FOLDERS = [
     "cli",
     "plugin",
+    "enforce",
     "github",
     "files",
     "render",

@@ -6,7 +6,6 @@ one place:
 - `x-expected`, `x-range`: what was allowed; the second where the value is a number, only a wrong one
 - `x-write`, `x-example`, `x-hint`: the parts of the hint, or the whole of it
 - `x-slug`, `x-what`, `x-key`: another slug, another sentence, the key to point at
-- `x-later`: keys that a later version will have
 - `x-elsewhere`: keys that belong into another part of the file: a `hint`, and the `examples` that end it, by key
 """
 
@@ -147,9 +146,6 @@ def _key_spot(document: YamlDocument, path: ValuePath) -> _Spot:
 
 
 def _unknown_key(spot: _Spot, rule: Mapping[str, Any], key: str) -> tuple[Problem, tuple[int, int]]:
-    if key in rule.get("x-later", ()):
-        hint = "remove it for now"
-        return spot.problem("not-yet", "this version does not have this key yet", hint)
     allowed = list(rule.get("properties", {}))
     what = f"unknown key, expected one of {', '.join(allowed)}"
     if key.isdecimal():  # max_cost: 1,5

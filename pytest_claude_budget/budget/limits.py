@@ -90,12 +90,23 @@ class Budget:
     """What is said of hosts."""
     cap_assumes: CapAssumes = field(default_factory=CapAssumes)
     """What a cap may assume of calls that it cannot bound, or not well."""
+    hard_cap: Decimal | None = None
+    """US dollars at list price that no live call of the run may pass; None where there is no cap."""
+    hard_cap_at: str = ""
+    """`file:line` of it."""
+    on_cap: str = "refuse"
+    """What follows from a call that has no room: `refuse` it, or `stop` the session too."""
     live_calls: str | None = None
     """Whether calls may leave this machine: `allow` or `deny`; None where nobody said, and then they may."""
     gateway: bool = False
     """Measure other programs than Python too, by a gateway."""
     source: str
     """The budget file as the user should see it."""
+
+    @property
+    def holds_back(self) -> bool:
+        """Is anything asked before a call leaves?"""
+        return self.live_calls is not None or self.hard_cap is not None
 
     @property
     def tolerates_unknown(self) -> bool:
@@ -143,6 +154,9 @@ def parse_budget(value: Mapping[str, Any], locate: Callable[[ValuePath], str], s
         projection=extras.projection,
         origins=origins,
         cap_assumes=read_cap_assumes(value),
+        hard_cap=Decimal(value["hard_cap"]) if "hard_cap" in value else None,
+        hard_cap_at=locate(("hard_cap",)).rpartition(":")[0] if "hard_cap" in value else "",
+        on_cap=value.get("on_cap", "refuse"),
         live_calls=value.get("live_calls"),
         gateway=value.get("gateway", False),
         source=source,

@@ -98,6 +98,7 @@ def judge_report(loaded: LoadedReport, terms: Terms, asked: Asked) -> CostReport
         places=loaded.places,
         exempt=loaded.exempt,
         faults=loaded.faults,
+        capped=loaded.capped,
         warnings=loaded.warnings,
         baseline=baseline.baseline if baseline is not None else None,
         before=before,

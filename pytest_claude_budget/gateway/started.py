@@ -17,6 +17,8 @@ _KEPT = frozenset(
     ("PYTHONPATH", "PYTHONHOME", "PYTHONNOUSERSITE", "PYTHONUSERBASE", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
 )
 """What is set for Python and does not change what our own process does."""
+_OF_THE_CAP = ("CLAUDE_BUDGET_CAP_URL", "CLAUDE_BUDGET_CAP_RUN")
+"""Where the run's cap is held, if not in a file (`cap/open_cap.py`)."""
 _LEFT_OUT = ("ANTHROPIC_", "CLAUDE_BUDGET_", "PYTEST_", "COV_CORE_", "COVERAGE_", "PYTHON")
 _SETTLE, _SETTLED = b"settle\n", b"settled\n"
 
@@ -92,4 +94,8 @@ class Started:
 
 def _environment(environ: Mapping[str, str]) -> dict[str, str]:
     """What the process needs of this one's: no key, and nothing that measures it or is meant for tests."""
-    return {name: value for name, value in environ.items() if name in _KEPT or not name.startswith(_LEFT_OUT)}
+    return {
+        name: value
+        for name, value in environ.items()
+        if name in _KEPT or name in _OF_THE_CAP or not name.startswith(_LEFT_OUT)
+    }

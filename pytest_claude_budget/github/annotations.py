@@ -42,6 +42,10 @@ def annotations_of(document: Mapping[str, Any], folder: str) -> list[Annotation]
         Annotation(level="error", text=printable(reason, 500), title="Claude cost: not known in full")
         for reason in (reasons(document) if verdict["outcome"] == "incomplete" else ())
     ]
+    unknown += [
+        Annotation(level="error", text=printable(text, 500), title="Claude cost: calls were refused")
+        for text in verdict.get("capped") or ()
+    ]
     apart = missed(document)
     if apart is not None:
         level = "error" if verdict["outcome"] == "incomplete" else "warning"

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.claude_hosts import Place
 from pytest_claude_budget.calls.origin import Origin
-from pytest_claude_budget.intercept.http_fields import request_body
+from pytest_claude_budget.intercept.http_fields import request_body, told
 from pytest_claude_budget.intercept.sink import Held, Sink, Ticket
 from pytest_claude_budget.wire.messages import requested_model
 from pytest_claude_budget.wire.routes import Route
@@ -24,6 +24,8 @@ class Leaving:
     route: Route
     body: bytes | None
     """None where it is a stream that only the client may read."""
+    betas: str
+    """The header `anthropic-beta`."""
     model: str | None
     """As the request names it."""
 
@@ -85,7 +87,8 @@ class Ask:
             request, route = self._leaving
             body = request_body(request)
             model = route.model or requested_model(body)
-            self._leaving = Leaving(url=request.url, route=route, body=body, model=model)
+            betas = told(request)[1]
+            self._leaving = Leaving(url=request.url, route=route, body=body, betas=betas, model=model)
         return self._leaving
 
 

@@ -31,6 +31,7 @@ def combine(reports: Sequence[LoadedReport]) -> LoadedReport:
             exempt=frozenset(owner for report in reports for owner in report.exempt),
             faults=tuple(sorted({fault for report in reports for fault in report.faults})),
             warnings=tuple(sorted({warning for report in reports for warning in report.warnings})),
+            capped=tuple(text for report in reports for text in report.capped),
             outcome="unjudged",
         )
 

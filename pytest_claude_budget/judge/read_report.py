@@ -45,6 +45,8 @@ class LoadedReport:
     """Tests whose own marker says that their cost may be unknown."""
     faults: tuple[str, ...]
     warnings: tuple[str, ...]
+    capped: tuple[str, ...] = ()
+    """What refused calls before they were sent."""
     outcome: str
     """Of the verdict that it was given."""
     budget: str | None = None
@@ -81,6 +83,7 @@ def read_report(value: object, shown: str) -> LoadedReport:
         exempt=frozenset(owner for owner, mark in marks.items() if mark.may_be_unknown),
         faults=tuple(reader.texts(document, "faults")),
         warnings=tuple(reader.texts(document, "warnings")),
+        capped=tuple(reader.texts(verdict, "capped")),
         outcome=reader.text(verdict, "outcome"),
         budget=reader.maybe(reader.mapping(document.get("budget") or {}, "budget"), "source"),
         known=Known(document["record"]["owners"], record.owners),

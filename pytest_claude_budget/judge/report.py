@@ -80,6 +80,8 @@ class RunFacts:
     stale: Sequence[str] = ()
     """Owners that the lock file of this very change has otherwise than they ran."""
 
+    capped: Sequence[str] = ()
+    """What refused calls before they were sent, and whose, a sentence each."""
     accepts_silence: bool = False
     """The lock file of this very change is up to date: it has no test that ran and made no calls any more."""
 
@@ -134,7 +136,7 @@ def judge(sums: Sums, record: Record, facts: RunFacts) -> CostReport:
             facts=facts,
             sums=sums,
             record=record,
-            verdict=evaluate(limits, sums.scoped(), incomplete, change, unfinished=cut),
+            verdict=evaluate(limits, sums.scoped(), incomplete, change, unfinished=cut, capped=facts.capped),
             comparison=change.comparison if change is not None else None,
             projection=rows,
             exempt=counted((row.owner, row.calls) for row in exempt),

@@ -46,6 +46,8 @@ class Verdict:
     """What made the run a part of the suite, such as `-k`; empty of a whole one."""
     spared: tuple[Spared, ...] = ()
     """Increases of single tests that a limit is written for and not held against."""
+    capped: tuple[str, ...] = ()
+    """What refused calls before they were sent, and whose: `the cap of $5.00 ended it: 3 tests refused`."""
     unfinished: tuple[str, ...] = ()
     """Why the run did not come to its end, a sentence each: they are `incomplete` too, unless all that ran passed."""
 
@@ -80,13 +82,14 @@ def evaluate(
     change: Change | None = None,
     *,
     unfinished: Sequence[str] = (),
+    capped: Sequence[str] = (),
 ) -> Verdict:
     """Judge totals, and where there is a baseline the change, against all that was written.
 
     A run that is `unfinished` and not `incomplete` had no test to judge.
     """
     budget = limits.budget
-    if budget is None and not limits.markers and not limits.unread:
+    if budget is None and not limits.markers and not limits.unread and not capped:
         return Verdict(outcome=Outcome.UNJUDGED, incomplete=tuple(incomplete), unfinished=tuple(unfinished))
     found = _Found(known_fails=budget is not None and budget.known == "fail")
     then = limits if change is None or change.base is None else replace(limits, budget=change.base.budget)
@@ -105,7 +108,7 @@ def evaluate(
     part = "" if change is None else change.part
     compared = change is not None and change.comparison is not None
     left = _left(limits, found, compared=compared) if part else ()
-    outcome = _outcome(budget, found, incomplete, unfinished)
+    outcome = Outcome.OVER if capped else _outcome(budget, found, incomplete, unfinished)
     if outcome is Outcome.WITHIN and left and not (judges_single_tests(budget) or limits.markers):
         outcome = Outcome.UNJUDGED
     return Verdict(
@@ -115,6 +118,7 @@ def evaluate(
         known=tuple(found.known),
         incomplete=tuple(incomplete),
         unknown_months=months,
+        capped=tuple(capped),
         not_judged=left,
         part=part if left else "",
         spared=() if change is None else tuple(spared(budget, change.comparison)),

@@ -4,17 +4,19 @@ A refusal is remembered. A thread, a `gather` or a client may swallow what is ra
 fails by what is remembered here, and whatever it asks after that is refused too.
 """
 
+import importlib
 import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+from pytest_claude_budget.base.errors import described
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.claude_hosts import Place
 from pytest_claude_budget.calls.origin import Origin
 from pytest_claude_budget.measure.current_owner import LIVE_LABEL
-from pytest_claude_budget.measure.refusals import Refusal, denied, line_of, lines_from
+from pytest_claude_budget.measure.refusals import Refusal, denied, line_of, lines_from, no_cap
 
 if TYPE_CHECKING:
     from pytest_claude_budget.calls.call import Answer
@@ -25,8 +27,16 @@ if TYPE_CHECKING:
 Ticket = tuple[int, float, "Payer", int]
 
 
+_PURSES = "pytest_claude_budget.enforce.made"
+"""Makes purses; from further up, and loaded for the first call of a process that has one."""
+
+
 class Refused(BaseException):  # no error of the process: the run said no
     """A call was not sent. No Exception, since clients and frameworks try each of those again."""
+
+
+class RunOverError(Exception):
+    """There is no cap any more to hold a call to."""
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -35,15 +45,34 @@ class Rules:
 
     denied_by: str = ""
     """What says that nothing may, as its user knows it; empty where it may."""
+    purse: str = ""
+    """What makes the purse of a run that has a cap, in a process that it starts (`enforce/made.py`); empty without one."""
 
     def as_text(self) -> str:
         """For an environment variable."""
-        return json.dumps({"denied_by": self.denied_by})
+        return json.dumps([self.denied_by, self.purse])
 
 
 def rules_of_text(text: str) -> Rules:
     """What `as_text` wrote."""
-    return Rules(denied_by=str(json.loads(text)["denied_by"]))
+    denied_by, purse = map(str, json.loads(text))
+    return Rules(denied_by=denied_by, purse=purse)
+
+
+class Purse(Protocol):
+    """What is reserved before a call leaves, and spent once its answer is stored (`enforce/purse.py`)."""
+
+    def reserve(self, payer: "Payer", leaving: "Leaving") -> Any:
+        """A reservation; a Refusal where there is no room, None where nothing is billed."""
+
+    def settle(self, reservation: Any, answer: "Answer", origin: Origin) -> bool:
+        """Take what it did cost; False where that is not known."""
+
+    def charge(self, answer: "Answer") -> None:
+        """Charge what has left unasked."""
+
+    def close(self) -> None:
+        """Let go of the file."""
 
 
 class LiveGuard:
@@ -58,14 +87,25 @@ class LiveGuard:
         self._told = ""
         self._read = 0
         """Bytes of the file that were taken in."""
+        self.make_purse: Callable[[], Purse] | None = None
+        """Makes the purse, when it is first asked for; None where there is no cap."""
+        self.stops = False
+        """A cap that is reached ends the session."""
+        self._purse: Purse | None = None
+        self._reserved: dict[int, Any] = {}
+        """Reservations of exchanges that go on."""
+        self._refused: dict[tuple[str, str], Refusal] = {}
+        """Of tests that there was no room for: what they ask after that is refused too."""
         self._permitted: set[int] = set()
-        """Exchanges that were allowed to leave while others are not."""
+        """Exchanges that were allowed to leave."""
         self.refusals: list[Refusal] = []
         """Of this process, and of those that it has read of."""
 
     def ask(self, ticket: Any, leaving: "Leaving") -> None:
         """Return where it may leave, raise where not."""
         self.ask_ahead(ticket, leaving)
+        if self.make_purse is not None:
+            self._reserve(ticket, leaving, self.make_purse)
         self._permitted.add(ticket[0])
 
     def ask_ahead(self, ticket: Any, leaving: "Leaving") -> None:
@@ -85,13 +125,50 @@ class LiveGuard:
         if by := self._denied_by():
             self._refuse(denied(self._owner(ticket), by, what, ""))
 
+    def _reserve(self, ticket: Ticket, leaving: "Leaving", make: Callable[[], Purse]) -> None:
+        owner = ticket[2].owner
+        key = (owner.id, owner.phase.partition(" ")[2])
+        if (earlier := self._refused.get(key)) is not None:
+            self._refuse(Refusal(earlier.owner, earlier.kind, owner.phase, earlier.text, earlier.ended))
+        try:
+            found = self._purse_of(make).reserve(ticket[2], leaving)
+        except Exception as error:  # what cannot be held is not sent
+            if not isinstance(error, RunOverError):
+                self._run.fault("cap", error)
+            found = no_cap(self._owner(ticket), described(error))
+        if isinstance(found, Refusal):
+            self._refused[key] = found
+            self._refuse(found)
+        if found is not None:
+            self._reserved[ticket[0]] = found
+
+    def _purse_of(self, make: Callable[[], Purse]) -> Purse:
+        """The purse; made at the first look."""
+        if self._purse is None:
+            self._purse = make()
+        return self._purse
+
+    def _settle(self, ticket: Ticket, origin: Origin, own: "Answer", make: Callable[[], Purse]) -> None:
+        reservation = self._reserved.get(ticket[0])
+        if reservation is not None:
+            if self._purse_of(make).settle(reservation, own, origin):
+                del self._reserved[ticket[0]]
+        elif origin is Origin.LIVE and own.status.value == "measured" and ticket[0] not in self._permitted:
+            self._permitted.add(ticket[0])
+            self._purse_of(make).charge(own)
+
     def stored(self, ticket: Any, origin: Origin, own: "Answer | None") -> None:
         """An answer is stored. One that came from a remote host, though nothing was to leave, fails who asked for it."""
-        if own is None or origin is not Origin.LIVE or ticket[0] in self._permitted:
+        if own is None:
             return
-        if own.status.value not in ("failed", "free") and own.endpoint != "unseen" and (by := self._denied_by()):
-            what = f"a call to Claude ({own.model or 'of an unknown model'}) was answered by a remote host"
+        asked = ticket[0] in self._permitted
+        if self.make_purse is not None and self.make_purse is not _none_left:
+            self._settle(ticket, origin, own, self.make_purse)
+        if asked or origin is not Origin.LIVE or own.status.value in ("failed", "free") or own.endpoint == "unseen":
+            return
+        if by := self._denied_by():
             self._permitted.add(ticket[0])
+            what = f"a call to Claude ({own.model or 'of an unknown model'}) was answered by a remote host"
             self._remember(denied(self._owner(ticket), by, what, "", sent=True))
 
     def _denied_by(self) -> str:
@@ -148,18 +225,30 @@ class LiveGuard:
         return mine[0] if mine else None
 
     def forget(self) -> None:
-        """Remove the file."""
+        """The run is over: remove its files. What asks after that finds no purse, and is refused."""
         self._file.unlink(missing_ok=True)
+        if self.make_purse is not None:
+            purse, self._purse, self.make_purse = self._purse, None, _none_left
+            if purse is not None:
+                purse.close()
+            Path(f"{self._run.path}.cap").unlink(missing_ok=True)
 
     def tell_children(self) -> None:
         """Tell child processes what may leave at this moment."""
         by = self._denied_by()
-        text = Rules(denied_by=by).as_text() if by else ""
+        text = Rules(denied_by=by, purse=self.rules.purse).as_text() if by or self.rules.purse else ""
         if text != self._told:
             self._told = text
             self._run.told.know_guard(text)
 
 
+def _none_left() -> Purse:
+    raise RunOverError
+
+
 def guard_in_child(run: "Run", text: str) -> LiveGuard:
     """The guard of a process that a run started."""
-    return LiveGuard(run, rules_of_text(text), Refused)
+    guard = LiveGuard(run, rules_of_text(text), Refused)
+    if guard.rules.purse:
+        guard.make_purse = lambda: importlib.import_module(_PURSES).purse_told(run.path, guard.rules.purse)
+    return guard

@@ -15,15 +15,17 @@ _SIMULATED = "; a host that bills nothing is named under origins: simulated"
 class Refusal:
     """One refusal."""
 
-    __slots__ = ("is_heard", "kind", "owner", "phase", "text")
+    __slots__ = ("ended", "is_heard", "kind", "owner", "phase", "text")
 
-    def __init__(self, owner: str, kind: str, phase: str, text: str) -> None:
+    def __init__(self, owner: str, kind: str, phase: str, text: str, ended: str = "") -> None:
         self.owner = owner
         self.kind = kind
         """`test`, `fixture` or `outside`."""
         self.phase = phase
         self.text = text
         """All that is said of it."""
+        self.ended = ended
+        """What had no room for it, such as `the cap of $5.00`; empty where live calls are denied."""
         self.is_heard = False
         """Its owner has failed by it."""
 
@@ -41,9 +43,20 @@ def denied(owner: tuple[str, str, str], by: str, what: str, host: str, *, sent: 
     return Refusal(*owner, str(text))
 
 
+def no_cap(owner: tuple[str, str, str], why: str) -> Refusal:
+    """Nobody knows how much of the cap is left."""
+    text = Problem(
+        slug="no-cap",
+        where=owner[0],
+        what=f"a call to Claude was not sent: the cap of the run cannot be held here ({why})",
+        hint="see that the budget file and the run's files in .pytest_cache are left alone; or run without the cap",
+    )
+    return Refusal(*owner, str(text), "the cap")
+
+
 def line_of(refusal: Refusal) -> bytes:
     """A refusal as a line of a file."""
-    return json.dumps([refusal.owner, refusal.kind, refusal.phase, refusal.text]).encode() + b"\n"
+    return json.dumps([refusal.owner, refusal.kind, refusal.phase, refusal.text, refusal.ended]).encode() + b"\n"
 
 
 def lines_from(written: bytes) -> tuple[list[Refusal], int]:
@@ -51,6 +64,6 @@ def lines_from(written: bytes) -> tuple[list[Refusal], int]:
     whole = written[: written.rfind(b"\n") + 1]
     found = []
     for line in whole.splitlines():
-        owner, kind, phase, text = map(str, json.loads(line))
-        found.append(Refusal(owner, kind, phase, text))
+        owner, kind, phase, text, ended = map(str, json.loads(line))
+        found.append(Refusal(owner, kind, phase, text, ended))
     return found, len(whole)

@@ -76,6 +76,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="say what the run has spent so far by a line as often as this, such as 30s or 5m; off for none [60s where"
         " the output is no terminal, which shows it in the line of progress]",
     )
+    group.addoption(
+        "--claude-budget-cap",
+        metavar="DOLLARS",
+        help="refuse each call that could make the run's live calls cost more than this [hard_cap of the budget file]",
+    )
     parser.addini("claude_budget", help=INI_HELP)
 
 
@@ -95,12 +100,12 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
             from pytest_claude_budget.plugin.settings import early_budget
 
             _start(early_config, process="")
-            budget, option = early_budget(early_config), early_config.known_args_namespace.claude_budget_live
+            (budget, path), options = early_budget(early_config), early_config.known_args_namespace
             _know_origins(early_config.stash[RUN], None if budget is None else budget.origins)
-            if option == "deny" or (budget is not None and budget.live_calls is not None):
-                from pytest_claude_budget.plugin.guard import hold_early, rules_of
+            if _holds_back(options, budget):
+                from pytest_claude_budget.plugin.guard import hold_early
 
-                hold_early(early_config.stash[RUN], rules_of(option, budget))
+                hold_early(options, early_config.stash[RUN], budget, path)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -127,7 +132,7 @@ def pytest_configure(config: pytest.Config) -> None:
         raise
     run, budget = config.stash[RUN], config.stash[SETUP].budget
     _know_origins(run, None if budget is None else budget.origins)
-    _hold_the_line(config, run, budget)
+    _hold_the_line(config, run)
     if budget is not None and budget.gateway and not config.getoption("collectonly", default=False):
         _open_gateway(config, run, budget)
     plugin = RunPlugin(config, run, config.stash[SETUP])
@@ -155,13 +160,22 @@ def _know_origins(run: "Run", origins: "Origins | None") -> None:
         run.know_origins(origins)
 
 
-def _hold_the_line(config: pytest.Config, run: "Run", budget: "Budget | None") -> None:
-    """Where somebody wrote that calls must not leave; else nothing is loaded for it."""
-    option = config.getoption("claude_budget_live")
-    if option == "deny" or (budget is not None and budget.live_calls is not None):
-        from pytest_claude_budget.plugin.guard import hold, rules_of
+def _hold_the_line(config: pytest.Config, run: "Run") -> None:
+    """Where somebody wrote that calls must not leave, or only for so much; else nothing is loaded for it. Raises pytest.UsageError."""
+    setup = config.stash[SETUP]
+    if _holds_back(config.option, setup.budget):
+        from pytest_claude_budget.plugin.guard import hold
 
-        hold(config, run, rules_of(option, budget))
+        try:
+            hold(config, run, setup)
+        except pytest.UsageError:
+            run.stop()
+            raise
+
+
+def _holds_back(options: Any, budget: "Budget | None") -> bool:
+    asked = options.claude_budget_live == "deny" or options.claude_budget_cap is not None
+    return asked or (budget is not None and budget.holds_back)
 
 
 def _follow(config: pytest.Config, run: "Run", setup: "Setup") -> None:

@@ -1,46 +1,125 @@
 """Holds the line of a run: who was refused fails, also where what was raised has been swallowed. Loaded only where something is held back."""
 
-from collections.abc import Generator, Iterator
+from collections import Counter
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_claude_budget.base.errors import InputError, Problem
+from pytest_claude_budget.budget.limits import MAX_DOLLARS
 from pytest_claude_budget.measure.current_owner import fixture_id
 from pytest_claude_budget.measure.live_guard import LiveGuard, Rules
 from pytest_claude_budget.measure.refusals import Refusal
 from pytest_claude_budget.measure.run import Run
+from pytest_claude_budget.plugin.settings import find_budget
 
 if TYPE_CHECKING:
     from pytest_claude_budget.budget.limits import Budget
+    from pytest_claude_budget.enforce.rules import CapRules
+    from pytest_claude_budget.plugin.settings import Setup
 
-OPTION = "--claude-budget-live"
+OPTION, CAP_OPTION = "--claude-budget-live", "--claude-budget-cap"
 NAME = "claude-budget-guard"
 WORKER_KEY = "claude_budget_refused"
 """Where an xdist worker says what was refused there."""
 _ENDS = (KeyboardInterrupt, SystemExit, GeneratorExit, pytest.exit.Exception)
 
 
-def rules_of(option: str | None, budget: "Budget | None") -> Rules:
+def rules_of(option: str | None, budget: "Budget | None", purse: str = "") -> Rules:
     """What was written; the option goes before the budget file."""
     if option is not None:
-        return Rules(denied_by=f"{OPTION}=deny" if option == "deny" else "")
+        return Rules(denied_by=f"{OPTION}=deny" if option == "deny" else "", purse=purse)
     if budget is not None and budget.live_calls == "deny":
-        return Rules(denied_by=f"live_calls: deny in {budget.source}")
-    return Rules()
+        return Rules(denied_by=f"live_calls: deny in {budget.source}", purse=purse)
+    return Rules(purse=purse)
 
 
-def hold_early(run: Run, rules: Rules) -> LiveGuard:
-    """Hold the line of a run from here on."""
+def cap_of(option: str | None, budget: "Budget | None") -> "CapRules | None":
+    """The cap that was written; the option goes before the budget file. Raises pytest.UsageError."""
+    from pytest_claude_budget.enforce.rules import CapRules
+
+    stops = budget is not None and budget.on_cap == "stop"
+    if option is not None:
+        return CapRules(cap=_dollars(option), cap_by=f"{CAP_OPTION}={option}", stops=stops)
+    if budget is None or budget.hard_cap is None:
+        return None
+    return CapRules(cap=budget.hard_cap, cap_by=f"hard_cap in {budget.hard_cap_at}", stops=stops)
+
+
+def _dollars(text: str) -> Decimal:
+    try:
+        amount = Decimal(text)
+        if amount.is_finite() and 0 <= amount <= MAX_DOLLARS:
+            return amount
+    except InvalidOperation:
+        """It is said below."""
+    what = f"expected dollars from 0 to 1,000,000, got {text[:40]!r}"
+    raise pytest.UsageError(
+        str(
+            Problem(
+                slug="bad-amount", where=CAP_OPTION, what=what, hint=f"write a number, for example {CAP_OPTION}=5.00"
+            )
+        )
+    )
+
+
+def hold_early(options: Any, run: Run, budget: "Budget | None", path: Path | None) -> None:
+    """Hold the line before the budget is read in full. Raises pytest.UsageError."""
+    _begin(run, *_written(options, budget, path))
+
+
+def hold(config: pytest.Config, run: Run, setup: "Setup") -> None:
+    """Hold the line by all that was written. Raises pytest.UsageError, also where this machine cannot hold a cap."""
+    path = None if setup.budget is None else find_budget(config)[0]
+    rules, cap = _written(config.option, setup.budget, path)
+    _hold(config, run, rules, cap)
+    if cap is None or run.guard is None:
+        return
+    from pytest_claude_budget.cap.store import UnavailableError
+    from pytest_claude_budget.enforce.made import purse_at
+
+    try:
+        purse = purse_at(run.path, cap, setup.budget, setup.rate_table())
+    except InputError as error:
+        raise pytest.UsageError(str(error)) from None
+    except (UnavailableError, OSError) as error:
+        hint = "run without the cap, or where the folder of pytest's cache can be written"
+        raise pytest.UsageError(str(Problem(slug="no-cap", where=cap.cap_by, what=str(error), hint=hint))) from None
+    run.guard.make_purse = lambda: purse
+
+
+def hold_by_mark(config: pytest.Config, run: Run) -> None:
+    """Hold the line for those tests alone that a mark denies what others may do."""
+    _hold(config, run, Rules(), None)
+
+
+def _written(options: Any, budget: "Budget | None", path: Path | None) -> "tuple[Rules, CapRules | None]":
+    cap = cap_of(options.claude_budget_cap, budget)
+    if cap is None:
+        return rules_of(options.claude_budget_live, budget), None
+    from pytest_claude_budget.enforce.made import text_of
+
+    return rules_of(options.claude_budget_live, budget, text_of(cap, path if budget is not None else None)), cap
+
+
+def _begin(run: Run, rules: Rules, cap: "CapRules | None") -> LiveGuard:
     guard = LiveGuard(run, rules, lambda text: pytest.fail.Exception(text, pytrace=False))
+    if cap is not None:
+        from pytest_claude_budget.enforce.made import purse_told
+
+        guard.stops = cap.stops
+        guard.make_purse = lambda: purse_told(run.path, rules.purse, makes=True)
     run.hold_the_line(guard)
     guard.tell_children()
     return guard
 
 
-def hold(config: pytest.Config, run: Run, rules: Rules) -> None:
-    """The same, with who fails by what is refused."""
-    guard = run.guard if run.guard is not None and run.guard.rules == rules else hold_early(run, rules)
+def _hold(config: pytest.Config, run: Run, rules: Rules, cap: "CapRules | None") -> None:
+    guard = run.guard if run.guard is not None and run.guard.rules == rules else _begin(run, rules, cap)
     config.pluginmanager.register(GuardPlugin(config, run, guard), NAME)
 
 
@@ -51,6 +130,12 @@ class GuardPlugin:
         self._config = config
         self._run = run
         self.guard = guard
+        self._session: pytest.Session | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Know whom to stop."""
+        self._session = session
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -95,7 +180,8 @@ class GuardPlugin:
         if output is not None:
             self._run.guarded("refusals", self.guard.look)
             output[WORKER_KEY] = [
-                (each.owner, each.kind, each.phase, each.text, each.is_heard) for each in self.guard.refusals
+                (each.owner, each.kind, each.phase, each.text, each.ended, each.is_heard)
+                for each in self.guard.refusals
             ]
 
     @pytest.hookimpl(optionalhook=True)
@@ -132,4 +218,24 @@ class GuardPlugin:
 
     def _unheard(self, owner: str) -> Refusal | None:
         found: Refusal | None = self._run.guarded("refusals", self.guard.unheard, owner)
+        if found is not None and found.ended and self.guard.stops and self._session is not None:
+            self._session.shouldstop = f"{found.ended} is reached (on_cap: stop)"
         return found
+
+    def ended(self) -> list[str]:
+        """What had no room for calls, and how many tests and others were refused by it, a sentence each."""
+        self.guard.look()
+        owners: dict[str, dict[str, str]] = {}
+        for each in self.guard.refusals:
+            if each.ended:
+                owners.setdefault(each.ended, {})[each.owner] = each.kind
+        return [f"{name} ended it: {_counted(by)} refused" for name, by in owners.items()]
+
+
+def _counted(owners: Mapping[str, str]) -> str:
+    kinds = Counter(owners.values())
+    said = [
+        f"{kinds[kind]:,} {kind if kinds[kind] == 1 else kind + 's'}" for kind in ("test", "fixture") if kinds[kind]
+    ]
+    said += ["calls outside of tests"] if kinds["outside"] else []
+    return " and ".join(said)

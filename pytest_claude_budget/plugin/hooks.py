@@ -308,9 +308,9 @@ def _read_marks(item: pytest.Item, run: Run) -> None:
     if marker.live is not None:
         labels[LIVE_LABEL] = "yes" if marker.live else "no"
         if not marker.live and run.guard is None:
-            from pytest_claude_budget.plugin.guard import hold, rules_of
+            from pytest_claude_budget.plugin.guard import hold_by_mark
 
-            hold(item.config, run, rules_of("allow", None))
+            hold_by_mark(item.config, run)
     run.owners.marked = {name: value for name, value in labels.items() if value is not None}
 
 

@@ -76,6 +76,8 @@ class Ended:
     """How a session came to its end."""
 
     info: RunInfo
+    capped: tuple[str, ...] = ()
+    """What refused calls before they were sent, and whose, a sentence each."""
     judged: bool
     """Somebody has written a limit, whether or not it could be read."""
 
@@ -213,6 +215,7 @@ def _report(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]], e
         exempt=frozenset(exempt),
         faults=sorted(set(faults)),
         limited=ended.judged,
+        capped=ended.capped,
         warnings=stale(rates.as_of, today),
         baseline=baseline.baseline if baseline is not None else None,
         before=baseline.record if baseline is not None else None,

@@ -191,12 +191,13 @@ class Judge:
 
         known = self.setup.known_tests()
         info = run_info(self.config, status, self.run.path.stem, self._plugin.what_ran, known)
-        return Ended(info=info, judged=self._is_judged())
+        guard = self.config.pluginmanager.get_plugin("claude-budget-guard")
+        return Ended(info=info, judged=self._is_judged(), capped=() if guard is None else tuple(guard.ended()))
 
     def _is_judged(self) -> bool:
         """Did somebody write a limit, in a budget file or at a test of any process?"""
         limited = self.run.limited or any(output.get("limited") for output in self._plugin.from_workers)
-        return self.setup.budget is not None or limited
+        return self.setup.budget is not None or limited or self.config.getoption("claude_budget_cap") is not None
 
     def _say_on_stderr(self) -> None:
         """Where pytest has no terminal, a failure must be heard all the same."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LOCK_NAME = "claude-budget.lock.json"
 BUDGET_NAMES = ("claude-budget.yml", "claude-budget.yaml")
 CACHE_KEY = "claude-budget/checked"
-_ABOUT_CALLS = (b"loopback", b"origins", b"live_calls")
+_ABOUT_CALLS = (b"loopback", b"origins", b"live_calls", b"hard_cap")
 MOST_CHECKED = 20
 """Files that are remembered: the newest ones."""
 
@@ -132,10 +132,10 @@ def find_budget(config: pytest.Config) -> tuple[Path | None, str]:
     return None, ""
 
 
-def early_budget(config: pytest.Config) -> "Budget | None":
+def early_budget(config: pytest.Config) -> "tuple[Budget | None, Path | None]":
     """What the budget file says of hosts and live calls, before it is read in full: conftest files may call Claude as they are imported.
 
-    None where it says nothing, or cannot be read: what is wrong with it is told when it is read in full.
+    No budget where it says nothing, or cannot be read: what is wrong with it is told when it is read in full.
     """
     option, ini = config.known_args_namespace.claude_budget, config.getini("claude_budget")
     base = config.invocation_params.dir if option else config.rootpath
@@ -143,10 +143,10 @@ def early_budget(config: pytest.Config) -> "Budget | None":
     path = next((base / name for name in names if (base / name).exists()), None)
     written = b"" if path is None else path.read_bytes()
     if path is None or not any(word in written for word in _ABOUT_CALLS):
-        return None
+        return None, path
     from pytest_claude_budget.files.budget_file import load_budget
 
-    return load_budget(path, path.name)[0]
+    return load_budget(path, path.name)[0], path
 
 
 def parse_report_options(config: pytest.Config) -> tuple[tuple[str, Path], ...]:

@@ -52,7 +52,7 @@ def last_words(conclusion: Conclusion | None, unconcluded: str | None) -> list[L
     if conclusion is not None and conclusion.report is not None:
         verdict = conclusion.report.verdict
         if verdict.outcome is Outcome.OVER:
-            lines = short_lines(verdict.breaches)
+            lines = [*((_SECTION, text) for text in verdict.capped), *short_lines(verdict.breaches)]
             words += [LastWord(word="OVER", kind="over budget", where=where, text=text) for where, text in lines]
         elif verdict.outcome is Outcome.INCOMPLETE:
             text = printable(verdict.incomplete[0], 500)

@@ -25,7 +25,7 @@ from pytest_claude_budget.render.comment_values import (
     silent_tests,
     total,
 )
-from pytest_claude_budget.render.markdown_text import amount, code, counted, percent_in, share, signed
+from pytest_claude_budget.render.markdown_text import amount, code, counted, percent_in, sentence, share, signed
 from pytest_claude_budget.render.phrases import before_already, nearness, unsure
 
 _PASSES = "the budget lets it pass"
@@ -163,6 +163,9 @@ def _of_run(breach: Document, measure: str) -> bool:
 def _judged(document: Document) -> str:
     verdict, over = document["verdict"], failing(document)
     comparison = document.get("comparison")
+    if capped := verdict.get("capped"):
+        more = f", and it is over {_limits(over)}" if over else ""
+        return f"; {sentence('; '.join(capped), 200)}{more}"
     if over:
         return f", over {_limits(over)}"
     if verdict["outcome"] == "over":

@@ -97,6 +97,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "part": verdict.part,
         "not_judged": [_not_judged(limit) for limit in verdict.not_judged],
         "spared": [_spared(each) for each in verdict.spared],
+        **({"capped": list(verdict.capped)} if verdict.capped else {}),
     }
 
 

@@ -144,7 +144,8 @@ def verdict_line(report: CostReport) -> str:
     if verdict.outcome is Outcome.UNJUDGED:
         return "unjudged: there is no budget file (claude-budget init writes one)"
     if verdict.outcome is Outcome.OVER:
-        return f"over: {counted(_limits(verdict.breaches), 'limit')} exceeded"
+        limits = [f"{counted(_limits(verdict.breaches), 'limit')} exceeded"] if verdict.breaches else []
+        return f"over: {'; '.join((*verdict.capped, *limits))}"
     if verdict.outcome is Outcome.INCOMPLETE:
         return f"incomplete: {_why_incomplete(verdict)}"
     if verdict.outcome is Outcome.WARNED:

@@ -83,6 +83,7 @@ class Report:
     failed: Sequence[str] = ()
     not_reached: Sequence[str] = ()
     broken: Sequence[str] = ()
+    capped: Sequence[str] = ()
     unfinished: Sequence[str] = ()
     spared: Sequence[Document] = ()
     unpriced: Sequence[Document] = ()
@@ -106,6 +107,7 @@ class Report:
                 "warnings": list(self.warnings),
                 "incomplete": list(self.incomplete),
                 "known": list(self.known),
+                **({"capped": list(self.capped)} if self.capped else {}),
                 "unfinished": list(self.unfinished),
                 "spared": list(self.spared),
             },

@@ -221,6 +221,11 @@ def failed() -> Report:
     return Report(owners=[*owners, *steady()], ended="failed", failed=[REFUND.id], baseline=LOCK, before_update=steps)
 
 
+def capped() -> Report:
+    """A call had no room under the cap, and its test failed by that."""
+    return replace(failed(), outcome="over", capped=["the cap of $5.00 ended it: 1 test refused"])
+
+
 def stopped() -> Report:
     """After a failure, with -x: one test failed, two were not reached, and what ran did not move."""
     left = [replace(one, after=None, status="not_reached") for one in (TRIAGE, REFUND)]
@@ -360,6 +365,7 @@ SCENES: dict[str, Report] = {
         OVER, outcome="warned", breaches=[], warnings=[RUN_UP, REFUND_UP], accepted="label claude-cost-accepted"
     ),
     "failed": failed(),
+    "capped": capped(),
     "stopped": stopped(),
     "uncollected": uncollected(),
     "busy": busy(),

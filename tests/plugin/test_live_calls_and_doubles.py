@@ -90,9 +90,8 @@ def test_other_makers_are_nobodys_business(denied: Suite) -> None:
     )
 
 
-PROGRAMS = """
+PROGRAM = """
 import subprocess, sys
-import pytest
 ASKS = '''
 import json, os, sys, urllib.error, urllib.request
 headers = {"anthropic-version": "2023-06-01", "content-type": "application/json"}
@@ -107,6 +106,10 @@ else:
 '''
 def ask():
     return subprocess.run([sys.executable, "-S", "-c", ASKS], stdout=subprocess.PIPE, text=True).stdout.strip()
+"""
+PROGRAMS = """
+import pytest
+from program import ask
 
 def test_refused():
     assert ask() == "403 false permission_error"
@@ -126,7 +129,7 @@ def test_wide(wide): pass
 @pytest.mark.parametrize("workers", [0, 2], ids=["plain", "two-workers"])
 def test_programs_are_refused_by_the_gateway(denied: Suite, upstream: Upstream, workers: int) -> None:
     """In the form of Anthropic's own errors, once, and their tests fail."""
-    denied.write(test_a=PROGRAMS)
+    denied.write(program=PROGRAM, test_a=PROGRAMS)
     denied.budget("version: 1\nlive_calls: deny\nloopback: live\ngateway: true\n")
     outcome = denied.run("-p", "no:randomly", workers=workers)
     outcome.result.assert_outcomes(passed=1, failed=1, errors=1)

@@ -153,7 +153,7 @@ VERSION = "hint: write it so, for example version: 1   [bad-version]"
         ("version: 1\ngateway: 4141",
          "2:10: gateway: expected true or false, got 4141\nhint: write it so, for example gateway: true   [bad-value]"),
         ("version: 1\nlimit: []",
-         "2:1: limit: unknown key, expected one of version, limits, changes, features, projection, loopback, origins, cap_assumes, live_calls, gateway, on_incomplete, known, may_be_unknown, rates\n"
+         "2:1: limit: unknown key, expected one of version, limits, changes, features, projection, loopback, origins, cap_assumes, hard_cap, on_cap, live_calls, gateway, on_incomplete, known, may_be_unknown, rates\n"
          "hint: did you mean 'limits'?   [unknown-key]"),
         ("version: 1\nlimits:\n- scope: run\n  max_cost: 1\n- scope: run\n  max_cost: 2",
          "6:13: limits[1].max_cost: max_cost of run is already on line 4, as limits[0].max_cost\n"
@@ -168,22 +168,13 @@ def test_a_bad_file_is_refused_at_its_place(tmp_path: Path, text: str, expected:
     assert f"claude-budget.yml:{expected}" == refusal(tmp_path, text)
 
 
-@pytest.mark.parametrize("key", ["hard_cap"])
-def test_a_key_of_a_later_version_is_told_as_such(tmp_path: Path, key: str) -> None:
-    """A limit that is not kept would be worse than one that is refused."""
-    expected = (
-        f"claude-budget.yml:2:1: {key}: this version does not have this key yet\nhint: remove it for now   [not-yet]"
-    )
-    assert expected == refusal(tmp_path, f"version: 1\n{key}: 5\n")
-
-
 def test_all_problems_are_told_in_the_order_of_the_file(tmp_path: Path) -> None:
     """Nobody wants to mend a file one error a run."""
-    text = "limits:\n- scope: run\n  max_cost: x\n- max_calls: -1\nhard_cap: 1\nversion: 3\n"
+    text = "limits:\n- scope: run\n  max_cost: x\n- max_calls: -1\nhard_cup: 1\nversion: 3\n"
     with pytest.raises(InputError) as caught:
         load(tmp_path, text)
 
-    expected = [("3:13", "bad-amount"), ("4:3", "missing-key"), ("4:14", "bad-count"), ("5:1", "not-yet")]
+    expected = [("3:13", "bad-amount"), ("4:3", "missing-key"), ("4:14", "bad-count"), ("5:1", "unknown-key")]
     found = [(problem.where.partition(":")[2], problem.slug) for problem in caught.value.problems]
     assert [*expected, ("6:10", "bad-version")] == found
 

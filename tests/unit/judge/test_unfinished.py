@@ -6,7 +6,9 @@ import pytest
 
 from pytest_claude_budget.budget.limits import Budget, Limit
 from pytest_claude_budget.compare.result import Baseline
-from pytest_claude_budget.files.load import Terms, sums_of
+from pytest_claude_budget.files.load import Asked, Terms, judge_report, sums_of
+from pytest_claude_budget.judge.combine import combine
+from pytest_claude_budget.judge.read_report import read_report
 from pytest_claude_budget.judge.report import CostReport, RunFacts, RunInfo, judge
 from pytest_claude_budget.judge.unfinished import unfinished
 from pytest_claude_budget.judge.verdict import Outcome
@@ -194,3 +196,16 @@ def test_what_is_not_in_a_run_is_called_what_it_is(kind: str, name: str, selecti
     one = replace(ONE, owner=name, kind=kind)
     assert not selection.is_gone(one)
     assert selection.absence(one) == standing
+
+
+def test_a_run_whose_calls_were_refused_is_over_and_read_back_so() -> None:
+    """Whatever else holds of it, and whoever judges it anew."""
+    said = "the cap of $5.00 ended it: 1 test refused"
+    facts = RunFacts(rates=TABLE, day=TODAY, capped=[said])
+    used = record(ONE)
+    report = judge(sums_of(used, Terms(budget=None, rates=TABLE, day=TODAY)), used, facts)
+    assert (Outcome.OVER, True) == (report.verdict.outcome, report.verdict.fails)
+    assert f"verdict: over: {said}" in [line.text for line in terminal_lines(report, 100)]
+    loaded = read_report(json_document(report), "a.json")
+    again = judge_report(combine([loaded]), Terms(budget=BUDGET, rates=TABLE, day=TODAY), Asked())
+    assert (Outcome.OVER, (said,)) == (again.verdict.outcome, again.verdict.capped)

@@ -1,0 +1,155 @@
+"""The purse of a run: what is reserved in it before a call leaves, and what was spent once its answer is stored."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any, NamedTuple
+
+from pytest_claude_budget.base.errors import Problem
+from pytest_claude_budget.base.money import exact_dollars, to_json
+from pytest_claude_budget.base.values import value_class
+from pytest_claude_budget.bounds.bound import bound
+from pytest_claude_budget.bounds.values import Bound, Request, Unbounded
+from pytest_claude_budget.budget.cap_assumes import CapAssumes
+from pytest_claude_budget.calls.call import Answer, Origin, Status
+from pytest_claude_budget.cap.store import (
+    MOST,
+    Cap,
+    Claim,
+    Refused,
+    Reservation,
+    UnavailableError,
+    dollars_of,
+    nano_dollars,
+)
+from pytest_claude_budget.enforce.rules import CapRules, Held, claims_of
+from pytest_claude_budget.measure.refusals import Refusal
+from pytest_claude_budget.pricing.price import price
+from pytest_claude_budget.pricing.rates import RateTable
+from pytest_claude_budget.wire.routes import Kind
+
+_FREE = frozenset((Kind.COUNT_TOKENS, Kind.BATCH_RESULTS))
+_CREATION = "batch_create"
+
+
+@value_class(frozen=True, kw_only=True, slots=True)
+class Terms:
+    """By what calls are bounded and priced."""
+
+    rates: RateTable
+    assumes: CapAssumes = CapAssumes()
+    feature_of: Callable[[str], str | None] = lambda owner: None
+    """The feature that a budget file gives to a test."""
+
+
+class Purse:
+    """One process's hold on it."""
+
+    def __init__(self, rules: CapRules, terms: Terms, cap: Cap, today: Callable[[], date]) -> None:
+        self.rules = rules
+        self._terms = terms
+        self._cap = cap
+        self._today = today
+
+    def reserve(self, payer: Any, leaving: Any) -> "Reservation | Refusal | None":
+        """Charge a call that is about to leave with the most that it can cost; None where it costs nothing."""
+        if leaving.route.kind in _FREE:
+            return None
+        feature = payer.labels.feature or self._terms.feature_of(payer.owner.id)
+        asked = Request(route=leaving.route, body=leaving.body, betas=leaving.betas)
+        found = bound(asked, self._terms.rates, self._today(), self._terms.assumes.of(feature))
+        if isinstance(found, Unbounded):
+            return refusal(payer, leaving, Why(_unknown(found), found.hint, "no-bound"))
+        held = list(claims_of(self.rules, nano_dollars(found.amount)))
+        try:
+            made = self._cap.reserve([each.claim for each in held])
+        except UnavailableError as error:
+            return refusal(payer, leaving, cannot_be_held(str(error)))
+        if not isinstance(made, Refused):
+            return made
+        over = next(each for each in held if each.claim is made.claim)
+        return refusal(payer, leaving, _does_not_fit(found, made, over))
+
+    def settle(self, reservation: Reservation, answer: Answer, origin: Origin) -> bool:
+        """Put what a call did cost in the place of what was reserved, where that is known; False where it stays reserved."""
+        cost = self._cost_of(answer, origin)
+        if cost is None:
+            return False
+        try:
+            self._cap.settle(
+                reservation, cost=cost, calls=int(answer.status is Status.MEASURED and origin is Origin.LIVE)
+            )
+        except UnavailableError:
+            """It stays charged with more."""
+        return True
+
+    def charge(self, answer: Answer) -> None:
+        """Charge a call that has left unasked with what it did cost."""
+        cost = self._cost_of(answer, Origin.LIVE)
+        if cost:
+            claims = [each.claim for each in claims_of(self.rules, cost)]
+            try:
+                made = self._cap.reserve([_with_most(each) for each in claims])
+                if isinstance(made, Reservation):
+                    self._cap.settle(made, cost=cost)
+            except UnavailableError:
+                """The next call is refused by the same."""
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._cap.close()
+
+    def _cost_of(self, answer: Answer, origin: Origin) -> int | None:
+        """In nano-dollars; None where it is not known in full, or not yet."""
+        if answer.status in (Status.FAILED, Status.FREE) or origin is Origin.SIMULATED:
+            return 0 if answer.endpoint != _CREATION or answer.status is Status.FAILED else None
+        if answer.status is not Status.MEASURED or answer.endpoint == _CREATION:
+            return None  # a batch is paid when its results are there, whoever reads them
+        found = price(answer, self._today(), self._terms.rates)
+        return None if found.amount is None or found.at_least else nano_dollars(found.amount)
+
+
+class Why(NamedTuple):
+    """Why a call is refused."""
+
+    said: str
+    hint: str
+    slug: str
+    ended: str = "the cap"
+    """What refuses it, as its user knows it."""
+
+
+def cannot_be_held(why: str) -> Why:
+    """There is a cap, and nobody knows how much of it is left."""
+    return Why(
+        why,
+        "see that the run's files in .pytest_cache are left alone and its database can be reached; or run without the cap",
+        "no-cap",
+    )
+
+
+def refusal(payer: Any, leaving: Any, why: Why) -> Refusal:
+    """Of a call that is not sent."""
+    model = leaving.model or "a model that the request does not name"
+    what = f"a call to Claude ({model}, at {leaving.url.host}) was not sent: {why.said}"
+    owner = payer.owner
+    text = str(Problem(slug=why.slug, where=owner.id, what=what, hint=why.hint))
+    return Refusal(owner.id, owner.kind, owner.phase, text, why.ended)
+
+
+def _with_most(claim: Claim) -> Claim:
+    return Claim(account=claim.account, unit=claim.unit, amount=claim.amount, most=MOST)
+
+
+def _unknown(found: Unbounded) -> str:
+    return f"the most that it can cost is not known, for {found.reason}"
+
+
+def _does_not_fit(found: Bound, refused: Refused, over: Held) -> Why:
+    charged = refused.charged
+    spent, reserved = dollars_of(charged.spent), dollars_of(charged.reserved)
+    after = spent + reserved + found.amount
+    under = f" and {exact_dollars(reserved)} reserved for calls whose cost is not known, or not yet" if reserved else ""
+    why = f"it can cost up to {exact_dollars(found.amount)}, and of {over.name} ({over.by}) {exact_dollars(spent)} is spent{under}"
+    needed = over.raise_it.format(to_json(after))
+    smaller = "make it smaller (claude-budget bound shows the sum; max_tokens and cap_assumes lower it)"
+    return Why(why, f"{smaller}, or let it be sent by {needed}", "over-cap", over.name)
