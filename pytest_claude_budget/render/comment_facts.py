@@ -12,7 +12,7 @@ from pytest_claude_budget.render.comment_values import (
     not_known,
     total,
 )
-from pytest_claude_budget.render.markdown_text import amount, amount_in, code, counted, sentence
+from pytest_claude_budget.render.markdown_text import amount, amount_in, code, counted, sentence, share
 from pytest_claude_budget.render.phrases import spent_words
 
 _WIDE = Context(prec=400)
@@ -76,7 +76,20 @@ def _projected(document: Document) -> str:
         known = f"at least {month} a month{_of_what(chosen)}" if after else "a month is not known"
         return f"projected: {known}{was} at {sentence(scenario, 40)} volume"
     was = f"{before} → " if before and before != month else ""
-    return f"projected {was}{month} a month{_of_what(chosen)} at {sentence(scenario, 40)} volume"
+    grown = _grown(document.get("comparison"), total(befores), after) if was else ""
+    weighed = ", weighed by volume" if len({row["feature"] for row in chosen}) > 1 else ""  # one is named behind it
+    grown = f" ({grown}{weighed})" if grown else ""
+    return f"projected {was}{month} a month{grown}{_of_what(chosen)} at {sentence(scenario, 40)} volume"
+
+
+def _grown(comparison: Document | None, before: Decimal, after: Decimal) -> str:
+    """By how much a month changes, where that is another part than the run's."""
+    if not before or comparison is None or comparison["change_percent"] is None:
+        return ""
+    run = amount(comparison["before"])
+    grown = share(_WIDE.subtract(after, before), before)
+    alike = bool(run) and share(amount(comparison["change"]), run) == grown
+    return "" if alike else grown
 
 
 def _of_what(rows: Sequence[Document]) -> str:

@@ -127,7 +127,8 @@ def _excess(breach: Breach) -> str:
         if breach.value is None:
             return f"costs {least}{dollars(breach.after or ZERO)}, up from $0.00, {limit}"
         before, after = amounts_of(breach)
-        return f"costs {before} → {after}: {least}+{breach.value}%, {limit}"
+        by = " by volume" if breach.scope == "projection" else ""  # no month is as much dearer as the run
+        return f"costs {before} → {after}: {least}+{breach.value}%{by}, {limit}"
     if breach.measure in ("max_cost", "max_monthly_cost"):
         maximum = Decimal(breach.maximum)
         return f"costs {least}{dollars_against(Decimal(breach.value or 0), maximum)}, the limit is {exact_dollars(maximum)}"

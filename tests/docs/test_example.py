@@ -122,7 +122,7 @@ def test_the_comment_of_the_change_names_its_causes_and_its_limits(changed: Path
     assert ended.status == 1, ended.text
     assert ended.text.startswith(
         "### Claude cost: +$0.0274 per run (+74%), over the limit of +10% and 1 more limit\n\n"
-        "Run $0.0369 → $0.0642 at list price · budget $0.08 (80% used) · projected $111.40 → $245.16 a month for 3 features"
+        "Run $0.0369 → $0.0642 at list price · budget $0.08 (80% used) · projected $111.40 → $245.16 a month (+120%, weighed by volume) for 3 features"
     )
     causes = ("cache reads 2,264 → 0: block 1 of the system prompt changed", "makes 2 calls (was 1)")
     assert [] == [text for text in (*causes, "system prompt +107 tokens") if text not in ended.text]

@@ -202,10 +202,14 @@ def test_the_hint_says_how_an_increase_a_month_is_accepted(budget: Budget) -> No
     months = replace(budget, changes=())
     report = judged(months, before, record(costing("a", 14, feature="triage"), costing("z", 100)))
     assert {breach.measure for breach in report.verdict.breaches} == {"max_monthly_increase"}
-    lines = [line.text for line in terminal_lines(report, 79)]
-    said = " ".join(map(str.strip, lines))
+    shown = [line.text for line in terminal_lines(report, 79)]
+    said = " ".join(map(str.strip, shown))
     assert "2 months over max_monthly_increase 50% for a month: most average (+75.0%), heavy (+75.0%)" in said
-    assert "  to accept: pytest --claude-budget-update, then commit   [over-limit]" in lines
+    assert [line.rpartition("costs ")[2] for line in lines(report)] == [
+        "$80.00 → $140.00: +75.0% by volume, the limit is +50%",
+        "$160.00 → $280.00: +75.0% by volume, the limit is +50%",
+    ]
+    assert "  to accept: pytest --claude-budget-update, then commit   [over-limit]" in shown
 
 
 def test_the_terminal_says_what_would_bring_down_what_is_over(budget: Budget) -> None:
@@ -224,9 +228,9 @@ def test_a_feature_has_an_increase_and_months_of_its_own(budget: Budget) -> None
     assert lines(report) == [
         "claude-budget.yml:7: feature triage costs $0.10 → $0.16: +60.0%, the limit is +50%",
         "claude-budget.yml:6: a costs $0.10 → $0.16: +60.0%, the limit is +25%",
-        "claude-budget.yml:12: a month (average) costs $100.00 → $160.00: +60.0%, the limit is +50%",
+        "claude-budget.yml:12: a month (average) costs $100.00 → $160.00: +60.0% by volume, the limit is +50%",
         "claude-budget.yml:11: a month (heavy) costs $320.00, the limit is $300.00",
-        "claude-budget.yml:12: a month (heavy) costs $200.00 → $320.00: +60.0%, the limit is +50%",
+        "claude-budget.yml:12: a month (heavy) costs $200.00 → $320.00: +60.0% by volume, the limit is +50%",
     ]
 
 

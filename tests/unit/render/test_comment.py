@@ -18,8 +18,8 @@ from pytest_claude_budget.render.markdown_text import (
     visible,
     visual_lines,
 )
-from tests.golden.documents import Document, Owner, Report, breach
-from tests.golden.scenes import OVER, REFUND, document, steady
+from tests.golden.documents import Document, Owner, Report, breach, month
+from tests.golden.scenes import FEW, OVER, REFUND, document, steady
 
 
 @pytest.mark.parametrize(
@@ -450,6 +450,14 @@ def test_what_is_not_known_and_has_no_feature_is_in_the_row_of_the_rest() -> Non
     loose = Owner(id="t.py::loose", before="0.005", after="0.005")
     page = comment(Report(owners=[failed, loose, *steady()], failed=[failed.id], ended="failed").document())
     assert "| (no feature) | $0.015 | at least $0.005 | not known |" in page
+
+
+def test_a_month_that_grew_by_another_part_than_the_run_says_why() -> None:
+    """435 → 770 is +77% where the run is +38%; 0.0488 → 0.0513 of both is +5.1%, and needs no words."""
+    assert "projected $435.00 → $770.00 a month (+77%, weighed by volume) for 2 features" in comment(document("over"))
+    assert "projected $300.00 → $327.50 a month (+9.2%) for `replies`" in comment(document("busy"))
+    alike = Report(owners=FEW, projection=[month("triage", 1000, ("48.8", "51.3"))]).document()
+    assert "projected $48.80 → $51.30 a month for `triage`" in comment(alike)
 
 
 def test_what_has_no_feature_no_tier_and_no_model_has_a_row() -> None:
