@@ -93,6 +93,14 @@ def programs(session: nox.Session) -> None:
 
 
 @nox.session(tags=["clients"])
+def vertex(session: nox.Session) -> None:
+    """Google's own client for Vertex, whose gRPC no socket of Python's sees."""
+    group = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "vertex")
+    session.install("--editable", ".", *group)
+    session.run("python", "-m", "pytest", "tests/vertex", *session.posargs)
+
+
+@nox.session(tags=["clients"])
 def niquests(session: nox.Session) -> None:
     """Niquests puts a fork of its own in the place of urllib3, as it is installed."""
     group = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "clients")

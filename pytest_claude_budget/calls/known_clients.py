@@ -33,6 +33,7 @@ class KnownClient:
 
 
 _HTTPX, _POOL, _PLAIN, _AIOHTTP = ("httpx", "httpx2"), ("urllib3.connectionpool",), ("http.client",), ("aiohttp",)
+_VERTEX = ("google.cloud.aiplatform_v1.services.prediction_service.client",)
 
 
 def _python(name: str, seen: Seen, over: tuple[str, ...] = (), *packages: str) -> KnownClient:
@@ -61,6 +62,7 @@ KNOWN_CLIENTS = (
     _python("aiobotocore", Seen.EXACTLY, _AIOHTTP),
     _python("niquests", Seen.EXACTLY, (*_POOL, "urllib3._async.connectionpool")),
     _python("curl_cffi", Seen.EXACTLY, ("curl_cffi.requests.session",)),
+    _python("google-cloud-aiplatform", Seen.EXACTLY, _VERTEX),
     _python("pycurl", Seen.TOLD),
     KnownClient(name="claude-agent-sdk", packages=("claude-agent-sdk",), program="claude", seen=Seen.IN_SUMS),
     KnownClient(name="@anthropic-ai/sdk", program="node", seen=Seen.BY_GATEWAY),

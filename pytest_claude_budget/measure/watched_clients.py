@@ -43,6 +43,10 @@ CLIENTS: Mapping[str, Client] = {
     "botocore.client": ("botocore_hooks", "ClientMeta", True),
     "aiobotocore.client": ("botocore_hooks", "AioBaseClient", True),
     "claude_agent_sdk._internal.transport.subprocess_cli": ("agent_sdk_hooks", "SubprocessCLITransport", True),
+    "google.cloud.aiplatform_v1.services.prediction_service.client": ("vertex_grpc_hooks", "__all__", True),
+    "google.cloud.aiplatform_v1.services.prediction_service.async_client": ("vertex_grpc_hooks", "__all__", True),
+    "google.cloud.aiplatform_v1beta1.services.prediction_service.client": ("vertex_grpc_hooks", "__all__", True),
+    "google.cloud.aiplatform_v1beta1.services.prediction_service.async_client": ("vertex_grpc_hooks", "__all__", True),
     "httpcore": ("core_hooks", "__version__", True),
     "httpcore2": ("core_hooks", "__version__", True),
 }
