@@ -21,6 +21,7 @@ from pytest_claude_budget.cli.project import add_project
 from pytest_claude_budget.cli.rates import add_rates
 from pytest_claude_budget.cli.report import add_report
 from pytest_claude_budget.cli.schema import add_schema
+from pytest_claude_budget.cli.top import add_top
 from pytest_claude_budget.cli.watch import add_watch
 from pytest_claude_budget.cli.whatif import add_whatif
 
@@ -37,6 +38,7 @@ COMMANDS: tuple[Callable[[Commands], None], ...] = (
     add_rates,
     add_bound,
     add_explain,
+    add_top,
     add_project,
     add_whatif,
     add_clients,
