@@ -5,7 +5,7 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-_decode = json.JSONDecoder().decode
+_scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # every decoder has it, since `decode` asks it; the stubs do not
 LARGE = 1 << 20
 """Bytes of JSON for which a faster parser is worth its own loading."""
 
@@ -18,11 +18,14 @@ def loads(data: bytes) -> Any:
             return from_json(data, cache_mode="keys")
         except (ValueError, TypeError):  # TypeError: an older one, with other options
             pass
-    if data.startswith(b"{") and data[1:2] != b"\0":
-        return _decode(
-            data.decode("utf-8", "surrogatepass")
-        )  # as `json.loads` does, without a look for other encodings
-    return json.loads(data)
+    if not data.startswith(b"{") or data[1:2] == b"\0":
+        return json.loads(data)
+    text = data.decode("utf-8", "surrogatepass")
+    try:
+        value, end = _scan(text, 0)  # as `json.loads` does, after a look for other encodings
+    except StopIteration:
+        end = 0
+    return value if end == len(text) else json.loads(text)
 
 
 def load_faster() -> None:

@@ -69,11 +69,13 @@ class AnswerFile:
 
     def close(self) -> Any:
         """As of the file: whoever reads no more drops the answer."""
-        self._dropped()
+        if self._seen is not None:
+            self._dropped()
         return self._file.close()
 
     def __del__(self) -> None:
-        self._dropped()
+        if self.__dict__.get("_seen") is not None:  # it may not be whole
+            self._dropped()
 
     def __enter__(self) -> "AnswerFile":
         self._file.__enter__()
@@ -147,9 +149,8 @@ class AnswerFile:
 
     def _dropped(self) -> None:
         """In the garbage collector too, perhaps in the middle of a write of this very thread."""
-        seen: Looks | None = self.__dict__.get("_seen")  # it may not be whole
+        seen, self._seen = self._seen, None
         if seen is not None:
-            self._seen = None
             seen.dropped()
 
 

@@ -12,7 +12,7 @@ from pytest_claude_budget.calls.call import Answer, Origin, Status
 from pytest_claude_budget.intercept.carrier import Carrier
 from pytest_claude_budget.intercept.failed_response import with_error, with_note
 from pytest_claude_budget.intercept.guard import GUARDS, ask_of
-from pytest_claude_budget.intercept.http_fields import Told, content_of, length_of, request_body
+from pytest_claude_budget.intercept.http_fields import Told, content_of, length_of, request_body, values_of
 from pytest_claude_budget.intercept.in_process_gateway import AROUND, Inside, placed
 from pytest_claude_budget.intercept.live_or_simulated import located, settled
 from pytest_claude_budget.intercept.sink import Held, Saying, Sink, begin_write, finish, post, write
@@ -263,7 +263,7 @@ class Watch:
         in_application = kind is _GUESS and self._carrier.is_application()
         told = NO_HEADERS
         if headers is not None and (kind is _COMPATIBLE or kind is _GUESS or self._route.model is not None):
-            told = Headers(*map(headers.get, TELLING))
+            told = Headers(*values_of(headers, TELLING))
         return Exchange(self._route, status, asked, print_, more, lifetimes, in_application, told)
 
     def _refused(self, status: int) -> Iterator[Said]:

@@ -27,9 +27,15 @@ class Url:
 
 
 def pairs_of(headers: Any) -> Pairs:
-    """The pairs of a mapping. That of requests goes by several functions for each, and so it is looked into."""
+    """The pairs of a mapping. Those of requests and of botocore go by several functions for each, so they are looked into."""
     inner = getattr(headers, "_store", None)
-    return inner.values() if isinstance(inner, dict) else headers.items()
+    if isinstance(inner, dict):
+        return inner.values()
+    keyed = getattr(headers, "_dict", None)
+    if isinstance(keyed, dict) and type(headers).__module__ == "botocore.awsrequest":
+        return [(key._key, value) for key, value in keyed.items()]
+    pairs: Pairs = headers.items()
+    return pairs
 
 
 def url_of(text: str) -> Url:
@@ -48,8 +54,8 @@ class Headers:
         self._pairs = pairs
         self._found: dict[str, Any] | None = None
 
-    def get(self, name: str, default: str = "") -> str:
-        """The value of a name in lower case."""
+    def get(self, name: str, default: Any = "") -> Any:
+        """The value of a name in lower case, as a text."""
         value = (self._found or self._by_name()).get(name)
         return default if value is None else value if type(value) is str else _text(value)
 
@@ -62,7 +68,8 @@ class Headers:
         if found is None:
             found = self._found = {}
             for name, value in self._pairs:
-                found.setdefault((name if type(name) is str else _text(name)).lower(), value)
+                text = name if type(name) is str else name.decode("latin-1") if type(name) is bytes else str(name)
+                found.setdefault(text.lower(), value)
             self._pairs = ()
         return found
 

@@ -43,8 +43,10 @@ def _above(seam: Seam, sender: Any, request: Any) -> "Above | None":
     method, url = getattr(request, "method", None), getattr(request, "url", None)
     if not isinstance(method, str) or not isinstance(url, str):
         return None  # requests will say it
+    if _comes_to_urllib3(sender, url):
+        return None
     body = body_bytes(getattr(request, "body", None))
-    if not may_be_claude(method, url, body) or _comes_to_urllib3(sender, url):
+    if not may_be_claude(method, url, body):
         return None
     try:
         from pytest_claude_budget.intercept.doubles import Above, is_inside

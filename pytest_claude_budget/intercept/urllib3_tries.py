@@ -3,6 +3,7 @@
 urllib3 calls itself for a retry and for a redirect. What became of the try before stands in the history of its `retries`.
 """
 
+from collections.abc import Iterator
 from functools import lru_cache
 from io import BytesIO
 from typing import Any
@@ -21,8 +22,6 @@ _OVER_HTTP_CLIENT = ("urllib3.connection", "urllib3.contrib.socks", "botocore.aw
 """Modules whose connections ask `http.client` for each answer: where it was not asked, no network was reached."""
 LOW_LEVEL = frozenset(("LowLevelResponse", "AsyncLowLevelResponse"))
 """What stands in the place of `http.client`'s answers in urllib3-future."""
-_ANY_CASE = "HTTPHeaderDict"
-"""urllib3's own headers, which know a name however it is written."""
 _PLAIN = (b"{", b"[", b"event:", b"data:", b":")
 """How no packed body begins: vcrpy plays some without the coding that their headers name."""
 
@@ -141,15 +140,38 @@ def _is_of_http_client(connections: type) -> bool:
 
 def got(response: Any) -> Got:
     """What a response of urllib3, or one that stands in its place, holds by now."""
-    held, headers = getattr(response, "_body", None), response.headers
-    if type(headers).__name__ != _ANY_CASE:
-        headers = headers.items()
+    held, headers = getattr(response, "_body", None), headers_of(response)
     if isinstance(held, bytes) and response.decode_content:
         return Got(response.status, headers, held)
     raw = held if isinstance(held, bytes) else in_memory(response)
     if raw is not None and raw.startswith(_PLAIN):
         return Got(response.status, headers, raw)
     return Got(response.status, headers, raw=raw)
+
+
+class _Lowered:
+    """urllib3's own headers, which lie by their names in lower case: their own functions take as long as all else of an answer."""
+
+    __slots__ = ("_lists",)
+
+    def __init__(self, lists: dict[str, list[str]]) -> None:
+        self._lists = lists
+        """Of each name: how it was written, and its values."""
+
+    def get(self, name: str, default: Any = "") -> Any:
+        """The first value of a name in lower case."""
+        found = self._lists.get(name)
+        return default if found is None else found[1]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lists)
+
+
+def headers_of(response: Any) -> Any:
+    """The headers of a response, as `Got` takes them."""
+    headers = response.headers
+    lists = getattr(headers, "_container", None) if type(headers).__name__ == "HTTPHeaderDict" else None
+    return _Lowered(lists) if isinstance(lists, dict) else headers.items()
 
 
 def in_memory(response: Any) -> bytes | None:

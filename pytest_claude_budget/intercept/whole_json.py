@@ -106,7 +106,8 @@ class Whole:
         """Give the answer its body; False where our own code failed."""
         got, raw = self._got, self._kept()
         try:
-            undo = decoder(got.headers.get("content-encoding", ""))
+            coding = got.headers.get("content-encoding", "")
+            undo = decoder(coding) if coding else None
             got.keep(body=raw if undo is None else undo(raw))
         except UndecodableError:
             got.keep(raw=raw)  # whoever reads it says why

@@ -69,9 +69,19 @@ def test_what_one_refuses_the_other_does_too(data: bytes) -> None:
         loads(data)
 
 
-def test_without_the_sdk_python_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "data", [*ODD, b'{"a":1}', b'{"a":1} \r\n', rb'{"a":"\ud800"}', b'{"a":"\xed\xa0\x80"}', b"{}"]
+)
+def test_without_the_sdk_python_reads(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
     monkeypatch.delitem(sys.modules, "jiter")
-    assert loads(b"[1]") == [1]
+    assert same(loads(data), json.loads(data))
+
+
+@pytest.mark.parametrize("data", [*BAD, b'{"a":1}x', b'{"a":1', b"{a}", b'{"a":"\xff"}', b"{\0"])
+def test_without_the_sdk_python_refuses(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+    monkeypatch.delitem(sys.modules, "jiter")
+    with pytest.raises(ValueError):  # noqa: PT011  # any text
+        loads(data)
 
 
 def test_an_older_parser_with_other_options_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:

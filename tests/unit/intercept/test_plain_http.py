@@ -4,15 +4,20 @@ import json
 from types import SimpleNamespace
 from typing import Any
 
+import httpx
+import httpx2
 import pytest
+from botocore.awsrequest import HeadersDict
+from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPHeaderDict
 
 from pytest_claude_budget.calls.call import Status
 from pytest_claude_budget.intercept import whole_json
-from pytest_claude_budget.intercept.http_fields import told
+from pytest_claude_budget.intercept.http_fields import told, values_of
 from pytest_claude_budget.intercept.live_or_simulated import looks_real
-from pytest_claude_budget.intercept.plain_http import Asked, Got, Plain, url_of
+from pytest_claude_budget.intercept.plain_http import Asked, Got, Plain, pairs_of, url_of
 from pytest_claude_budget.intercept.runs_that_watch import Watchers
+from pytest_claude_budget.intercept.urllib3_tries import headers_of
 from pytest_claude_budget.intercept.whole_json import looks_of
 from tests.builders.watched import ASKED, URL, Told, message
 
@@ -66,10 +71,29 @@ def test_a_fault_over_an_answer_that_has_passed_never_reaches_its_reader(monkeyp
     asked = Asked("POST", url_of(URL), [], json.dumps(ASKED).encode())
     seen = watchers.begin(Plain(object(), frozenset()), asked)
     assert seen is not None
-    looks = looks_of(seen, Got(200, PAIRS), has_body=True)
+    looks = looks_of(seen, Got(200, [*PAIRS, ("content-encoding", "any")]), has_body=True)
     assert looks is not None
     monkeypatch.setattr(whole_json, "decoder", {}.__getitem__)
     looks.fed(json.dumps(message()).encode())
     looks.ended(complete=True)
     assert [each.status for each in sink.answers] == [Status.UNMEASURED]
     assert "KeyError" in str(sink.answers[0].reason)
+
+
+@pytest.mark.parametrize("mapping", [dict, CaseInsensitiveDict, HeadersDict, HTTPHeaderDict, httpx.Headers])
+def test_a_request_says_the_same_in_the_headers_of_any_client(mapping: Any) -> None:
+    headers = mapping({"Anthropic-Version": "2023-06-01", "X-Stainless-Retry-Count": "1", "content-length": "7"})
+    assert told(Asked("POST", url_of(URL), pairs_of(headers), b"")) == (1, "", True)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        Got(200, [("X-One", "1"), ("x-two", b"2")]).headers,
+        headers_of(SimpleNamespace(headers=HTTPHeaderDict({"X-One": "1", "x-two": "2"}))),
+        httpx.Headers({"X-One": "1", "x-two": "2"}),
+        httpx2.Headers({"X-One": "1", "x-two": "2"}),
+    ],
+)
+def test_several_headers_of_an_answer_are_told_at_once(headers: Any) -> None:
+    assert values_of(headers, ("x-one", "x-none", "x-two")) == ["1", None, "2"]
