@@ -8,9 +8,10 @@ from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.files.baseline_file import lock_value, record_of
 from pytest_claude_budget.files.load import Asked, Terms, baseline_at, judge_report, load_report
-from pytest_claude_budget.files.read_write import parse_json, write_atomically
+from pytest_claude_budget.files.read_write import parse_json, read_text, write_atomically
 from pytest_claude_budget.files.rootdir import project_of
 from pytest_claude_budget.github.baseline import Around, Found
+from pytest_claude_budget.github.reports import LARGEST
 from pytest_claude_budget.judge.combine import combine
 from pytest_claude_budget.judge.read_report import LoadedReport
 from pytest_claude_budget.judge.report import CostReport
@@ -29,10 +30,12 @@ def load_reports(paths: Sequence[Path]) -> LoadedReport:
 
 
 def write_combined(paths: Sequence[Path], terms: Terms, target: Path) -> Path:
-    """One file for several reports. Raises InputError."""
+    """One file for several reports, or a copy of the one: it may lie in a work tree that is removed. Raises InputError."""
     if len(paths) == 1:
-        return paths[0]
-    write_atomically(target, document_of(judge_report(load_reports(paths), terms, Asked()), "json"))
+        text = read_text(paths[0], str(paths[0]), LARGEST)
+    else:
+        text = document_of(judge_report(load_reports(paths), terms, Asked()), "json")
+    write_atomically(target, text)
     return target
 
 

@@ -311,6 +311,13 @@ def test_a_base_run_is_not_missed_where_the_base_has_no_budget_yet(job: Job, des
     assert (0, "within") == (done.status, done.outputs["verdict"])
 
 
+def test_the_report_of_a_run_on_the_base_outlives_its_work_tree(job: Job, desk: Project, double: Double) -> None:
+    """Where `report` names a file that `run` writes, there is one in the work tree, which is removed after the run."""
+    copied = f"cp {desk.folder / REPORT} ."
+    done = on_pull_request(job, desk, double, baseline="base-run", run=copied, report=REPORT)
+    assert (0, "within", "0.024") == (done.status, done.outputs["verdict"], done.outputs["cost-before"])
+
+
 def test_an_api_that_fails_is_no_baseline_that_is_not_there(job: Job, desk: Project, double: Double) -> None:
     double.faults = [Fault(status=403, path="/actions/")] * 20
     done = on_pull_request(job, desk, double, baseline="artifact")
