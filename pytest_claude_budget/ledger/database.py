@@ -15,6 +15,7 @@ from pytest_claude_budget.ledger.journal import OwnerFacts
 from pytest_claude_budget.ledger.outside import make_folder, system
 from pytest_claude_budget.ledger.paths import journals_of
 from pytest_claude_budget.ledger.row_format import ALIKE, PLAIN, alike_of, call_of, storable
+from pytest_claude_budget.ledger.tally import Tally
 
 MOST_MODELS = 500
 """Models whose calls are summed by the database: it takes only so many values at once."""
@@ -46,6 +47,7 @@ class SqliteLedger:
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._pid = 0
+        self._tally = Tally()
         self._inherited: list[sqlite3.Connection] = []
         """A parent's connections after a fork: closing them here would disturb the parent."""
 
@@ -54,14 +56,15 @@ class SqliteLedger:
         journals = journals_of(self.path)
         try:
             with self._using() as connection:
-                gather(connection, journals)
+                gather(connection, journals, self._tally)
         except (OSError, sqlite3.Error) as error:
+            self._tally = Tally()
             if self.unwritable is not None:
                 raise
             self.close()
             self.unwritable = f"the ledger cannot be written: {told(error)} ({self.path})"
             with self._using() as connection:
-                gather(connection, journals)
+                gather(connection, journals, self._tally)
 
     def conclude(self, closed: Collection[str]) -> None:
         """Remove the journals that are in the ledger whole and have no writer; `closed` names those that had this one.
@@ -113,14 +116,20 @@ class SqliteLedger:
         The models must be priced in proportion to their counts: none that has rates of its own for long prompts.
         """
         models = models[:MOST_MODELS]
-        marks = ", ".join("?" * len(models))
+        marks, tally = ", ".join("?" * len(models)), self._tally
+        extent = self.extent()
         with self._using() as connection:
-            rows = connection.execute(ALIKE.format(models=marks), models).fetchall()
-            payers = {row[0]: row for row in connection.execute("SELECT * FROM payers")}
-            kinds = {row[0]: row for row in connection.execute("SELECT * FROM kinds")}
+            entries = connection.execute("SELECT COUNT(*) FROM entries").fetchone()[0]
+            if tally.is_all(extent=extent, entries=entries):
+                rows, payers, kinds = list(tally.alike(models)), tally.payers, tally.kinds
+            else:
+                rows = connection.execute(ALIKE.format(models=marks), models).fetchall()
+                payers = {row[0]: row for row in connection.execute("SELECT * FROM payers")}
+                kinds = {row[0]: row for row in connection.execute("SELECT * FROM kinds")}
         for row in rows:
             yield alike_of(row, payers, kinds)
-        yield from self._read(f" AND ({PLAIN.format(models=marks)}) IS NOT TRUE", models)
+        if sum(row[2] for row in rows) < entries:
+            yield from self._read(f" AND ({PLAIN.format(models=marks)}) IS NOT TRUE", models)
 
     def calls(self, owner: str | None = None) -> Iterator[Call]:
         """Read calls one by one, all or one owner's."""

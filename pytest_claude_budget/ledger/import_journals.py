@@ -5,13 +5,14 @@ import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytest_claude_budget.base.fast_json import LARGE, load_faster, loads
 from pytest_claude_budget.ledger.alike_format import rows_of_alike
 from pytest_claude_budget.ledger.journal import has_writer
 from pytest_claude_budget.ledger.outside import FileIO, system
 from pytest_claude_budget.ledger.row_format import COLUMNS, KIND, LINE, PAYER, REST
+from pytest_claude_budget.ledger.tally import Row, Tally
 
 READ_AT_ONCE = 1 << 18
 """Bytes of a journal that are taken apart at once."""
@@ -32,7 +33,8 @@ _PLAIN = (*LINE[: -len(REST)], LINE[-1])
 _PLAIN_ENTRY = f"INSERT OR REPLACE INTO entries ({', '.join(_PLAIN)}) VALUES ({', '.join('?' * len(_PLAIN))})"
 """For calls that have nothing between the counts and the request, as nearly all: a None costs ten times a number."""
 _BETWEEN = slice(len(LINE) - len(REST), len(LINE) - 1)
-_NOTHING = [None] * (len(REST) - 1)
+_NOTHING = (None,) * (len(REST) - 1)
+_WIDTH = len(LINE)
 _OWNER = "INSERT OR REPLACE INTO owners VALUES (?, ?, ?)"
 _FAULT = "INSERT INTO faults VALUES (?, ?)"
 _READ = "INSERT OR REPLACE INTO journals VALUES (?, ?)"
@@ -40,8 +42,8 @@ _DAMAGED = "a line of a process's journal cannot be read: calls may be missing"
 _TORN = "a process ended in the middle of a line of its journal: a call may be missing"
 
 
-def gather(connection: sqlite3.Connection, journals: Iterable[Path]) -> None:
-    """Bring in what is new. Readers that come at once take turns, and none takes a line twice."""
+def gather(connection: sqlite3.Connection, journals: Iterable[Path], tally: Tally) -> None:
+    """Bring in what is new, and add it up. Readers that come at once take turns, and none takes a line twice."""
     known = _known(connection)
     grown = [path for path in journals if _size(path) > known.get(path.name, 0)]
     if not grown:
@@ -50,22 +52,26 @@ def gather(connection: sqlite3.Connection, journals: Iterable[Path]) -> None:
         load_faster()
     connection.execute("BEGIN IMMEDIATE")
     known = _known(connection)
-    shared = _Shared(connection, "payers", PAYER), _Shared(connection, "kinds", KIND)
+    shared = _Shared(connection, "payers", PAYER, tally.payers), _Shared(connection, "kinds", KIND, tally.kinds)
+    store = _Store(connection, *shared, tally)
     for path in grown:
         with (
             suppress(FileNotFoundError),
             FileIO(str(path)) as file,
         ):  # another reader was through with it, and removed it
             file.seek(known.get(path.name, 0))
-            _take(connection, file, path.name, shared)
+            _take(store, file, path.name)
     connection.execute("COMMIT")
 
 
 class _Shared(dict[str, int]):
     """What many lines share, each under a number of its own."""
 
-    def __init__(self, connection: sqlite3.Connection, table: str, columns: Sequence[str]) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, table: str, columns: Sequence[str], rows: dict[int, Sequence[Any]]
+    ) -> None:
         super().__init__()
+        self._rows = rows
         self._connection = connection
         self._insert = f"INSERT INTO {table} VALUES ({', '.join('?' * (len(columns) + 1))})"
         self._last: int = connection.execute(f"SELECT COALESCE(MAX(rowid), 0) FROM {table}").fetchone()[0]
@@ -80,8 +86,10 @@ class _Shared(dict[str, int]):
     def store(self) -> None:
         """Store those that are new."""
         numbers, texts = range(self._last - len(self._new) + 1, self._last + 1), ",".join(self._new)
-        rows = zip(numbers, loads(f"[{texts}]".encode()), strict=True)
-        self._connection.executemany(self._insert, [(number, *values) for number, values in rows])
+        read = zip(numbers, loads(f"[{texts}]".encode()), strict=True)
+        rows = {number: (number, *values) for number, values in read}
+        self._connection.executemany(self._insert, rows.values())
+        self._rows.update(rows)
         self._new.clear()
 
 
@@ -114,16 +122,18 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _take(connection: sqlite3.Connection, file: FileIO, name: str, shared: tuple[_Shared, _Shared]) -> None:
-    at, held = file.tell(), b""
+def _take(store: "_Store", file: FileIO, name: str) -> None:
+    begin = at = file.tell()
+    held = b""
     while data := file.read(READ_AT_ONCE):
         data = held + data
         end = data.rfind(b"\n") + 1
         held = data[end:]
         if end:
-            _store(connection, name, _values(data[: end - 1].replace(b"\0", b"")), shared)
+            store.lines(_values(data[: end - 1].replace(b"\0", b"")), name)
             at += end
-    connection.execute(_READ, (name, at))
+    store.connection.execute(_READ, (name, at))
+    store.tally.bytes += at - begin
 
 
 def _values(lines: bytes) -> Sequence[Any]:
@@ -142,30 +152,68 @@ def _value(line: bytes) -> Any:
         return None
 
 
-def _store(connection: sqlite3.Connection, name: str, values: Sequence[Any], shared: tuple[_Shared, _Shared]) -> None:
-    payers, kinds = shared
-    width, owners = len(LINE), []
-    latest: dict[int, list[Any]] = {}
-    for value in values:
+class _Store(NamedTuple):
+    """Where lines go."""
+
+    connection: sqlite3.Connection
+    payers: _Shared
+    kinds: _Shared
+    tally: Tally
+
+    def lines(self, values: Sequence[Any], name: str) -> None:
+        """Store lines of a journal."""
+        calls = [value for value in values if type(value) is list and len(value) == _WIDTH]
+        if len(calls) != len(values):
+            calls += self._others(values, name)
+        if not calls:
+            return
+        rows = self._plain(calls)
+        if rows is None:
+            rows = self._sorted_out(calls, name)
+        self.payers.store()
+        self.kinds.store()
+        self.connection.executemany(_PLAIN_ENTRY, rows)
+        self.tally.add(rows)
+
+    def _others(self, values: Sequence[Any], name: str) -> list[list[Any]]:
+        """Store what is not a call by itself; returns the calls of lines that hold several."""
+        owners: list[list[str]] = []
+        calls: list[list[Any]] = []
+        for value in values:
+            if type(value) is list and len(value) == _WIDTH:
+                continue
+            try:
+                if len(alike := value.get("alike", ())) == 3 and len(alike[0]) == _WIDTH:
+                    calls += rows_of_alike(*alike)
+                elif len(value.get("owner", ())) == 3:
+                    owners.append([str(text) for text in value["owner"]])
+                else:
+                    self.connection.execute(_FAULT, value["fault"])
+            except (AttributeError, KeyError, TypeError, ValueError, sqlite3.InterfaceError, sqlite3.ProgrammingError):
+                self.connection.execute(_FAULT, (name, _DAMAGED))
+        self.connection.executemany(_OWNER, owners)
+        return calls
+
+    def _plain(self, calls: Sequence[Sequence[Any]]) -> list[Row] | None:
+        """Calls as rows, where nothing stands between their counts and their requests, as nearly always; else None."""
+        columns, number = list(zip(*calls, strict=True)), len(calls)
         try:
-            if type(value) is list and len(value) == width:
-                value[2], value[3] = payers[value[2]], kinds[value[3]]
-                latest[value[0]] = value
-            elif len(alike := value.get("alike", ())) == 3 and len(alike[0]) == width:
-                shared_values = alike[0]
-                shared_values[2], shared_values[3] = payers[shared_values[2]], kinds[shared_values[3]]
-                latest.update((each[0], each) for each in rows_of_alike(*alike))
-            elif len(value.get("owner", ())) == 3:
-                owners.append([str(text) for text in value["owner"]])
-            else:
-                connection.execute(_FAULT, value["fault"])
-        except (AttributeError, KeyError, TypeError, ValueError, sqlite3.InterfaceError, sqlite3.ProgrammingError):
-            connection.execute(_FAULT, (name, _DAMAGED))
-    connection.executemany(_OWNER, owners)
-    payers.store()
-    kinds.store()
-    plain = [value for value in latest.values() if value[_BETWEEN] == _NOTHING]
-    connection.executemany(_ENTRY, [value for value in latest.values() if value[_BETWEEN] != _NOTHING])
-    for value in plain:
-        del value[_BETWEEN]
-    connection.executemany(_PLAIN_ENTRY, plain)
+            if any(column.count(None) != number for column in columns[_BETWEEN]):
+                return None
+            payers, kinds = map(self.payers.__getitem__, columns[2]), map(self.kinds.__getitem__, columns[3])
+            return list(zip(*columns[:2], payers, kinds, *columns[4 : _BETWEEN.start], columns[-1], strict=True))
+        except TypeError:  # a value that cannot be looked up
+            return None
+
+    def _sorted_out(self, calls: Sequence[Sequence[Any]], name: str) -> list[Row]:
+        """Store calls that say more, and return the others as rows. Of those with one id, the last holds."""
+        latest: dict[int, Row] = {}
+        for id_, at, payer, kind, *rest in calls:
+            try:
+                latest[id_] = (id_, at, self.payers[payer], self.kinds[kind], *rest)
+            except TypeError:
+                self.connection.execute(_FAULT, (name, _DAMAGED))
+        more = {id_: row for id_, row in latest.items() if row[_BETWEEN] != _NOTHING}
+        self.connection.executemany(_ENTRY, more.values())
+        self.tally.add_apart(more)
+        return [(*row[: _BETWEEN.start], row[-1]) for id_, row in latest.items() if id_ not in more]

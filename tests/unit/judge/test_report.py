@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -65,6 +66,13 @@ ANSWERS = st.builds(
     stated_cost=st.none() | st.sampled_from([Decimal(0), Decimal("0.0123"), Decimal("1.755E-5"), Decimal("1E-30")]),
     request=st.sampled_from([None, '{"messages":"0123456789:10"}', '{"messages":"9876543210:10"}']),
 )
+PLAIN: dict[str, Any] = {"status": Status.MEASURED, "iterations": (), "notes": (), "stated_cost": None}
+ANSWER_STATES = [
+    Answer(status=Status.UNMEASURED, endpoint="messages", model="claude-opus-4-7", reason="cut"),
+    Answer(status=Status.MEASURED, endpoint="messages", model="claude-opus-4-7", usage=Usage(input_tokens=7)),
+    Answer(status=Status.MEASURED, endpoint="messages", model="claude-opus-4-7", notes=("assumed",)),
+]
+"""What a call may have been before its last state came."""
 OWNERS = st.sampled_from([("a.py::test_1", "test"), ("a.py::test_2", "test"), ("c.py::f", "fixture")])
 NAMES = st.none() | st.sampled_from(["triage", "<b>|`x`"])
 
@@ -140,20 +148,28 @@ def append(ledger: Path, made: list[Call]) -> None:
     journal.close()
 
 
-@given(calls())
+@given(calls(), st.data())
 @settings(max_examples=tries(60), deadline=None)
-def test_calls_that_the_ledger_sums_up_give_the_same_report(made: list[Call]) -> None:
-    """The database adds up what is priced in proportion; everything else comes one by one."""
+def test_calls_that_the_ledger_sums_up_give_the_same_report(made: list[Call], data: st.DataObject) -> None:
+    """Whoever brought them in, and whatever they were before: what is priced in proportion is summed, all else comes one by one."""
     rates = packaged_rates()
+    plain = [replace(call, answer=replace(call.answer, **PLAIN)) if data.draw(st.booleans()) else call for call in made]
+    sent = [*plain, *(replace(call, id=call.id + 100) for call in plain)]
+    replaced = data.draw(st.lists(st.sampled_from(sent), max_size=3)) if sent else []
+    earlier = [replace(call, answer=data.draw(st.sampled_from([call.answer, *ANSWER_STATES]))) for call in replaced]
     with tempfile.TemporaryDirectory() as folder:
-        ledger = SqliteLedger(Path(folder) / "run.sqlite3")
-        append(ledger.path, [*made, *(replace(call, id=call.id + 100) for call in made)])
-        ledger.gather()
+        ledger, other = (SqliteLedger(Path(folder) / "run.sqlite3") for _ in range(2))
+        append(ledger.path, earlier)
+        (ledger if data.draw(st.booleans()) else other).gather()
+        append(ledger.path, sent)
+        (ledger if data.draw(st.booleans()) else other).gather()
         models = [model for model in ledger.models() if rates.is_proportional(model, date(2026, 11, 23))]
-        together, apart = list(ledger.totalled(models)), list(ledger.calls())
+        together, again = (list(reader.totalled(models)) for reader in (ledger, other))
+        apart = list(ledger.calls())
         ledger.close()
-    assert sum(call.count for call in together) == len(apart) == 2 * len(made)
-    assert json_document(report_of(together)) == json_document(report_of(apart))
+        other.close()
+    assert sum(call.count for call in together) == sum(call.count for call in again) == len(apart) == 2 * len(made)
+    assert json_document(report_of(together)) == json_document(report_of(again)) == json_document(report_of(apart))
 
 
 def test_a_model_with_rates_for_long_prompts_is_not_summed_up() -> None:
