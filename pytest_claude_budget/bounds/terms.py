@@ -70,7 +70,7 @@ class Terms:
             reason = "the server chooses the models that answer in the place of its own"
             raise NoBoundError(Unbounded(reason=reason, hint="list them in fallbacks, or leave it out"))
         for other in asked.substitutes:
-            held = self._rates_of(other.model, fast=other.fast)
+            held = self._rates_of(other.model, fast=other.fast or (asked.fast and self._can_be_fast(other.model)))
             limit = asked.output if other.max_tokens is None else other.max_tokens
             yield from self._answer(other.model, held, limit, f"fallback {held.model.name}, ")
         yield from self._advisors()
@@ -92,6 +92,10 @@ class Terms:
         if isinstance(held, Refusal):
             raise NoBoundError(Unbounded(reason=held.reason, hint=_NAME_RATES))
         return held
+
+    def _can_be_fast(self, spelled: str) -> bool:
+        model = self._under.rates.find(spelled)
+        return model is not None and model.row(self._under.day, fast=True) is not None
 
     def _answer(self, spelled: str | None, held: InForce, limit: int | None, before: str) -> Iterator[Line]:
         """One model's reading and writing, with a summary before it where there may be one."""

@@ -252,6 +252,18 @@ def test_every_fallback_may_be_billed() -> None:
     assert unbounded(MESSAGES, question(fallbacks="default")).hint == "list them in fallbacks, or leave it out"
 
 
+def test_a_fallback_of_a_fast_request_is_fast_where_its_model_can_be() -> None:
+    """What an entry leaves out is as the request has it: Fable 5.2 writes at $80 in fast mode, Haiku 4.5 has none and writes at $5."""
+    others = [{"model": "claude-fable-5-2"}, {"model": HAIKU}]
+    made = bounded(MESSAGES, question(model="claude-opus-5-5", speed="fast", fallbacks=others))
+    written = {line.label: line.rate for line in made.lines if "output" in line.label}
+    assert written == {
+        "output, fast": 40,
+        "fallback claude-fable-5-2, output, fast": 80,
+        "fallback claude-haiku-4-5-20251001, output": 5,
+    }
+
+
 def test_an_advisor_reads_its_own_window_at_each_use() -> None:
     """2 uses of Opus 4.7: 2 * 1,000,000 * $5 + 2 * 700 * $25, and 10% more in the US."""
     tool = {"type": "advisor_20260301", "name": "advisor", "model": "claude-opus-4-7", "max_uses": 2, "max_tokens": 700}
