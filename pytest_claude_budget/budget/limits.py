@@ -25,7 +25,8 @@ from pytest_claude_budget.budget.increases_and_volumes import (
 from pytest_claude_budget.calls.host_rules import Origins, read_origins
 
 COUNTS = ("max_calls", "max_input_tokens", "max_output_tokens", "max_tokens_total", "max_attempts")
-MEASURES = ("max_cost", *COUNTS)
+DOLLARS = ("max_cost", "max_spent")
+MEASURES = (*DOLLARS, *COUNTS)
 CASES = ("light", "average", "heavy")
 LABELS = ("feature", "tier", "case")
 MAX_DOLLARS = 1_000_000
@@ -43,7 +44,7 @@ class Limit:
     measure: str
     """One of MEASURES."""
     maximum: Decimal | int
-    """US dollars at list price for `max_cost`, else a count. What equals it is still within."""
+    """US dollars at list price for `max_cost` and `max_spent`, else a count. What equals it is still within."""
     warn_at: Decimal | None = None
     """The part of the maximum from which the run warns: 0.8 for 80%."""
     where: str
@@ -179,7 +180,7 @@ def _limits_of_entry(entry: Mapping[str, Any], index: int, locate: Callable[[Val
                 scope=entry["scope"],
                 match=entry.get("match"),
                 measure=measure,
-                maximum=Decimal(entry[measure]) if measure == "max_cost" else int(entry[measure]),
+                maximum=Decimal(entry[measure]) if measure in DOLLARS else int(entry[measure]),
                 warn_at=None if warn_at is None else percentage(warn_at),
                 where=locate(("limits", index, measure)).rpartition(":")[0],
                 path=f"limits[{index}].{measure}",

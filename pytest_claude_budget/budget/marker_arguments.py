@@ -8,7 +8,7 @@ from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.schema_errors import shown_value, suggestion
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.budget.exempt import KEY as MAY_BE_UNKNOWN
-from pytest_claude_budget.budget.limits import CASES, COUNTS, LABELS, MAX_COUNT, MAX_DOLLARS, MEASURES, Limit
+from pytest_claude_budget.budget.limits import CASES, COUNTS, DOLLARS, LABELS, MAX_COUNT, MAX_DOLLARS, MEASURES, Limit
 
 LIVE = "live"
 _LONGEST_LABEL = 200
@@ -77,7 +77,7 @@ class _ArgumentError(Exception):
 
 
 def _argument(name: str, value: object) -> Decimal | int | str | None:
-    if name == "max_cost":
+    if name in DOLLARS:
         return _dollars(value)
     if name in COUNTS:
         return _count(name, value)

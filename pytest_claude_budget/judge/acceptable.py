@@ -26,6 +26,9 @@ _NO_TEST = Obstacle(reason="no test ran", step="let a test run")
 _FAULTY = Obstacle(
     reason="measuring itself failed, so that calls may be missing", step="see to what kept the cost from being measured"
 )
+_CAPPED = Obstacle(
+    reason="calls were refused by a cap, and are not in the cost", step="give the cap room for all calls"
+)
 _UNKNOWN = Obstacle(
     reason="the cost is not known in full; if this is on purpose, write on_incomplete: warn in the budget file, or "
     f"{KEY} for the test",
@@ -40,6 +43,8 @@ def obstacles(report: CostReport) -> Iterator[Obstacle]:
         yield _named(_ENDED[facts.run.outcome], report)
     if not facts.run.selection.ran and not any(owner.kind == "test" for owner in report.record.owners.values()):
         yield _NO_TEST
+    if facts.capped:
+        yield _CAPPED
     if facts.faults:
         yield _FAULTY
     if not _is_tolerated(report) and any(_is_unknown(report)):

@@ -28,6 +28,8 @@ def earlier_of(before: Record | None, comparison: Comparison | None, rates: Rate
         return scoped_totals((owner for owner in before.owners.values() if owner.owner in ran), rates, day)
 
     def earlier(scope: str, name: str, measure: str) -> Decimal | int | None:
+        if measure == "max_spent":
+            return None  # a record does not hold what was live
         totals = scoped().get(scope, {}).get(name)
         return None if totals is None else MEASURED[measure](totals)
 

@@ -150,7 +150,7 @@ def _breach(scope: str, name: str, measure: str, totals: Totals, limit: Limit) -
         where=limit.where,
         path=limit.path,
         match=limit.match,
-        at_least=totals.at_least,
+        at_least=totals.unknown_live > 0 if measure == "max_spent" else totals.at_least,
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pytest_claude_budget.budget.limits import LABELS
+from pytest_claude_budget.budget.limits import DOLLARS, LABELS
 from pytest_claude_budget.budget.marker_arguments import LIVE, Marker, limits_from_marker
 from pytest_claude_budget.ledger.journal import OwnerFacts
 from pytest_claude_budget.measure.current_owner import name_of
@@ -37,7 +37,7 @@ def read_marker(item: pytest.Item) -> Marker:
 
 def facts_of(item: pytest.Item) -> OwnerFacts:
     """Say what the ledger should know of a test. Its marks must be readable."""
-    arguments = {name: str(value) if name == "max_cost" else value for name, value in marked_arguments(item).items()}
+    arguments = {name: str(value) if name in DOLLARS else value for name, value in marked_arguments(item).items()}
     limits = {name: value for name, value in arguments.items() if name not in (*LABELS, LIVE)}
     return OwnerFacts(owner=name_of(item), place=place_of(item), limits=json.dumps(limits) if limits else "")
 

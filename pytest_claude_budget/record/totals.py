@@ -58,6 +58,7 @@ class Totals:
 
 MEASURED: Mapping[str, Callable[[Totals], Decimal | int]] = {
     "max_cost": attrgetter("cost"),
+    "max_spent": attrgetter("spent"),
     "max_calls": attrgetter("calls"),
     "max_attempts": attrgetter("attempts"),
     "max_input_tokens": attrgetter("usage.input_tokens"),

@@ -129,9 +129,9 @@ def _excess(breach: Breach) -> str:
         before, after = amounts_of(breach)
         by = " by volume" if breach.scope == "projection" else ""  # no month is as much dearer as the run
         return f"costs {before} → {after}: {least}+{breach.value}%{by}, {limit}"
-    if breach.measure in ("max_cost", "max_monthly_cost"):
-        maximum = Decimal(breach.maximum)
-        return f"costs {least}{dollars_against(Decimal(breach.value or 0), maximum)}, the limit is {exact_dollars(maximum)}"
+    if breach.measure in ("max_cost", "max_spent", "max_monthly_cost"):
+        maximum, verb = Decimal(breach.maximum), "spends" if breach.measure == "max_spent" else "costs"
+        return f"{verb} {least}{dollars_against(Decimal(breach.value or 0), maximum)}, the limit is {exact_dollars(maximum)}"
     return f"takes {least}{counted(int(breach.value or 0), UNITS[breach.measure])}, the limit is {breach.maximum:,}"
 
 

@@ -81,3 +81,15 @@ def test_a_double_without_the_real_api_s_headers_is_left_in_peace(suite: Suite) 
     suite.write(proxy=SERVER.replace('{"request-id": "req_1"}', "{}"), test_a=TESTS)
     outcome = suite.run()
     assert ("0.003", []) == (outcome.cost, outcome.report["notes"])
+
+
+@pytest.mark.parametrize(("said", "outcome"), [("loopback: live", "over"), ("loopback: simulated", "within")])
+def test_max_spent_is_for_what_was_live(suite: Suite, said: str, outcome: str) -> None:
+    """Two answers of $0.0015 cost $0.003, live or not, and spend that where this machine bills."""
+    suite.write(proxy=SERVER, test_a=TESTS)
+    limits = "limits:\n  - {scope: run, max_spent: 0.002}\n  - {scope: run, max_cost: 0.003}\n"
+    suite.budget(f"version: 1\n{said}\n{limits}")
+    ended = suite.run()
+    assert outcome == ended.verdict
+    said_so = "claude-budget.yml:4: the run spends $0.003, the limit is $0.002"
+    assert (outcome == "over") == (said_so in ended.said)

@@ -87,10 +87,10 @@ PERCENTAGE = "hint: write it so, for example warn_at='80%'   [bad-percentage]"
          "hint: did you mean 'heavy'?   [bad-label]"),
         ("case", 5, "expected one of light, average, heavy, got 5\n"
          "hint: write one of them, for example case='average'   [bad-label]"),
-        ("max_cots", 1, "unknown argument, expected one of max_cost, max_calls, max_input_tokens, max_output_tokens, "
+        ("max_cots", 1, "unknown argument, expected one of max_cost, max_spent, max_calls, max_input_tokens, max_output_tokens, "
          "max_tokens_total, max_attempts, warn_at, feature, tier, case, live, may_be_unknown\n"
          "hint: did you mean 'max_cost'?   [unknown-argument]"),
-        ("zzz", 1, "unknown argument, expected one of max_cost, max_calls, max_input_tokens, max_output_tokens, "
+        ("zzz", 1, "unknown argument, expected one of max_cost, max_spent, max_calls, max_input_tokens, max_output_tokens, "
          "max_tokens_total, max_attempts, warn_at, feature, tier, case, live, may_be_unknown\n"
          "hint: remove the argument   [unknown-argument]"),
         ("may_be_unknown", "yes", "expected True or False, got 'yes'\n"

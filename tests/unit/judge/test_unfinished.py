@@ -7,6 +7,7 @@ import pytest
 from pytest_claude_budget.budget.limits import Budget, Limit
 from pytest_claude_budget.compare.result import Baseline
 from pytest_claude_budget.files.load import Asked, Terms, judge_report, sums_of
+from pytest_claude_budget.judge.acceptable import refusal
 from pytest_claude_budget.judge.combine import combine
 from pytest_claude_budget.judge.read_report import read_report
 from pytest_claude_budget.judge.report import CostReport, RunFacts, RunInfo, judge
@@ -209,3 +210,4 @@ def test_a_run_whose_calls_were_refused_is_over_and_read_back_so() -> None:
     loaded = read_report(json_document(report), "a.json")
     again = judge_report(combine([loaded]), Terms(budget=BUDGET, rates=TABLE, day=TODAY), Asked())
     assert (Outcome.OVER, (said,)) == (again.verdict.outcome, again.verdict.capped)
+    assert "calls were refused by a cap, and are not in the cost" == refusal(report)
