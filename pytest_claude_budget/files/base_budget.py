@@ -13,17 +13,19 @@ from pytest_claude_budget.files.read_write import decoded, parse_yaml_text, sche
 from pytest_claude_budget.files.rootdir import BUDGET_NAMES
 
 
-def base_of(loaded: Loaded | None, path: Path, budget: Budget | None) -> Base | None:
+def base_of(loaded: Loaded | None, path: Path, budget: Budget | None, commit: str = "") -> Base | None:
     """What the base was judged by; None where that cannot be told, as of a lock file that has no commit.
 
     Args:
         loaded: the baseline.
         path: where the budget file lies, or would.
         budget: the one of this change: taken where not a byte differs.
+        commit: where the baseline was measured, if that is no lock file at a commit.
     """
-    if loaded is None or loaded.baseline.kind != "git":
+    if loaded is None or not (loaded.baseline.kind == "git" or commit):
         return None
-    source, others = loaded.baseline.source, BUDGET_NAMES if path.name in BUDGET_NAMES else ()
+    source = loaded.baseline.source if loaded.baseline.kind == "git" else f"{GIT}{commit}"
+    others = BUDGET_NAMES if path.name in BUDGET_NAMES else ()
     with suppress(InputError):  # git has told why already, where it was asked for the lock file
         for name in dict.fromkeys((path.name, *others)):
             data = file_at(source.removeprefix(GIT), name, path.parent).data

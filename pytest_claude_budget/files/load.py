@@ -75,6 +75,8 @@ class Asked:
     """What that lock file holds, where it was read already, as from the commit under test."""
     accepted: str | None = None
     not_compared: NotCompared | None = None
+    commit: str = ""
+    """Where the baseline comes from, if it names none itself, as a report of a run on the base does."""
 
 
 def judge_report(loaded: LoadedReport, terms: Terms, asked: Asked) -> CostReport:
@@ -102,7 +104,7 @@ def judge_report(loaded: LoadedReport, terms: Terms, asked: Asked) -> CostReport
         warnings=loaded.warnings,
         baseline=baseline.baseline if baseline is not None else None,
         before=before,
-        base=base_of(baseline, terms.path, terms.budget),
+        base=base_of(baseline, terms.path, terms.budget, asked.commit),
         accepted=accepted,
         not_compared=asked.not_compared,
         stale=old,

@@ -47,6 +47,7 @@ def judged(loaded: LoadedReport, terms: Terms, found: Found, lock: "Committed | 
         committed=lock.record if lock is not None else None,
         accepted=accepted or None,
         not_compared=found.not_compared,
+        commit=found.commit,
     )
     return _named(judge_report(loaded, terms, asked), found.name)
 

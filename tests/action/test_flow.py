@@ -318,6 +318,34 @@ def test_the_report_of_a_run_on_the_base_outlives_its_work_tree(job: Job, desk: 
     assert (0, "within", "0.024") == (done.status, done.outputs["verdict"], done.outputs["cost-before"])
 
 
+@pytest.mark.parametrize(
+    ("base", "words"),
+    [
+        ("version: 1\nlimits:\n  - {scope: run, max_cost: 1.00}\n", "which this change lowers"),
+        ("version: 1\n", "which this change adds"),
+        ("", "which this change adds"),
+    ],
+    ids=["lowered", "added", "no budget file"],
+)
+def test_a_limit_that_the_change_makes_stricter_is_judged_as_new_beside_a_base_run(
+    job: Job, desk: Project, double: Double, base: str, words: str
+) -> None:
+    """$0.024 on the base and now, and a limit of $0.02: the budget file is read at the base's commit, as of a lock file."""
+    desk.git("checkout", "--quiet", "--force", "main")
+    desk.write("claude-budget.yml", base)
+    if not base:
+        desk.git("rm", "--quiet", "--force", "claude-budget.yml")
+    desk.commit("Another budget")
+    desk.git("checkout", "--quiet", "--force", "topic")
+    desk.merged()
+    desk.write("claude-budget.yml", "version: 1\nlimits:\n  - {scope: run, max_cost: 0.02}\n")
+    copied = f"cp {desk.folder / REPORT} ."
+    done = on_pull_request(job, desk, double, baseline="base-run", run=copied, report=REPORT)
+    assert (1, "over") == (done.status, done.outputs["verdict"])
+    assert words in done.summary
+    assert "already" not in done.summary
+
+
 def test_an_api_that_fails_is_no_baseline_that_is_not_there(job: Job, desk: Project, double: Double) -> None:
     double.faults = [Fault(status=403, path="/actions/")] * 20
     done = on_pull_request(job, desk, double, baseline="artifact")

@@ -151,7 +151,7 @@ def test_what_a_change_does_to_the_budget_is_told(tmp_path: Path, then: str, now
 
 
 def test_a_budget_that_was_not_at_hand_is_not_said_to_be_as_before(tmp_path: Path) -> None:
-    """$0.30 before and now, of $0.20 by today's file. An artifact, a run on the base or a lock file has no budget beside it."""
+    """$0.30 before and now, of $0.20 by today's file. An artifact or a lock file has no budget beside it."""
     budget = budget_of(tmp_path, SCOPES["test"])
     without = json_document(judged(budget, 30))
     assert without["budget_compared"] is False
