@@ -1,5 +1,6 @@
 """A document with the place of each of its values: line and column, for errors that point at them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import field
 from typing import Any, TypeAlias
@@ -56,3 +57,18 @@ class YamlDocument:
         """`name:line:column` of the key that a path ends in, or of the value where it ends in no key."""
         line, column = self.key_place(path)
         return f"{self.name}:{line}:{column}"
+
+
+def shown_path(path: ValuePath) -> str:
+    """A path as a person writes it: `limits[2].max_cost`."""
+    text = ""
+    for step in path:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        elif re.fullmatch(r"[A-Za-z_][\w-]{0,59}", step, re.ASCII):
+            text += f".{step}" if text else step
+        else:
+            from pytest_claude_budget.base.schema_errors import shown_value
+
+            text += f"[{shown_value(step)}]"
+    return text

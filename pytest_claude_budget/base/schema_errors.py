@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from pytest_claude_budget.base.errors import Problem
-from pytest_claude_budget.base.places import ValuePath, YamlDocument
+from pytest_claude_budget.base.places import ValuePath, YamlDocument, shown_path
 from pytest_claude_budget.base.values import value_class
 
 _LONGEST = 60
@@ -72,19 +72,6 @@ def suggestion(word: str, allowed: Iterable[str]) -> str | None:
 
     near = difflib.get_close_matches(word.lower(), list(allowed), n=1, cutoff=0.6)
     return f"did you mean {near[0]!r}?" if near else None
-
-
-def shown_path(path: ValuePath) -> str:
-    """A path as a person writes it: `limits[2].max_cost`."""
-    text = ""
-    for step in path:
-        if isinstance(step, int):
-            text += f"[{step}]"
-        elif re.fullmatch(r"[A-Za-z_][\w-]{0,59}", step, re.ASCII):
-            text += f".{step}" if text else step
-        else:
-            text += f"[{shown_value(step)}]"
-    return text
 
 
 def shown_value(value: Any) -> str:

@@ -1,17 +1,20 @@
 """What comes into a bound and goes out of it, as values."""
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.pricing.in_force import Factors
-from pytest_claude_budget.wire.routes import Route
+
+if TYPE_CHECKING:  # every run with a budget file loads this, and most bound nothing
+    from pytest_claude_budget.pricing.in_force import Factors
+    from pytest_claude_budget.wire.routes import Route
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
 class Request:
     """What is about to be sent."""
 
-    route: Route
+    route: "Route"
     """What `wire.routes.route` says of it."""
     body: bytes | None
     """None where it cannot be read before it is sent."""
@@ -41,7 +44,7 @@ class Line:
     rate: Decimal
     """US dollars for `per` of them, as listed."""
     per: int
-    factors: Factors
+    factors: "Factors"
     amount: Decimal
     """US dollars: count * rate / per * every factor."""
     why: str

@@ -12,8 +12,7 @@ from typing import Any
 from pytest_claude_budget.base.errors import Problem
 from pytest_claude_budget.base.globs import Glob, compile_glob
 from pytest_claude_budget.base.money import EXACT, ZERO
-from pytest_claude_budget.base.places import ValuePath
-from pytest_claude_budget.base.schema_errors import shown_path, suggestion
+from pytest_claude_budget.base.places import ValuePath, shown_path
 from pytest_claude_budget.base.values import value_class
 
 AVERAGE = "average"
@@ -281,6 +280,8 @@ class _Reader:
         if limit.scenario in known:
             return
         listed = f"{what}, expected one of {', '.join(known)}" if known else "there are no features with a volume"
+        from pytest_claude_budget.base.schema_errors import suggestion
+
         near = suggestion(limit.scenario, known)
         hint = near or "give it a volume: features: {NAME: {requests_per_month: {" + limit.scenario + ": 50_000}}}"
         self.problem("unknown-scenario", self.places[limit.path], listed, hint)

@@ -12,7 +12,6 @@ from typing import Any
 from pytest_claude_budget.base.errors import Problem
 from pytest_claude_budget.base.globs import compile_glob
 from pytest_claude_budget.base.places import ValuePath
-from pytest_claude_budget.base.schema_errors import shown_value
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.origin import Origin
 
@@ -164,6 +163,13 @@ def read_origins(value: Mapping[str, Any], locate: Callable[[ValuePath], str]) -
         live=tuple(lists.get("live", ())),
         simulated=tuple(lists.get("simulated", ())),
     )
+    return origins, _unclear(lists, locate) if lists else []
+
+
+def _unclear(lists: Mapping[str, Any], locate: Callable[[ValuePath], str]) -> list[Problem]:
+    """Hosts that are in both lists, and ports that there are not."""
+    from pytest_claude_budget.base.schema_errors import shown_value
+
     first: dict[HostPattern, tuple[Origin, int]] = {}
     problems: list[Problem] = []
     for name, patterns in lists.items():
@@ -181,4 +187,4 @@ def read_origins(value: Mapping[str, Any], locate: Callable[[ValuePath], str]) -
                 )
                 hint = "keep one of the two; where two different patterns match a host, the more specific one holds"
                 problems.append(Problem(slug="two-origins", where=locate(path), what=what, hint=hint))
-    return origins, problems
+    return problems

@@ -67,7 +67,7 @@ def read_text(path: Path, shown: str, most: int = MAX_BYTES, writes: str = _WRIT
 def decoded(data: bytes, shown: str) -> str:
     """The text of a file in UTF-8, with or without a byte order mark. Raises InputError."""
     try:
-        return data.decode("utf-8-sig")
+        return data.decode().removeprefix("\ufeff")  # `utf-8-sig` would be one more module to load
     except UnicodeDecodeError as error:
         return _refuse_bytes(data, error.start, shown)
 

@@ -21,6 +21,9 @@ CACHE_KEY = "claude-budget/checked"
 _ABOUT_CALLS = (b"loopback", b"origins", b"live_calls", b"hard_cap")
 MOST_CHECKED = 20
 """Files that are remembered: the newest ones."""
+KEPT_KEY = "claude-budget/read"
+MOST_KEPT, LONGEST_KEPT = 3, 100_000
+"""Files whose values are kept, the newest ones, and the most characters of one: all are read at each start."""
 
 
 class Setup:
@@ -93,7 +96,7 @@ def _tests_of(record: "Record | None") -> list[str]:
 
 
 class CheckedFiles:
-    """Fingerprints of files that a schema allowed, in pytest's cache. Where there is no cache, nothing is remembered."""
+    """Files that a schema allowed, by their fingerprints, in pytest's cache. Where there is no cache, nothing is remembered."""
 
     def __init__(self, cache: "pytest.Cache | None") -> None:
         self._cache = cache
@@ -110,6 +113,28 @@ class CheckedFiles:
         with suppress(Exception), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pytest says by itself that its cache cannot be written
             self._cache.set(CACHE_KEY, [*kept, fingerprint])
+
+    def recall(self, fingerprint: str) -> object:
+        """What was kept of the file with this one; None where nothing was."""
+        return self._kept().get(fingerprint)
+
+    def keep(self, fingerprint: str, held: object) -> None:
+        """Keep what the file with this one holds, if it is no long one."""
+        if self._cache is None:
+            return
+        import json
+
+        with suppress(Exception), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # as above
+            if len(json.dumps(held)) <= LONGEST_KEPT:
+                others = [(name, each) for name, each in self._kept().items() if name != fingerprint]
+                self._cache.set(KEPT_KEY, dict([*others[-MOST_KEPT + 1 :], (fingerprint, held)]))
+
+    def _kept(self) -> dict[str, object]:
+        found = None
+        with suppress(Exception):
+            found = self._cache.get(KEPT_KEY, None) if self._cache is not None else None
+        return found if isinstance(found, dict) else {}
 
     def _all(self) -> list[str]:
         found = None
