@@ -4,6 +4,7 @@ Over REST they come to requests or aiohttp, where each try is seen.
 """
 
 import functools
+from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,7 @@ def _once(seam: Seam, original: Any) -> Any:
         if seen is None:
             return call(client, *args, **kwargs)
         try:
+            _ask(seen)
             answer = call(client, *args, **kwargs)
         except BaseException as error:
             _failed(seam, seen, error)
@@ -66,6 +68,7 @@ def _once_async(seam: Seam, original: Any) -> Any:
         if seen is None:
             return await call(client, *args, **kwargs)
         try:
+            _ask(seen)
             answer = await call(client, *args, **kwargs)
         except BaseException as error:
             _failed(seam, seen, error)
@@ -86,6 +89,7 @@ def _stream(seam: Seam, original: Any) -> Any:
         if seen is None:
             return call(client, *args, **kwargs)
         try:
+            _ask(seen)
             pieces = call(client, *args, **kwargs)
         except BaseException as error:
             _failed(seam, seen, error)
@@ -101,15 +105,17 @@ def _stream_async(seam: Seam, original: Any) -> Any:
     @functools.wraps(original)
     def stream_raw_predict(client: Any, *args: Any, **kwargs: Any) -> Any:
         seen = _begin(seam, client, "streamRawPredict", args, kwargs) if seam.runs else None
-        found = call(client, *args, **kwargs)
-        return found if seen is None else _awaited(seam, seen, found)
+        if seen is None:
+            return call(client, *args, **kwargs)
+        return _awaited(seam, seen, lambda: call(client, *args, **kwargs))
 
     return stream_raw_predict
 
 
-async def _awaited(seam: Seam, seen: "Watch", found: Any) -> Any:
+async def _awaited(seam: Seam, seen: "Watch", ask: Callable[[], Any]) -> Any:
     try:
-        return _Pieces(seam, seen, await found)
+        _ask(seen)
+        return _Pieces(seam, seen, await ask())
     except BaseException as error:
         _failed(seam, seen, error)
         raise
@@ -210,6 +216,12 @@ def _begin(seam: Seam, client: Any, verb: str, args: tuple[Any, ...], kwargs: di
     except Exception as error:
         seam.watchers().fault("request", error)
         return None
+
+
+def _ask(seen: "Watch") -> None:
+    """Ask whether it may leave, as there is no other place on its way. Raises what refuses."""
+    if (ask := seen.inside.ask) is not None:
+        ask()
 
 
 def _got(seam: Seam, seen: "Watch", answer: Any) -> Any:

@@ -15,8 +15,8 @@ from typing import NamedTuple
 _PACKAGE = Path(__file__).parent.parent
 _OURS = str(_PACKAGE)
 _HOOKS = tuple(str(_PACKAGE / part) for part in ("intercept", "gateway", "measure/watched_clients.py"))
-_LOOKS_ON = "reached_network.py"
-"""Stands among the frames of clients that no hook sees, too."""
+_LOOK_ON = ("reached_network.py", "agent_sdk_hooks.py")
+"""Stand among the frames of what no hook sees, too."""
 _STANDARD = str(Path(os.__file__).parent)
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _CONTEXTS = (
@@ -48,7 +48,7 @@ def asking(frame: FrameType) -> Asking | None:
     standard, installed = "socket", None
     for each in _callers(frame):
         path, module = each.f_code.co_filename, str(each.f_globals.get("__name__", ""))
-        if path.startswith(_HOOKS) and not path.endswith(_LOOKS_ON):
+        if path.startswith(_HOOKS) and not path.endswith(_LOOK_ON):
             return None
         if path.startswith(_OURS) or _is_standard(path):
             standard = module

@@ -49,24 +49,20 @@ def notice(runs: Runs, event: str, arguments: tuple[Any, ...], frame: FrameType)
         _tunnelled(runs, arguments[0], frame)
     elif event == "pytest_claude_budget.curl":
         _asked_by_curl(runs, arguments, frame.f_back or frame)
-    elif not _is_started_by_agent_sdk(event, arguments):
-        from pytest_claude_budget.measure.started_programs import asks_claude
-
-        for run in runs:
-            if (said := asks_claude(event, arguments, _bills(run))) is not None:
-                _tell_of_program(run, said, frame)
+    else:
+        _started(runs, event, arguments, frame)
 
 
-def _is_started_by_agent_sdk(event: str, arguments: tuple[Any, ...]) -> bool:
-    """Is this Claude Code, started by the SDK whose hooks hear what it used? They are told whom it asks."""
+def _started(runs: Runs, event: str, arguments: tuple[Any, ...], frame: FrameType) -> None:
+    from pytest_claude_budget.measure.started_programs import asked_by, asks_claude
+
     hooks: Any = sys.modules.get("pytest_claude_budget.intercept.agent_sdk_hooks")
-    start = None if hooks is None or event != "subprocess.Popen" else hooks.STARTING.get()
-    if start is None:
-        return False
-    from pytest_claude_budget.measure.started_programs import asked_by
-
-    start.base_url = asked_by(event, arguments)
-    return True
+    by_sdk = None if hooks is None or event != "subprocess.Popen" else hooks.STARTING.get()
+    for run in runs:
+        if (said := asks_claude(event, arguments, _bills(run))) is not None:
+            _tell_of_program(run, said, frame, is_heard=by_sdk is not None)
+    if by_sdk is not None:
+        by_sdk.base_url = asked_by(event, arguments)
 
 
 def _looked_up(runs: Runs, arguments: tuple[Any, ...], frame: FrameType) -> None:
@@ -200,10 +196,17 @@ def _report(runs: Runs, what: str) -> None:
         _tell(run, f"{what}, which no hook sees: {_ASK_BY_A_CLIENT}")
 
 
-def _tell_of_program(run: "Run", what: str, frame: FrameType) -> None:
+def _tell_of_program(run: "Run", what: str, frame: FrameType, *, is_heard: bool) -> None:
+    """Of one that an SDK is heard to have started, only who refuses it is told: what it used, it will say itself."""
     from pytest_claude_budget.intercept.who_connects import asking
 
-    if (who := asking(frame)) is not None:
+    if is_heard and run.guard is None:
+        return
+    if (who := asking(frame)) is None:
+        return
+    if is_heard and run.guard is not None:
+        run.guard.ask_of_unseen(run.recorder.open(0), f"{what} at {who.place}")
+    else:
         _tell(run, f"{what} at {who.place}, which no hook sees: {_MEASURE_BY_A_GATEWAY}")
 
 

@@ -189,3 +189,11 @@ def test_it():
     )
     assert outcome.verdict == "incomplete"
     assert "claude was started" in outcome.said
+
+
+def test_where_live_calls_are_denied_it_is_not_started(programs: Suite, api: ClaudeApi) -> None:
+    outcome = run(programs, "def test_it():\n    ask()\n", f"{LIVE}live_calls: deny\n")
+    assert outcome.result.ret == 1
+    assert "claude was started at asking.py" in outcome.said
+    assert "live calls are denied" in outcome.said
+    assert api.paths == []

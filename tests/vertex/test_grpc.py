@@ -19,6 +19,8 @@ from google.cloud.aiplatform_v1.services.prediction_service import async_client,
 
 from pytest_claude_budget.calls.call import Origin
 from pytest_claude_budget.intercept import vertex_grpc_hooks
+from pytest_claude_budget.intercept.guard import GUARDS
+from tests.builders.refusing import NotAllowed, Refusing
 from tests.builders.watched import ASKED, Told, message, sse, watched_by, watched_by_all
 
 MODEL = "claude-sonnet-4-5@20250929"
@@ -158,3 +160,13 @@ def test_what_was_never_sent_was_not_billed(told: Told, service: tuple[_Service,
     with pytest.raises(TypeError):
         connected(service).raw_predict(endpoint=ENDPOINT, http_body=BODY, timeout=object())
     assert [each.status.value for each in told.answers] == ["failed"]
+
+
+@pytest.mark.parametrize("verb", ["raw_predict", "stream_raw_predict"])
+def test_what_is_denied_is_not_sent(
+    told: Told, service: tuple[_Service, str], monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    monkeypatch.setitem(GUARDS, told, Refusing())
+    with pytest.raises(NotAllowed):
+        getattr(connected(service), verb)(endpoint=ENDPOINT, http_body=BODY)
+    assert (service[0].asked, told.answers) == ([], [])
