@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.compare.renames import renamed_owners
-from pytest_claude_budget.compare.sampling import taken_over, used_otherwise
+from pytest_claude_budget.compare.sampling import taken_over, used_no_more, used_otherwise
 from pytest_claude_budget.record.record import OwnerRecord, Record
 from pytest_claude_budget.record.selection import Selection
 
@@ -101,6 +101,8 @@ def stale(lock: Record, run: Record, selection: Selection) -> list[str]:
         there, now = lock.owners.get(name), run.owners.get(name)
         if name in selection.failed:
             continue  # what it would have used, nobody knows
+        if there is not None and selection.cut_short(there) and (now is None or used_no_more(there, now)):
+            continue  # nor here
         if there is None or (selection.has(there) if now is None else used_otherwise(there, now, among=both)):
             names.append(name)
     return names

@@ -70,6 +70,15 @@ def used_otherwise(there: OwnerRecord, now: OwnerRecord, *, among: int = 1) -> b
     return not used_alike(list(pairs_of(pairing)), FALSE_ALARMS / 2 / max(1, among))
 
 
+def used_no_more(there: OwnerRecord, now: OwnerRecord) -> bool:
+    """Did a run use no more than an entry has, of anything that it is priced by?"""
+    before = _used(there.groups)
+    return all(
+        label in before and all(one <= other for one, other in zip(counts, before[label], strict=True))
+        for label, counts in _used(now.groups).items()
+    )
+
+
 def _used(groups: Iterable[Group]) -> dict[_Label, _Used]:
     """What was used, by all that it is priced and sorted by, whatever was asked. Failed tries of live calls are chance."""
     found: dict[_Label, _Used] = {}

@@ -241,3 +241,25 @@ def test_a_lock_file_has_the_same_bytes_however_its_owners_came(one: Record) -> 
     assert lock_text(shuffled) == lock_text(one)
     lines = 6 + len(one.owners) if one.owners else 5
     assert lock_text(one).count("\n") == lines
+
+
+def test_what_ended_early_and_used_less_makes_no_lock_file_stale() -> None:
+    """What it would have used, nobody knows: under `xfail` it made no call, a shorter one, or one of two. More is more."""
+    two = OwnerRecord(owner="a", kind="test", groups=in_order((*entry("a").groups, *entry("a", text="n").groups)))
+    early = Selection(ran=frozenset("ab"), xfailed=frozenset("a"))
+    rest = entry("b")
+    for now in (record(rest), record(entry("a"), rest), record(entry("a", 50), rest)):
+        assert stale(record(two, rest), now, early) == []
+        assert stale(record(two, rest), now, Selection(ran=frozenset("ab"))) == ["a"]
+    assert stale(record(entry("a"), rest), record(two, rest), early) == ["a"]
+    assert stale(record(two, rest), record(entry("a", 300), rest), early) == ["a"]
+    dearer = owner("a", group(usage(1000, 100), "claude-opus-4-7"))
+    assert stale(record(two, rest), record(dearer, rest), early) == ["a"]
+
+
+def test_what_was_skipped_after_a_call_makes_no_lock_file_stale() -> None:
+    """And a fixture whose set-up was."""
+    for name, kind in (("a.py::t", "test"), ("a.py::f", "fixture")):
+        early = Selection(ran=frozenset({"a.py::t"}), skipped=frozenset({name}))
+        then, now = (replace(entry(name, tokens), kind=kind) for tokens in (100, 50))
+        assert stale(record(then), record(now), early) == []
