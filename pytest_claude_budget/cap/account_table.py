@@ -5,6 +5,7 @@ holds the file's lock reads or writes. A kill between two writes leaves what the
 nobody's, and a table that is not counted yet is not there.
 """
 
+import errno
 import mmap
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -21,6 +22,8 @@ SLOT = 4
 """Words of a slot: two of the key, spent, reserved."""
 FIRST = 4096
 """Slots of the first table."""
+_CANNOT = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)
+"""What a file system says that keeps no room free."""
 _LOAD = (3, 4)
 """A table that is fuller than this gets a larger one behind it."""
 _TABLES, _USED = 1, 2
@@ -133,9 +136,13 @@ class AccountTable:
 
     def _allot(self, end: int) -> None:
         """Room for the file up to there: what lacks it is told here, and not killed at its first write."""
-        if hasattr(system, "posix_fallocate"):
+        try:
             system.posix_fallocate(self._file, 0, end)
-        else:
+        except AttributeError:  # macOS
+            system.ftruncate(self._file, end)
+        except OSError as error:
+            if error.errno not in _CANNOT:
+                raise
             system.ftruncate(self._file, end)
 
     def _map(self, end: int) -> None:

@@ -1,6 +1,7 @@
 """A cap in a mapped file: kills at any point, forks, and files that are not what they should be."""
 
 import asyncio
+import errno
 import os
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from pytest_claude_budget.cap import mapped_cap
 from pytest_claude_budget.cap.account_table import FIRST
 from pytest_claude_budget.cap.mapped_cap import MappedCap
 from pytest_claude_budget.cap.store import Charged, Claim, Refused, Reservation, UnavailableError
+from pytest_claude_budget.ledger.outside import system
 from tests.unit.cap.crowd import line_of, told_though_some_are_killed, worker
 from tests.unit.cap.worker import CALLS, COST, RUN, table_of
 
@@ -139,6 +141,30 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     (tmp_path / "run.cap").write_bytes(b"something else" * 100)
     with pytest.raises(UnavailableError, match="of another version of this plugin, or is none"):
         MappedCap(tmp_path / "run.cap")
+
+
+@pytest.mark.parametrize(
+    ("error", "works"), [(errno.EOPNOTSUPP, True), (errno.EINVAL, True), (errno.ENOSPC, False), (None, True)]
+)
+def test_a_file_system_that_keeps_no_room_free_is_used_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int | None, works: bool
+) -> None:
+    """But a disk that is full is told, since a write to it would kill the process."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(error, os.strerror(error or 0))
+
+    if error is None:
+        monkeypatch.delattr(system, "posix_fallocate")
+    else:
+        monkeypatch.setattr(system, "posix_fallocate", refuse)
+    if works:
+        cap = MappedCap(tmp_path / "run.cap")
+        assert isinstance(cap.reserve([RUN]), Reservation)
+        cap.close()
+    else:
+        with pytest.raises(UnavailableError, match="the file of the cap cannot be used: No space left on device"):
+            MappedCap(tmp_path / "run.cap")
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
