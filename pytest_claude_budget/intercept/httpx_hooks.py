@@ -7,7 +7,7 @@ from typing import Any
 from pytest_claude_budget.intercept.carrier import OverHttpx
 from pytest_claude_budget.intercept.exchange import Watch
 from pytest_claude_budget.intercept.failed_response import arrived
-from pytest_claude_budget.intercept.in_process_gateway import AROUND, Inside
+from pytest_claude_budget.intercept.in_process_gateway import AROUND, Inside, leave
 from pytest_claude_budget.intercept.live_or_simulated import ask_ahead, own_transports
 from pytest_claude_budget.intercept.other_threads import hand
 from pytest_claude_budget.intercept.patches import Patches, callable_of, owner_of
@@ -95,11 +95,7 @@ class Hooks:
             return None
         return None if last is None else self._begin(client, last, ahead=False)
 
-    def _start(self, client: Any, request: Any) -> tuple[Watch | None, Sending]:
-        seen = self._begin(client, request) if self.watchers.sinks else None
-        return seen, Sending(client, request, None if seen is None else AROUND.set(seen.inside))
-
-    def _failed(self, seen: Watch | None, sent: Sending, error: BaseException, *, asynchronous: bool) -> None:
+    def _failed(self, seen: Watch | None, sent: tuple[Any, Any], error: BaseException, *, asynchronous: bool) -> None:
         """Record what brought no answer, or one over which a hook raised; also where only redirects led to Claude."""
         if seen is None and self.watchers.sinks:
             try:
@@ -108,8 +104,9 @@ class Hooks:
             except Exception as fault:
                 self.watchers.fault("redirect", fault)
                 return
-            if last is not None and last is not sent.request:
-                seen = self._begin(sent.client, last, ahead=False)
+            client, request = sent
+            if last is not None and last is not request:
+                seen = self._begin(client, last, ahead=False)
         if seen is not None:
             seen.raised(error, asynchronous=asynchronous)
 
@@ -118,16 +115,17 @@ class Hooks:
 
         @functools.wraps(original)
         def send(client: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
-            seen, sending = self._start(client, request)
+            seen = self._begin(client, request) if self.watchers.sinks else None
+            sending = Sending(client, request) if seen is None else AROUND.set(seen.inside)
             try:
                 if seen is not None and seen.inside.ask is not None:
                     ask_ahead(self.module, client, request, seen.inside)
                 response = call(client, request, *args, **kwargs)
             except BaseException as error:
-                self._failed(seen, sending, error, asynchronous=False)
+                self._failed(seen, (client, request), error, asynchronous=False)
                 raise
             finally:
-                sending.over()
+                sending.over() if isinstance(sending, Sending) else leave(sending)
             if seen is None:
                 seen = self._led_on(client, response)
             if seen is not None and seen.answered(response) is not None:
@@ -141,16 +139,17 @@ class Hooks:
 
         @functools.wraps(original)
         async def send(client: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
-            seen, sending = self._start(client, request)
+            seen = self._begin(client, request) if self.watchers.sinks else None
+            sending = Sending(client, request) if seen is None else AROUND.set(seen.inside)
             try:
                 if seen is not None and seen.inside.ask is not None:
                     ask_ahead(self.module, client, request, seen.inside)
                 response = await call(client, request, *args, **kwargs)
             except BaseException as error:
-                self._failed(seen, sending, error, asynchronous=True)
+                self._failed(seen, (client, request), error, asynchronous=True)
                 raise
             finally:
-                sending.over()
+                sending.over() if isinstance(sending, Sending) else leave(sending)
             if seen is None:
                 seen = self._led_on(client, response)
             if seen is None:

@@ -4,33 +4,34 @@ An exchange of httpx may lead elsewhere than it was asked to: by redirects. So w
 Whoever has sent over httpx has loaded what this loads in a call.
 """
 
+import sys
 from collections.abc import Iterable
 from contextvars import ContextVar, Token
 from typing import Any
 
+_WATCHED = "pytest_claude_budget.intercept.in_process_gateway"
+"""Knows the exchanges that are watched; nothing is, as long as it is not loaded."""
 _DEEPEST = 6
 """Transports around transports."""
 
 
 class Sending:
-    """A client of httpx, and what it sends. Empty once that is over: connections keep a context for long."""
+    """A client of httpx, and what it sends that nobody watches. Empty once that is over: connections keep a context for long."""
 
-    __slots__ = ("_around", "_token", "client", "request")
+    __slots__ = ("_token", "client", "request")
 
-    def __init__(self, client: Any, request: Any, around: "Token[Any] | None" = None) -> None:
-        self.client, self.request, self._around = client, request, around
-        self._token: Token[Sending | None] = SENDING.set(self)
+    def __init__(self, client: Any, request: Any) -> None:
+        self.client, self.request = client, request
+        self._token: Token[Sending | None] | None = SENDING.set(self)
 
     def over(self) -> None:
-        """The client has its answer. A coroutine may be closed in another context than it began in: nothing is set there."""
-        self.client = self.request = None
-        around, self._around = self._around, None
+        """The client has its answer. A coroutine may be closed in another context than it began in."""
+        token, self.client, self.request, self._token = self._token, None, None, None
         try:
-            if around is not None:
-                around.var.reset(around)
-            SENDING.reset(self._token)
+            if token is not None:
+                SENDING.reset(token)
         except ValueError:
-            pass
+            """Nothing is set in that other context."""
 
 
 SENDING: ContextVar[Sending | None] = ContextVar("claude_budget_sending", default=None)
@@ -41,18 +42,25 @@ def is_sent_by_a_client(means: object) -> bool:
 
     Not where an application of this process answers the client: what that asks by the same pool is another exchange.
     """
-    sending = SENDING.get()
-    if sending is None or (client := sending.client) is None:
+    if (sending := SENDING.get()) is not None and _sends_by(sending.client, sending.request, means):
+        return True
+    watched = sys.modules.get(_WATCHED)
+    around = None if watched is None else watched.AROUND.get()
+    if around is None or (of := around.of) is None:
         return False
+    carrier, request, _ = of
+    return _sends_by(carrier.client, request, means)
+
+
+def _sends_by(client: Any, request: Any, means: object) -> bool:
     try:
-        if getattr(client._transport, "_pool", None) is means:
-            return True
+        transport = None if client is None else client._transport
+        if transport is None or getattr(transport, "_pool", None) is means:
+            return transport is not None
         from pytest_claude_budget.intercept.in_process_gateway import is_in_process
 
-        return not is_in_process(client, sending.request.url) and _holds(
-            (client._transport, *client._mounts.values()), means
-        )
-    except Exception:  # somebody's own idea of a client
+        return not is_in_process(client, request.url) and _holds((transport, *client._mounts.values()), means)
+    except Exception:  # somebody's own idea of a client, and a client of another package
         return False
 
 

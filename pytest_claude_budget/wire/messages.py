@@ -189,10 +189,11 @@ def answer_of_converse(value: Mapping[str, object], exchange: Exchange) -> Answe
 
 def _with_headers(message: Mapping[str, object], headers: Headers) -> Mapping[str, object]:
     """The message with the counts of the headers where it states none, and under the terms that they tell."""
-    stated = message.get("usage")
+    stated, conditions = message.get("usage"), headers.conditions()
+    if stated and not conditions:
+        return message
     if not stated:
         stated, message = headers.usage(), {"content": message.get("completion"), **message}
-    conditions = headers.conditions()
     return {**message, "usage": {**stated, **conditions} if conditions and isinstance(stated, dict) else stated}
 
 

@@ -6,6 +6,7 @@ Base URLs are proxies, gateways and loopback servers as often as Anthropic's own
 import re
 from dataclasses import replace
 from enum import StrEnum
+from functools import lru_cache
 
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.wire.encodings import unpacked
@@ -181,6 +182,7 @@ def _session(method: str, path: str) -> Route | None:
     return None
 
 
+@lru_cache(maxsize=256)
 def _vertex(path: str) -> Route | None:
     match = _VERTEX.search(path)
     if match is None:
@@ -192,6 +194,7 @@ def _vertex(path: str) -> Route | None:
     return Route(kind=Kind.MESSAGES, model=match[1], regional=regional, evident=True)
 
 
+@lru_cache(maxsize=256)
 def _bedrock(path: str) -> Route | None:
     for quoted, plain in _QUOTED:
         path = path.replace(quoted, plain)
