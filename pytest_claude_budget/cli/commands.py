@@ -14,6 +14,7 @@ from pytest_claude_budget.cli.clients import add_clients
 from pytest_claude_budget.cli.combine import add_combine
 from pytest_claude_budget.cli.comment_and_action import add_action, add_comment
 from pytest_claude_budget.cli.common import Commands
+from pytest_claude_budget.cli.estimate import add_estimate
 from pytest_claude_budget.cli.gate_and_compare import add_compare, add_explain, add_gate
 from pytest_claude_budget.cli.gateway import add_gateway
 from pytest_claude_budget.cli.init_and_check import add_check, add_init
@@ -40,6 +41,7 @@ COMMANDS: tuple[Callable[[Commands], None], ...] = (
     add_explain,
     add_top,
     add_project,
+    add_estimate,
     add_whatif,
     add_clients,
     add_gateway,
