@@ -37,6 +37,8 @@ class Draft:
     """0.2 for 20% above what was used."""
     source: str
     """The report as the user knows it."""
+    early: Sequence[str] = ()
+    """Sentences about tests that ended early, and may need more."""
 
 
 def readable_dollars(used: Decimal, headroom: Decimal) -> Decimal:
@@ -64,6 +66,7 @@ def _head(draft: Draft) -> Iterator[str]:
     yield from FOR_EDITORS
     yield f"# Limits from what a run used ({_line(draft.source)}), plus {percent_text(draft.headroom)}, rounded up."
     yield "# Costs are US dollars at list price. Read the limits, and lower what you can."
+    yield from (f"# {_line(text)}." for text in draft.early)
     yield "version: 1"
     yield ""
     yield "limits:"

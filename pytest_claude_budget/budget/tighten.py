@@ -1,7 +1,8 @@
 """The maxima of a budget file brought to what a run used, in place: comments, order and layout stay as they are."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import field
 from decimal import Decimal
 
 from pytest_claude_budget.base.money import to_json
@@ -48,17 +49,20 @@ class Used:
     headroom: Decimal
     """0.2 for 20% above what was used."""
     only_lower: bool
+    early: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """By scope, what a test counts in that ended early: it may need more, and no limit is lowered to what it used."""
 
 
 def wanted_edits(limits: Limits, budget: Budget, used: Used) -> tuple[Edit, ...]:
     """The maxima that should be others. One that holds for nothing in the run is left alone."""
-    most = _most_by_limit(limits, budget, used)
+    most, early = _most_by_limit(limits, budget, used)
     edits = []
     for limit in budget.limits:
         if limit.path not in most:
             continue
         becomes = _with_headroom(limit, most[limit.path], used.headroom)
-        if becomes == limit.maximum or (used.only_lower and becomes > limit.maximum):
+        lowered = becomes < limit.maximum
+        if becomes == limit.maximum or (used.only_lower and not lowered) or (lowered and limit.path in early):
             continue
         index = limit.path.partition("[")[2].partition("]")[0]
         place = ("limits", int(index), limit.measure)
@@ -66,9 +70,10 @@ def wanted_edits(limits: Limits, budget: Budget, used: Used) -> tuple[Edit, ...]
     return tuple(edits)
 
 
-def _most_by_limit(limits: Limits, budget: Budget, used: Used) -> dict[str, Decimal | int]:
-    """By the path of each limit, the most that was used of anything that it holds for."""
+def _most_by_limit(limits: Limits, budget: Budget, used: Used) -> tuple[dict[str, Decimal | int], set[str]]:
+    """By the path of each limit, the most that was used of anything that it holds for; and those that may need more."""
     most: dict[str, Decimal | int] = {}
+    early: set[str] = set()
     for scope, measure in {(limit.scope, limit.measure): None for limit in budget.limits}:
         limit_of, value_of = limits.finder(scope, measure), MEASURED[measure]
         for name, totals in used.scoped.get(scope, {}).items():
@@ -78,7 +83,9 @@ def _most_by_limit(limits: Limits, budget: Budget, used: Used) -> dict[str, Deci
             ):  # a run on cassettes spends nothing
                 value = value_of(totals)
                 most[limit.path] = max(value, most.get(limit.path, value))
-    return most
+                if name in used.early.get(scope, ()):
+                    early.add(limit.path)
+    return most, early
 
 
 def _with_headroom(limit: Limit, most: Decimal | int, headroom: Decimal) -> Decimal | int:

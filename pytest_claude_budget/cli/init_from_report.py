@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 from pytest_claude_budget.base.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date
     from decimal import Decimal
 
     from pytest_claude_budget.budget.tighten import Edited
     from pytest_claude_budget.judge.read_report import LoadedReport
+    from pytest_claude_budget.record.record import OwnerRecord
     from pytest_claude_budget.record.totals import Totals
 
 DEFAULT_HEADROOM = "20%"
 _MOST_PERCENT = 1000
+_MOST_EARLY = 5
+"""Tests that ended early and are named."""
 
 
 def add_drafting(parser: argparse.ArgumentParser) -> None:
@@ -114,6 +117,7 @@ def _write(options: argparse.Namespace, path: Path, report: "LoadedReport") -> i
     # Without the rates that a file which is replaced names: the new one would not have them.
     rates, today = packaged_rates(), _today()
     _refuse_unpriced(scoped_totals(report.record.owners.values(), rates, today), report.shown)
+    early = [f"{text}: the limits that it counts in may be too low" for text in _early(report)]
     text = draft_budget(
         Draft(
             record=report.record,
@@ -121,11 +125,26 @@ def _write(options: argparse.Namespace, path: Path, report: "LoadedReport") -> i
             day=today,
             headroom=_headroom(options),
             source=report.shown,
+            early=early,
         )
     )
     write_atomically(path, text, makes_folders=False)
-    print(f"wrote {options.path}: read it, and lower what you can")
+    print("\n".join([f"wrote {options.path}: read it, and lower what you can", *early]))
     return 0
+
+
+def _ended_early(report: "LoadedReport") -> "list[OwnerRecord]":
+    """Tests and fixtures that made calls and perhaps not all, though the run passed: an `xfail`, a skip after a call."""
+    return [owner for owner in report.record.owners.values() if report.run.selection.cut_short(owner)]
+
+
+def _early(report: "LoadedReport") -> list[str]:
+    from pytest_claude_budget.render.terminal_text import printable
+
+    found = [*_ended_early(report)]
+    why = [f"{printable(owner.owner)}: {report.run.selection.cut_short(owner)}" for owner in found[:_MOST_EARLY]]
+    more = [f"{len(found) - _MOST_EARLY:,} more ended early"] if len(found) > _MOST_EARLY else []
+    return [f"{text}, and what it would use is not known" for text in (*why, *more)]
 
 
 def _refuse_unpriced(scoped: "Mapping[str, Mapping[str, Totals]]", shown: str) -> None:
@@ -163,7 +182,8 @@ def _edit(options: argparse.Namespace, path: Path, report: "LoadedReport") -> in
     limits = Limits(budget=budget, markers=report.markers, spellings=rates.spellings)
     scoped = scoped_totals(report.record.owners.values(), rates, _today())
     _refuse_unpriced(scoped, report.shown)
-    used = Used(scoped=scoped, headroom=_headroom(options), only_lower=options.ratchet)
+    early = scoped_totals(_ended_early(report), rates, _today()) if _ended_early(report) else {}
+    used = Used(scoped=scoped, headroom=_headroom(options), only_lower=options.ratchet, early=early)
     found = edited(read_text(path, options.path), document, wanted_edits(limits, budget, used))
     after = parse_yaml(found.text, options.path)
     meant = {edit.path: edit.becomes for edit in found.edits}
@@ -177,15 +197,17 @@ def _edit(options: argparse.Namespace, path: Path, report: "LoadedReport") -> in
             raise InputError(Problem(slug="not-editable", where=old.where, what=what, hint=hint))
     if found.edits:
         write_atomically(path, found.text)
-    _tell(options, found)
+    _tell(options, found, [f"{text}: no limit that it counts in is lowered" for text in _early(report)])
     return 0
 
 
-def _tell(options: argparse.Namespace, found: "Edited") -> None:
+def _tell(options: argparse.Namespace, found: "Edited", early: "Sequence[str]") -> None:
     for edit in found.edits:
         print(f"{edit.where}: {edit.path}: {_plain(edit.was)} -> {_plain(edit.becomes)}")
     for edit in found.kept:
         print(f"{edit.where}: {edit.path}: {_plain(edit.was)} stays: it is not written as a number in its place")
+    for text in early:
+        print(text)
     count = len(found.edits)
     done = "lowered" if options.ratchet else "set"
     print(f"{options.path}: {count or 'no'} limit{'' if count == 1 else 's'} {done}")

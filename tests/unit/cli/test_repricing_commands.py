@@ -303,6 +303,40 @@ def test_init_write_budgets_raises_too_and_leaves_aliases(capsys: pytest.Capture
     )
 
 
+TWO_LIMITS = "- {scope: run, max_cost: 100}\n- {scope: test, max_cost: 9}\n"
+EARLY = f"{B}: the test failed as expected (xfail), and what it would use is not known"
+
+
+@pytest.mark.parametrize("way", ["--ratchet", "--write-budgets"])
+def test_no_limit_is_lowered_to_what_a_test_used_that_ended_early(way: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two calls of an xfail may have been meant where one was made; `test_a` alone was $0.003, and $0.0036 with a fifth more."""
+    budget(f"version: 1\nlimits:\n{TWO_LIMITS}- {{scope: test, match: '{A}', max_cost: 9}}\n")
+    write_report(two_tests(), run={"xfailed": [B]})
+
+    assert said(capsys, "init", "--from", "out.json", way) == (
+        "claude-budget.yml:5: limits[2].max_cost: 9 -> 0.0036\n"
+        f"{EARLY}: no limit that it counts in is lowered\n"
+        f"claude-budget.yml: 1 limit {'lowered' if way == '--ratchet' else 'set'}\n"
+    )
+
+
+def test_what_a_test_used_that_ended_early_still_raises_a_limit(capsys: pytest.CaptureFixture[str]) -> None:
+    """It used that much at least: $0.012 x 1.2 = $0.0144."""
+    budget("version: 1\nlimits:\n- {scope: run, max_cost: 0.001}\n")
+    write_report(two_tests(), run={"xfailed": [B]})
+    assert "limits[0].max_cost: 0.001 -> 0.015\n" in said(capsys, "init", "--from", "out.json", "--write-budgets")
+
+
+def test_a_draft_names_a_test_that_ended_early(capsys: pytest.CaptureFixture[str]) -> None:
+    """In the file, too: whoever reads the limits knows that it may need more."""
+    write_report(two_tests(), run={"xfailed": [B, "t.py::without_calls"]})
+    assert said(capsys, "init", "--from", "out.json") == (
+        "wrote claude-budget.yml: read it, and lower what you can\n"
+        f"{EARLY}: the limits that it counts in may be too low\n"
+    )
+    assert f"# {EARLY}: the limits that it counts in may be too low.\n" in Path("claude-budget.yml").read_text("utf-8")
+
+
 def test_what_does_not_read_back_as_meant_is_not_written(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
