@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.budget.limits import MEASURES, Budget, Limit, by_rank
+from pytest_claude_budget.budget.limits import Budget, Limit, by_rank
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -40,6 +40,5 @@ class Limits:
     def written(self) -> list[tuple[str, str]]:
         """Every scope and measure that some limit is for."""
         found = {(limit.scope, limit.measure) for limit in (self.budget.limits if self.budget is not None else ())}
-        if any(self.markers.values()):
-            found |= {("test", measure) for measure in MEASURES}
+        found |= {("test", limit.measure) for own in self.markers.values() for limit in own}
         return sorted(found)

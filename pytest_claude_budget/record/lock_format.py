@@ -54,32 +54,31 @@ def groups_text(groups: Iterable[Group]) -> str:
 
 def _group_text(group: Group) -> str:
     """What a group says, by sorted keys, without what it does not say. A report may have 100,000 of them."""
-    terms, calls, live, said = group.terms, group.calls, group.live, []
-    if group.attempts != calls:
-        said.append(f'"attempts": {group.attempts}')
+    terms, calls, live = group.terms, group.calls, group.live
+    said = "" if group.attempts == calls else f'"attempts": {group.attempts}, '
     if terms.batch:
-        said.append('"batch": true')
-    said.append(f'"calls": {calls}')
+        said += '"batch": true, '
+    said += f'"calls": {calls}'
     if group.case is not None:
-        said.append(f'"case": {_quoted(group.case)}')
+        said += f', "case": {_quoted(group.case)}'
     if group.feature is not None:
-        said.append(f'"feature": {_quoted(group.feature)}')
+        said += f', "feature": {_quoted(group.feature)}'
     if terms.geo is not None:
-        said.append(f'"inference_geo": {_quoted(terms.geo)}')
+        said += f', "inference_geo": {_quoted(terms.geo)}'
     if 0 < live < calls:
-        said.append(f'"live": {live}')
+        said += f', "live": {live}'
     if terms.long_prompt:
-        said.append('"long_prompt": true')
-    said.append(f'"model": {_quoted(terms.model)}')
+        said += ', "long_prompt": true'
+    said += f', "model": {_quoted(terms.model)}'
     if group.on_top:
-        said.append(f'"on_top": {_quoted(group.on_top)}')
+        said += f', "on_top": {_quoted(group.on_top)}'
     if calls:
-        said.append('"origin": "live"' if live == calls else '"origin": "mixed"' if live else '"origin": "simulated"')
+        said += ', "origin": "live"' if live == calls else ', "origin": "mixed"' if live else ', "origin": "simulated"'
     if terms.regional:
-        said.append('"regional": true')
+        said += ', "regional": true'
     if group.request:
-        said.append(f'"request": {_request_text(group.request)}')
-    return f"{{{', '.join(said)}{_rest_text(group)}}}"
+        said += f', "request": {_request_text(group.request)}'
+    return f"{{{said}{_rest_text(group)}}}"
 
 
 def _rest_text(group: Group) -> str:

@@ -188,7 +188,16 @@ def rates_of_terms(terms: Terms, rates: RateTable, day: date) -> InForce | Refus
 def in_order(groups: Iterable[Group]) -> tuple[Group, ...]:
     """Groups in the one order that files have them in."""
     held = tuple(groups)
-    return held if len(held) < 2 else tuple(sorted(held, key=_place))
+    if len(held) < 2:
+        return held
+    terms = held[0].terms
+    return tuple(sorted(held, key=_place_within if all(group.terms is terms for group in held) else _place))
+
+
+def _place_within(group: Group) -> tuple[str | bool, ...]:
+    """The place among groups of the same terms, as nearly all groups of an owner are."""
+    feature, case, tier, request = group.feature or "", group.case or "", group.tier or "", group.request or ""
+    return (group.on_top, feature, case, tier, group.live > 0, request)
 
 
 def _place(group: Group) -> tuple[str | bool, ...]:
