@@ -11,14 +11,14 @@ from dataclasses import replace
 from pytest_claude_budget.calls.call import Answer, Call, Origin, Status
 
 _UNREAD = "a batch was created and its results were not read"
-_BATCH_ENDPOINTS = frozenset(("batch_create", "batch_result", "batch_read"))
+ENDPOINTS = frozenset(("batch_create", "batch_result", "batch_read"))
 
 
 def settle(calls: Iterable[Call]) -> Iterator[Call]:
     """Pass the calls on that are billed: each answer of a batch once, and a row for what was never read."""
     batches: dict[str | None, _Batch] = {}
     for call in calls:
-        if call.answer.endpoint in _BATCH_ENDPOINTS:
+        if call.answer.endpoint in ENDPOINTS:
             batches.setdefault(call.answer.batch_id, _Batch()).take(call)
         else:
             yield call

@@ -12,9 +12,11 @@ from pytest_claude_budget.budget.difference import Base
 from pytest_claude_budget.budget.exempt import Exempt, counted
 from pytest_claude_budget.budget.limits import Budget, Limit
 from pytest_claude_budget.budget.which_limit import Limits
+from pytest_claude_budget.calls.batch_billing import ENDPOINTS as OF_BATCHES
 from pytest_claude_budget.calls.batch_billing import settle
 from pytest_claude_budget.calls.call import Call
 from pytest_claude_budget.calls.session_billing import settle_sessions
+from pytest_claude_budget.calls.session_rows import ENDPOINTS as OF_SESSIONS
 from pytest_claude_budget.compare.not_compared import REASON, NotCompared, leaves_open
 from pytest_claude_budget.compare.result import Baseline, Comparison
 from pytest_claude_budget.forecast.month_rows import Row
@@ -34,6 +36,9 @@ from pytest_claude_budget.record.sums import Answers, Book, OwnerTotals, Sums, U
 from pytest_claude_budget.record.totals import Totals
 
 __all__ = ["Answers", "CostReport", "OwnerTotals", "RunFacts", "Unpriced", "build_report", "judge", "priced_calls"]
+
+_SETTLED = OF_BATCHES | OF_SESSIONS
+"""Endpoints whose answers are billed by what several of them say."""
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -229,11 +234,22 @@ def priced_calls(
     calls: Iterable[Call], rates: RateTable, feature: Callable[[str], str | None] = lambda owner: None
 ) -> Iterator[tuple[Call, Price]]:
     """Settle and price calls, without judging them; `feature` names what calls without a label are for."""
-    for settled in settle(settle_sessions(calls)):
+    for settled in _settled(calls):
         call = settled
         if call.labels.feature is None and (name := feature(call.owner.id)) is not None:
             call = replace(call, labels=replace(call.labels, feature=name))
         yield call, price(call.answer, _day(int(call.at // 86_400)), rates)
+
+
+def _settled(calls: Iterable[Call]) -> Iterator[Call]:
+    """Calls that are billed, each once: nearly all are by themselves, and pass with one look."""
+    together = []
+    for call in calls:
+        if call.answer.endpoint in _SETTLED:
+            together.append(call)
+        else:
+            yield call
+    yield from settle(settle_sessions(together))
 
 
 @lru_cache(maxsize=64)

@@ -1,5 +1,6 @@
 """Brings journals into the ledger: each line once, the later state of a call in the place of the earlier."""
 
+import itertools
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
@@ -77,11 +78,13 @@ class _Shared(dict[str, int]):
         self._last: int = connection.execute(f"SELECT COALESCE(MAX(rowid), 0) FROM {table}").fetchone()[0]
         self._new: list[str] = []
 
-    def __missing__(self, text: str) -> int:
-        self._last += 1
-        self._new.append(text)
-        self[text] = self._last
-        return self._last
+    def numbers(self, texts: Sequence[str]) -> Iterable[int]:
+        """The number of each, a new one for those that are not known. Raises TypeError for what is no text."""
+        new = [text for text in dict.fromkeys(texts) if text not in self]
+        self.update(zip(new, itertools.count(self._last + 1)))
+        self._last += len(new)
+        self._new += new
+        return map(self.__getitem__, texts)
 
     def store(self) -> None:
         """Store those that are new."""
@@ -200,7 +203,7 @@ class _Store(NamedTuple):
         try:
             if any(column.count(None) != number for column in columns[_BETWEEN]):
                 return None
-            payers, kinds = map(self.payers.__getitem__, columns[2]), map(self.kinds.__getitem__, columns[3])
+            payers, kinds = self.payers.numbers(columns[2]), self.kinds.numbers(columns[3])
             return list(zip(*columns[:2], payers, kinds, *columns[4 : _BETWEEN.start], columns[-1], strict=True))
         except TypeError:  # a value that cannot be looked up
             return None
@@ -210,7 +213,7 @@ class _Store(NamedTuple):
         latest: dict[int, Row] = {}
         for id_, at, payer, kind, *rest in calls:
             try:
-                latest[id_] = (id_, at, self.payers[payer], self.kinds[kind], *rest)
+                latest[id_] = (id_, at, *self.payers.numbers([payer]), *self.kinds.numbers([kind]), *rest)
             except TypeError:
                 self.connection.execute(_FAULT, (name, _DAMAGED))
         more = {id_: row for id_, row in latest.items() if row[_BETWEEN] != _NOTHING}

@@ -249,7 +249,7 @@ def alike_of(row: Sequence[Any], payers: Mapping[int, Sequence[Any]], kinds: Map
     )
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=16_384)
 def _owner(id_: str, kind: str, phase: str) -> Owner:
     return Owner(id=id_, kind=kind, phase=phase)
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any
 
 from pytest_claude_budget import __version__
@@ -32,7 +33,9 @@ FROM_NOTHING = "from $0.00"
 
 def report_text(report: CostReport) -> str:
     """Lay a report out with a line for each entry of its lists: quick to write however long, and to look through."""
-    lines = [f" {json.dumps(key)}: {_laid_out(value)}" for key, value in _without_record(report).items()]
+    lines = [f" {json.dumps(key)}: {_laid_out(value)}" for key, value in _before_owners(report).items()]
+    lines.append(f' "by_owner": {_listed([_owner_text(row, report.facts) for row in report.sums.by_owner])}')
+    lines += [f" {json.dumps(key)}: {_laid_out(value)}" for key, value in _behind_owners(report).items()]
     record = lock_text(report.record).rstrip("\n").replace("\n", "\n ")
     return "{\n" + ",\n".join(lines) + f',\n "record": {record}\n}}\n'
 
@@ -42,7 +45,7 @@ def json_document(report: CostReport) -> Any:
     return json.loads(report_text(report))
 
 
-def _without_record(report: CostReport) -> dict[str, Any]:
+def _before_owners(report: CostReport) -> dict[str, Any]:
     sums, facts = report.sums, report.facts
     return {
         "schema_version": SCHEMA_VERSION,
@@ -60,7 +63,12 @@ def _without_record(report: CostReport) -> dict[str, Any]:
         "accepted": facts.accepted,
         "stale": list(facts.stale),
         "before_update": steps_before(report),
-        "by_owner": [_owner(row, facts) for row in sums.by_owner],
+    }
+
+
+def _behind_owners(report: CostReport) -> dict[str, Any]:
+    sums, facts = report.sums, report.facts
+    return {
         "by_model": _named("model", sums.by_model),
         "by_feature": _named("feature", sums.by_feature),
         "by_tier": _named("tier", sums.by_tier),
@@ -107,9 +115,11 @@ def _spared(each: Spared) -> dict[str, Any]:
 
 
 def _laid_out(value: object) -> str:
-    if isinstance(value, list) and value:
-        return "[\n" + ",\n".join(f"  {json.dumps(entry)}" for entry in value) + "\n ]"
-    return json.dumps(value)
+    return _listed([json.dumps(entry) for entry in value]) if isinstance(value, list) else json.dumps(value)
+
+
+def _listed(entries: Sequence[str]) -> str:
+    return "[\n  " + ",\n  ".join(entries) + "\n ]" if entries else "[]"
 
 
 def _run(run: RunInfo, record: Record) -> dict[str, Any]:
@@ -156,12 +166,14 @@ def _budget(budget: Budget | None) -> dict[str, Any] | None:
     return {"source": budget.source, "run_max_cost": to_json(Decimal(run[-1].maximum)) if run else None}
 
 
-def _owner(row: OwnerTotals, facts: RunFacts) -> dict[str, Any]:
-    place = {"place": row.place} if row.place else {}
+def _owner_text(row: OwnerTotals, facts: RunFacts) -> str:
+    """An owner's entry. A report may have 10,000 of them."""
+    place = f', "place": {_quoted(row.place)}' if row.place else ""
     own: dict[str, Any] = {**_own_limits(facts.markers.get(row.owner, ()))}
     if row.owner in facts.exempt:
         own[MAY_BE_UNKNOWN] = True
-    return {"owner": row.owner, "kind": row.kind, **place, **_totals(row.totals), **({"limits": own} if own else {})}
+    limits = f', "limits": {json.dumps(own)}' if own else ""
+    return f'{{"owner": {_quoted(row.owner)}, "kind": "{row.kind}"{place}, {_totals_text(row.totals)}{limits}}}'
 
 
 def _own_limits(limits: Sequence[Limit]) -> dict[str, str | int]:
@@ -176,26 +188,24 @@ def _named(key: str, totals: Mapping[str, Totals]) -> list[dict[str, Any]]:
 
 
 def _totals(totals: Totals) -> dict[str, Any]:
+    entries: dict[str, Any] = json.loads(f"{{{_totals_text(totals)}}}")
+    return entries
+
+
+def _totals_text(totals: Totals) -> str:
     usage = totals.usage
-    return {
-        "calls": totals.calls,
-        "attempts": totals.attempts,
-        "free": totals.free,
-        "cost": to_json(totals.cost),
-        "spent": to_json(totals.spent),
-        "at_least": totals.at_least,
-        "unknown": totals.unknown,
-        "unknown_live": totals.unknown_live,
-        "usage": {
-            "input_tokens": usage.input_tokens,
-            "cache_creation_5m_input_tokens": usage.cache_creation_5m_input_tokens,
-            "cache_creation_1h_input_tokens": usage.cache_creation_1h_input_tokens,
-            "cache_read_input_tokens": usage.cache_read_input_tokens,
-            "output_tokens": usage.output_tokens,
-            "web_search_requests": usage.web_search_requests,
-            **({"session_microhours": usage.session_microhours} if usage.session_microhours else {}),
-        },
-    }
+    ran = f', "session_microhours": {usage.session_microhours}' if usage.session_microhours else ""
+    return (
+        f'"calls": {totals.calls}, "attempts": {totals.attempts}, "free": {totals.free}, '
+        f'"cost": "{to_json(totals.cost)}", "spent": "{to_json(totals.spent)}", '
+        f'"at_least": {"true" if totals.at_least else "false"}, '
+        f'"unknown": {totals.unknown}, "unknown_live": {totals.unknown_live}, '
+        f'"usage": {{"input_tokens": {usage.input_tokens}, '
+        f'"cache_creation_5m_input_tokens": {usage.cache_creation_5m_input_tokens}, '
+        f'"cache_creation_1h_input_tokens": {usage.cache_creation_1h_input_tokens}, '
+        f'"cache_read_input_tokens": {usage.cache_read_input_tokens}, "output_tokens": {usage.output_tokens}, '
+        f'"web_search_requests": {usage.web_search_requests}{ran}}}'
+    )
 
 
 def _breach(breach: Breach) -> dict[str, Any]:
