@@ -27,6 +27,8 @@ from pytest_claude_budget.calls.host_rules import Origins, read_origins
 COUNTS = ("max_calls", "max_input_tokens", "max_output_tokens", "max_tokens_total", "max_attempts")
 DOLLARS = ("max_cost", "max_spent")
 MEASURES = (*DOLLARS, *COUNTS)
+ENFORCEABLE = (*DOLLARS, "max_calls")
+"""Measures of which a call can be told before it is sent."""
 CASES = ("light", "average", "heavy")
 LABELS = ("feature", "tier", "case")
 MAX_DOLLARS = 1_000_000
@@ -51,6 +53,8 @@ class Limit:
     """`file:line` of the maximum."""
     path: str
     """The maximum as a person names it: `limits[2].max_cost`."""
+    enforced: bool = False
+    """A live call that could pass it is refused before it is sent."""
     of_marker: bool = False
     """Written at the test itself: `match` is the test's own id, not a pattern, and nothing is more specific."""
     glob: Glob = field(init=False, repr=False, compare=False)
@@ -107,7 +111,12 @@ class Budget:
     @property
     def holds_back(self) -> bool:
         """Is anything asked before a call leaves?"""
-        return self.live_calls is not None or self.hard_cap is not None
+        return self.live_calls is not None or self.has_caps
+
+    @property
+    def has_caps(self) -> bool:
+        """Is a call charged before it leaves?"""
+        return self.hard_cap is not None or any(limit.enforced for limit in self.limits)
 
     @property
     def tolerates_unknown(self) -> bool:
@@ -182,6 +191,7 @@ def _limits_of_entry(entry: Mapping[str, Any], index: int, locate: Callable[[Val
                 measure=measure,
                 maximum=Decimal(entry[measure]) if measure in DOLLARS else int(entry[measure]),
                 warn_at=None if warn_at is None else percentage(warn_at),
+                enforced=measure in ENFORCEABLE and entry.get("enforce", False),
                 where=locate(("limits", index, measure)).rpartition(":")[0],
                 path=f"limits[{index}].{measure}",
             )

@@ -7,10 +7,11 @@ from os import environ
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_claude_budget.budget.which_limit import Limits
 from pytest_claude_budget.cap.open_cap import URL, open_cap
 from pytest_claude_budget.cap.store import UnavailableError
 from pytest_claude_budget.enforce.purse import Purse, Terms
-from pytest_claude_budget.enforce.rules import CapRules, cap_text
+from pytest_claude_budget.enforce.rules import CapRules, Rules, cap_text
 
 if TYPE_CHECKING:
     from pytest_claude_budget.budget.limits import Budget
@@ -26,7 +27,8 @@ def purse_at(ledger: Path, rules: CapRules, budget: "Budget | None", rates: "Rat
         ledger.parent.mkdir(parents=True, exist_ok=True)
     store = open_cap(environ, ledger.with_name(f"{ledger.name}{SUFFIX}"))
     terms = Terms(rates=rates) if budget is None else _terms_of(budget, rates)
-    return Purse(rules, terms, store, lambda: datetime.now(UTC).date())
+    limits = Limits(budget=budget, markers={}, spellings=rates.spellings)
+    return Purse(Rules(rules, limits), terms, store, lambda: datetime.now(UTC).date())
 
 
 def _terms_of(budget: "Budget", rates: "RateTable") -> Terms:

@@ -8,7 +8,7 @@ from pytest_claude_budget.base.errors import Problem
 from pytest_claude_budget.base.money import exact_dollars, to_json
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.bounds.bound import bound
-from pytest_claude_budget.bounds.values import Bound, Request, Unbounded
+from pytest_claude_budget.bounds.values import Request, Unbounded
 from pytest_claude_budget.budget.cap_assumes import CapAssumes
 from pytest_claude_budget.calls.call import Answer, Origin, Status
 from pytest_claude_budget.cap.store import (
@@ -18,10 +18,11 @@ from pytest_claude_budget.cap.store import (
     Refused,
     Reservation,
     UnavailableError,
+    Unit,
     dollars_of,
     nano_dollars,
 )
-from pytest_claude_budget.enforce.rules import CapRules, Held, claims_of
+from pytest_claude_budget.enforce.rules import Held, Names, Rules
 from pytest_claude_budget.measure.refusals import Refusal
 from pytest_claude_budget.pricing.price import price
 from pytest_claude_budget.pricing.rates import RateTable
@@ -44,8 +45,8 @@ class Terms:
 class Purse:
     """One process's hold on it."""
 
-    def __init__(self, rules: CapRules, terms: Terms, cap: Cap, today: Callable[[], date]) -> None:
-        self.rules = rules
+    def __init__(self, rules: Rules, terms: Terms, cap: Cap, today: Callable[[], date]) -> None:
+        self._rules = rules
         self._terms = terms
         self._cap = cap
         self._today = today
@@ -54,12 +55,15 @@ class Purse:
         """Charge a call that is about to leave with the most that it can cost; None where it costs nothing."""
         if leaving.route.kind in _FREE:
             return None
-        feature = payer.labels.feature or self._terms.feature_of(payer.owner.id)
+        names = self._names(payer, leaving.model)
         asked = Request(route=leaving.route, body=leaving.body, betas=leaving.betas)
-        found = bound(asked, self._terms.rates, self._today(), self._terms.assumes.of(feature))
-        if isinstance(found, Unbounded):
+        found = bound(asked, self._terms.rates, self._today(), self._terms.assumes.of(names.feature))
+        most = MOST if isinstance(found, Unbounded) else nano_dollars(found.amount)
+        held = list(self._rules.claims(names, most))
+        if isinstance(found, Unbounded) and any(each.claim.unit is Unit.COST for each in held):
             return refusal(payer, leaving, Why(_unknown(found), found.hint, "no-bound"))
-        held = list(claims_of(self.rules, nano_dollars(found.amount)))
+        if not held:
+            return None
         try:
             made = self._cap.reserve([each.claim for each in held])
         except UnavailableError as error:
@@ -67,7 +71,7 @@ class Purse:
         if not isinstance(made, Refused):
             return made
         over = next(each for each in held if each.claim is made.claim)
-        return refusal(payer, leaving, _does_not_fit(found, made, over))
+        return refusal(payer, leaving, _does_not_fit(made, over))
 
     def settle(self, reservation: Reservation, answer: Answer, origin: Origin) -> bool:
         """Put what a call did cost in the place of what was reserved, where that is known; False where it stays reserved."""
@@ -82,17 +86,28 @@ class Purse:
             """It stays charged with more."""
         return True
 
-    def charge(self, answer: Answer) -> None:
+    def charge(self, payer: Any, answer: Answer) -> None:
         """Charge a call that has left unasked with what it did cost."""
         cost = self._cost_of(answer, Origin.LIVE)
         if cost:
-            claims = [each.claim for each in claims_of(self.rules, cost)]
+            claims = [each.claim for each in self._rules.claims(self._names(payer, answer.model), cost)]
             try:
                 made = self._cap.reserve([_with_most(each) for each in claims])
                 if isinstance(made, Reservation):
                     self._cap.settle(made, cost=cost)
             except UnavailableError:
                 """The next call is refused by the same."""
+
+    def _names(self, payer: Any, spelled: str | None) -> Names:
+        owner, labels = payer.owner, payer.labels
+        model = None if spelled is None else self._terms.rates.resolve(spelled).model
+        return Names(
+            owner=owner.id,
+            kind=owner.kind,
+            feature=labels.feature or self._terms.feature_of(owner.id),
+            tier=labels.tier,
+            model=spelled if model is None else model.name,
+        )
 
     def close(self) -> None:
         """Let go of the file."""
@@ -144,12 +159,17 @@ def _unknown(found: Unbounded) -> str:
     return f"the most that it can cost is not known, for {found.reason}"
 
 
-def _does_not_fit(found: Bound, refused: Refused, over: Held) -> Why:
-    charged = refused.charged
-    spent, reserved = dollars_of(charged.spent), dollars_of(charged.reserved)
-    after = spent + reserved + found.amount
-    under = f" and {exact_dollars(reserved)} reserved for calls whose cost is not known, or not yet" if reserved else ""
-    why = f"it can cost up to {exact_dollars(found.amount)}, and of {over.name} ({over.by}) {exact_dollars(spent)} is spent{under}"
-    needed = over.raise_it.format(to_json(after))
+def _does_not_fit(refused: Refused, over: Held) -> Why:
+    charged, claim = refused.charged, refused.claim
     smaller = "make it smaller (claude-budget bound shows the sum; max_tokens and cap_assumes lower it)"
+    if claim.unit is Unit.CALLS:
+        made = charged.spent + charged.reserved
+        why = f"of {over.name} ({over.by}) {made:,} {'is' if made == 1 else 'are'} made"
+        return Why(
+            why, f"make fewer calls, or let it be sent by {over.raise_it.format(made + 1)}", "over-cap", over.name
+        )
+    spent, reserved, most = dollars_of(charged.spent), dollars_of(charged.reserved), dollars_of(claim.amount)
+    under = f" and {exact_dollars(reserved)} reserved for calls whose cost is not known, or not yet" if reserved else ""
+    why = f"it can cost up to {exact_dollars(most)}, and of {over.name} ({over.by}) {exact_dollars(spent)} is spent{under}"
+    needed = over.raise_it.format(to_json(spent + reserved + most))
     return Why(why, f"{smaller}, or let it be sent by {needed}", "over-cap", over.name)

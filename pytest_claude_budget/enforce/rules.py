@@ -1,10 +1,12 @@
 """What holds calls back: the cap of a run, and limits that are enforced. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from pytest_claude_budget.base.money import exact_dollars, to_json
 from pytest_claude_budget.base.values import value_class
+from pytest_claude_budget.budget.limits import DOLLARS, Limit
+from pytest_claude_budget.budget.which_limit import Limits
 from pytest_claude_budget.cap.store import Claim, Unit, nano_dollars
 
 RUN = "run"
@@ -12,7 +14,7 @@ RUN = "run"
 
 @value_class(frozen=True, kw_only=True, slots=True)
 class CapRules:
-    """What was written."""
+    """What was written, besides limits."""
 
     cap: Decimal | None = None
     """US dollars at list price, of all calls of the run that reach a remote host."""
@@ -20,6 +22,27 @@ class CapRules:
     """Who says so: `hard_cap in claude-budget.yml:3`."""
     stops: bool = False
     """The first refusal ends the session, rather than its test alone."""
+
+
+@value_class(frozen=True, kw_only=True, slots=True)
+class Names:
+    """What a call belongs to, by the scopes of limits; None where it belongs to nothing of one."""
+
+    owner: str
+    kind: str
+    """`test`, `fixture` or `outside`."""
+    feature: str | None = None
+    tier: str | None = None
+    model: str | None = None
+
+    def of(self, scope: str) -> str | None:
+        """The name of it in one scope."""
+        if scope == "run":
+            return ""
+        if scope in ("test", "fixture"):
+            return self.owner if self.kind == scope else None
+        named: str | None = getattr(self, scope)
+        return named
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -35,13 +58,42 @@ class Held:
     """How to raise it: `hard_cap: 5.12`, with the amount to be filled in at `{}`."""
 
 
-def claims_of(rules: CapRules, amount: int) -> Iterator[Held]:
-    """What a call is to be charged with before it leaves; `amount` is the most that it can cost, in nano-dollars."""
-    if rules.cap is not None:
-        claim = Claim(account=RUN, unit=Unit.COST, amount=amount, most=nano_dollars(rules.cap))
-        option = rules.cap_by.startswith("--")
-        how = "--claude-budget-cap={}" if option else "hard_cap: {}"
-        yield Held(claim=claim, name=f"the cap of {exact_dollars(rules.cap)}", by=rules.cap_by, raise_it=how)
+class Rules:
+    """All that a call may be held back by."""
+
+    def __init__(self, cap: CapRules, limits: Limits | None = None) -> None:
+        self.cap = cap
+        self._finders: list[tuple[str, str, Callable[[str], Limit | None]]] = []
+        written = () if limits is None or limits.budget is None else limits.budget.limits
+        for scope, measure in sorted({(limit.scope, limit.measure) for limit in written if limit.enforced}):
+            if limits is not None:
+                self._finders.append((scope, measure, limits.finder(scope, measure)))
+
+    def claims(self, names: Names, amount: int) -> Iterator[Held]:
+        """What a call is to be charged with before it leaves; `amount` is the most that it can cost, in nano-dollars."""
+        rules = self.cap
+        if rules.cap is not None:
+            claim = Claim(account=RUN, unit=Unit.COST, amount=amount, most=nano_dollars(rules.cap))
+            how = "--claude-budget-cap={}" if rules.cap_by.startswith("--") else "hard_cap: {}"
+            yield Held(claim=claim, name=f"the cap of {exact_dollars(rules.cap)}", by=rules.cap_by, raise_it=how)
+        for scope, measure, finder in self._finders:
+            name = names.of(scope)
+            limit = None if name is None else finder(name)
+            if limit is not None and limit.enforced:
+                yield _of_limit(limit, f"{limit.path} {name}", amount if measure in DOLLARS else 1)
+
+
+def _of_limit(limit: Limit, account: str, amount: int) -> Held:
+    if limit.measure in DOLLARS:
+        unit, most = Unit.COST, nano_dollars(Decimal(limit.maximum))
+    else:
+        unit, most = Unit.CALLS, int(limit.maximum)
+    covered = "the run" if limit.scope == "run" else f"each {limit.scope}"
+    if limit.match is not None:
+        covered = f"{limit.scope} {limit.match}"
+    said = f"the limit {limit.measure} {to_json(Decimal(limit.maximum))} for {covered}"
+    claim = Claim(account=account, unit=unit, amount=amount, most=most)
+    return Held(claim=claim, name=said, by=limit.where, raise_it=f"{limit.measure}: {{}}")
 
 
 def cap_text(rules: CapRules) -> dict[str, object]:

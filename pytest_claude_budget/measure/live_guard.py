@@ -16,7 +16,8 @@ from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.claude_hosts import Place
 from pytest_claude_budget.calls.origin import Origin
 from pytest_claude_budget.measure.current_owner import LIVE_LABEL
-from pytest_claude_budget.measure.refusals import Refusal, denied, line_of, lines_from, no_cap
+from pytest_claude_budget.measure.refusals import Refusal, denied, line_of, lines_from, no_cap, no_more_calls
+from pytest_claude_budget.wire.routes import Kind
 
 if TYPE_CHECKING:
     from pytest_claude_budget.calls.call import Answer
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 Ticket = tuple[int, float, "Payer", int]
 
 
+_FREE = frozenset((Kind.COUNT_TOKENS, Kind.BATCH_RESULTS))
 _PURSES = "pytest_claude_budget.enforce.made"
 """Makes purses; from further up, and loaded for the first call of a process that has one."""
 
@@ -59,6 +61,15 @@ def rules_of_text(text: str) -> Rules:
     return Rules(denied_by=denied_by, purse=purse)
 
 
+class PartLimit:
+    """The most live calls of one test in a part of it, and what was asked there so far."""
+
+    def __init__(self, owner: str, most: int, where: str) -> None:
+        self.owner, self.most, self.where = owner, most, where
+        self.asked: set[int] = set()
+        """Exchanges, without those that failed or are not billed."""
+
+
 class Purse(Protocol):
     """What is reserved before a call leaves, and spent once its answer is stored (`enforce/purse.py`)."""
 
@@ -68,7 +79,7 @@ class Purse(Protocol):
     def settle(self, reservation: Any, answer: "Answer", origin: Origin) -> bool:
         """Take what it did cost; False where that is not known."""
 
-    def charge(self, answer: "Answer") -> None:
+    def charge(self, payer: "Payer", answer: "Answer") -> None:
         """Charge what has left unasked."""
 
     def close(self) -> None:
@@ -96,6 +107,8 @@ class LiveGuard:
         """Reservations of exchanges that go on."""
         self._refused: dict[tuple[str, str], Refusal] = {}
         """Of tests that there was no room for: what they ask after that is refused too."""
+        self.parts: list[PartLimit] = []
+        """Of parts of tests that go on."""
         self._permitted: set[int] = set()
         """Exchanges that were allowed to leave."""
         self.refusals: list[Refusal] = []
@@ -104,6 +117,8 @@ class LiveGuard:
     def ask(self, ticket: Any, leaving: "Leaving") -> None:
         """Return where it may leave, raise where not."""
         self.ask_ahead(ticket, leaving)
+        if self.parts and leaving.route.kind not in _FREE:
+            self._count(ticket, leaving)
         if self.make_purse is not None:
             self._reserve(ticket, leaving, self.make_purse)
         self._permitted.add(ticket[0])
@@ -124,6 +139,15 @@ class LiveGuard:
         """The same of what nobody measures."""
         if by := self._denied_by():
             self._refuse(denied(self._owner(ticket), by, what, ""))
+
+    def _count(self, ticket: Ticket, leaving: "Leaving") -> None:
+        owner = self._owner(ticket)
+        mine = [part for part in self.parts if part.owner == owner[0]]
+        for part in mine:
+            if len(part.asked) >= part.most:
+                self._refuse(no_more_calls(owner, part.most, part.where, leaving.model))
+        for part in mine:
+            part.asked.add(ticket[0])
 
     def _reserve(self, ticket: Ticket, leaving: "Leaving", make: Callable[[], Purse]) -> None:
         owner = ticket[2].owner
@@ -155,13 +179,16 @@ class LiveGuard:
                 del self._reserved[ticket[0]]
         elif origin is Origin.LIVE and own.status.value == "measured" and ticket[0] not in self._permitted:
             self._permitted.add(ticket[0])
-            self._purse_of(make).charge(own)
+            self._purse_of(make).charge(ticket[2], own)
 
     def stored(self, ticket: Any, origin: Origin, own: "Answer | None") -> None:
         """An answer is stored. One that came from a remote host, though nothing was to leave, fails who asked for it."""
         if own is None:
             return
         asked = ticket[0] in self._permitted
+        if own.status.value in ("failed", "free"):
+            for part in self.parts:
+                part.asked.discard(ticket[0])
         if self.make_purse is not None and self.make_purse is not _none_left:
             self._settle(ticket, origin, own, self.make_purse)
         if asked or origin is not Origin.LIVE or own.status.value in ("failed", "free") or own.endpoint == "unseen":

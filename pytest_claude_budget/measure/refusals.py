@@ -54,6 +54,17 @@ def no_cap(owner: tuple[str, str, str], why: str) -> Refusal:
     return Refusal(*owner, str(text), "the cap")
 
 
+def no_more_calls(owner: tuple[str, str, str], most: int, where: str, model: str | None) -> Refusal:
+    """A part of a test has no room for another live call."""
+    text = Problem(
+        slug="over-cap",
+        where=where,
+        what=f"a call to Claude ({model or 'of an unknown model'}) was not sent: claude_budget.limit(max_calls={most}) has no room for it",
+        hint="make fewer calls inside, or raise max_calls",
+    )
+    return Refusal(*owner, str(text))
+
+
 def line_of(refusal: Refusal) -> bytes:
     """A refusal as a line of a file."""
     return json.dumps([refusal.owner, refusal.kind, refusal.phase, refusal.text, refusal.ended]).encode() + b"\n"

@@ -1,6 +1,6 @@
 """The `claude_budget` fixture: what a test's calls cost so far, limits for a part of it, tags for its calls."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from pytest_claude_budget.record.totals import Totals
 from pytest_claude_budget.render.sentences import breach_line
 
 if TYPE_CHECKING:
+    from pytest_claude_budget.budget.limits import Limit
     from pytest_claude_budget.measure.run import Run
 
 
@@ -93,7 +94,8 @@ class Meter:
         except InputError as error:
             pytest.fail(str(error), pytrace=False)
         before = self.totals
-        yield
+        with self._at_most(limits):
+            yield
         inside = self.totals.minus(before)
         name = name_of(self._item)
         written = Limits(budget=None, markers={name: limits}, spellings=lambda model: ())
@@ -103,6 +105,17 @@ class Meter:
             pytest.fail("\n".join(map(breach_line, verdict.breaches)) + "   [over-limit]", pytrace=False)
         if verdict.outcome is Outcome.INCOMPLETE:
             pytest.fail(_unknown_cost(name), pytrace=False)
+
+    def _at_most(self, limits: "Sequence[Limit]") -> AbstractContextManager[None]:
+        """What no answer need tell is held before a call leaves."""
+        most = next((int(limit.maximum) for limit in limits if limit.measure == "max_calls"), None)
+        if most is None or self._run is None:
+            return nullcontext()
+        from pytest_claude_budget.measure.live_guard import PartLimit
+        from pytest_claude_budget.plugin.guard import at_most
+
+        part = PartLimit(self._run.name_of(self._item), most, place_of(self._item))
+        return at_most(self._item.config, self._run, part)
 
     def tag(self, **labels: str) -> AbstractContextManager[None]:
         """Call everything inside by a feature, tier or case: `tag(feature="triage", tier="free")`."""

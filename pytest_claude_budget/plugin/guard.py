@@ -1,8 +1,8 @@
 """Holds the line of a run: who was refused fails, also where what was raised has been swallowed. Loaded only where something is held back."""
 
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ import pytest
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.budget.limits import MAX_DOLLARS
 from pytest_claude_budget.measure.current_owner import fixture_id
-from pytest_claude_budget.measure.live_guard import LiveGuard, Rules
+from pytest_claude_budget.measure.live_guard import LiveGuard, PartLimit, Rules
 from pytest_claude_budget.measure.refusals import Refusal
 from pytest_claude_budget.measure.run import Run
 from pytest_claude_budget.plugin.settings import find_budget
@@ -45,9 +45,13 @@ def cap_of(option: str | None, budget: "Budget | None") -> "CapRules | None":
     stops = budget is not None and budget.on_cap == "stop"
     if option is not None:
         return CapRules(cap=_dollars(option), cap_by=f"{CAP_OPTION}={option}", stops=stops)
-    if budget is None or budget.hard_cap is None:
+    if budget is None or not budget.has_caps:
         return None
-    return CapRules(cap=budget.hard_cap, cap_by=f"hard_cap in {budget.hard_cap_at}", stops=stops)
+    return CapRules(
+        cap=budget.hard_cap,
+        cap_by=f"hard_cap in {budget.hard_cap_at}" if budget.hard_cap is not None else budget.source,
+        stops=stops,
+    )
 
 
 def _dollars(text: str) -> Decimal:
@@ -95,6 +99,39 @@ def hold(config: pytest.Config, run: Run, setup: "Setup") -> None:
 def hold_by_mark(config: pytest.Config, run: Run) -> None:
     """Hold the line for those tests alone that a mark denies what others may do."""
     _hold(config, run, Rules(), None)
+
+
+@contextmanager
+def at_most(config: pytest.Config, run: Run, part: PartLimit) -> Iterator[None]:
+    """Hold the live calls of a part of a test to a number, in this process; a refusal that was swallowed fails at its end."""
+    if run.guard is None:
+        hold_by_mark(config, run)
+    guard = run.guard
+    if guard is None:
+        yield
+        return
+    guard.parts.append(part)
+    try:
+        with failing(lambda: guard.unheard(part.owner)):
+            yield
+    finally:
+        guard.parts.remove(part)
+
+
+@contextmanager
+def failing(unheard: Callable[[], Refusal | None]) -> Iterator[None]:
+    """Fail where somebody was refused, whatever else became of it."""
+    try:
+        yield
+    except _ENDS:
+        raise
+    except BaseException as error:
+        refusal = unheard()
+        if refusal is None or (isinstance(error, pytest.fail.Exception) and str(error) == refusal.text):
+            raise
+        raise pytest.fail.Exception(refusal.text, pytrace=False) from error
+    if (refusal := unheard()) is not None:
+        raise pytest.fail.Exception(refusal.text, pytrace=False)
 
 
 def _written(options: Any, budget: "Budget | None", path: Path | None) -> "tuple[Rules, CapRules | None]":
@@ -201,20 +238,8 @@ class GuardPlugin:
         self._run.guarded("refusals", self.guard.forget)
         return list(left)
 
-    @contextmanager
-    def _held(self, owner: str) -> Iterator[None]:
-        """Fail where the owner was refused, whatever else became of it."""
-        try:
-            yield
-        except _ENDS:
-            raise
-        except BaseException as error:
-            refusal = self._unheard(owner)
-            if refusal is None or (isinstance(error, pytest.fail.Exception) and str(error) == refusal.text):
-                raise
-            raise pytest.fail.Exception(refusal.text, pytrace=False) from error
-        if (refusal := self._unheard(owner)) is not None:
-            raise pytest.fail.Exception(refusal.text, pytrace=False)
+    def _held(self, owner: str) -> AbstractContextManager[None]:
+        return failing(lambda: self._unheard(owner))
 
     def _unheard(self, owner: str) -> Refusal | None:
         found: Refusal | None = self._run.guarded("refusals", self.guard.unheard, owner)

@@ -239,3 +239,79 @@ def test_after_the_verdict_nothing_leaves(capped: Suite) -> None:
     outcome = capped.run()
     assert 1 == len(asked(capped))
     assert "late: outside tests: a call to Claude was not sent: the cap of the run cannot be held here" in outcome.said
+
+
+SCOPES = """
+import pytest
+import asks, clients
+@pytest.mark.claude_budget(feature="triage")
+def test_1():
+    clients.httpx()
+    clients.httpx()
+def test_2(): clients.requests()
+def test_3(): clients.models()
+"""
+
+
+@pytest.mark.parametrize(
+    ("limit", "failed", "sent"),
+    [
+        ("{scope: test, max_calls: 1, enforce: true}", 1, 2),
+        ("{scope: test, max_calls: 1}", 0, 3),
+        ("{scope: run, max_calls: 1, enforce: true}", 2, 1),
+        ("{scope: feature, max_calls: 0, enforce: true}", 1, 1),
+        ("{scope: model, match: 'claude-haiku-*', max_calls: 2, enforce: true}", 1, 2),
+        ("{scope: model, match: 'claude-opus-*', max_calls: 0, enforce: true}", 0, 3),
+        ("{scope: test, match: '**::test_2', max_spent: 0.001, enforce: true}", 1, 2),
+        ("{scope: run, max_cost: 0.007, enforce: true}", 1, 2),
+        ("{scope: test, max_calls: 0, enforce: true}\n  - {scope: test, match: test_a.py::test_2, max_calls: 9}", 1, 1),
+    ],
+)
+def test_a_limit_may_act_before_the_call(capped: Suite, limit: str, failed: int, sent: int) -> None:
+    """Three calls of $0.0015, each with a bound of $0.00519: the third needs $0.00819, the second $0.00669."""
+    capped.write(test_a=SCOPES)
+    capped.budget(f"version: 1\nlimits:\n  - {limit}\n")
+    outcome = capped.run("-p", "no:randomly")
+    outcome.result.assert_outcomes(passed=3 - failed, failed=failed)
+    assert sent == asked(capped).count("/v1/messages")
+    assert bool(failed) == ("[over-cap]" in outcome.said)
+
+
+def test_a_refused_limit_says_so(capped: Suite) -> None:
+    capped.write(test_a=SCOPES)
+    capped.budget("version: 1\nlimits:\n  - {scope: test, max_calls: 1, enforce: true}\n")
+    outcome = capped.run("-p", "no:randomly")
+    assert (
+        "test_a.py::test_1: a call to Claude (claude-haiku-4-5, at api.anthropic.com) was not sent: of the limit max_calls 1 for each"
+        " test (claude-budget.yml:3) 1 is made hint: make fewer calls, or let it be sent by max_calls: 2 [over-cap]"
+    ) in outcome.said
+    assert "verdict: over: the limit max_calls 1 for each test ended it: 1 test refused" in outcome.said
+
+
+PARTS = """
+import asks, clients
+def test_nothing(claude_budget):
+    with claude_budget.limit(max_calls=0):
+        clients.httpx()
+def test_swallowed(claude_budget):
+    with claude_budget.limit(max_calls=1):
+        for _ in range(3):
+            try: clients.anthropic()
+            except BaseException: pass
+def test_enough(claude_budget):
+    with claude_budget.limit(max_calls=1):
+        clients.count_tokens()
+        clients.requests()
+    clients.requests()
+"""
+
+
+def test_a_part_of_a_test_may_send_so_many(denied: Suite) -> None:
+    """In a run that nothing else holds back."""
+    denied.write(asks=ASKS, test_a=PARTS)
+    (denied.path / "claude-budget.yml").unlink()
+    outcome = denied.run("-p", "no:randomly")
+    outcome.result.assert_outcomes(passed=1, failed=2)
+    assert 3 == asked(denied).count("/v1/messages")
+    assert "was not sent: claude_budget.limit(max_calls=0) has no room for it" in outcome.said
+    assert "was not sent: claude_budget.limit(max_calls=1) has no room for it" in outcome.said

@@ -13,7 +13,7 @@ COUNT = "hint: write a whole number, for example max_calls: 5   [bad-count]"
 PERCENTAGE = "hint: write it so, for example warn_at: 80%   [bad-percentage]"
 
 
-LIMIT_KEYS = "scope, match, max_cost, max_spent, max_calls, max_input_tokens, max_output_tokens, max_tokens_total, max_attempts, warn_at"
+LIMIT_KEYS = "scope, match, max_cost, max_spent, max_calls, max_input_tokens, max_output_tokens, max_tokens_total, max_attempts, warn_at, enforce"
 NO_MEASURE = (
     "limits[0]: the limit limits nothing: expected at least one of max_cost, max_spent, max_calls, max_input_tokens, "
     "max_output_tokens, max_tokens_total, max_attempts\nhint: add a measure, for example max_cost: 0.25   [no-measure]"
