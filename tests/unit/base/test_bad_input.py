@@ -37,7 +37,7 @@ BUDGETS = {
     ),
     "a decimal comma": (
         "limits:\n  - {scope: run, max_cost: 1,5}\n",
-        "warn_at\nhint: write fractions with a point: in braces, a comma ends a value   [unknown-key]",
+        "warn_at, enforce\nhint: write fractions with a point: in braces, a comma ends a value   [unknown-key]",
     ),
 }
 
