@@ -5,6 +5,7 @@ A client's own module makes an `Asked` before it sends and a `Got` of what came,
 """
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -12,6 +13,10 @@ from pytest_claude_budget.intercept.in_process_gateway import Inside
 
 Pairs = Iterable[tuple[Any, Any]]
 """Names and values as a client has them: texts, bytes, or what it makes texts of. Read once."""
+
+
+_unquoted = lru_cache(maxsize=256)(unquote)
+"""A suite asks few paths, and unquoting one takes 3 µs."""
 
 
 class Url:
@@ -22,7 +27,7 @@ class Url:
     def __init__(self, scheme: str, host: str, port: int | None, target: str) -> None:
         path, _, query = target.partition("#")[0].partition("?")
         self.scheme, self.host, self.port = scheme, host.strip("[]"), port
-        self.path = unquote(path) if "%" in path else path
+        self.path = _unquoted(path) if "%" in path else path
         self.query = query.encode("utf-8", "replace")
 
 

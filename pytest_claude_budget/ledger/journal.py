@@ -6,7 +6,6 @@ journals in.
 """
 
 import errno
-import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path, PurePath
@@ -16,14 +15,13 @@ from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.ledger.mapped_file import END, Piece, first_piece
 from pytest_claude_budget.ledger.outside import make_folder, system
 from pytest_claude_budget.ledger.paths import SUFFIX
-from pytest_claude_budget.ledger.row_format import Laid, lines_of, storable
+from pytest_claude_budget.ledger.row_format import Laid, lines_of, quoted
 
 try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]  # an AttributeError is expected at each use
 
-_encode = json.JSONEncoder().encode  # suites replace `json.dumps`
 _NAMES_TRIED = 100
 
 
@@ -66,7 +64,7 @@ class Journal:
 
     def append_fault(self, process: str, reason: str) -> None:
         """Store that measuring itself failed somewhere."""
-        self.write(_line(fault=(process, reason)))
+        self.write(_line("fault", process, reason))
 
     def take(self, lines: bytes) -> bool:
         """Store lines where no file has to be touched for it; False where one has to be."""
@@ -200,12 +198,11 @@ class _Open:
 
 def line_of_owner(facts: OwnerFacts) -> bytes:
     """Lay out what is known of an owner as a whole line."""
-    return _line(owner=(facts.owner, facts.place, facts.limits))
+    return _line("owner", facts.owner, facts.place, facts.limits)
 
 
-def _line(**told: Iterable[str]) -> bytes:
-    lists = {name: [storable(text) for text in texts] for name, texts in told.items()}
-    return f"{_encode(lists)}\n".encode("ascii")
+def _line(name: str, *texts: str) -> bytes:
+    return f'{{"{name}": [{", ".join(map(quoted, texts))}]}}\n'.encode("ascii")
 
 
 def _identity(status: Any) -> tuple[int, int]:

@@ -25,9 +25,7 @@ _CONTROL = "cache_control"
 _START = re.compile(rb'\{"max_tokens":([0-9]{1,12}),"messages":(\[\{"role":"user","content":")?').match
 """How the SDK lays a request out: what differs from call to call comes first. The second group begins one plain question, as
 most requests of tests have: its canonical form needs no parser."""
-_START_ANYWHERE = re.compile(
-    rb'(\{"max_tokens":)?"messages"\s{0,9}:\s{0,9}(\[\{"role": ?"user", ?"content": ?")?'
-).match
+_START_ANYWHERE = re.compile(rb'(\{"max_tokens":)?"messages" ?: ?(\[\{"role": ?"user", ?"content": ?")?').match
 """The same of any layout, where the messages begin: the first group is not there."""
 _NAME = b'"messages"'
 _NO_MESSAGES = _NAME + b":0"

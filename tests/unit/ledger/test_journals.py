@@ -1,6 +1,7 @@
 """Journals of processes and the ledger that they are brought into: nothing is lost, nothing counts twice."""
 
 import errno
+import json
 import multiprocessing
 import os
 import signal
@@ -13,14 +14,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pytest_claude_budget.calls.call import Answer, Call, Labels, Origin, Owner, Status, Usage
 from pytest_claude_budget.ledger import journal as journals
 from pytest_claude_budget.ledger import mapped_file as pieces
 from pytest_claude_budget.ledger.database import SqliteLedger
-from pytest_claude_budget.ledger.journal import Journal, OwnerFacts
+from pytest_claude_budget.ledger.journal import Journal, OwnerFacts, line_of_owner
 from pytest_claude_budget.ledger.paths import journals_of
 from pytest_claude_budget.ledger.row_format import Entry, payer_of
+from tests.builders.tries import tries
 
 ANSWER = Answer(status=Status.MEASURED, endpoint="messages", model="m", usage=Usage(input_tokens=5), http_status=200)
 OWNER = Owner(id="test_a.py::test_one", kind="test", phase="call")
@@ -102,6 +106,18 @@ def test_what_utf_8_cannot_hold_is_written_out(path: Path) -> None:
     ledger = SqliteLedger(path)
     assert len(list(ledger.calls("a\udc80"))) == 1
     ledger.close()
+
+
+@given(st.text(), st.text(max_size=5), st.none() | st.text())
+@settings(max_examples=tries(100), deadline=None)
+def test_who_pays_lies_in_a_line_as_json(owner: str, process: str, feature: str | None) -> None:
+    """A string that holds an array, as any reader of JSON understands it."""
+    payer = payer_of(Owner(id=owner, kind="test", phase="call"), Labels(feature=feature), process)
+    expected = [process, owner, "test", "call", feature, None, None]
+    assert json.loads(json.loads(payer.text)) == expected
+    assert json.loads(payer.text) == json.dumps(expected)
+    facts = OwnerFacts(owner=owner, place="a.py:1", limits="")
+    assert json.loads(line_of_owner(facts)) == {"owner": [owner, "a.py:1", ""]}
 
 
 @pytest.mark.usefixtures("appended")
