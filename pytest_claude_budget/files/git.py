@@ -72,14 +72,14 @@ class Repository:
     seconds: float = LONGEST_SECONDS
     """How long one command may take."""
 
-    def ask(self, *arguments: str) -> Answer:
-        """Run one command. Raises InputError where git cannot be run, or does not end."""
+    def ask(self, *arguments: str, given: bytes = b"") -> Answer:
+        """Run one command, which may read what is given. Raises InputError where git cannot be run, or does not end."""
         command = ["git", "--literal-pathspecs", "-C", str(self.folder), *arguments]
         try:
             ended = subprocess.run(
                 command,
                 env=dict(self.environ),
-                stdin=subprocess.DEVNULL,
+                input=given,
                 capture_output=True,
                 timeout=self.seconds,
                 check=False,
