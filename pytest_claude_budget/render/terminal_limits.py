@@ -14,11 +14,10 @@ from pytest_claude_budget.render.phrases import nearness
 from pytest_claude_budget.render.raising import ToRaise, raise_words
 from pytest_claude_budget.render.remedies import Dearer, remedies
 from pytest_claude_budget.render.sentences import SINCE, UNITS, amounts_of, breach_line, is_at, limit_words, whose_of
-from pytest_claude_budget.render.terminal_text import counted, printable
+from pytest_claude_budget.render.terminal_text import UPDATE, counted, printable
 
 _NAMED = 3
 """Tests over one limit that are named."""
-UPDATE = "pytest --claude-budget-update"
 _LAST_LINE = 80 - len("OVER ") - len(" - ") - len(": ") - len("...")
 """Columns of a line of pytest's short summary for a place, a name and figures."""
 _FEWEST = 12

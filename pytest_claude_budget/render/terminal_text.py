@@ -2,6 +2,10 @@
 
 from collections.abc import Sequence
 
+UPDATE = "pytest --claude-budget-update"
+"""The command that the terminal advises: it is to be copied, so no line ends in it."""
+_UNBROKEN = UPDATE.replace(" ", "\N{NO-BREAK SPACE}")
+
 
 def printable(text: str, width: int = 200) -> str:
     """Replace what a terminal would obey rather than show, and cut the middle out of what is too long."""
@@ -43,11 +47,12 @@ def wrapped(text: str, width: int, first: str, rest: str | None = None) -> list[
     """Break a sentence into lines at its spaces, each behind its indent: paths and options stay whole, and ids without any."""
     import textwrap
 
-    return textwrap.wrap(
-        text,
+    lines = textwrap.wrap(
+        text.replace(UPDATE, _UNBROKEN),
         width,
         initial_indent=first,
         subsequent_indent=first if rest is None else rest,
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return [line.replace(_UNBROKEN, UPDATE) for line in lines]

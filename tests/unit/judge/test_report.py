@@ -29,6 +29,7 @@ from pytest_claude_budget.record.totals import Sum
 from pytest_claude_budget.render.comment import comment
 from pytest_claude_budget.render.json_document import json_document
 from pytest_claude_budget.render.terminal import terminal_lines
+from pytest_claude_budget.render.terminal_text import wrapped
 from tests.builders.tries import tries
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "schemas" / "report.schema.json").read_text(encoding="utf-8"))
@@ -219,6 +220,15 @@ def test_every_line_fits_and_no_path_or_option_is_broken() -> None:
     assert [line for line in lines if len(line) > 79] == ["  " + "x" * 100]
     assert reason.strip() in " ".join(line.strip() for line in lines)
     assert option in [line.strip() for line in lines]
+
+
+@pytest.mark.parametrize("width", range(30, 80, 7))
+def test_a_command_is_never_broken_so_that_it_can_be_copied(width: int) -> None:
+    """Wherever the line ends, the command stays whole, and no space becomes another one."""
+    text = "to accept: raise claude-budget.yml:53 to $245.16, then pytest --claude-budget-update, then commit"
+    lines = wrapped(text, width, "  ", "    ")
+    assert sum("pytest --claude-budget-update" in line for line in lines) == 1
+    assert " ".join(map(str.strip, lines)) == text
 
 
 def test_an_unknown_cost_is_never_shown_as_nothing() -> None:
