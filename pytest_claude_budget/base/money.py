@@ -43,11 +43,12 @@ def to_json(amount: Decimal) -> str:
 
     Raises ValueError for what is no number.
     """
-    if not amount.is_finite():
-        raise ValueError(f"{amount} is no amount")
     if not amount:
         return "0"
-    return _without_zeros(f"{amount:f}", 0)
+    if not amount.is_finite():
+        raise ValueError(f"{amount} is no amount")
+    text = f"{amount:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def dollars(amount: Decimal) -> str:

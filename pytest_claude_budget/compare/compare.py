@@ -244,6 +244,8 @@ def _by_feature(both: Sequence[_Both], facts: Facts) -> Iterable[FeatureChange]:
         if not row.standing.has_calls:
             continue
         own = _costs_by_feature(one, facts)
+        if not own:
+            continue
         if row.not_known:
             unsure.update(own)
             unsure_before.update(own if row.before_at_least else ())

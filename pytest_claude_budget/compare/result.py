@@ -41,15 +41,16 @@ class Standing(StrEnum):
     @property
     def ran(self) -> bool:
         """Is the owner in the run?"""
-        return self not in _NOT_RUN
+        return self in _WITH_CALLS or self is Standing.WITHOUT_CALLS
 
     @property
     def has_calls(self) -> bool:
         """Has the owner calls in this run? Where it has none any more, that saves nothing."""
-        return self.ran and self is not Standing.WITHOUT_CALLS
+        return self in _WITH_CALLS
 
 
-_NOT_RUN = (Standing.REMOVED, Standing.DESELECTED, Standing.SKIPPED, Standing.NOT_REACHED, Standing.NOT_REQUESTED)
+_WITH_CALLS = (Standing.UNCHANGED, Standing.CHANGED, Standing.NEW, Standing.RENAMED, Standing.NOT_KNOWN)
+"""The most frequent first."""
 
 
 @value_class(frozen=True, kw_only=True, slots=True)

@@ -45,12 +45,13 @@ def comparison_entry(comparison: Comparison) -> dict[str, Any]:
 
 
 def _owner(row: OwnerChange) -> dict[str, Any]:
+    before = to_json(row.before)
     return {
         "owner": row.owner,
         "kind": row.kind,
         "status": row.standing.value,
-        "before": to_json(row.before),
-        "after": to_json(row.after),
+        "before": before,
+        "after": before if row.after == row.before else to_json(row.after),
         "change": to_json(row.change),
         "change_percent": None if row.not_known else _percent(row.change, row.before),
         "judged": to_json(row.judged),
@@ -98,6 +99,8 @@ def projection_entry(row: Row) -> dict[str, Any]:
 
 
 def _percent(change: Decimal, before: Decimal) -> str | None:
+    if not change:
+        return "0" if before else None
     found = percent(change, before)
     return None if found is None else to_json(found)
 

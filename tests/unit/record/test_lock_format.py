@@ -18,8 +18,8 @@ from pytest_claude_budget.judge.read_report import LoadedReport, read_report
 from pytest_claude_budget.judge.report import RunFacts, RunInfo, build_report
 from pytest_claude_budget.pricing.price import price
 from pytest_claude_budget.record.build import MOST_GROUPS, RecordBuilder
-from pytest_claude_budget.record.lock_format import lock_text, read_record
-from pytest_claude_budget.record.record import Record
+from pytest_claude_budget.record.lock_format import groups_text, lock_text, read_record
+from pytest_claude_budget.record.record import Group, Record, Terms
 from pytest_claude_budget.record.selection import BY_A_PLUGIN, NOTHING_RAN, Selection
 from pytest_claude_budget.render.json_document import json_document, report_text
 from pytest_claude_budget.wire.requests import Fingerprints
@@ -308,3 +308,24 @@ def test_example_messages_and_recorded_turns_are_requests_of_their_own() -> None
         assert "later" not in lock_text(found)
         assert [group.calls for group in found.owners["a.py::t"].groups] == [1] * len(made)
         assert "follows" not in lock_text(found)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        "{}",
+        '{"messages":"ab:10","max_tokens":4096}',
+        '{"é\\n":"\\u2028\\ud800\\"é","a":-1}',
+        '{"a":true}',
+        '{"a":1.50,"b":null}',
+        '{"z":[1,{"b":1,"a":2}],"a":"x"}',
+        '{"a":1,"a":2}',
+        '{"a":10000000000000000000000000}',
+        "[1,2]",
+    ],
+)
+def test_a_request_is_laid_out_as_json_does_it(request_: str) -> None:
+    """With its keys in order, whether it holds words and numbers only or more."""
+    expected = json.dumps(json.loads(request_), sort_keys=True)
+    text = groups_text([Group(terms=Terms(model="m"), request=request_, calls=1, attempts=1)])
+    assert f'"request": {expected}, "usage"' in text
