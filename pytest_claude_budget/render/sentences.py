@@ -149,8 +149,16 @@ def verdict_line(report: CostReport) -> str:
         return f"over: {'; '.join((*verdict.capped, *limits))}"
     if verdict.outcome is Outcome.INCOMPLETE:
         return f"incomplete: {_why_incomplete(verdict)}"
+    unsure = _unsure(report)
+    known = f", as far as it is known: {', '.join(unsure)}" if unsure else ""
     if verdict.outcome is Outcome.WARNED:
-        return f"warned: {_why_incomplete(verdict) if verdict.incomplete else _near(report)}"
+        return f"warned: {_why_incomplete(verdict) if verdict.incomplete else _near(report) + known}"
+    return f"within{known or _headroom(report)}"
+
+
+def _unsure(report: CostReport) -> list[str]:
+    """Why the outcome holds only as far as it is known."""
+    verdict = report.verdict
     unsure = [f"{counted(failed, 'test')} failed"] if (failed := _failed(report)) else []
     if silent := len(silent_tests(report)):
         unsure.append(f"{counted(silent, 'test makes', 'tests make')} no calls any more")
@@ -158,9 +166,7 @@ def verdict_line(report: CostReport) -> str:
         unsure.append(f"{counted(sum(row.calls for row in report.exempt), 'answer is', 'answers are')} exempt")
     if verdict.part:
         unsure.append(f"only a part of the suite ran ({printable(verdict.part, 120)})")
-    if unsure:
-        return f"within, as far as it is known: {', '.join(unsure)}"
-    return "within" + _headroom(report)
+    return unsure
 
 
 def exempt_texts(exempt: Sequence[Exempt]) -> list[str]:

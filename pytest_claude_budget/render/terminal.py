@@ -27,7 +27,7 @@ from pytest_claude_budget.render.sentences import (
     tokens_of,
     verdict_line,
 )
-from pytest_claude_budget.render.terminal_limits import down, hint, limit_lines, update_words
+from pytest_claude_budget.render.terminal_limits import down, hint, limit_lines, update_words, warning_lines
 from pytest_claude_budget.render.terminal_text import columns, counted, printable, wrapped
 
 DEAREST = 10
@@ -96,7 +96,7 @@ def _judged(report: CostReport, width: int) -> list[Line]:
     lines = _listed(limit_lines(accepted, "accepted: "), "warn", width)
     since = before_already(compared=report.facts.base is not None)
     lines += _listed(limit_lines(before, f"over {since}: "), "warn", width)
-    lines += _listed(limit_lines(verdict.warnings), "warn", width)
+    lines += _listed(warning_lines(verdict.warnings), "warn", width)
     lines += _listed([printable(reason, 500) for reason in verdict.incomplete], tone or "warn", width)
     others = len(verdict.incomplete) > len(verdict.unfinished)
     if others and verdict.outcome is not Outcome.UNJUDGED and not _tolerates(report):

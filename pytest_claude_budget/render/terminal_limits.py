@@ -29,6 +29,16 @@ def limit_lines(breaches: Iterable[Breach], before: str = "") -> list[str]:
     return [f"{before}{_line(rows)}" for rows in _by_limit(breaches)]
 
 
+def warning_lines(warnings: Iterable[Breach]) -> list[str]:
+    """The same of what is not over, each with where it is: else it looks like a limit that is exceeded."""
+    return [f"{_nearness(rows)} a limit: {_line(rows)}" for rows in _by_limit(warnings)]
+
+
+def _nearness(breaches: Sequence[Breach]) -> str:
+    at, above = sum(map(is_at, breaches)), sum(each.only_warns for each in breaches)
+    return nearness(at, len(breaches) - at - above, above)
+
+
 def short_lines(breaches: Iterable[Breach]) -> list[tuple[str, str]]:
     """Where each limit stands, and what is over it in a few words, in the order of `limit_lines`.
 
@@ -90,8 +100,7 @@ def _line(breaches: Sequence[Breach]) -> str:
 def _many(breaches: Sequence[Breach]) -> str:
     first = breaches[0]
     warned = first.warns or (first.value is not None and first.value <= first.maximum)
-    at, above = sum(map(is_at, breaches)), sum(each.only_warns for each in breaches)
-    over = nearness(at, len(breaches) - at - above, above) if warned else "over"
+    over = _nearness(breaches) if warned else "over"
     limit = replace(first, name="") if first.scope == "projection" else first  # it is for all of them
     return f"{_counted(breaches)} {over} {limit_words(limit)}"
 

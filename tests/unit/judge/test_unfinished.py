@@ -1,6 +1,7 @@
 """A run that was cut short is not known, in the verdict and in every page; one that ran no test is not judged."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -29,18 +30,25 @@ LEFT = frozenset({"test_a.py::test_three", "test_a.py::test_two"})
 IMPORT_ERROR = Selection(narrowed=NOTHING_RAN, broken=frozenset({"test_b.py"}), skipped=frozenset({"test_b.py"}))
 
 
-def run(outcome: str, selection: Selection, *, used: Record | None = None, before: Record | None = None) -> CostReport:
+def run(
+    outcome: str,
+    selection: Selection,
+    *,
+    used: Record | None = None,
+    before: Record | None = None,
+    budget: Budget = BUDGET,
+) -> CostReport:
     """Judge a run that ended so, against a limit of $1 for the run."""
     used = record() if used is None else used
     facts = RunFacts(
         rates=TABLE,
         day=TODAY,
-        budget=BUDGET,
+        budget=budget,
         run=RunInfo(outcome=outcome, selection=selection),
         before=before,
         baseline=None if before is None else Baseline(source="claude-budget.lock.json", kind="lock"),
     )
-    return judge(sums_of(used, Terms(budget=BUDGET, rates=TABLE, day=TODAY)), used, facts)
+    return judge(sums_of(used, Terms(budget=budget, rates=TABLE, day=TODAY)), used, facts)
 
 
 def said(report: CostReport) -> str:
@@ -127,6 +135,15 @@ def test_answers_that_are_all_priced_may_not_be_all(failed: str, lack: str) -> N
     report = run("failed", ran, used=used, before=used)
     (line,) = [line.text for line in terminal_lines(report, 120) if " priced" in line.text]
     assert f"3 of 3 answers priced ({lack}), rates as of " in line
+
+
+def test_a_run_that_warns_beside_a_test_that_failed_warns_as_far_as_it_is_known() -> None:
+    """Two cents of two; the third test failed."""
+    near = Budget(source="b.yml", limits=(replace(CHEAP, maximum=Decimal("0.02"), warn_at=Decimal("0.5")),))
+    used = record(*(replace(ONE, owner=name) for name in "ab"))
+    ran = Selection(ran=frozenset("ab"), failed=frozenset("b"))
+    report = run("failed", ran, used=used, before=used, budget=near)
+    assert said(report).endswith("verdict: warned: 1 limit is reached, as far as it is known: 1 test failed")
 
 
 def test_what_a_run_that_was_cut_short_made_is_a_lower_bound() -> None:

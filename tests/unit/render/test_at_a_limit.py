@@ -73,6 +73,16 @@ def test_several_tests_at_one_limit_are_at_it_and_some_may_be_close() -> None:
         assert f"- 2 tests are {word} `max_input_tokens 100 for each test`" in page
 
 
+@pytest.mark.parametrize(("tokens", "word"), [(100, "at"), (90, "close to")])
+def test_a_line_of_the_terminal_says_so_and_looks_like_none_that_is_over(tokens: int, word: str) -> None:
+    """In black and white, beside a test that takes 300 of 200 tokens; 400 of the run's 400, or 390."""
+    report = report_of(taking(tokens, 300), limit("run", 400), limit("test", 200))
+    lines = [line.text for line in terminal_lines(report, 120)]
+    took = f"the run takes {tokens + 300} input tokens, the limit is 400"
+    assert f"  {word} a limit: claude-budget.yml:3: {took}" in lines
+    assert "  claude-budget.yml:4: b takes 300 input tokens, the limit is 200" in lines
+
+
 @pytest.mark.parametrize(("tokens", "word"), [(100, "at"), (99, "close to")])
 def test_an_annotation_says_so_too(tokens: int, word: str) -> None:
     """In its title."""
