@@ -97,7 +97,7 @@ def _books(ledger: str | None, origins: "Origins") -> "Books":
 
     if ledger:
         told = runs_told(os.environ)[-1]
-        books = Books(Path(told.ledger), origins, is_child=True)
+        books = Books(Path(told.ledger), origins, is_child=True, guard=told.guard)
         books.default = Payer(told.owner, told.worker)
         return books
     return Books(new_ledger_path(Path.cwd() / ".pytest_cache" / "d" / "claude-budget"), origins, is_child=False)

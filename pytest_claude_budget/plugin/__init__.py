@@ -116,6 +116,7 @@ def pytest_configure(config: pytest.Config) -> None:
         " and what the product calls them.",
     )
     if config.getoption("no_claude_budget"):
+        _refuse_to_hold_nothing(config)
         return
     worker_input = getattr(config, "workerinput", None)
     if worker_input is not None:
@@ -171,6 +172,20 @@ def _hold_the_line(config: pytest.Config, run: "Run") -> None:
         except pytest.UsageError:
             run.stop()
             raise
+
+
+def _refuse_to_hold_nothing(config: pytest.Config) -> None:
+    """An option that holds calls back, beside one that lets nothing be looked at: nobody would hold them."""
+    for option, is_set in (
+        ("--claude-budget-live=deny", config.option.claude_budget_live == "deny"),
+        ("--claude-budget-cap", config.option.claude_budget_cap is not None),
+    ):
+        if is_set:
+            from pytest_claude_budget.base.errors import Problem
+
+            what = "expected a run that is measured, got --no-claude-budget, by which nothing is held back"
+            hint = "leave one of the two out"
+            raise pytest.UsageError(str(Problem(slug="not-held", where=option, what=what, hint=hint)))
 
 
 def _holds_back(options: Any, budget: "Budget | None") -> bool:

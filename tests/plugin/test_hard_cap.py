@@ -5,6 +5,7 @@ few tokens and allows 1,000 out: a bound of $0.005 and a little.
 """
 
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -14,6 +15,7 @@ from tests.plugin.conftest import Suite
 from tests.plugin.test_gateway import upstream
 from tests.plugin.test_live_calls import asked, denied
 from tests.plugin.test_live_calls_and_doubles import PROGRAM
+from tests.unit.cap.postgres import Server, server
 
 __all__ = ["denied", "upstream"]
 
@@ -23,6 +25,14 @@ import clients, network
 network.ASKED["max_tokens"] = 1000
 clients.BODY = json.dumps(network.ASKED).encode()
 """
+
+
+@pytest.fixture
+def postgres() -> Iterator[Server]:
+    with server() as made:
+        yield made
+
+
 FOUR = """
 import asks, clients
 def test_1(): clients.httpx()
@@ -315,3 +325,54 @@ def test_a_part_of_a_test_may_send_so_many(denied: Suite) -> None:
     assert 3 == asked(denied).count("/v1/messages")
     assert "was not sent: claude_budget.limit(max_calls=0) has no room for it" in outcome.said
     assert "was not sent: claude_budget.limit(max_calls=1) has no room for it" in outcome.said
+
+
+SHARED = """
+import asks, clients, subprocess, sys
+def test_1(): clients.httpx()
+def test_2(): subprocess.run([sys.executable, "-c", "import network, asks, clients; clients.requests()"])
+def test_3(): clients.aiohttp()
+"""
+
+
+@pytest.mark.cold
+def test_runs_on_several_machines_share_a_cap_in_a_database(
+    capped: Suite, postgres: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """$0.008 is room for two calls, in whichever run."""
+    monkeypatch.setenv("CLAUDE_BUDGET_CAP_URL", postgres.url)
+    monkeypatch.setenv("CLAUDE_BUDGET_CAP_RUN", f"of {capped.path}")
+    capped.write(test_a=SHARED)
+    capped.run("-p", "no:randomly", "test_a.py::test_1").result.assert_outcomes(passed=1)
+    outcome = capped.run("-p", "no:randomly")
+    outcome.result.assert_outcomes(passed=1, failed=2)
+    assert 2 == len(asked(capped))
+    assert postgres.url not in outcome.said
+
+
+def test_an_event_loop_is_not_held_up_by_a_file(capped: Suite) -> None:
+    """Neither by what is reserved, nor by what is refused."""
+    capped.write(
+        test_a="""
+        import asyncio
+        import asks, clients, httpcore, httpx
+        from blockbuster import blockbuster_ctx
+
+        async def ask():
+            async with httpx.AsyncClient() as client:
+                await client.post(clients.URL, content=clients.BODY, headers=clients.HEADERS)
+
+        async def several():
+            with blockbuster_ctx():
+                for _ in range(3):
+                    await ask()
+
+        def test_a():
+            asyncio.run(several())
+        """
+    )
+    outcome = capped.run()
+    outcome.result.assert_outcomes(failed=1)
+    assert "was not sent: it can cost up to" in outcome.said
+    assert "BlockingError" not in outcome.said
+    assert 2 == len(asked(capped))

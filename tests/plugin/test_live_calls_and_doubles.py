@@ -5,9 +5,12 @@ import pytest
 from tests.gateway.wires import Upstream
 from tests.plugin.conftest import Suite
 from tests.plugin.test_gateway import upstream
-from tests.plugin.test_live_calls import asked, denied, refusal
+from tests.plugin.test_live_calls import NOTED, asked, denied, refusal
 
 __all__ = ["denied", "upstream"]
+NETWORK_THAT_KEEPS = NOTED.replace(
+    "    def do_POST(self):", "    protocol_version = 'HTTP/1.1'\n    def do_POST(self):"
+)
 
 MOCKED = """
 import json
@@ -147,3 +150,87 @@ def test_programs_that_nobody_measures_are_not_started(denied: Suite) -> None:
     outcome.result.assert_outcomes(failed=1)
     assert "curl was started with Claude's API at test_a.py:2" in outcome.said
     assert "live calls are denied by live_calls: deny in claude-budget.yml: nothing was sent" in outcome.said
+
+
+KINDS = """
+import asyncio, unittest
+import httpx, pytest, requests, trio, uvloop
+import clients
+
+class TestPlain(unittest.TestCase):
+    def test_it(self): clients.httpx()
+
+class TestAsync(unittest.IsolatedAsyncioTestCase):
+    async def test_it(self):
+        async with httpx.AsyncClient() as client:
+            await client.post(clients.URL, content=clients.BODY, headers=clients.HEADERS)
+
+class TestSwallows(unittest.TestCase):
+    def test_it(self):
+        try: clients.requests()
+        except BaseException: pass
+
+async def ask():
+    async with httpx.AsyncClient() as client:
+        await client.post(clients.URL, content=clients.BODY, headers=clients.HEADERS)
+
+async def several():
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(ask)
+        nursery.start_soon(ask)
+
+def test_trio(): trio.run(several)
+def test_uvloop(): uvloop.run(ask())
+"""
+
+
+def test_every_kind_of_test_fails_by_it(denied: Suite) -> None:
+    denied.write(test_a=KINDS)
+    outcome = denied.run("-W", "ignore", "-p", "no:randomly")
+    outcome.result.assert_outcomes(failed=5)
+    assert [] == asked(denied)
+    for name in ("TestPlain::test_it", "TestAsync::test_it", "TestSwallows::test_it", "test_trio", "test_uvloop"):
+        assert refusal(f"test_a.py::{name}") in outcome.said
+
+
+KEPT = """
+import asyncio
+import aiohttp, httpx, pytest, requests, urllib3
+import clients
+
+WAYS = {"requests": requests.Session(), "httpx": httpx.Client(), "urllib3": urllib3.PoolManager()}
+
+def ask(name):
+    how = {"body": clients.BODY} if name == "urllib3" else {"content" if name == "httpx" else "data": clients.BODY}
+    WAYS[name].request("POST", clients.URL, headers=clients.HEADERS, **how)
+
+@pytest.mark.claude_budget(live=True)
+def test_first():
+    for name in WAYS: ask(name)
+
+@pytest.mark.parametrize("name", WAYS)
+def test_then(name): ask(name)
+"""
+
+
+def test_a_connection_that_stands_already_is_asked_too(denied: Suite) -> None:
+    """It was opened by a test that may."""
+    text = NETWORK_THAT_KEEPS
+    denied.write(network=text, test_a=KEPT)
+    denied.run("-p", "no:randomly").result.assert_outcomes(passed=1, failed=3)
+    assert 3 == len(asked(denied))
+
+
+def test_a_test_that_is_run_again_is_refused_again(denied: Suite) -> None:
+    denied.write(test_a="import clients\ndef test_a(): clients.httpx()")
+    outcome = denied.run("-p", "rerunfailures", "--reruns", "2")
+    assert "2 rerun" in outcome.said
+    assert [] == asked(denied)
+
+
+def test_what_cannot_hold_is_refused(denied: Suite) -> None:
+    denied.write(test_a="def test_a(): pass")
+    ended = denied.pytest("--no-claude-budget", "--claude-budget-live=deny")
+    assert 4 == ended.ret
+    expected = "--claude-budget-live=deny: expected a run that is measured, got --no-claude-budget, by which nothing is held back"
+    assert expected in ended.stderr.str()
