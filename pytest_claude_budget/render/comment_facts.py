@@ -29,7 +29,7 @@ def _run(document: Document) -> str:
     cost = amount(totals["cost"])
     if cost_not_known(document):  # the headline has what it was
         told = comparison is None or amount(comparison["change"]) <= 0  # by the headline
-        bound = "Costs" if told else f"Run at least {against_budget(document, cost)}"
+        bound = "Costs are" if told else f"Run at least {against_budget(document, cost)}"
         return f"{bound} at list price" if cost else ""
     after = against_budget(document, cost)
     if comparison is None or not_known(document) or not amount(comparison["change"]):

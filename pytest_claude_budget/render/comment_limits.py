@@ -143,6 +143,8 @@ def advice(document: Document) -> Iterator[str]:
         test = f", or `{marker}` at the test" if answers else ""  # which makes no month known
         what = "let it pass with `on_incomplete: warn` in the budget"
         yield from ("", f"**To pass:** {_rates_of(document)}; or {what}{test}.")
+    elif outcome == "incomplete" and unfinished:
+        yield from ("", "**To pass:** see to what stopped the run, and run the whole suite again.")
     if outcome == "unjudged" and not (unfinished or document["verdict"].get("part")):
         yield from ("", "Not judged: there is no budget file. `claude-budget init` writes one.")
     if document.get("not_compared"):

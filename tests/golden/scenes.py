@@ -321,7 +321,8 @@ def busy() -> Report:
         month("replies", 120_000, ("720", "786"), "heavy", ("732", "840", 10)),
         month("replies", 100_000, ("600", "655"), "double", ("610", "700", 10)),
     ]
-    return Report(owners=owners, outcome="over", budget="0.15", breaches=over, projection=months)
+    new = [spared(owner.id, "new") for owner in owners if owner.before is None]
+    return Report(owners=owners, outcome="over", budget="0.15", breaches=over, projection=months, spared=new)
 
 
 KNOWN = dearer("test", "tests/test_search.py::test_answer_5", "0.0074", "0.007", 6)

@@ -366,6 +366,16 @@ def test_what_is_not_known_and_no_reason_to_fail_is_said_to_pass(name: str) -> N
     assert not first_line(report).endswith("pass")
 
 
+@pytest.mark.parametrize("name", ["stopped", "uncollected"])
+def test_a_run_that_did_not_come_to_its_end_says_what_to_do(name: str) -> None:
+    assert "**To pass:** see to what stopped the run, and run the whole suite again." in comment(document(name))
+
+
+def test_a_known_part_of_the_cost_is_a_sentence_of_its_own() -> None:
+    """The heading has the amount."""
+    assert "\nCosts are at list price · budget $0.10" in comment(document("incomplete"))
+
+
 def test_what_the_check_does_is_said_where_it_is_known() -> None:
     assert first_line({**document("over"), "fails": False}).endswith(" more limit; `fail-on` lets it pass")
     for name in ("warned", "known", "silent"):
