@@ -17,20 +17,14 @@ from pytest_claude_budget.intercept.in_process_gateway import AROUND, Inside, pl
 from pytest_claude_budget.intercept.live_or_simulated import located, settled
 from pytest_claude_budget.intercept.sink import Held, Saying, Sink, begin_write, finish, post, write
 from pytest_claude_budget.wire.answer_headers import NO_HEADERS, TELLING, Headers
-from pytest_claude_budget.wire.bodies import (
-    LONGEST_JSON,
-    Body,
-    Said,
-    UndecodableError,
-    body_of,
-    encoded_body_of,
-    read_whole,
-    takes_nothing,
-)
+from pytest_claude_budget.wire.bodies import LONGEST_JSON, Body, body_of, encoded_body_of, read_whole
+from pytest_claude_budget.wire.encodings import UndecodableError
 from pytest_claude_budget.wire.messages import Exchange, read_answer, requested_model, tried, unmeasured
+from pytest_claude_budget.wire.pieces import takes_nothing
 from pytest_claude_budget.wire.request_reading import Read, read_request
 from pytest_claude_budget.wire.requests import Fingerprints
 from pytest_claude_budget.wire.routes import SESSIONS, Kind, Route
+from pytest_claude_budget.wire.said import Said
 
 Begun = tuple[Carrier, Any, bytes | None]
 """Who sends, the request, and its body where that is in memory already."""

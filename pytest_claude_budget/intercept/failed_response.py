@@ -8,7 +8,7 @@ from types import FrameType
 from typing import Any
 
 from pytest_claude_budget.calls.call import Answer
-from pytest_claude_budget.wire.bodies import Said
+from pytest_claude_budget.wire.said import Said
 
 LOOPBACK_MAY_BILL = (
     "answered by this very machine, and so simulated, with the headers of the real API: if what answers there bills,"

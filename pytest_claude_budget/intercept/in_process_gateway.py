@@ -13,7 +13,7 @@ from typing import Any
 from pytest_claude_budget.calls.alike import Alike
 from pytest_claude_budget.calls.call import Answer, Status, Usage, summed
 from pytest_claude_budget.calls.model_ids import normalise
-from pytest_claude_budget.wire.bodies import Said
+from pytest_claude_budget.wire.said import Said
 
 PASSED_ON = "passed on by a gateway in this process: counted as the call that the gateway made"
 _IN_PROCESS = frozenset(("ASGITransport", "WSGITransport", "MockTransport", "_TestClientTransport"))

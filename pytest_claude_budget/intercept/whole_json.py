@@ -5,8 +5,8 @@ from typing import Protocol
 
 from pytest_claude_budget.intercept.exchange import Watch
 from pytest_claude_budget.intercept.plain_http import Got
-from pytest_claude_budget.wire.bodies import takes_nothing
 from pytest_claude_budget.wire.encodings import UndecodableError, decoder
+from pytest_claude_budget.wire.pieces import takes_nothing
 
 LONGEST_WHOLE = 1_000_000
 """Bytes of a JSON answer that are kept up to its end: what is longer is read as it passes."""

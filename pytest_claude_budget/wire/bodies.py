@@ -1,29 +1,23 @@
 """The body of an answer as it passes: which reader it needs, and what it has said so far."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import Protocol
 
-from pytest_claude_budget.calls.call import Answer, Status
 from pytest_claude_budget.wire.batches import BatchReader
 from pytest_claude_budget.wire.bedrock_streams import ConverseReader, InvokeReader
 from pytest_claude_budget.wire.encodings import Decode, UndecodableError, decoder
 from pytest_claude_budget.wire.first_bytes import Form, form_of, typed_form
 from pytest_claude_budget.wire.messages import OTHER_FORM, Exchange, free, read_answer, unmeasured
-from pytest_claude_budget.wire.openai_stream import CompletionReader, is_anthropics
+from pytest_claude_budget.wire.pieces import WINDOW, Passes, windows
 from pytest_claude_budget.wire.routes import SESSIONS, Kind
 from pytest_claude_budget.wire.said import Said
 from pytest_claude_budget.wire.sessions import SessionBody
 from pytest_claude_budget.wire.signs_of_claude import Signs, is_claude
-from pytest_claude_budget.wire.sse import StreamReader
+from pytest_claude_budget.wire.stream_bodies import EitherStream, StreamBody
 
-WINDOW = 65_536
-"""Bytes that are read at once, so that a body in one piece costs no memory of its size."""
 LONGEST_JSON = 64_000_000
 """Bytes of a JSON answer that are held for decoding."""
-
-
-Passes = Callable[[bytes], bool]
 
 
 class Body(Protocol):
@@ -40,34 +34,6 @@ class Body(Protocol):
 
     def so_far(self) -> Said | None:
         """What holds if nothing more comes, where that is more than was said; bytes may come all the same."""
-
-
-def takes_nothing(_: bytes) -> bool:
-    """Stand in for `passes` where all that comes must be fed."""
-    return False
-
-
-class Reader(Protocol):
-    """Reads the events of a stream, in chunks cut anywhere."""
-
-    @property
-    def stopped(self) -> bool:
-        """The message is said to be over."""
-
-    def passes(self, data: bytes) -> bool:
-        """Take a chunk that changes nothing; False where it must be fed. Never raises."""
-
-    def feed(self, data: bytes) -> bool:
-        """Take the next bytes; True when what is known has changed."""
-
-    def answer(self, *, ended: bool) -> Answer | None:
-        """Tell what the newest message has said so far; `ended` means that the stream's last byte has come."""
-
-    def take_closed(self) -> Sequence[Answer]:
-        """Return the messages that another one has followed since this was called last."""
-
-    def close(self) -> bool:
-        """The last byte has come; True where that tells more."""
 
 
 class EncodedBody:
@@ -89,80 +55,6 @@ class EncodedBody:
 
     def so_far(self) -> Said | None:
         return self._inner.so_far()
-
-
-class StreamBody:
-    """A message as a stream of events, or several: server-sent ones, where no other reader is given."""
-
-    def __init__(self, exchange: Exchange, reader: Reader | None = None) -> None:
-        self._reader = StreamReader(exchange) if reader is None else reader
-        self._final = False
-        self.passes: Passes = self._reader.passes
-        """Takes a chunk that changes nothing; False where it must be fed."""
-
-    def begin(self) -> Said:
-        return Said(own=self._reader.answer(ended=False))
-
-    def feed(self, data: bytes) -> Said | None:
-        if len(data) <= WINDOW:
-            return self._now(ended=False) if self._reader.feed(data) else None
-        changed = False
-        for piece in windows(data):
-            changed = self._reader.feed(piece) or changed
-        return self._now(ended=False) if changed else None
-
-    def end(self, *, complete: bool) -> Said | None:
-        changed = self._reader.close() if complete else False
-        if self._final and not changed:
-            return None
-        return self._now(ended=complete)
-
-    def so_far(self) -> Said | None:
-        return None if self._final else Said(own=self._reader.answer(ended=False))
-
-    def _now(self, *, ended: bool) -> Said:
-        answer = self._reader.answer(ended=ended)
-        self._final = answer is not None and answer.status is Status.MEASURED and self._reader.stopped
-        return Said(own=answer, items=self._reader.take_closed())
-
-
-class EitherStream:
-    """A stream in Anthropic's form or in OpenAI's: its first event says which."""
-
-    def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
-        self._start = b""
-        self._inner: StreamBody | None = None
-
-    @property
-    def passes(self) -> Passes | None:
-        """As of a StreamBody, once the first event has shown its form."""
-        return None if self._inner is None else self._inner.passes
-
-    def begin(self) -> Said:
-        return self._made(anthropics=False).begin()
-
-    def feed(self, data: bytes) -> Said | None:
-        if self._inner is not None:
-            return self._inner.feed(data)
-        self._start += data
-        anthropics = is_anthropics(self._start)
-        return None if anthropics is None else self._decided(anthropics=anthropics)
-
-    def end(self, *, complete: bool) -> Said | None:
-        if self._inner is None:
-            self._decided(anthropics=False)
-        return None if self._inner is None else self._inner.end(complete=complete)
-
-    def so_far(self) -> Said | None:
-        return None if self._inner is None else self._inner.so_far()
-
-    def _decided(self, *, anthropics: bool) -> Said | None:
-        self._inner, data, self._start = self._made(anthropics=anthropics), self._start, b""
-        return self._inner.feed(data)
-
-    def _made(self, *, anthropics: bool) -> StreamBody:
-        return StreamBody(self._exchange, None if anthropics else CompletionReader(self._exchange))
 
 
 class JsonBody:
@@ -349,20 +241,6 @@ def read_whole(body: Body, data: bytes) -> Iterator[Said]:
         yield said
 
 
-def windows(data: bytes) -> Iterator[bytes]:
-    """Cut a large piece into small ones, at the end of an event or a line where there is one."""
-    if len(data) <= WINDOW:
-        yield data
-        return
-    start = 0
-    while start < len(data):
-        end = start + WINDOW
-        cut = data.rfind(b"\n\n", start, end) + 2 if end < len(data) else 0
-        end = cut if cut > start + 2 else end
-        yield data[start:end]
-        start = end
-
-
 def _is_whole(body: bytes) -> bool:
     """Did every byte that the caller needs come, though it stopped before the end was seen?"""
     if not body.rstrip().endswith(b"}"):
@@ -374,4 +252,4 @@ def _is_whole(body: bytes) -> bool:
     return True
 
 
-__all__ = ["Body", "Said", "UndecodableError", "body_of", "encoded_body_of", "read_whole", "windows"]
+__all__ = ["Body", "Said", "UndecodableError", "body_of", "encoded_body_of", "read_whole"]

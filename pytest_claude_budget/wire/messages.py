@@ -9,12 +9,12 @@ from typing import NamedTuple
 from pytest_claude_budget.base.fast_json import loads
 from pytest_claude_budget.calls.call import Answer, Status, Usage
 from pytest_claude_budget.wire.answer_headers import NO_HEADERS, Headers
-from pytest_claude_budget.wire.bedrock_counts import GUARDRAIL, INTERVENED
 from pytest_claude_budget.wire.converse import invoked_model, message_of, unknown_counts
 from pytest_claude_budget.wire.lifetimes import lifetimes_of
 from pytest_claude_budget.wire.openai_usage import Translated, as_message, dollars
 from pytest_claude_budget.wire.routes import SESSIONS, Kind, Route
 from pytest_claude_budget.wire.signs_of_claude import is_claude, is_message, look_into
+from pytest_claude_budget.wire.standing import BLOCKED, is_refused_unbilled, standing
 from pytest_claude_budget.wire.usage_fields import Remarks, UnreadableError, read_iterations, read_usage, text
 
 ON_TOP = frozenset(("compaction", "advisor_message"))
@@ -26,8 +26,6 @@ _COMPATIBLE, _CONVERSE = Kind.COMPATIBLE, Kind.CONVERSE
 _NO_USAGE = Usage()
 OTHER_FORM = "the answer counts tokens in a form that is not read"
 SEVERAL = "the answer holds several messages in a form that is not read"
-BLOCKED = "guardrail_intervened"
-"""Bedrock's reason to stop where a guardrail answered: a prompt that it blocks reaches no model."""
 _GUARDED = "a guardrail answered: AWS bills it apart, and it is not priced here"
 _STANDARD = "standard"
 LONGEST_MODEL = 300
@@ -142,10 +140,10 @@ def answer_of(
     why: str | None = None
     notes = remarks.notes
     if not usage.input_tokens or not usage.output_tokens or remarks.gaps:
-        status, why = _standing(message, usage, remarks.gaps, has_iterations=bool(iterations))
+        status, why = standing(message, usage, remarks.gaps, has_iterations=bool(iterations))
         if status is Status.UNMEASURED:
             return unmeasured(exchange, why or "", model=_model(message), item_id=item_id)
-        if message.get("stop_reason") == "refusal" and _refused_unbilled(message):
+        if message.get("stop_reason") == "refusal" and is_refused_unbilled(message):
             status, why, usage, notes = _MEASURED, None, _NO_USAGE, ["refused before any output: not billed"]
             iterations = tuple(entry for entry in iterations if entry.kind in ON_TOP)
     model, found = _model(message), exchange.route
@@ -279,54 +277,6 @@ def _priced_model(answered: str | None, exchange: Exchange) -> str | None:
     ):
         return in_url
     return answered or exchange.requested_model()
-
-
-def _lacking(usage_fields: Mapping[str, object]) -> tuple[Status, str | None]:
-    """What a usage is worth that may lack a count."""
-    missing = [name for name in ("input_tokens", "output_tokens") if usage_fields.get(name) is None]
-    if not missing:
-        return _MEASURED, None
-    if len(missing) == 2:
-        return Status.UNMEASURED, "the answer's usage has neither input_tokens nor output_tokens"
-    return Status.AT_LEAST, f"the answer's usage has no {missing[0]}"
-
-
-def _standing(
-    message: Mapping[str, object], usage: Usage, gaps: list[str], *, has_iterations: bool
-) -> tuple[Status, str | None]:
-    """What counts are worth that lack something, leave something open, or are zeros that cannot be."""
-    fields = message["usage"]
-    status, why = _lacking(fields) if isinstance(fields, dict) else (_MEASURED, None)
-    if gaps and status is not Status.UNMEASURED:
-        status, why = Status.AT_LEAST, "; ".join(filter(None, (why, *gaps)))
-    if has_iterations or message.get("stop_reason") in ("refusal", BLOCKED) or message.get(GUARDRAIL) == INTERVENED:
-        return status, why
-    if usage == _NO_USAGE:
-        return Status.UNMEASURED, why or "the answer's usage counts nothing at all"
-    if status is not _MEASURED:
-        return status, why
-    if not usage.prompt_tokens:
-        return Status.AT_LEAST, "the answer's usage counts no token of the prompt"
-    if not usage.output_tokens and _shows_output(message.get("content")):
-        return Status.AT_LEAST, "the answer has content and its usage counts no output"
-    return status, why
-
-
-def _shows_output(content: object) -> bool:
-    """Is there anything that took tokens to write? An empty block of text did not."""
-    for block in content if isinstance(content, list) else ():
-        if not isinstance(block, dict) or block.get("type", "text") not in ("text", "thinking"):
-            return True
-        if block.get("text") or block.get("thinking") or block.get("signature"):
-            return True
-    return isinstance(content, str) and content != ""
-
-
-def _refused_unbilled(message: Mapping[str, object]) -> bool:
-    """A refusal before any output is not billed; its usage is informational."""
-    usage_fields = message["usage"]
-    empty = message.get("content") in ([], None)
-    return empty and isinstance(usage_fields, dict) and usage_fields.get("output_tokens") == 0
 
 
 def _batch_created(value: Mapping[str, object], exchange: Exchange) -> Answer:

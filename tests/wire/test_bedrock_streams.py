@@ -13,10 +13,11 @@ from pytest_claude_budget.calls.call import Answer, Status, Usage
 from pytest_claude_budget.files.read_write import load_rates_document
 from pytest_claude_budget.pricing.price import price
 from pytest_claude_budget.pricing.rates import parse_rates
-from pytest_claude_budget.wire.bodies import StreamBody, body_of, encoded_body_of
+from pytest_claude_budget.wire.bodies import body_of, encoded_body_of
 from pytest_claude_budget.wire.messages import Exchange
 from pytest_claude_budget.wire.requests import Fingerprints
 from pytest_claude_budget.wire.routes import Kind
+from pytest_claude_budget.wire.stream_bodies import StreamBody
 from tests.wire import frames
 from tests.wire.answers import Json, body, cut, event, exchange, message, read, usage
 from tests.wire.frames import BEGUN, BLOCK_END, STOPPED, TYPE, chunk, exception, metadata, text, told

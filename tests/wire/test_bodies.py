@@ -8,22 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_claude_budget.calls.call import Answer, Status
-from pytest_claude_budget.wire import bodies
-from pytest_claude_budget.wire.bodies import (
-    LONGEST_JSON,
-    WINDOW,
-    BatchBody,
-    JsonBody,
-    Said,
-    StreamBody,
-    UndecodableError,
-    body_of,
-    encoded_body_of,
-    read_whole,
-    windows,
-)
+from pytest_claude_budget.wire import pieces as in_pieces
+from pytest_claude_budget.wire.bodies import LONGEST_JSON, BatchBody, JsonBody, body_of, encoded_body_of, read_whole
+from pytest_claude_budget.wire.encodings import UndecodableError
 from pytest_claude_budget.wire.messages import unmeasured
+from pytest_claude_budget.wire.pieces import WINDOW, windows
 from pytest_claude_budget.wire.routes import Kind
+from pytest_claude_budget.wire.said import Said
+from pytest_claude_budget.wire.stream_bodies import StreamBody
 from tests.wire.answers import MODEL, NORMAL, OVERLOADED, body, cut, exchange, message, read, text
 
 JSON = body(message())
@@ -252,7 +244,7 @@ def test_windows_lose_no_byte(data: bytes, size: int, often: bytes) -> None:
     """None is longer than the window, none is empty but that of an empty body."""
     data = often.join(data[n : n + 3] for n in range(0, len(data), 3))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bodies, "WINDOW", size)
+        patch.setattr(in_pieces, "WINDOW", size)
         pieces = list(windows(data))
     assert b"".join(pieces) == data
     assert all(0 < len(piece) <= size for piece in pieces) or data == b""

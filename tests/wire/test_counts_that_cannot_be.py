@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from pytest_claude_budget.calls.call import Answer, Status, Usage
-from pytest_claude_budget.wire.bodies import StreamBody
 from pytest_claude_budget.wire.messages import answer_of
+from pytest_claude_budget.wire.stream_bodies import StreamBody
 from tests.wire.answers import BLOCK_END, STOP, Json, block, delta, event, exchange, message, read, start, text, usage
 
 NOTHING = "the answer's usage counts nothing at all"

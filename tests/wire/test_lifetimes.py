@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from pytest_claude_budget.calls.call import Answer, Status
-from pytest_claude_budget.wire.bodies import StreamBody
 from pytest_claude_budget.wire.lifetimes import lifetimes_in, lifetimes_of
 from pytest_claude_budget.wire.messages import Exchange, answer_of, read_answer
 from pytest_claude_budget.wire.requests import LARGEST_CANONICAL, LARGEST_PARSED, Fingerprints
 from pytest_claude_budget.wire.routes import Kind, Route
+from pytest_claude_budget.wire.stream_bodies import StreamBody
 from pytest_claude_budget.wire.usage_fields import MIXED
 from tests.wire.answers import STOP, body, delta, message, read, start, usage
 

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_claude_budget.calls.call import Answer, Status, Usage
-from pytest_claude_budget.wire.bodies import Body, body_of, encoded_body_of, takes_nothing
+from pytest_claude_budget.wire.bodies import Body, body_of, encoded_body_of
 from pytest_claude_budget.wire.openai_stream import LONGEST_EVENT, NO_USAGE, is_anthropics
+from pytest_claude_budget.wire.pieces import takes_nothing
 from pytest_claude_budget.wire.routes import Kind
 from tests.wire.answers import NORMAL, body, cut, exchange, read
 

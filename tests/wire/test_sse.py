@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from pytest_claude_budget.calls.call import Answer, Iteration, Status, Usage
 from pytest_claude_budget.wire import sse
-from pytest_claude_budget.wire.bodies import StreamBody
 from pytest_claude_budget.wire.routes import Kind
 from pytest_claude_budget.wire.sse import LONGEST_EVENT, StreamReader
+from pytest_claude_budget.wire.stream_bodies import StreamBody
 from tests.wire.answers import (
     BLOCK_END,
     MODEL,

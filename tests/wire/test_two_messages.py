@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_claude_budget.calls.call import Answer, Status, Usage
-from pytest_claude_budget.wire.bodies import StreamBody, body_of, read_whole
+from pytest_claude_budget.wire.bodies import body_of, read_whole
+from pytest_claude_budget.wire.stream_bodies import StreamBody
 from tests.wire.answers import OVERLOADED, STOP, block, cut, delta, event, exchange, message, read, start, text, usage
 
 OPUS, HAIKU = "claude-opus-4-1", "claude-haiku-4-5"
