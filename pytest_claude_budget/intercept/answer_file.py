@@ -98,26 +98,26 @@ class AnswerFile:
 
     def _passed(self, data: Any, *, at_end: bool) -> Any:
         """Look at what the reader gets; `at_end` where the file has no more."""
-        if (seen := self._seen) is not None and data is not None:
+        seen = self._seen
+        if seen is None or data is None:
+            return data
+        left = self._left
+        if self._chunked:
             try:
-                self._look(seen, data)
+                self._look_at_chunks(seen, data)
             except ValueError:  # no chunk begins so: the reader will say it
                 self._over(complete=False)
-            if at_end:
-                self._over(complete=self._left is None)
+        else:
+            piece = data if left is None else data[:left]
+            if piece and not seen.passes(piece):
+                seen.fed(piece)
+            if left is not None:
+                self._left = left - len(piece)
+                if left == len(piece):
+                    self._over(complete=True)
+        if at_end:
+            self._over(complete=left is None)
         return data
-
-    def _look(self, seen: Looks, data: bytes) -> None:
-        if self._chunked:
-            self._look_at_chunks(seen, data)
-            return
-        if self._left is not None:
-            data = data[: self._left]
-            self._left -= len(data)
-        if data and not seen.passes(data):
-            seen.fed(data)
-        if self._left == 0:
-            self._over(complete=True)
 
     def _look_at_chunks(self, seen: Looks, data: bytes) -> None:
         at = 0

@@ -8,7 +8,7 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from pytest_claude_budget.intercept.call_arguments import argument, body_bytes
+from pytest_claude_budget.intercept.call_arguments import body_bytes
 from pytest_claude_budget.intercept.patches import callable_of
 from pytest_claude_budget.intercept.poolmanager_hooks import is_way_free
 from pytest_claude_budget.intercept.seam import Run, Seam, watch_method
@@ -30,7 +30,7 @@ def _hook(seam: Seam, original: Any) -> Any:
 
     @functools.wraps(original)
     def send(sender: Any, *args: Any, **kwargs: Any) -> Any:
-        above = _above(seam, sender, argument(args, kwargs, 0, "request")) if seam.runs else None
+        above = _above(seam, sender, args[0] if args else kwargs.get("request")) if seam.runs else None
         if above is None:
             return call(sender, *args, **kwargs)
         return above.around(lambda: call(sender, *args, **kwargs))

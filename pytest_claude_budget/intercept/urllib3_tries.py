@@ -117,7 +117,8 @@ def _answered(seam: Seam, trying: Try, seen: Watch, response: Any) -> None:
         return
     answer, pool = got(response), trying.pool
     over_http_client = _is_over_http_client(pool.ConnectionCls) or _file_in_memory(response) is not None
-    trying.carrier.simulated = over_http_client and reached_nothing(trying.inside)
+    inside = trying.inside
+    trying.carrier.simulated = inside.reached is False and over_http_client and reached_nothing(inside)
     if answer.is_here:
         seen.answered(answer)
     elif (body := response._fp).__class__.__name__ in LOW_LEVEL:

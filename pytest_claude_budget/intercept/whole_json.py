@@ -55,14 +55,20 @@ class Whole:
         """Keep bytes that pass, or hand them on."""
         if self._left < 0:
             self._seen.fed(data)
-        elif self._is_too_long(data) and self._seen.answered(self._got) is not None:
+            return
+        self._pieces.append(data)
+        self._left -= len(data)
+        if self._left < 0 and self._seen.answered(self._got) is not None:
             self._seen.fed(self._kept())
 
     async def fed_async(self, data: bytes) -> None:
         """As `fed`, without touching a file on the event loop."""
         if self._left < 0:
             await self._seen.fed_async(data)
-        elif self._is_too_long(data) and await self._seen.answered_async(self._got) is not None:
+            return
+        self._pieces.append(data)
+        self._left -= len(data)
+        if self._left < 0 and await self._seen.answered_async(self._got) is not None:
             await self._seen.fed_async(self._kept())
 
     def ended(self, *, complete: bool) -> None:
@@ -92,11 +98,6 @@ class Whole:
             self._seen.dropped()
         else:
             self._seen.raised(AnswerNotReadError(), asynchronous=True)
-
-    def _is_too_long(self, data: bytes) -> bool:
-        self._pieces.append(data)
-        self._left -= len(data)
-        return self._left < 0
 
     def _kept(self) -> bytes:
         pieces, self._pieces = self._pieces, []
