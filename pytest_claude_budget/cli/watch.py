@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from pytest_claude_budget.cli.common import Commands, add_budget, add_command, put_out
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from pytest_claude_budget.calls.call import Call
     from pytest_claude_budget.judge.so_far import SoFar
     from pytest_claude_budget.pricing.rates import RateTable
@@ -47,9 +49,10 @@ def _watch(options: argparse.Namespace) -> int:
     from pytest_claude_budget.files.load import load_terms
 
     gc.enable()  # this command does not end by itself
-    rates = load_terms(options.budget).rates
+    terms = load_terms(options.budget)
+    cap = None if terms.budget is None else terms.budget.hard_cap
     try:
-        watched = _Watched(_ledger(options), rates, in_place=sys.stdout.isatty() and not options.once)
+        watched = _Watched(_ledger(options), terms.rates, cap, in_place=sys.stdout.isatty() and not options.once)
         if options.once:
             watched.look()
         else:
@@ -103,10 +106,10 @@ def _nothing_runs() -> Exception:
 class _Watched:
     """One run, from here on."""
 
-    def __init__(self, ledger: Path, rates: "RateTable", *, in_place: bool) -> None:
+    def __init__(self, ledger: Path, rates: "RateTable", cap: "Decimal | None", *, in_place: bool) -> None:
         from pytest_claude_budget.ledger.follow import Follower
 
-        self._ledger, self._rates, self._in_place = ledger, rates, in_place
+        self._ledger, self._rates, self._cap, self._in_place = ledger, rates, cap, in_place
         self._follower = Follower(ledger)
         self._calls: dict[int, Call] = {}
         self._said = ""
@@ -150,7 +153,7 @@ class _Watched:
 
         from pytest_claude_budget.render.so_far import watched_line
 
-        if (text := watched_line(now)) == self._said:
+        if (text := watched_line(now, self._cap)) == self._said:
             return
         self._said = text
         if self._in_place:

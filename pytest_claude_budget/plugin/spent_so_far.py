@@ -58,7 +58,7 @@ class SpentSoFar:
     def __init__(self, config: pytest.Config, run: "Run", setup: "Setup") -> None:
         self._manager, self._run, self._setup = config.pluginmanager, run, setup
         self._asked = seconds_between(config.getoption("claude_budget_every"))
-        self.cap: Decimal | None = None
+        self.cap = _cap_of(config, setup)
         """US dollars that the run may spend; None where nobody has said."""
         self._follower: Any = None
         self._live: dict[int, Call] = {}
@@ -150,6 +150,16 @@ class SpentSoFar:
         if began - self._last_line >= every and (line := line_so_far(now, self.cap)):
             self._last_line = began
             reporter.write_line(f"claude-budget: {line}")
+
+
+def _cap_of(config: pytest.Config, setup: "Setup") -> Decimal | None:
+    option, budget = config.getoption("claude_budget_cap"), setup.budget
+    if option is None and (budget is None or budget.hard_cap is None):
+        return None
+    from pytest_claude_budget.plugin.guard import cap_of
+
+    rules = cap_of(option, budget)
+    return None if rules is None else rules.cap
 
 
 def _now() -> float:

@@ -45,6 +45,19 @@ def test_a_log_has_a_line_as_often_as_was_asked(asking: Suite, workers: int) -> 
         assert [f"spent {amount}{dearest}" for amount in amounts] == said[:-1]
 
 
+@pytest.mark.parametrize("by", ["budget", "option"])
+def test_the_cap_stands_beside_it_and_most_of_it_is_warned_of_once(asking: Suite, workers: int, by: str) -> None:
+    """80% of $0.0074 is $0.00592, which the fourth call passes."""
+    asking.budget(LIVE + "hard_cap: 0.0074\n" * (by == "budget"))
+    options = ["--claude-budget-cap=0.0074"] * (by == "option")
+    result = asking.run("--claude-budget-every=1s", *options, workers=workers).result
+    result.assert_outcomes(passed=4)
+    said = result.stdout.str()
+    dearest = ", ".join(f"test_a.py::test_it[{at}] $0.0015" for at in range(3))
+    assert 1 == said.count(f"claude-budget: 80% of the cap of $0.0074 is spent: $0.006; dearest so far: {dearest}")
+    assert "spent $0.006 of $0.0074 so far in 4 live calls" in said
+
+
 @pytest.mark.parametrize("options", [["--claude-budget-every=off"], ["--claude-budget-every=1h"]])
 def test_a_log_has_no_line_where_none_is_due(asking: Suite, options: list[str]) -> None:
     assert [] == lines_of(asking.run(*options).result.stdout.str())
@@ -148,6 +161,22 @@ def test_a_run_is_watched_from_another_shell_to_its_end(suite: Suite) -> None:
             two = "spent $0.003 so far in 2 live calls; dearest: test_a.py::test_it $0.003\n"
             assert f"{two}the run has ended\n" == watching.stdout.read()
             assert 0 == watching.wait(HANG_SECONDS)
+    finally:
+        (suite.path / "go").touch()
+        assert 0 == running.wait(HANG_SECONDS)
+
+
+def test_who_watches_sees_the_cap_of_the_budget_file(suite: Suite) -> None:
+    suite.write(proxy=SERVER, test_a=WAITS)
+    suite.budget(f"{LIVE}hard_cap: 5\n")
+    watch = [sys.executable, "-m", "pytest_claude_budget", "watch", "--every", "0.1"]
+    running = subprocess.Popen([sys.executable, "-m", "pytest"], cwd=suite.path, stdout=subprocess.DEVNULL)
+    try:
+        with subprocess.Popen(watch, cwd=suite.path, stdout=subprocess.PIPE, text=True) as watching:
+            assert watching.stdout is not None
+            assert watching.stdout.readline().startswith("spent $0.0015 of $5.00 so far in 1 live call")
+            (suite.path / "go").touch()
+            assert "spent $0.003 of $5.00 so far in 2 live calls" in watching.stdout.read()
     finally:
         (suite.path / "go").touch()
         assert 0 == running.wait(HANG_SECONDS)
