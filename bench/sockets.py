@@ -115,7 +115,6 @@ def _over_botocore(port: int) -> Callable[[bytes], int]:
         aws_access_key_id="none",
         aws_secret_access_key="none",
     )
-    atexit.register(client.close)
     return lambda body: len(client.invoke_model(modelId=MODEL_ON_BEDROCK, body=body)["body"].read())
 
 
