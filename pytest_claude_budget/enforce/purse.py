@@ -172,4 +172,5 @@ def _does_not_fit(refused: Refused, over: Held) -> Why:
     under = f" and {exact_dollars(reserved)} reserved for calls whose cost is not known, or not yet" if reserved else ""
     why = f"it can cost up to {exact_dollars(most)}, and of {over.name} ({over.by}) {exact_dollars(spent)} is spent{under}"
     needed = over.raise_it.format(to_json(spent + reserved + most))
-    return Why(why, f"{smaller}, or let it be sent by {needed}", "over-cap", over.name)
+    later = "; it fits once those calls are settled, where they cost less" if refused.fits_later and reserved else ""
+    return Why(why, f"{smaller}, or let it be sent by {needed}{later}", "over-cap", over.name)

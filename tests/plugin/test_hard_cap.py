@@ -376,3 +376,31 @@ def test_an_event_loop_is_not_held_up_by_a_file(capped: Suite) -> None:
     assert "was not sent: it can cost up to" in outcome.said
     assert "BlockingError" not in outcome.said
     assert 2 == len(asked(capped))
+
+
+TOGETHER = """
+import asyncio, threading
+import asks, clients, httpx
+async def ask(client):
+    await client.post(clients.URL, content=clients.BODY, headers=clients.HEADERS)
+async def several():
+    async with httpx.AsyncClient() as client:
+        await asyncio.gather(*(ask(client) for _ in range(8)), return_exceptions=True)
+def test_tasks(): asyncio.run(several())
+def test_threads():
+    threads = [threading.Thread(target=clients.requests) for _ in range(8)]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+"""
+
+
+def test_calls_under_way_are_charged_with_their_bound(capped: Suite) -> None:
+    """$0.011 has room for two bounds of $0.00519. Whatever their order, what is spent stays below, and what is refused says why."""
+    capped.write(test_a=TOGETHER)
+    capped.budget("version: 1\nhard_cap: 0.011\n")
+    outcome = capped.run("-p", "no:randomly", "-W", "ignore", "-p", "no:threadexception")
+    outcome.result.assert_outcomes(failed=2)
+    sent = len(asked(capped))
+    assert Decimal(outcome.report["totals"]["spent"]) == Decimal("0.0015") * sent <= Decimal("0.011")
+    assert 2 <= sent
+    assert "; it fits once those calls are settled, where they cost less [over-cap]" in outcome.said
