@@ -92,16 +92,20 @@ class Sum:
         if status is _FAILED:
             return
         self._calls += count
-        if price.amount is not None:
-            self._cost += price.amount
-            if call.origin is _LIVE:
-                self._spent += price.amount
-        if price.amount is None or price.at_least:
+        amount, live = price.amount, call.origin is _LIVE
+        if amount is not None:
+            self._cost += amount
+            if live:
+                self._spent += amount
+        if amount is None or price.at_least:
             self._unknown += count
-            self._unknown_live += count if call.origin is Origin.LIVE else 0
-        self._add_usage(call.answer.usage)
+            self._unknown_live += count if live else 0
+        usages = self._usages
+        usages.append(call.answer.usage)
         if price.on_top is not None:
-            self._add_usage(price.on_top)
+            usages.append(price.on_top)
+        if len(usages) >= _MOST_USAGES:
+            self._usages = [summed(usages)]
 
     def include(self, totals: Totals) -> None:
         """Add sums that were made before."""
