@@ -7,10 +7,9 @@ and the verdict does not pass over it.
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from pytest_claude_budget.base.errors import described
-from pytest_claude_budget.calls.call import Answer, Origin, Status
+from pytest_claude_budget.calls.call import Origin, Status
 from pytest_claude_budget.intercept.carrier import Carrier
-from pytest_claude_budget.intercept.failed_response import with_error, with_note
+from pytest_claude_budget.intercept.failed_response import of_fault, with_error, with_note
 from pytest_claude_budget.intercept.guard import GUARDS, ask_of
 from pytest_claude_budget.intercept.http_fields import Told, content_of, length_of, request_body, values_of
 from pytest_claude_budget.intercept.in_process_gateway import AROUND, Inside, placed
@@ -18,7 +17,6 @@ from pytest_claude_budget.intercept.live_or_simulated import located, settled
 from pytest_claude_budget.intercept.sink import Held, Saying, Sink, begin_write, finish, post, write
 from pytest_claude_budget.wire.answer_headers import NO_HEADERS, TELLING, Headers
 from pytest_claude_budget.wire.bodies import LONGEST_JSON, Body, body_of, encoded_body_of, read_whole
-from pytest_claude_budget.wire.encodings import UndecodableError
 from pytest_claude_budget.wire.messages import Exchange, read_answer, requested_model, tried, unmeasured
 from pytest_claude_budget.wire.pieces import takes_nothing
 from pytest_claude_budget.wire.request_reading import Read, read_request
@@ -202,18 +200,7 @@ class Watch:
         self._open = False
         if self._route.unnamed:
             return Said()  # nothing says that it was Claude's
-        ours = f"a fault of pytest-claude-budget itself ({stage}: {described(error)})"
-        reason = str(error) if isinstance(error, UndecodableError) else ours
-        found, seen = self._route, self._exchange
-        return Said(
-            own=Answer(
-                status=Status.UNMEASURED,
-                endpoint=found.kind.value,
-                model=found.model,
-                reason=reason,
-                request=seen.request if seen is not None else None,
-            )
-        )
+        return of_fault(stage, error, self._route, self._exchange)
 
     def _answered(self, response: Any) -> Iterator[Said]:
         status = response.status_code

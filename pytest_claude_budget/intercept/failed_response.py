@@ -1,13 +1,17 @@
-"""An answer that had arrived when its exchange failed: a user's hook raised over it, or its body could not be read.
+"""Answers where something failed: ours, or the exchange once its answer had arrived, since a user's hook raised over that.
 
-The client closes such an answer and lets go of it; only the error's own frames still hold it.
+The client closes an answer that had arrived and lets go of it; only the error's own frames still hold it.
 """
 
 from dataclasses import replace
 from types import FrameType
 from typing import Any
 
-from pytest_claude_budget.calls.call import Answer
+from pytest_claude_budget.base.errors import described
+from pytest_claude_budget.calls.call import Answer, Status
+from pytest_claude_budget.wire.encodings import UndecodableError
+from pytest_claude_budget.wire.messages import Exchange
+from pytest_claude_budget.wire.routes import Route
 from pytest_claude_budget.wire.said import Said
 
 LOOPBACK_MAY_BILL = (
@@ -33,6 +37,20 @@ def arrived(module: Any, error: BaseException) -> Any:
         if isinstance(answer, module.Response) and _is_of_this_try(frame, answer):
             found = answer
     return found
+
+
+def of_fault(stage: str, error: Exception, found: Route, seen: Exchange | None) -> Said:
+    """An answer over which our own code failed, or that nobody can read."""
+    ours = f"a fault of pytest-claude-budget itself ({stage}: {described(error)})"
+    return Said(
+        own=Answer(
+            status=Status.UNMEASURED,
+            endpoint=found.kind.value,
+            model=found.model,
+            reason=str(error) if isinstance(error, UndecodableError) else ours,
+            request=seen.request if seen is not None else None,
+        )
+    )
 
 
 def with_error(said: Said, name: str) -> Said:
