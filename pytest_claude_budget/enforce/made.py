@@ -15,20 +15,22 @@ from pytest_claude_budget.enforce.rules import CapRules, Rules, cap_text
 
 if TYPE_CHECKING:
     from pytest_claude_budget.budget.limits import Budget
+    from pytest_claude_budget.measure.run import Run
     from pytest_claude_budget.pricing.rates import RateTable
 
 SUFFIX = ".cap"
 """How the name of the file ends; it begins with the ledger's."""
 
 
-def purse_at(ledger: Path, rules: CapRules, budget: "Budget | None", rates: "RateTable") -> Purse:
+def purse_at(run: "Run", rules: CapRules, budget: "Budget | None", rates: "RateTable") -> Purse:
     """The purse that all processes of a run share. Raises InputError, UnavailableError, and OSError where there is no room for its file."""
+    ledger = run.path
     if not environ.get(URL):
         ledger.parent.mkdir(parents=True, exist_ok=True)
     store = open_cap(environ, ledger.with_name(f"{ledger.name}{SUFFIX}"))
     terms = Terms(rates=rates) if budget is None else _terms_of(budget, rates)
     limits = Limits(budget=budget, markers={}, spellings=rates.spellings)
-    return Purse(Rules(rules, limits), terms, store, lambda: datetime.now(UTC).date())
+    return Purse(Rules(rules, limits), terms, store, lambda: datetime.fromtimestamp(run.recorder.now(), UTC).date())
 
 
 def _terms_of(budget: "Budget", rates: "RateTable") -> Terms:
@@ -45,12 +47,12 @@ def text_of(rules: CapRules, budget: Path | None) -> str:
     return json.dumps({**cap_text(rules), "budget": None if budget is None else str(budget)})
 
 
-def purse_told(ledger: Path, text: str, *, makes: bool = False) -> Purse:
+def purse_told(run: "Run", text: str, *, makes: bool = False) -> Purse:
     """The purse of a process that was told of it. Raises what reading a budget file raises, too.
 
     A run that is over has removed its file: who outlives it must not begin another one. The run's own process `makes` it.
     """
-    if not makes and not environ.get(URL) and not ledger.with_name(f"{ledger.name}{SUFFIX}").exists():
+    if not makes and not environ.get(URL) and not run.path.with_name(f"{run.path.name}{SUFFIX}").exists():
         raise UnavailableError("the run is over")
     told = json.loads(text)
     cap = told["cap"]
@@ -58,9 +60,9 @@ def purse_told(ledger: Path, text: str, *, makes: bool = False) -> Purse:
     from pytest_claude_budget.files.rates_file import packaged_rates, rates_of
 
     if told["budget"] is None:
-        return purse_at(ledger, rules, None, packaged_rates())
+        return purse_at(run, rules, None, packaged_rates())
     from pytest_claude_budget.files.budget_file import load_budget
 
     path = Path(told["budget"])
     budget, _ = load_budget(path, path.name)
-    return purse_at(ledger, rules, budget, rates_of(budget, path.parent))
+    return purse_at(run, rules, budget, rates_of(budget, path.parent))

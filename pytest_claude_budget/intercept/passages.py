@@ -18,6 +18,8 @@ from pytest_claude_budget.intercept.signs_of_network import is_feigned, is_feign
 
 _MOCKED = frozenset(("MockBackend", "AsyncMockBackend"))
 """httpcore's own doubles of a network."""
+_GREEN = ("gevent.", "eventlet.")
+"""Whose sockets hold one of Python's, and connect with the network."""
 _HTTP_CLIENT = "http.client"
 
 
@@ -34,7 +36,7 @@ def leaves(place: Place) -> None:
 def are_sockets_real() -> bool:
     """Is what makes connections Python's own, or derived from it?"""
     made = getattr(sys.modules.get("socket"), "socket", real_socket)
-    return isinstance(made, type) and issubclass(made, real_socket)
+    return isinstance(made, type) and (issubclass(made, real_socket) or made.__module__.startswith(_GREEN))
 
 
 def hook_all() -> None:

@@ -277,5 +277,5 @@ def guard_in_child(run: "Run", text: str) -> LiveGuard:
     """The guard of a process that a run started."""
     guard = LiveGuard(run, rules_of_text(text), Refused)
     if guard.rules.purse:
-        guard.make_purse = lambda: importlib.import_module(_PURSES).purse_told(run.path, guard.rules.purse)
+        guard.make_purse = lambda: importlib.import_module(_PURSES).purse_told(run, guard.rules.purse)
     return guard

@@ -86,6 +86,10 @@ class Recorder:
         self.faults: list[str] = []
         """Why measuring failed, where it could not be stored."""
 
+    def now(self) -> float:
+        """Seconds since 1970, UTC, whatever a suite does to its clock."""
+        return self._clock.now()
+
     def know_hosts(self, origins: Origins) -> None:
         """Count answers by what somebody wrote about their hosts."""
         self.hosts = HostRules(origins)

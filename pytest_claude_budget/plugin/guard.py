@@ -87,7 +87,7 @@ def hold(config: pytest.Config, run: Run, setup: "Setup") -> None:
     from pytest_claude_budget.enforce.made import purse_at
 
     try:
-        purse = purse_at(run.path, cap, setup.budget, setup.rate_table())
+        purse = purse_at(run, cap, setup.budget, setup.rate_table())
     except InputError as error:
         raise pytest.UsageError(str(error)) from None
     except (UnavailableError, OSError) as error:
@@ -149,7 +149,7 @@ def _begin(run: Run, rules: Rules, cap: "CapRules | None") -> LiveGuard:
         from pytest_claude_budget.enforce.made import purse_told
 
         guard.stops = cap.stops
-        guard.make_purse = lambda: purse_told(run.path, rules.purse, makes=True)
+        guard.make_purse = lambda: purse_told(run, rules.purse, makes=True)
     run.hold_the_line(guard)
     guard.tell_children()
     return guard

@@ -404,3 +404,18 @@ def test_calls_under_way_are_charged_with_their_bound(capped: Suite) -> None:
     assert Decimal(outcome.report["totals"]["spent"]) == Decimal("0.0015") * sent <= Decimal("0.011")
     assert 2 <= sent
     assert "; it fits once those calls are settled, where they cost less [over-cap]" in outcome.said
+
+
+FROZEN = """
+import asks, clients, freezegun
+@freezegun.freeze_time("2019-01-01")
+def test_a(): clients.httpx()
+"""
+
+
+def test_a_frozen_clock_moves_no_rates(capped: Suite) -> None:
+    """No model of today had rates in 2019: a call then would have no bound."""
+    capped.write(test_a=FROZEN)
+    outcome = capped.run()
+    outcome.result.assert_outcomes(passed=1)
+    assert "0.0015" == outcome.report["totals"]["spent"]

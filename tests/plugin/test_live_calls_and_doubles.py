@@ -234,3 +234,25 @@ def test_what_cannot_hold_is_refused(denied: Suite) -> None:
     assert 4 == ended.ret
     expected = "--claude-budget-live=deny: expected a run that is measured, got --no-claude-budget, by which nothing is held back"
     assert expected in ended.stderr.str()
+
+
+GREEN = """
+import gevent.monkey
+gevent.monkey.patch_all()
+import clients
+def test_httpx(): clients.httpx()
+def test_requests(): clients.requests()
+"""
+
+
+@pytest.mark.cold
+def test_sockets_of_gevent_are_real(denied: Suite) -> None:
+    """No connection is made by them."""
+    (denied.path / "network.py").write_text(
+        "ASKED = {'model': 'claude-haiku-4-5', 'max_tokens': 9, 'messages': []}\nPORT = 1\n", "utf-8"
+    )
+    denied.write(test_a=GREEN)
+    outcome = denied.run("-W", "ignore")
+    outcome.result.assert_outcomes(failed=2)
+    for name in ("httpx", "requests"):
+        assert refusal(f"test_a.py::test_{name}") in outcome.said
