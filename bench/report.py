@@ -121,7 +121,7 @@ def _conclude(folder: Path, *, judged: bool) -> dict[str, float]:
         setup.budget, _ = load_budget(folder / "claude-budget.yml", "claude-budget.yml")
     gc.collect()
     wall, cpu = time.perf_counter(), time.process_time()
-    from pytest_claude_budget.plugin.pause_gc import uncollected
+    from pytest_claude_budget.base.pause_gc import uncollected
 
     with uncollected():  # as the plugin
         from pytest_claude_budget.judge.report import RunInfo

@@ -110,14 +110,24 @@ class Watching:
     def _hook(self, module: ModuleType) -> None:
         try:
             ours, _, is_common = CLIENTS[module.__name__]
-            hook_module = importlib.import_module(f"{_OURS}.{ours}").hook_module if ours else _latch
-            known: Any = self if is_common else self.sink()
-            hooks = hook_module(module, known)
+            if ours and f"{_OURS}.{ours}" not in sys.modules:
+                from pytest_claude_budget.base.pause_gc import uncollected
+
+                with uncollected():
+                    hooks, known = self._hooked(module, ours, is_common=is_common)
+            else:
+                hooks, known = self._hooked(module, ours, is_common=is_common)
             if (hooks, known) not in self._hooks:
                 self._hooks.append((hooks, known))
                 self.on_client()
         except Exception as error:
             self._on_fault(f"hooking {module.__name__}", error)
+
+    def _hooked(self, module: ModuleType, ours: str, *, is_common: bool) -> tuple[Any, Any]:
+        """The hooks of a module, and what they know this run by."""
+        hook_module = importlib.import_module(f"{_OURS}.{ours}").hook_module if ours else _latch
+        known: Any = self if is_common else self.sink()
+        return hook_module(module, known), known
 
 
 class _Latch:

@@ -62,7 +62,7 @@ class Judge:
         try:
             if not self._has_something_to_say():
                 return False
-            from pytest_claude_budget.plugin.pause_gc import uncollected
+            from pytest_claude_budget.base.pause_gc import uncollected
 
             with uncollected():
                 from pytest_claude_budget.plugin.report_and_verdict import judged
@@ -157,7 +157,7 @@ class Judge:
         self.run.settle()
         if not self._has_something_to_say():
             return False
-        from pytest_claude_budget.plugin.pause_gc import uncollected
+        from pytest_claude_budget.base.pause_gc import uncollected
 
         with uncollected():
             from pytest_claude_budget.plugin.report_and_verdict import conclude

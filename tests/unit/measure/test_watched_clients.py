@@ -1,6 +1,8 @@
 """When clients are hooked: those that are there, those that come later, and those that come at that very moment."""
 
 import importlib
+import os
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -56,3 +58,34 @@ def test_a_client_that_another_thread_is_importing_is_hooked_once_it_is_there(
         go.set()
         thread.join(60)
         watch.stop()
+
+
+HOOKED = """
+import gc, importlib, sys
+from pytest_claude_budget.measure.watched_clients import Watching
+
+seen, load = [], importlib.import_module
+def noted(name, package=None):
+    if name.startswith("pytest_claude_budget.intercept.") and name not in sys.modules:
+        seen.append(gc.isenabled())
+    return load(name, package)
+importlib.import_module = noted
+watching = Watching(lambda: None, lambda stage, error: sys.exit(f"{stage}: {error!r}"))
+watching.start()
+import aiohttp, requests
+assert gc.isenabled()
+gc.disable()
+import httpx
+assert not gc.isenabled()
+watching.stop()
+print(len(seen) > 2, any(seen))
+"""
+
+
+def test_no_garbage_is_collected_while_hooks_are_loaded() -> None:
+    """They bring enough along to have Python look through all of a client that is half imported. Who collects none goes on so."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("CLAUDE_BUDGET_")}
+    ended = subprocess.run(
+        [sys.executable, "-c", HOOKED], check=False, capture_output=True, text=True, env=env, timeout=60
+    )
+    assert (ended.returncode, ended.stdout.strip()) == (0, "True False"), ended.stderr

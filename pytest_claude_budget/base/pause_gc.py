@@ -1,4 +1,8 @@
-"""How garbage is collected while a report is made: of 100,000 calls, that would take a tenth of the time."""
+"""How garbage is collected while a report is made, or many of our modules are loaded: not at all.
+
+Of 100,000 calls, that would take a tenth of the time. And what a client's hooks bring along is often enough to have Python look through
+all that there is once more while the client is imported: 78 ms of one run with one call.
+"""
 
 import gc
 from collections.abc import Iterator
