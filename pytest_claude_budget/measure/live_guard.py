@@ -16,6 +16,7 @@ from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.claude_hosts import Place
 from pytest_claude_budget.calls.origin import Origin
 from pytest_claude_budget.measure.current_owner import LIVE_LABEL
+from pytest_claude_budget.measure.pool_workers import hand_over
 from pytest_claude_budget.measure.refusals import Refusal, denied, line_of, lines_from, no_cap, no_more_calls
 from pytest_claude_budget.wire.routes import Kind
 
@@ -35,6 +36,10 @@ _PURSES = "pytest_claude_budget.enforce.made"
 
 class Refused(BaseException):  # no error of the process: the run said no
     """A call was not sent. No Exception, since clients and frameworks try each of those again."""
+
+
+class RefusedInPoolError(Exception):
+    """The same in a thread of a pool, which would die of anything else and be missed (`measure/pool_workers.py`)."""
 
 
 class RunOverError(Exception):
@@ -212,6 +217,8 @@ class LiveGuard:
 
     def _refuse(self, refusal: Refusal) -> None:
         self._remember(refusal)
+        if self._run.guarded("pool", hand_over, Refused(refusal.text)):
+            raise RefusedInPoolError(refusal.text)
         raise self._raised(refusal.text)
 
     def _remember(self, refusal: Refusal) -> None:
