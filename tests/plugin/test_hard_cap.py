@@ -13,7 +13,7 @@ import pytest
 from tests.gateway.wires import Upstream
 from tests.plugin.conftest import Suite
 from tests.plugin.test_gateway import upstream
-from tests.plugin.test_live_calls import asked, denied
+from tests.plugin.test_live_calls import NOTED, asked, denied
 from tests.plugin.test_live_calls_and_doubles import PROGRAM
 from tests.unit.cap.postgres import Server, server
 
@@ -419,3 +419,46 @@ def test_a_frozen_clock_moves_no_rates(capped: Suite) -> None:
     outcome = capped.run()
     outcome.result.assert_outcomes(passed=1)
     assert "0.0015" == outcome.report["totals"]["spent"]
+
+
+STREAMING = (
+    NOTED.replace(
+        "        body = json.dumps({} if 'other' in self.path else MESSAGE).encode()\n", "        body = EVENTS\n"
+    ).replace('"application/json"', '"text/event-stream"')
+    + """
+def event(name, **data):
+    return f"event: {name}\\ndata: {json.dumps({'type': name, **data})}\\n\\n".encode()
+EVENTS = b"".join((
+    event("message_start", message={"id": "m", "role": "assistant", **MESSAGE, "usage": {"input_tokens": 1000, "output_tokens": 1}}),
+    event("content_block_start", index=0, content_block={"type": "text", "text": ""}),
+    event("content_block_delta", index=0, delta={"type": "text_delta", "text": "Hi"}),
+    event("content_block_stop", index=0),
+    event("message_delta", delta={"stop_reason": "end_turn"}, usage={"output_tokens": 100}),
+    event("message_stop"),
+))
+"""
+)
+STREAMED = """
+import asyncio
+import anthropic, network, asks
+def test_1():
+    client = anthropic.Anthropic(api_key="k", base_url="http://api.anthropic.com")
+    for _ in range(2):
+        with client.messages.stream(**network.ASKED) as stream:
+            assert stream.get_final_message().usage.output_tokens == 100
+def test_2():
+    async def ask():
+        client = anthropic.AsyncAnthropic(api_key="k", base_url="http://api.anthropic.com")
+        async with client.messages.stream(**network.ASKED) as stream:
+            await stream.get_final_message()
+    asyncio.run(ask())
+"""
+
+
+def test_a_stream_is_settled_with_its_end(capped: Suite) -> None:
+    """Two of $0.0015, and nothing reserved besides: the third needs $0.0051 and a little more, of $0.005 that is left."""
+    capped.write(network=STREAMING, test_a=STREAMED)
+    outcome = capped.run("-p", "no:randomly")
+    outcome.result.assert_outcomes(passed=1, failed=1)
+    assert "(hard_cap in claude-budget.yml:2) $0.003 is spent hint:" in outcome.said
+    assert "0.003" == outcome.report["totals"]["spent"]

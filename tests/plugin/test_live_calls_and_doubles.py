@@ -256,3 +256,49 @@ def test_sockets_of_gevent_are_real(denied: Suite) -> None:
     outcome.result.assert_outcomes(failed=2)
     for name in ("httpx", "requests"):
         assert refusal(f"test_a.py::test_{name}") in outcome.said
+
+
+WAYS_OUT = """
+import asyncio, http.client, os
+from concurrent.futures import ThreadPoolExecutor
+import aiohttp, anthropic, httpx, requests
+import clients
+
+BASE, PROXY = "http://api.anthropic.com", "http://127.0.0.1:9"
+SECURE = "https://api.anthropic.com/v1/messages"
+ASKED = {"model": "claude-haiku-4-5", "max_tokens": 5, "messages": [{"role": "user", "content": "Hi"}]}
+SENT = {"headers": clients.HEADERS}
+
+def sdk(): return anthropic.Anthropic(api_key="k", base_url=BASE)
+
+async def through_aiohttp(method, url, **how):
+    async with aiohttp.ClientSession() as session:
+        await session.request(method, url, **how)
+
+def test_https(): httpx.post(SECURE, content=clients.BODY, **SENT)
+def test_https_of_requests(): requests.post(SECURE, data=clients.BODY, **SENT)
+def test_https_of_python():
+    http.client.HTTPSConnection("api.anthropic.com").request("POST", "/v1/messages", clients.BODY, clients.HEADERS)
+def test_a_tunnel(): httpx.Client(proxy=PROXY).post(SECURE, content=clients.BODY, **SENT)
+def test_a_tunnel_of_requests(): requests.post(SECURE, data=clients.BODY, proxies={"https": PROXY}, **SENT)
+def test_a_tunnel_of_aiohttp(): asyncio.run(through_aiohttp("POST", SECURE, data=clients.BODY, proxy=PROXY, **SENT))
+def test_a_body_that_is_made_on_the_way(): httpx.post(f"{BASE}/v1/messages", content=iter([clients.BODY]), **SENT)
+def test_another_host(): httpx.post("http://gateway.example/v1/messages", content=iter([clients.BODY]), **SENT)
+def test_an_executor():
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _: clients.httpx(), range(2)))
+def test_a_batch(): sdk().messages.batches.create(requests=[{"custom_id": "a", "params": ASKED}])
+def test_all_batches(): sdk().messages.batches.list()
+def test_a_file(): sdk().beta.files.upload(file=("a.txt", b"x", "text/plain"))
+def test_models_by_aiohttp(): asyncio.run(through_aiohttp("GET", f"{BASE}/v1/models"))
+def test_a_shell(): os.system(f"curl -s {BASE}/v1/messages")
+"""
+
+
+def test_no_way_leads_out(denied: Suite) -> None:
+    """TLS, proxies, bodies without a length, other questions than calls: each is refused with nothing sent."""
+    denied.write(test_a=WAYS_OUT)
+    outcome = denied.run("-p", "no:randomly")
+    outcome.result.assert_outcomes(failed=14)
+    assert [] == asked(denied)
+    assert 14 == outcome.said.count(": nothing was sent hint: ")
