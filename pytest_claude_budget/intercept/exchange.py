@@ -58,7 +58,9 @@ class Watch:
         self._prints = prints
         self.passes: Callable[[bytes], bool] = takes_nothing
         """Takes bytes of a stream that change nothing, by one call; False where they must be fed. Never raises."""
-        self._outer = AROUND.get()
+        around = AROUND.get()
+        self._outer = around if around is not None and around.of is not None else None
+        """The exchange that goes on around this one; who only looks on from above asks for none of its answers."""
         self.inside = Inside((carrier, request, sinks))
         retry, self._betas, _ = said
         self._tickets: list[Held] = [(sink, sink.open(retry), Origin.LIVE) for sink in sinks]

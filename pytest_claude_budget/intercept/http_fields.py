@@ -31,6 +31,9 @@ def length_of(response: Any) -> int | None:
 
 def values_of(headers: Any, names: tuple[str, ...]) -> list[str | None]:
     """The values of several names in lower case, None for those that are not there: in one pass over httpx's own."""
+    if (several := getattr(headers, "several", None)) is not None:
+        told: list[str | None] = several(names)
+        return told
     listed = getattr(headers, "_list", None)
     if listed is None:
         return [headers.get(name, None) for name in names]

@@ -3,7 +3,7 @@
 urllib3 calls itself for a retry and for a redirect. What became of the try before stands in the history of its `retries`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from io import BytesIO
 from typing import Any
@@ -163,6 +163,11 @@ class _Lowered:
         """The first value of a name in lower case."""
         found = self._lists.get(name)
         return default if found is None else found[1]
+
+    def several(self, names: Iterable[str]) -> list[str | None]:
+        """The same of each of these names."""
+        get = self._lists.get
+        return [None if (found := get(name)) is None else found[1] for name in names]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._lists)
