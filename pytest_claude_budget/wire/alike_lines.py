@@ -24,6 +24,8 @@ LEARNED_FROM = 40
 MOST_FORMS = 6
 MOST_TRIES = 24
 """Lines that a form is made of, or could not be."""
+LONGEST_LEARNED, LONGEST_FORM = 262_144, 8_000
+"""Characters of a line that becomes a form, and of what is left of it without what may differ: a pattern is made of that."""
 MOST_MISSED = 500
 """Lines that fit no form before it counts how many did."""
 
@@ -119,7 +121,8 @@ class AlikeLines:
     def learn(self, line: bytes, value: Mapping[str, Any], answer: Answer) -> None:
         """Make a form of a line that was parsed, where that is worth it."""
         self._parsed += 1
-        if self._parsed < LEARNED_FROM or self._tries >= MOST_TRIES or len(self._forms) >= MOST_FORMS:
+        enough = self._parsed < LEARNED_FROM or self._tries >= MOST_TRIES or len(self._forms) >= MOST_FORMS
+        if enough or len(line) > LONGEST_LEARNED:
             return
         self._tries += 1
         try:
@@ -135,7 +138,7 @@ def _form_of(line: bytes, value: Mapping[str, Any], answer: Answer) -> _Form | N
     text = line.decode("utf-8", "replace")
     plain = answer.status is Status.MEASURED and not (answer.notes or answer.iterations) and answer.batch_id is not None
     skeleton = _skeleton(text, value) if plain and _MARK not in text else None
-    if skeleton is None:
+    if skeleton is None or len(skeleton) > LONGEST_FORM:
         return None
     patterns = _patterns(skeleton)
     kept = [tuple(each.groupindex) for each in patterns]

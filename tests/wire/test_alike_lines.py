@@ -221,6 +221,17 @@ def test_there_are_only_so_many_forms_and_tries(monkeypatch: pytest.MonkeyPatch)
     assert len(made) == alike_lines.MOST_TRIES
 
 
+def test_no_form_is_made_of_a_line_that_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor of one with thousands of values."""
+    many = [{"type": "tool_use", "input": list(range(3_000))}]
+    assert alike(read(*[line("a", content=many)] * 3)) == [0, 0, 0]
+    long = [{"type": "text", "text": "x" * 300_000}]
+    assert alike(read(*[line("a", content=long)] * 3)) == [0, 0, 0]
+    assert alike(read(line("a"), line("b", content=long))) == [0, 1]
+    monkeypatch.setattr(alike_lines, "LONGEST_LEARNED", 10)
+    assert alike(read(line("a"), line("b"))) == [0, 0]
+
+
 def test_forms_that_are_of_no_use_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else each of the lines would be looked at twice."""
     monkeypatch.setattr(alike_lines, "MOST_MISSED", 10)
