@@ -97,15 +97,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         child.start(os.environ)
     else:
         with suppress(Exception):  # pytest_configure tries again
-            from pytest_claude_budget.plugin.settings import early_budget
-
             _start(early_config, process="")
-            (budget, path), options = early_budget(early_config), early_config.known_args_namespace
-            _know_origins(early_config.stash[RUN], None if budget is None else budget.origins)
-            if _holds_back(options, budget):
-                from pytest_claude_budget.plugin.guard import hold_early
-
-                hold_early(options, early_config.stash[RUN], budget, path)
+            _hold_early(early_config, early_config.stash[RUN])
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -161,10 +154,28 @@ def _know_origins(run: "Run", origins: "Origins | None") -> None:
         run.know_origins(origins)
 
 
+def _hold_early(config: pytest.Config, run: "Run") -> None:
+    """Hold the line before the budget is read in full. Where it cannot be read, all is held back until that is told."""
+    from pytest_claude_budget.plugin.settings import early_budget
+
+    options = config.known_args_namespace
+    try:
+        budget, path = early_budget(config)
+        _know_origins(run, None if budget is None else budget.origins)
+        if _holds_back(options, budget):
+            from pytest_claude_budget.plugin.guard import hold_early
+
+            hold_early(options, run, budget, path)
+    except Exception as error:  # pytest_configure says what is wrong, unless a conftest file ends the run before
+        from pytest_claude_budget.plugin.guard import hold_all_back
+
+        hold_all_back(run, error)
+
+
 def _hold_the_line(config: pytest.Config, run: "Run") -> None:
     """Where somebody wrote that calls must not leave, or only for so much; else nothing is loaded for it. Raises pytest.UsageError."""
     setup = config.stash[SETUP]
-    if _holds_back(config.option, setup.budget):
+    if run.guard is not None or _holds_back(config.option, setup.budget):
         from pytest_claude_budget.plugin.guard import hold
 
         try:

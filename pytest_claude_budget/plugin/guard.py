@@ -76,6 +76,12 @@ def hold_early(options: Any, run: Run, budget: "Budget | None", path: Path | Non
     _begin(run, *_written(options, budget, path))
 
 
+def hold_all_back(run: Run, error: Exception) -> None:
+    """Let nothing leave until it is told what is wrong with the budget, which ends the run: it may say that nothing may."""
+    first = (str(error).splitlines() or [type(error).__name__])[0]
+    _begin(run, Rules(denied_by=f"what cannot be read ({first})"), None)
+
+
 def hold(config: pytest.Config, run: Run, setup: "Setup") -> None:
     """Hold the line by all that was written. Raises pytest.UsageError, also where this machine cannot hold a cap."""
     path = None if setup.budget is None else find_budget(config)[0]
