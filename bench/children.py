@@ -43,6 +43,16 @@ def timed(command: Sequence[str], folder: Path, env: Mapping[str, str]) -> tuple
     return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
+def peak_of(command: Sequence[str], folder: Path, env: Mapping[str, str]) -> int:
+    """The most memory in bytes that a command holds until its end."""
+    started = subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, used = os.wait4(started.pid, 0)
+    started.returncode = os.waitstatus_to_exitcode(status)
+    if started.returncode != 0:
+        raise SystemExit(f"{' '.join(command)} ended with status {started.returncode}")
+    return used.ru_maxrss if sys.platform == "darwin" else used.ru_maxrss * 1024
+
+
 def peak_bytes() -> int:
     """The most memory that this process has held."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -58,15 +58,19 @@ def compared(pairs: Sequence[tuple[float, float]]) -> Compared:
     )
 
 
-def held(what: str, found: Compared, *, ratio: float | None = None, seconds: float | None = None) -> Line:
-    """Hold what we add to limits: a part of the work itself, seconds, or both."""
-    limits = [f"{ratio:.0%}"] if ratio is not None else []
+def held(
+    what: str, found: Compared, *, ratio: float | None = None, seconds: float | None = None, either: bool = False
+) -> Line:
+    """Hold what we add to limits: a part of the work itself, seconds, or both; one of the two where `either` says so."""
+    limits = [f"{100 * ratio:g}%"] if ratio is not None else []
     limits += [shown(seconds)] if seconds is not None else []
-    met = (ratio is None or found.ratio <= ratio) and (seconds is None or found.added <= seconds)
+    kept = [found.ratio <= ratio] if ratio is not None else []
+    kept += [found.added <= seconds] if seconds is not None else []
+    met = any(kept) if either else all(kept)
     return Line(
         what=what,
         measured=str(found),
-        limit=" and ".join(limits),
+        limit=(" or " if either else " and ").join(limits),
         met=met if limits else None,
         numbers=found.numbers(),
     )

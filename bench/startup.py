@@ -15,7 +15,9 @@ RUNS = 3
 """Of each side of a pair; the fastest counts, since whatever else the machine does only ever adds. The difference is a fiftieth of
 a run, and single runs differ by a twentieth: the median of 20 pairs of single runs said anything from 0 to 7 ms.
 """
-LIMIT_RATIO, LIMIT_SECONDS = 0.03, 0.008
+LIMIT_RATIO, LIMIT_SECONDS = 0.01, 0.003
+"""One of the two; `whole_process.py` holds what is installed to the same."""
+LIMIT_WITH_BUDGET = 0.010
 BUDGET = "version: 1\nlimits:\n  - scope: run\n    max_cost: 2.00\n"
 BARE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 """No other plugin of this environment: they would make the run longer, and our part of it smaller."""
@@ -36,7 +38,9 @@ def figure() -> Figure:
         if any(entry.name == "claude_budget" for entry in entry_points(group="pytest11")):
             pairs = _pairs(["-p", "no:claude_budget"], [], folder, {}, PAIRS_BESIDES)
             lines += _both("as installed, beside every plugin of this environment", pairs)
-        lines += _both("with a budget file", _pairs(none, ours, judged, BARE, PAIRS_BESIDES))
+        wall, cpu = _pairs(none, ours, judged, BARE, PAIRS_BESIDES)
+        lines.append(held("with a budget file, wall time", wall, seconds=LIMIT_WITH_BUDGET))
+        lines.append(held("with a budget file, CPU time", cpu, seconds=LIMIT_WITH_BUDGET))
     how = f"whole process, pytest of one empty test; median of {PAIRS} pairs ({PAIRS_BESIDES} where there is no limit), each side the fastest of {RUNS}"
     return Figure(title="Installed but unused", how=how, lines=lines)
 
@@ -46,8 +50,8 @@ def _both(what: str, found: tuple[Compared, Compared], *, limited: bool = False)
     if not limited:
         return [held(f"{what}, wall time", wall), held(f"{what}, CPU time", cpu)]
     return [
-        held(f"{what}, wall time", wall, ratio=LIMIT_RATIO, seconds=LIMIT_SECONDS),
-        held(f"{what}, CPU time", cpu, ratio=LIMIT_RATIO, seconds=LIMIT_SECONDS),
+        held(f"{what}, wall time", wall, ratio=LIMIT_RATIO, seconds=LIMIT_SECONDS, either=True),
+        held(f"{what}, CPU time", cpu, ratio=LIMIT_RATIO, seconds=LIMIT_SECONDS, either=True),
     ]
 
 
