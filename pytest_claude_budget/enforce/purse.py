@@ -26,6 +26,7 @@ from pytest_claude_budget.enforce.rules import Held, Names, Rules
 from pytest_claude_budget.measure.refusals import Refusal
 from pytest_claude_budget.pricing.price import price
 from pytest_claude_budget.pricing.rates import RateTable
+from pytest_claude_budget.wire.batch_requests import models_asked
 from pytest_claude_budget.wire.routes import Kind
 
 _FREE = frozenset((Kind.COUNT_TOKENS, Kind.BATCH_RESULTS))
@@ -55,11 +56,12 @@ class Purse:
         """Charge a call that is about to leave with the most that it can cost; None where it costs nothing."""
         if leaving.route.kind in _FREE:
             return None
-        names = self._names(payer, leaving.model)
+        models = models_asked(leaving.body) if leaving.route.kind is Kind.BATCH_CREATE else (leaving.model,)
+        names = self._names(payer, *models)
         asked = Request(route=leaving.route, body=leaving.body, betas=leaving.betas)
         found = bound(asked, self._terms.rates, self._today(), self._terms.assumes.of(names.feature))
         most = MOST if isinstance(found, Unbounded) else nano_dollars(found.amount)
-        held = list(self._rules.claims(names, most))
+        held = list(self._rules.claims(names, most, len(models)))
         if isinstance(found, Unbounded) and any(each.claim.unit is Unit.COST for each in held):
             return refusal(payer, leaving, Why(_unknown(found), found.hint, "no-bound"))
         if not held:
@@ -98,16 +100,19 @@ class Purse:
             except UnavailableError:
                 """The next call is refused by the same."""
 
-    def _names(self, payer: Any, spelled: str | None) -> Names:
+    def _names(self, payer: Any, *spelled: str | None) -> Names:
         owner, labels = payer.owner, payer.labels
-        model = None if spelled is None else self._terms.rates.resolve(spelled).model
         return Names(
             owner=owner.id,
             kind=owner.kind,
             feature=labels.feature or self._terms.feature_of(owner.id),
             tier=labels.tier,
-            model=spelled if model is None else model.name,
+            models=tuple(dict.fromkeys(map(self._model_of, dict.fromkeys(filter(None, spelled))))),
         )
+
+    def _model_of(self, spelled: str) -> str:
+        model = self._terms.rates.resolve(spelled).model
+        return spelled if model is None else model.name
 
     def close(self) -> None:
         """Let go of the file."""
@@ -164,10 +169,10 @@ def _does_not_fit(refused: Refused, over: Held) -> Why:
     smaller = "make it smaller (claude-budget bound shows the sum; max_tokens and cap_assumes lower it)"
     if claim.unit is Unit.CALLS:
         made = charged.spent + charged.reserved
-        why = f"of {over.name} ({over.by}) {made:,} {'is' if made == 1 else 'are'} made"
-        return Why(
-            why, f"make fewer calls, or let it be sent by {over.raise_it.format(made + 1)}", "over-cap", over.name
-        )
+        batch = f"it is a batch of {claim.amount:,}, and " if claim.amount > 1 else ""
+        why = f"{batch}of {over.name} ({over.by}) {made:,} {'is' if made == 1 else 'are'} made"
+        needed = over.raise_it.format(made + claim.amount)
+        return Why(why, f"make fewer calls, or let it be sent by {needed}", "over-cap", over.name)
     spent, reserved, most = dollars_of(charged.spent), dollars_of(charged.reserved), dollars_of(claim.amount)
     under = f" and {exact_dollars(reserved)} reserved for calls whose cost is not known, or not yet" if reserved else ""
     why = f"it can cost up to {exact_dollars(most)}, and of {over.name} ({over.by}) {exact_dollars(spent)} is spent{under}"

@@ -1,6 +1,6 @@
 """What holds calls back: the cap of a run, and limits that are enforced. Pure."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 
 from pytest_claude_budget.base.money import exact_dollars, to_json
@@ -33,16 +33,19 @@ class Names:
     """`test`, `fixture` or `outside`."""
     feature: str | None = None
     tier: str | None = None
-    model: str | None = None
+    models: tuple[str, ...] = ()
+    """Of one call one; a batch may have several."""
 
-    def of(self, scope: str) -> str | None:
-        """The name of it in one scope."""
+    def of(self, scope: str) -> Iterable[str]:
+        """The names of it in one scope."""
         if scope == "run":
-            return ""
+            return ("",)
+        if scope == "model":
+            return self.models
         if scope in ("test", "fixture"):
-            return self.owner if self.kind == scope else None
+            return (self.owner,) if self.kind == scope else ()
         named: str | None = getattr(self, scope)
-        return named
+        return () if named is None else (named,)
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -69,18 +72,18 @@ class Rules:
             if limits is not None:
                 self._finders.append((scope, measure, limits.finder(scope, measure)))
 
-    def claims(self, names: Names, amount: int) -> Iterator[Held]:
-        """What a call is to be charged with before it leaves; `amount` is the most that it can cost, in nano-dollars."""
+    def claims(self, names: Names, amount: int, calls: int = 1) -> Iterator[Held]:
+        """What `calls` sent as one are to be charged with before they leave; `amount` is the most they can cost, in nano-dollars."""
         rules = self.cap
         if rules.cap is not None:
             claim = Claim(account=RUN, unit=Unit.COST, amount=amount, most=nano_dollars(rules.cap))
             how = "--claude-budget-cap={}" if rules.cap_by.startswith("--") else "hard_cap: {}"
             yield Held(claim=claim, name=f"the cap of {exact_dollars(rules.cap)}", by=rules.cap_by, raise_it=how)
         for scope, measure, finder in self._finders:
-            name = names.of(scope)
-            limit = None if name is None else finder(name)
-            if limit is not None and limit.enforced:
-                yield _of_limit(limit, f"{limit.path} {name}", amount if measure in DOLLARS else 1)
+            for name in names.of(scope):
+                limit = finder(name)
+                if limit is not None and limit.enforced:
+                    yield _of_limit(limit, f"{limit.path} {name}", amount if measure in DOLLARS else calls)
 
 
 def _of_limit(limit: Limit, account: str, amount: int) -> Held:

@@ -18,6 +18,7 @@ from pytest_claude_budget.calls.origin import Origin
 from pytest_claude_budget.measure.current_owner import LIVE_LABEL
 from pytest_claude_budget.measure.pool_workers import hand_over
 from pytest_claude_budget.measure.refusals import Refusal, denied, line_of, lines_from, no_cap, no_more_calls
+from pytest_claude_budget.wire.batch_requests import models_asked
 from pytest_claude_budget.wire.routes import Kind
 
 if TYPE_CHECKING:
@@ -71,8 +72,8 @@ class PartLimit:
 
     def __init__(self, owner: str, most: int, where: str) -> None:
         self.owner, self.most, self.where = owner, most, where
-        self.asked: set[int] = set()
-        """Exchanges, without those that failed or are not billed."""
+        self.asked: dict[int, int] = {}
+        """Calls of each exchange, without those that failed or are not billed."""
 
 
 class Purse(Protocol):
@@ -148,11 +149,12 @@ class LiveGuard:
     def _count(self, ticket: Ticket, leaving: "Leaving") -> None:
         owner = self._owner(ticket)
         mine = [part for part in self.parts if part.owner == owner[0]]
+        asked = len(models_asked(leaving.body)) if leaving.route.kind is Kind.BATCH_CREATE else 1
         for part in mine:
-            if len(part.asked) >= part.most:
+            if sum(part.asked.values()) + asked > part.most:
                 self._refuse(no_more_calls(owner, part.most, part.where, leaving.model))
         for part in mine:
-            part.asked.add(ticket[0])
+            part.asked[ticket[0]] = asked
 
     def _reserve(self, ticket: Ticket, leaving: "Leaving", make: Callable[[], Purse]) -> None:
         owner = ticket[2].owner
@@ -193,7 +195,7 @@ class LiveGuard:
         asked = ticket[0] in self._permitted
         if own.status.value in ("failed", "free"):
             for part in self.parts:
-                part.asked.discard(ticket[0])
+                part.asked.pop(ticket[0], None)
         if self.make_purse is not None and self.make_purse is not _none_left:
             self._settle(ticket, origin, own, self.make_purse)
         if asked or origin is not Origin.LIVE or own.status.value in ("failed", "free") or own.endpoint == "unseen":
