@@ -22,7 +22,7 @@ from pytest_claude_budget.cap.store import (
     dollars_of,
     nano_dollars,
 )
-from pytest_claude_budget.enforce.rules import Held, Names, Rules
+from pytest_claude_budget.enforce.rules import RUN, Held, Names, Rules
 from pytest_claude_budget.measure.refusals import Refusal
 from pytest_claude_budget.pricing.price import price
 from pytest_claude_budget.pricing.rates import RateTable
@@ -113,6 +113,18 @@ class Purse:
     def _model_of(self, spelled: str) -> str:
         model = self._terms.rates.resolve(spelled).model
         return spelled if model is None else model.name
+
+    def passed(self) -> str:
+        """Says that more is spent than the cap allows, which happens by answers alone that do not keep to their bounds; else empty."""
+        cap = self._rules.cap.cap
+        try:
+            spent = 0 if cap is None else self._cap.charged(RUN).spent
+        except UnavailableError:
+            return ""
+        if cap is None or spent <= nano_dollars(cap):
+            return ""
+        is_spent = exact_dollars(dollars_of(spent))
+        return f"the cap of {exact_dollars(cap)} is passed: {is_spent} is spent, for an answer cost more than was held back for it"
 
     def close(self) -> None:
         """Let go of the file."""

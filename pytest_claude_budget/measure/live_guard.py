@@ -88,6 +88,9 @@ class Purse(Protocol):
     def charge(self, payer: "Payer", answer: "Answer") -> None:
         """Charge what has left unasked."""
 
+    def passed(self) -> str:
+        """Says that more is spent than was allowed; else empty."""
+
     def close(self) -> None:
         """Let go of the file."""
 
@@ -109,6 +112,7 @@ class LiveGuard:
         self.stops = False
         """A cap that is reached ends the session."""
         self._purse: Purse | None = None
+        self._passed = ""
         self._reserved: dict[int, Any] = {}
         """Reservations of exchanges that go on."""
         self._refused: dict[tuple[str, str], Refusal] = {}
@@ -259,6 +263,12 @@ class LiveGuard:
         for each in mine:
             each.is_heard = True
         return mine[0] if mine else None
+
+    def passed(self) -> str:
+        """Says that more is spent than the cap allows; else empty. What was said last, when the run is over."""
+        if self.make_purse is not None and self.make_purse is not _none_left:
+            self._passed = self._purse_of(self.make_purse).passed()
+        return self._passed
 
     def forget(self) -> None:
         """The run is over: remove its files. What asks after that finds no purse, and is refused."""

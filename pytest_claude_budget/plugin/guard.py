@@ -254,13 +254,15 @@ class GuardPlugin:
         return found
 
     def ended(self) -> list[str]:
-        """What had no room for calls, and how many tests and others were refused by it, a sentence each."""
+        """What had no room for calls, and how many tests and others were refused by it; and what is passed. A sentence each."""
         self.guard.look()
         owners: dict[str, dict[str, str]] = {}
         for each in self.guard.refusals:
             if each.ended:
                 owners.setdefault(each.ended, {})[each.owner] = each.kind
-        return [f"{name} ended it: {_counted(by)} refused" for name, by in owners.items()]
+        passed = self._run.guarded("cap", self.guard.passed)
+        said = [f"{name} ended it: {_counted(by)} refused" for name, by in owners.items()]
+        return [*said, passed] if passed else said
 
 
 def _counted(owners: Mapping[str, str]) -> str:

@@ -1,0 +1,31 @@
+"""Answers that cost more than their requests allow: the cap is passed, and the run says so. `test_hard_cap.py` says what calls cost."""
+
+from tests.plugin.conftest import Suite
+from tests.plugin.test_hard_cap import capped, denied
+
+__all__ = ["capped", "denied"]
+
+FEW = """
+import asks, clients
+clients.BODY = clients.BODY.replace(b"1000", b"1")
+def test_1(): clients.httpx()
+def test_2(): pass
+"""
+PASSED = "the cap of $0.001 is passed: $0.0015 is spent, for an answer cost more than was held back for it"
+
+
+def test_a_cap_that_is_passed_is_over(capped: Suite, workers: int) -> None:
+    """It is asked for 1 token and answers with 100: $0.001 for what it read and $0.0005 for what it wrote."""
+    capped.write(test_a=FEW)
+    capped.budget("version: 1\nhard_cap: 0.001\n")
+    outcome = capped.run("-p", "no:randomly", workers=workers)
+    outcome.result.assert_outcomes(passed=2)
+    assert 1 == outcome.result.ret
+    assert ("over", [PASSED]) == (outcome.verdict, outcome.report["verdict"]["capped"])
+    assert f"verdict: over: {PASSED}" in outcome.said
+
+
+def test_a_cap_that_is_just_reached_is_kept(capped: Suite) -> None:
+    capped.write(test_a=FEW)
+    capped.budget("version: 1\nhard_cap: 0.0015\n")
+    assert "within" == capped.run("-p", "no:randomly").verdict
