@@ -138,7 +138,7 @@ class Turns:
 
     def begin_test(self, test: str) -> str:
         """A test is set up; returns what stands behind its phases."""
-        count = self.next(test)
+        count = self._counts[test] = self._counts.get(test, 0) + 1
         self.of_test = "" if count == 1 else f" {count}"
         return self.of_test
 

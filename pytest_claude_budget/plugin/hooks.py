@@ -113,7 +113,7 @@ class RunPlugin:
         try:
             return (yield)
         finally:
-            if is_marked or _is_marked(item):  # a test may mark itself
+            if is_marked or (item.own_markers and _is_marked(item)):  # a test may mark itself
                 run.guarded("end of test", self._end_of_test, item)
                 run.owners.marked = {}
             run.check()

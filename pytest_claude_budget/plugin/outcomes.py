@@ -44,17 +44,31 @@ class WhatRan:
         """Some are found by another name than their node id; of a controller, that a worker said so."""
 
     def tested(self, report: "pytest.TestReport") -> None:
-        """Take what became of a phase of a test."""
-        if report.outcome == "passed" and not _is_part(report):
-            self._passed(report)
+        """Take what became of a phase of a test: nearly always that it passed, so that this comes first, and in one piece."""
+        if report.outcome != "passed" or type(report).__name__ != "TestReport" or "context" in vars(report):
+            self._tested(report)
             return
+        when = report.when
+        if when == "teardown" and not self.begun:
+            return
+        name = vars(report).get(NAME) or report.nodeid
+        if when == "setup":
+            self.failed.discard(name)
+            self.xfailed.discard(name)
+            self.begun.add(name)
+        else:
+            self.begun.discard(name)
+            if when == "call":
+                self.ran.add(name)
+
+    def _tested(self, report: "pytest.TestReport") -> None:
         name = _name_in(report)
         if report.when == "setup":  # of the first attempt, or of another one
             self.failed.discard(name)
             self.xfailed.discard(name)
             if report.passed:
                 self.begun.add(name)
-        elif not _is_part(report):  # else the test goes on
+        elif not hasattr(report, "context"):  # of a part of a test, as subtests are: the test goes on
             self.begun.discard(name)
         if report.failed:
             self.failed.add(name)
@@ -66,22 +80,6 @@ class WhatRan:
             self.ran.add(name)
         elif report.skipped or (report.failed and report.when == "setup"):
             self.skipped.add(name)
-
-    def _passed(self, report: "pytest.TestReport") -> None:
-        """The same for nearly all reports, as fast as can be: each test has three."""
-        if report.when == "teardown":
-            if self.begun:
-                self.begun.discard(_name_in(report))
-            return
-        name = _name_in(report)
-        if report.when == "setup":
-            self.failed.discard(name)
-            self.xfailed.discard(name)
-            self.begun.add(name)
-        else:
-            self.begun.discard(name)
-            if report.when == "call":
-                self.ran.add(name)
 
     def was_ended(self, by: type[BaseException]) -> None:
         """Take what ended the session. pytest and xdist have an `Interrupted` each, for a session that is to stop by itself."""
@@ -142,8 +140,3 @@ class WhatRan:
 def _name_in(report: "pytest.TestReport | pytest.CollectReport") -> str:
     name: str = vars(report).get(NAME) or report.nodeid
     return name
-
-
-def _is_part(report: "pytest.TestReport") -> bool:
-    """Is this the report of a part of a test, as subtests are?"""
-    return "context" in vars(report) or (type(report).__name__ != "TestReport" and hasattr(report, "context"))
