@@ -39,7 +39,7 @@ def load_as_written() -> None:
             getattr(finder, "_must_rewrite", None) if type(finder).__module__ == "_pytest.assertion.rewrite" else None
         )
         if isinstance(marked, set):
-            marked.discard(__name__)
+            marked -= {name for name in marked if name == __name__ or name.startswith(f"{__name__}.")}
 
 
 load_as_written()

@@ -1,10 +1,25 @@
 """What pytest and pluggy look through of us at every start."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 import pytest_claude_budget.plugin as entry_point
 from pytest_claude_budget.plugin.hooks import MarkReader, RunPlugin, TestReports
 from pytest_claude_budget.plugin.session_end import Judge
+
+LOADED = """
+import sys
+
+def test_a():
+    ours = [name for name in sys.modules if name.startswith("pytest_claude_budget.")]
+    kinds = {name: type(sys.modules[name].__loader__).__module__ for name in ours}
+    print("\\nrewritten:", [name for name in ours if kinds[name].startswith("_pytest")])
+    assert "pytest_claude_budget.plugin.hooks" in ours
+"""
 
 
 @pytest.mark.parametrize("registered", [MarkReader, RunPlugin, TestReports, Judge])
@@ -19,3 +34,18 @@ def test_the_entry_point_shows_its_hooks_and_its_fixture() -> None:
     hooks = {name for name in vars(entry_point) if name.startswith("pytest_")}
     assert {*hooks, "claude_budget"} == set(dir(entry_point))
     assert {"pytest_addoption", "pytest_configure", "pytest_load_initial_conftests"} == hooks
+
+
+@pytest.mark.parametrize("asked_for", [(), ("-p", "pytest_claude_budget.plugin"), ("-p", "claude_budget")])
+def test_pytest_loads_us_as_written(asked_for: tuple[str, ...], tmp_path: Path) -> None:
+    """However the plugin is asked for: its asserts are none that pytest has to rewrite, at every start where no byte code is kept."""
+    (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    (tmp_path / "test_a.py").write_text(LOADED, encoding="utf-8")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("CLAUDE_BUDGET_", "PYTEST_"))}
+    if asked_for:
+        env["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    command = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", *asked_for]
+    ended = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == 0, ended.stdout
+    rewritten = next(line for line in ended.stdout.splitlines() if "rewritten:" in line)
+    assert rewritten.endswith("rewritten: []")
