@@ -19,7 +19,7 @@ from pytest_claude_budget.calls.host_rules import HostRules, Origins
 from pytest_claude_budget.ledger.alike_format import LaidAlike, lines_of_all, one_by_one
 from pytest_claude_budget.ledger.journal import Journal, OwnerFacts, line_of_owner
 from pytest_claude_budget.ledger.outside import system
-from pytest_claude_budget.ledger.row_format import Laid, Payer, line_of, payer_of
+from pytest_claude_budget.ledger.row_format import Laid, Payer, lines_of, payer_of
 from pytest_claude_budget.ledger.writer_thread import Writer, running_loop
 
 if TYPE_CHECKING:
@@ -240,9 +240,7 @@ class Recorder:
             self.fault("call", error)
             return [], b""
         try:
-            return entries, lines_of_all(entries) if items or own is None else line_of((*ticket, origin, own)).encode(
-                "ascii"
-            )
+            return entries, lines_of_all(entries) if items else lines_of(entries)
         except Exception:
             return entries, b""
 
