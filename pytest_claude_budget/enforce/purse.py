@@ -1,5 +1,6 @@
 """The purse of a run: what is reserved in it before a call leaves, and what was spent once its answer is stored."""
 
+import json
 from collections.abc import Callable
 from datetime import date
 from typing import Any, NamedTuple
@@ -10,6 +11,8 @@ from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.bounds.bound import bound
 from pytest_claude_budget.bounds.values import Request, Unbounded
 from pytest_claude_budget.budget.cap_assumes import CapAssumes
+from pytest_claude_budget.budget.limits import Limit
+from pytest_claude_budget.budget.marker_arguments import limits_from_marker
 from pytest_claude_budget.calls.call import Answer, Origin, Status
 from pytest_claude_budget.cap.store import (
     MOST,
@@ -52,12 +55,15 @@ class Purse:
         self._cap = cap
         self._today = today
 
-    def reserve(self, payer: Any, leaving: Any) -> "Reservation | Refusal | None":
-        """Charge a call that is about to leave with the most that it can cost; None where it costs nothing."""
+    def reserve(self, payer: Any, leaving: Any, own: str = "") -> "Reservation | Refusal | None":
+        """Charge a call that is about to leave with the most that it can cost; None where it costs nothing.
+
+        `own` is what a test's own mark says (`measure/live_guard.py`).
+        """
         if leaving.route.kind in _FREE:
             return None
         models = models_asked(leaving.body) if leaving.route.kind is Kind.BATCH_CREATE else (leaving.model,)
-        names = self._names(payer, *models)
+        names = self._names(payer, *models, own=own)
         asked = Request(route=leaving.route, body=leaving.body, betas=leaving.betas)
         found = bound(asked, self._terms.rates, self._today(), self._terms.assumes.of(names.feature))
         most = MOST if isinstance(found, Unbounded) else nano_dollars(found.amount)
@@ -100,13 +106,14 @@ class Purse:
             except UnavailableError:
                 """The next call is refused by the same."""
 
-    def _names(self, payer: Any, *spelled: str | None) -> Names:
+    def _names(self, payer: Any, *spelled: str | None, own: str = "") -> Names:
         owner, labels = payer.owner, payer.labels
         return Names(
             owner=owner.id,
             kind=owner.kind,
             feature=labels.feature or self._terms.feature_of(owner.id),
             tier=labels.tier,
+            own=own_limits(own, owner.id),
             models=tuple(dict.fromkeys(map(self._model_of, dict.fromkeys(filter(None, spelled))))),
         )
 
@@ -138,6 +145,15 @@ class Purse:
             return None  # a batch is paid when its results are there, whoever reads them
         found = price(answer, self._today(), self._terms.rates)
         return None if found.amount is None or found.at_least else nano_dollars(found.amount)
+
+
+def own_limits(told: str, owner: str) -> dict[str, Limit]:
+    """What the mark of a test allows, by measure; nothing where it is another test's."""
+    if not told:
+        return {}
+    test, place, arguments = json.loads(told)
+    found = limits_from_marker(json.loads(arguments), place, test).limits if test == owner and arguments else ()
+    return {limit.measure: limit for limit in found}
 
 
 class Why(NamedTuple):

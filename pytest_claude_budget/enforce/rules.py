@@ -1,6 +1,7 @@
 """What holds calls back: the cap of a run, and limits that are enforced. Pure."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import field
 from decimal import Decimal
 
 from pytest_claude_budget.base.money import exact_dollars, to_json
@@ -33,6 +34,8 @@ class Names:
     """`test`, `fixture` or `outside`."""
     feature: str | None = None
     tier: str | None = None
+    own: Mapping[str, Limit] = field(default_factory=dict)
+    """By measure, what the test's own mark allows: it goes before each limit of a file for tests, and is held where that is."""
     models: tuple[str, ...] = ()
     """Of one call one; a batch may have several."""
 
@@ -83,7 +86,8 @@ class Rules:
             for name in names.of(scope):
                 limit = finder(name)
                 if limit is not None and limit.enforced:
-                    yield _of_limit(limit, f"{limit.path} {name}", amount if measure in DOLLARS else calls)
+                    held = names.own.get(measure, limit) if scope == "test" else limit
+                    yield _of_limit(held, f"{limit.path} {name}", amount if measure in DOLLARS else calls)
 
 
 def _of_limit(limit: Limit, account: str, amount: int) -> Held:
@@ -96,7 +100,9 @@ def _of_limit(limit: Limit, account: str, amount: int) -> Held:
         covered = f"{limit.scope} {limit.match}"
     said = f"the limit {limit.measure} {to_json(Decimal(limit.maximum))} for {covered}"
     claim = Claim(account=account, unit=unit, amount=amount, most=most)
-    return Held(claim=claim, name=said, by=limit.where, raise_it=f"{limit.measure}: {{}}")
+    return Held(
+        claim=claim, name=said, by=limit.where, raise_it=f"{limit.measure}{'=' if limit.of_marker else ': '}{{}}"
+    )
 
 
 def cap_text(rules: CapRules) -> dict[str, object]:

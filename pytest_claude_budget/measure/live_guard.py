@@ -56,15 +56,18 @@ class Rules:
     purse: str = ""
     """What makes the purse of a run that has a cap, in a process that it starts (`enforce/made.py`); empty without one."""
 
+    own: str = ""
+    """What the mark of the test that goes on allows, as JSON: its id, its place and its arguments; empty without one."""
+
     def as_text(self) -> str:
         """For an environment variable."""
-        return json.dumps([self.denied_by, self.purse])
+        return json.dumps([self.denied_by, self.purse, self.own])
 
 
 def rules_of_text(text: str) -> Rules:
     """What `as_text` wrote."""
-    denied_by, purse = map(str, json.loads(text))
-    return Rules(denied_by=denied_by, purse=purse)
+    denied_by, purse, own = map(str, json.loads(text))
+    return Rules(denied_by=denied_by, purse=purse, own=own)
 
 
 class PartLimit:
@@ -79,7 +82,7 @@ class PartLimit:
 class Purse(Protocol):
     """What is reserved before a call leaves, and spent once its answer is stored (`enforce/purse.py`)."""
 
-    def reserve(self, payer: "Payer", leaving: "Leaving") -> Any:
+    def reserve(self, payer: "Payer", leaving: "Leaving", own: str) -> Any:
         """A reservation; a Refusal where there is no room, None where nothing is billed."""
 
     def settle(self, reservation: Any, answer: "Answer", origin: Origin) -> bool:
@@ -100,6 +103,8 @@ class LiveGuard:
 
     def __init__(self, run: "Run", rules: Rules, raised: Callable[[str], BaseException]) -> None:
         self.rules = rules
+        self.own = rules.own
+        """See `Rules`."""
         self._run = run
         self._raised = raised
         """Makes what is raised of a refusal's words."""
@@ -166,7 +171,7 @@ class LiveGuard:
         if (earlier := self._refused.get(key)) is not None:
             self._refuse(Refusal(earlier.owner, earlier.kind, owner.phase, earlier.text, earlier.ended))
         try:
-            found = self._purse_of(make).reserve(ticket[2], leaving)
+            found = self._purse_of(make).reserve(ticket[2], leaving, self.own)
         except Exception as error:  # what cannot be held is not sent
             if not isinstance(error, RunOverError):
                 self._run.fault("cap", error)
@@ -282,7 +287,7 @@ class LiveGuard:
     def tell_children(self) -> None:
         """Tell child processes what may leave at this moment."""
         by = self._denied_by()
-        text = Rules(denied_by=by, purse=self.rules.purse).as_text() if by or self.rules.purse else ""
+        text = Rules(denied_by=by, purse=self.rules.purse, own=self.own).as_text() if by or self.rules.purse else ""
         if text != self._told:
             self._told = text
             self._run.told.know_guard(text)

@@ -3,6 +3,7 @@
 Registered only where measuring is on. The hooks of every test are here, so they do next to nothing of their own.
 """
 
+import json
 from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -116,6 +117,8 @@ class RunPlugin:
             if is_marked or (item.own_markers and _is_marked(item)):  # a test may mark itself
                 run.guarded("end of test", self._end_of_test, item)
                 run.owners.marked = {}
+                if run.guard is not None:
+                    run.guard.own = ""
             run.check()
             run.item = None
             if run.guard is not None:
@@ -293,7 +296,7 @@ def _is_marked(item: pytest.Item) -> bool:
 
 def _read_marks(item: pytest.Item, run: Run) -> None:
     from pytest_claude_budget.base.errors import InputError
-    from pytest_claude_budget.plugin.marker import read_marker
+    from pytest_claude_budget.plugin.marker import facts_of, read_marker
 
     try:
         marker = read_marker(item)
@@ -304,6 +307,9 @@ def _read_marks(item: pytest.Item, run: Run) -> None:
         run.limited = True  # nobody knows
         return
     run.limited = run.limited or bool(marker.limits)
+    if marker.limits and run.guard is not None:
+        facts = facts_of(item)
+        run.guard.own = json.dumps([facts.owner, facts.place, facts.limits])
     labels = {"feature": marker.feature, "tier": marker.tier, "case": marker.case}
     if marker.live is not None:
         labels[LIVE_LABEL] = "yes" if marker.live else "no"
