@@ -28,7 +28,7 @@ def run(command: list[str], folder: Path, expected: int) -> None:
 
 
 def main() -> None:
-    show(1, "The suite as it is", "13 tests of a help desk, on recorded answers: nothing is spent, all is priced.")
+    show(1, "The suite as it is", "13 tests of a help desk, on recorded answers: nothing is spent, and each is priced.")
     run(TESTS, HERE, PASSED)
 
     show(

@@ -187,7 +187,8 @@ def _body(document: Document, form: Form) -> Iterator[str]:
 def _folded(document: Document, form: Form) -> Iterator[str]:
     every = [] if form.long else tables.changes(document, form.rows, form.elsewhere)
     if every:
-        yield from details("Every test that moved", every[1:])
+        more = " or is not known" if not_known(document) else ""
+        yield from details(f"Every test that moved{more}", every[1:])
     yield from breakdown(document, 1000 if form.long else 50)
     if form.every and document.get("comparison") is not None:
         lines = tables.dearest(document, form.rows, form.elsewhere)

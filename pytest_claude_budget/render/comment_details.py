@@ -152,8 +152,8 @@ def _projection(document: Document, most: int | None) -> list[str]:
         return []
     head = ("Feature", "Volume a month", ">Before", ">After", ">Change", ">Warm", ">Cold", ">Spread", "Measured by")
     note = (
-        "A month is the mean of a feature's tests times its requests. Warm: the cache is filled already; cold: it never is;"
-        " spread: if every request were as cheap, or as dear, as the extreme of the tests."
+        "A month is the mean of a feature's tests (of those of its case, where any has one) times its requests. Warm: the cache is filled already; cold: it never is;"
+        " spread: if every request were as cheap, or as dear, as the extreme of these tests."
     )
     return [*table(head, [_month(row) for row in rows]), "", note]
 

@@ -1,9 +1,10 @@
 """The line of facts below a comment's first line: the run's cost, the budget, the month, and what was billed."""
 
 from collections.abc import Sequence
-from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from decimal import ROUND_FLOOR, Context, Decimal
 
 from pytest_claude_budget.base.money import dollars, dollars_against, exact_dollars
+from pytest_claude_budget.compare.result import rounded_percent
 from pytest_claude_budget.render.comment_values import (
     Document,
     against_budget,
@@ -48,9 +49,10 @@ def _budget(document: Document) -> str:
     unknown = cost_not_known(document) or bool(document["verdict"].get("part"))
     if not maximum or (unknown and not cost):
         return f"budget {exact_dollars(maximum)}"
-    used = _WIDE.divide(_WIDE.multiply(cost, Decimal(100)), maximum)
-    whole = used.quantize(Decimal(1), ROUND_CEILING if cost > maximum else ROUND_FLOOR, _WIDE)
-    return f"budget {exact_dollars(maximum)} ({'at least ' if unknown else ''}{whole:,f}% used)"
+    used = rounded_percent(cost, maximum, 0, Decimal(100))
+    if unknown:  # rounded up it would be no lower bound
+        used = _WIDE.divide(_WIDE.multiply(cost, Decimal(100)), maximum).quantize(Decimal(1), ROUND_FLOOR, _WIDE)
+    return f"budget {exact_dollars(maximum)} ({'at least ' if unknown else ''}{used:,f}% used)"
 
 
 def _projected(document: Document) -> str:

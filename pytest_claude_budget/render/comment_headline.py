@@ -28,7 +28,7 @@ from pytest_claude_budget.render.comment_values import (
 from pytest_claude_budget.render.markdown_text import amount, code, counted, percent_in, sentence, share, signed
 from pytest_claude_budget.render.phrases import before_already, nearness, unsure
 
-_PASSES = "the budget lets it pass"
+_PASSES = "the budget lets the cost pass"
 
 
 def headline(document: Document) -> str:
@@ -175,7 +175,7 @@ def _judged(document: Document) -> str:
     if verdict["outcome"] == "warned":
         before = known_before(document)
         if before and not verdict["incomplete"]:
-            return f", over {_limits(before)} {before_already(compared=budget_compared(document))}; {_PASSES}"
+            return f"; over {_limits(before)} {before_already(compared=budget_compared(document))}; {_PASSES}"
         at = sum(map(is_at, verdict["warnings"]))  # what is reached is said, whatever else is close
         near = nearness(at, 0, 0 if at else sum(map(only_warns, verdict["warnings"])))
         return f", {near} a limit; {_PASSES}" if verdict["warnings"] else ", which the budget tolerates"

@@ -27,7 +27,7 @@ from pytest_claude_budget.render.raising import ToRaise, accepting_words, files_
 
 COMMAND = "pytest --claude-budget-update"
 UPDATE = f"run `{COMMAND}` and commit `{LOCK_FILE}`"
-OUT_OF_DATE = "**The lock file is out of date** (optional):"
+OUT_OF_DATE = "**Optional:** the lock file is out of date;"
 _NOTHING_TO_DO = "; nothing to do"
 _NOT_AT_HAND = "; the base's budget was not at hand"
 _STEPS = 5
@@ -161,7 +161,7 @@ def _rates_of(document: Document) -> str:
     names = list(dict.fromkeys(row["model"] for row in rows))
     more = [f"{len(names) - _STEPS:,} more"] if len(names) > _STEPS else []
     said = listed([*(code(name, 60) for name in names[:_STEPS]), *more])
-    return f"give {said} a rate in the budget (`rates: {{file: …}}` or `rates: {{aliases: …}}`), or look whether a newer version knows it"
+    return f"give {said} a rate in the budget (`rates: {{file: …}}` or `rates: {{aliases: …}}`), correct it if it is misspelt, or look whether a newer pytest-claude-budget knows it"
 
 
 def _not_compared(reason: Document) -> Iterator[str]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pytest_claude_budget.base.durations import running_time
 from pytest_claude_budget.base.money import ZERO, dollars, dollars_against, dollars_beyond, exact_dollars, to_json
 from pytest_claude_budget.budget.exempt import KEY, Exempt
-from pytest_claude_budget.compare.result import OwnerChange, Standing
+from pytest_claude_budget.compare.result import OwnerChange, Standing, rounded_percent
 from pytest_claude_budget.judge.increases import INCREASES, Breach
 from pytest_claude_budget.judge.report import CostReport
 from pytest_claude_budget.judge.unfinished import NO_TEST
@@ -244,6 +244,6 @@ def _headroom(report: CostReport) -> str:
     for limit in limits:
         if limit.scope == "run" and limit.measure == "max_cost" and limit.maximum:
             maximum = Decimal(limit.maximum)
-            used = int(report.totals.cost * 100 / maximum)
-            return f": {dollars_against(report.totals.cost, maximum)} of {exact_dollars(maximum)} for the run ({used}% used)"
+            used = rounded_percent(report.totals.cost, maximum, 0, Decimal(100))
+            return f": {dollars_against(report.totals.cost, maximum)} of {exact_dollars(maximum)} for the run ({used:,f}% used)"
     return ""

@@ -141,7 +141,7 @@ def test_a_page_says_once_how_an_update_is_made_and_once_who_accepted(name: str,
         page = page_of(report, "", [acceptance(report, ["@octo/finops"])])
         assert page.count("pytest --claude-budget-update") <= 1
         assert page.count("**Accepted by ") + page.count("**Accepted:**") <= 1
-        assert page.count("**The lock file is out of date**") + page.count("**Stale lock:**") <= 1
+        assert page.count("**Optional:** the lock file is out of date;") + page.count("**Stale lock:**") <= 1
 
 
 @pytest.mark.parametrize("name", ["over", "up"])

@@ -105,7 +105,7 @@ def test_a_warning_is_at_or_close_to_the_maximum_and_not_to_what_warns(
     run_alone = replace(budget, limits=(), changes=budget.changes[:1])
     report = judged(run_alone, record(costing("a", 100)), record(owner("a", group(usage(tokens), HAIKU, request="{}"))))
     page = comment(json_document(report))
-    assert page.splitlines()[0].endswith(f", {word} a limit; the budget lets it pass")
+    assert page.splitlines()[0].endswith(f", {word} a limit; the budget lets the cost pass")
     assert f"**{title}:**" in page
     assert grown in page
     said = [line.text for line in terminal_lines(report, 120)]
@@ -124,7 +124,7 @@ def test_what_only_warns_is_above_it_and_not_close_to_it(budget: Budget) -> None
     before = record(costing("a", 50), costing("b", 50), costing("c", 0))
     report = judged(only, before, record(costing("a", 53), costing("b", 53), costing("c", 1)))
     page, said = comment(json_document(report)), [line.text for line in terminal_lines(report, 120)]
-    assert page.splitlines()[0].endswith(", above a limit; the budget lets it pass")
+    assert page.splitlines()[0].endswith(", above a limit; the budget lets the cost pass")
     assert "**Above the limit:**" in page
     assert "- the run costs $1.00 → $1.07: +7.0%, it warns above +5% (`claude-budget.yml:5`)" in page
     assert "- 3 tests are above `warn_increase 5% for each test`" in page

@@ -72,7 +72,7 @@ def test_what_the_baseline_was_over_already_warns_in_every_scope(tmp_path: Path,
     assert (
         comment(json_document(report))
         .splitlines()[0]
-        .endswith(" on the baseline already, and no worse now; the budget lets it pass")
+        .endswith(" on the baseline already, and no worse now; the budget lets the cost pass")
     )
     worse = judged(budget_of(tmp_path, SCOPES[scope]), 31)
     assert (worse.verdict.outcome, [each.worse for each in worse.verdict.breaches]) == (Outcome.OVER, [True])
@@ -156,14 +156,14 @@ def test_a_budget_that_was_not_at_hand_is_not_said_to_be_as_before(tmp_path: Pat
     without = json_document(judged(budget, 30))
     assert without["budget_compared"] is False
     page = comment(without)
-    assert page.splitlines()[0].endswith(" on the baseline already, and no worse now; the budget lets it pass")
+    assert page.splitlines()[0].endswith(" on the baseline already, and no worse now; the budget lets the cost pass")
     assert "**Over on the baseline already, and no worse now; the base's budget was not at hand:**" in page
     for claim in ("before this change", "nothing to do", "lower", "adds", "also changes the budget"):
         assert claim not in page
     beside = json_document(judged(budget, 30, base=Base(budget=budget)))
     assert beside["budget_compared"] is True
     page = comment(beside)
-    assert page.splitlines()[0].endswith(" before this change already, and no worse now; the budget lets it pass")
+    assert page.splitlines()[0].endswith(" before this change already, and no worse now; the budget lets the cost pass")
     assert "**Over before this change already, and no worse now; nothing to do:**" in page
     terminal = said(judged(budget, 30, base=Base(budget=budget)))
     assert "over before this change already, and no worse now: claude-budget.yml:" in terminal

@@ -59,7 +59,7 @@ def test_a_limit_is_said_to_be_reached_where_it_is(
     report = report_of(taking(*tokens), *limits)
     page = comment(json_document(report))
     assert terminal_lines(report, 120)[-1].text == f"verdict: warned: {verdict}"
-    assert page.splitlines()[0].endswith(f"{heading}; the budget lets it pass")
+    assert page.splitlines()[0].endswith(f"{heading}; the budget lets the cost pass")
     assert f"**{title}:**" in page
 
 
@@ -94,5 +94,5 @@ def test_an_annotation_says_so_too(tokens: int, word: str) -> None:
 def test_an_amount_is_at_its_limit_however_it_is_written() -> None:
     """A cent, 10,000 tokens of input on Haiku, of a limit of $0.010."""
     report = report_of(taking(10_000), limit("run", Decimal("0.010"), "max_cost"))
-    assert comment(json_document(report)).splitlines()[0].endswith(", at a limit; the budget lets it pass")
+    assert comment(json_document(report)).splitlines()[0].endswith(", at a limit; the budget lets the cost pass")
     assert terminal_lines(report, 120)[-1].text == "verdict: warned: 1 limit is reached"

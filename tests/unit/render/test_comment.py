@@ -117,7 +117,7 @@ def test_a_run_that_is_hardly_over_its_budget_looks_over_in_every_line() -> None
     """0.0425 + 0.0275 = 0.07, and the limit is 0.069999: 100.001% of it."""
     over = breach("run", "max_cost", "0.07", "0.069999", "claude-budget.yml:4: limits[0]: the run costs too much")
     page = comment(Report(owners=[*steady(), REFUND], budget="0.069999", outcome="over", breaches=[over]).document())
-    assert "Run $0.0525 → $0.07 at list price · budget $0.069999 (101% used)" in page
+    assert "Run $0.0525 → $0.07 at list price · budget $0.069999 (100.001% used)" in page
 
 
 def test_failed_tries_have_a_row_though_they_cost_nothing() -> None:
@@ -314,7 +314,7 @@ def test_nothing_advises_an_update_that_would_be_refused() -> None:
     """A test failed: the lock file is written only once it passes."""
     page = comment(document("failed"))
     so_far = "+$0.0025 per run so far; what `test_refund` costs is not known (it failed)"
-    assert page.startswith(f"### Claude cost: {so_far}; the budget lets it pass\n")
+    assert page.startswith(f"### Claude cost: {so_far}; the budget lets the cost pass\n")
     assert "| not known | `test_refund`: the test failed |" in page
     assert (
         page.count("make `tests/test_support.py::test_refund` pass, then run `pytest --claude-budget-update`")
@@ -360,7 +360,7 @@ def test_what_the_check_does_is_said_of_what_is_not_known(name: str) -> None:
 @pytest.mark.parametrize("name", ["failed", "exempt"])
 def test_what_is_not_known_and_no_reason_to_fail_is_said_to_pass(name: str) -> None:
     report = document(name)
-    assert first_line(report).endswith("; the budget lets it pass")
+    assert first_line(report).endswith("; the budget lets the cost pass")
     assert first_line({**report, "budget": None}).endswith("; its limits let it pass")
     report["verdict"]["outcome"] = "unjudged"
     assert not first_line(report).endswith("pass")
@@ -379,7 +379,7 @@ def test_a_known_part_of_the_cost_is_a_sentence_of_its_own() -> None:
 def test_what_the_check_does_is_said_where_it_is_known() -> None:
     assert first_line({**document("over"), "fails": False}).endswith(" more limit; `fail-on` lets it pass")
     for name in ("warned", "known", "silent"):
-        assert first_line(document(name)).endswith("; the budget lets it pass")
+        assert first_line(document(name)).endswith("; the budget lets the cost pass")
 
 
 def test_tests_that_made_no_call_are_in_the_first_line_with_what_they_cost() -> None:
