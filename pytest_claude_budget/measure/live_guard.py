@@ -6,7 +6,6 @@ fails by what is remembered here, and whatever it asks after that is refused too
 
 import importlib
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,6 +14,7 @@ from pytest_claude_budget.base.errors import described
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.claude_hosts import Place
 from pytest_claude_budget.calls.origin import Origin
+from pytest_claude_budget.ledger.outside import FileIO, make_folder, system
 from pytest_claude_budget.measure.current_owner import LIVE_LABEL
 from pytest_claude_budget.measure.pool_workers import hand_over
 from pytest_claude_budget.measure.refusals import Refusal, denied, line_of, lines_from, no_cap, no_more_calls
@@ -240,20 +240,20 @@ class LiveGuard:
     def _leave_word(self, refusal: Refusal) -> None:
         """Say so where the run looks: this process is another one. Whole lines, however many processes write."""
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            file = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            make_folder(self._file.parent)
+            file = system.open(str(self._file), system.O_WRONLY | system.O_APPEND | system.O_CREAT, 0o600)
             try:
-                os.write(file, line_of(refusal))
+                system.write(file, line_of(refusal))
             finally:
-                os.close(file)
+                system.close(file)
         except OSError as error:
             self._run.fault("refusal", error)
 
     def look(self) -> None:
         """Take in what other processes of the run were refused."""
         try:
-            if self._file.stat().st_size > self._read:
-                with self._file.open("rb") as file:
+            if system.stat(str(self._file)).st_size > self._read:
+                with FileIO(str(self._file)) as file:
                     file.seek(self._read)
                     found, taken = lines_from(file.read())
                 self._read += taken
