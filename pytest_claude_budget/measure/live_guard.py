@@ -128,6 +128,8 @@ class LiveGuard:
         """Exchanges that were allowed to leave."""
         self.refusals: list[Refusal] = []
         """Of this process, and of those that it has read of."""
+        self.of_workers: list[Refusal] = []
+        """What workers left word of: one that is killed hands nothing over."""
 
     def ask(self, ticket: Any, leaving: "Leaving") -> None:
         """Return where it may leave, raise where not."""
@@ -236,6 +238,9 @@ class LiveGuard:
         self.refusals.append(refusal)
         if self._run.is_child or not self._run.is_own_process:
             self._leave_word(refusal)
+        elif refusal.ended and self._run.process:
+            refusal.by = self._run.process
+            self._leave_word(refusal)
 
     def _leave_word(self, refusal: Refusal) -> None:
         """Say so where the run looks: this process is another one. Whole lines, however many processes write."""
@@ -257,7 +262,8 @@ class LiveGuard:
                     file.seek(self._read)
                     found, taken = lines_from(file.read())
                 self._read += taken
-                self.refusals += found
+                self.refusals += [each for each in found if not each.by]
+                self.of_workers += [each for each in found if each.by]
         except FileNotFoundError:
             return
 

@@ -15,7 +15,7 @@ _SIMULATED = "; a host that bills nothing is named under origins: simulated"
 class Refusal:
     """One refusal."""
 
-    __slots__ = ("ended", "is_heard", "kind", "owner", "phase", "text")
+    __slots__ = ("by", "ended", "is_heard", "kind", "owner", "phase", "text")
 
     def __init__(self, owner: str, kind: str, phase: str, text: str, ended: str = "") -> None:
         self.owner = owner
@@ -26,6 +26,8 @@ class Refusal:
         """All that is said of it."""
         self.ended = ended
         """What had no room for it, such as `the cap of $5.00`; empty where live calls are denied."""
+        self.by = ""
+        """The worker that tells its tests of it, and hands it over at its end if it has one; empty for other processes."""
         self.is_heard = False
         """Its owner has failed by it."""
 
@@ -67,7 +69,10 @@ def no_more_calls(owner: tuple[str, str, str], most: int, where: str, model: str
 
 def line_of(refusal: Refusal) -> bytes:
     """A refusal as a line of a file."""
-    return json.dumps([refusal.owner, refusal.kind, refusal.phase, refusal.text, refusal.ended]).encode() + b"\n"
+    return (
+        json.dumps([refusal.owner, refusal.kind, refusal.phase, refusal.text, refusal.ended, refusal.by]).encode()
+        + b"\n"
+    )
 
 
 def lines_from(written: bytes) -> tuple[list[Refusal], int]:
@@ -75,6 +80,7 @@ def lines_from(written: bytes) -> tuple[list[Refusal], int]:
     whole = written[: written.rfind(b"\n") + 1]
     found = []
     for line in whole.splitlines():
-        owner, kind, phase, text, ended = map(str, json.loads(line))
+        owner, kind, phase, text, ended, by = map(str, json.loads(line))
         found.append(Refusal(owner, kind, phase, text, ended))
+        found[-1].by = by
     return found, len(whole)

@@ -257,7 +257,7 @@ class GuardPlugin:
         """What had no room for calls, and how many tests and others were refused by it; and what is passed. A sentence each."""
         self.guard.look()
         owners: dict[str, dict[str, str]] = {}
-        for each in self.guard.refusals:
+        for each in (*self.guard.refusals, *self.guard.of_workers):
             if each.ended:
                 owners.setdefault(each.ended, {})[each.owner] = each.kind
         passed = self._run.guarded("cap", self.guard.passed)

@@ -1,4 +1,6 @@
-"""Answers that cost more than their requests allow: the cap is passed, and the run says so. `test_hard_cap.py` says what calls cost."""
+"""Caps that answers pass, and refusals of workers that are killed: the run says so. `test_hard_cap.py` says what calls cost."""
+
+import pytest
 
 from tests.plugin.conftest import Suite
 from tests.plugin.test_hard_cap import capped, denied
@@ -29,3 +31,29 @@ def test_a_cap_that_is_just_reached_is_kept(capped: Suite) -> None:
     capped.write(test_a=FEW)
     capped.budget("version: 1\nhard_cap: 0.0015\n")
     assert "within" == capped.run("-p", "no:randomly").verdict
+
+
+KILLED = """
+import os, pathlib
+import asks, clients
+def test_1():
+    for _ in range(2): clients.httpx()
+def test_2():
+    killed = pathlib.Path("killed")
+    if not killed.exists():
+        killed.touch()
+        os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.cold
+def test_what_a_killed_worker_was_refused_is_told(capped: Suite) -> None:
+    """One of two fits: $0.0015 and $0.005 and a little. The worker that knew of it hands nothing over."""
+    capped.write(test_a=KILLED)
+    capped.budget("version: 1\nhard_cap: 0.006\n")
+    outcome = capped.run("-p", "no:randomly", "-n1", "--dist=loadscope")
+    assert ("over", ["the cap of $0.006 ended it: 1 test refused"]) == (
+        outcome.verdict,
+        outcome.report["verdict"]["capped"],
+    )
+    assert [] == list(capped.path.rglob("*.refused"))
