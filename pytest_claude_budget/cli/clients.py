@@ -8,7 +8,7 @@ from pytest_claude_budget.cli.common import Commands, add_command, put_out
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_claude_budget.calls.known_clients import KnownClient
+    from pytest_claude_budget.calls.coverage_of_clients import KnownClient
 
 
 def add_clients(commands: Commands) -> None:
@@ -25,7 +25,7 @@ def _clients(_: argparse.Namespace) -> int:
 
 
 def _installed() -> "Iterator[tuple[KnownClient, str]]":
-    from pytest_claude_budget.calls.known_clients import KNOWN_CLIENTS
+    from pytest_claude_budget.calls.coverage_of_clients import KNOWN_CLIENTS
 
     for client in KNOWN_CLIENTS:
         version = _version(client)

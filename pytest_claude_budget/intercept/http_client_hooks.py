@@ -1,6 +1,6 @@
 """`http.client` used by itself, and `urllib.request` with it: one exchange from `request` to the last byte of its answer.
 
-`request` comes here by a light hook (`measure/watched_clients.py`), since nearly every process has this client. urllib3 and what
+`request` comes here by a light hook (`measure/hooked_clients.py`), since nearly every process has this client. urllib3 and what
 carries an exchange of another client ride on it too: those are counted once, further out.
 """
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 _PACKAGE = Path(__file__).parent.parent
 _OURS = str(_PACKAGE)
-_HOOKS = tuple(str(_PACKAGE / part) for part in ("intercept", "gateway", "measure/watched_clients.py"))
+_HOOKS = tuple(str(_PACKAGE / part) for part in ("intercept", "gateway", "measure/hooked_clients.py"))
 _LOOK_ON = ("reached_network.py", "agent_sdk_hooks.py")
 """Stand among the frames of what no hook sees, too."""
 _STANDARD = str(Path(os.__file__).parent)

@@ -114,7 +114,7 @@ class _Popen:
         if (module := sys.modules.get("subprocess")) is not None:
             self._wrap(module)
         elif self._finder is None:
-            from pytest_claude_budget.measure.watched_clients import ClientFinder
+            from pytest_claude_budget.measure.hooked_clients import ClientFinder
 
             self._finder = ClientFinder(("subprocess",), self._wrap)
             sys.meta_path.insert(0, self._finder)

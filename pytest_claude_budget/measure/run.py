@@ -12,7 +12,7 @@ from pytest_claude_budget.ledger.outside import exists, system, touch
 from pytest_claude_budget.measure import canary
 from pytest_claude_budget.measure.current_owner import Owners, Places, Turns, name_of
 from pytest_claude_budget.measure.environment import Told
-from pytest_claude_budget.measure.watched_clients import Watching
+from pytest_claude_budget.measure.hooked_clients import Watching
 
 if TYPE_CHECKING:
     import pytest

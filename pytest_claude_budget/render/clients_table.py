@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pytest_claude_budget.calls.known_clients import KNOWN_CLIENTS, KnownClient
+from pytest_claude_budget.calls.coverage_of_clients import KNOWN_CLIENTS, KnownClient
 from pytest_claude_budget.render.terminal_text import printable
 
 _MOST = 30

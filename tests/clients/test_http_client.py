@@ -26,7 +26,7 @@ from pytest_claude_budget.intercept.http_client_hooks import hook_answers
 from pytest_claude_budget.intercept.in_process_gateway import Inside
 from pytest_claude_budget.intercept.reached_network import look, look_no_more
 from pytest_claude_budget.intercept.seam import Seam
-from pytest_claude_budget.measure import watched_clients
+from pytest_claude_budget.measure import hooked_clients
 from tests.builders.watched import ASKED, Told
 from tests.clients.conftest import BODIES, BODY, LIVE_HERE, STREAM, Server, counted, states
 
@@ -43,7 +43,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
     told.hosts = LIVE_HERE
     run: Any = SimpleNamespace(sink=lambda: told)
     hooks = [
-        watched_clients._latch(http.client, run),
+        hooked_clients._latch(http.client, run),
         urllib3_hooks.hook_module(urllib3.connectionpool, run),
         requests_hooks.hook_module(requests.sessions, run),
         vcr_hooks.hook_module(vcr.stubs, run),
@@ -290,7 +290,7 @@ def test_the_class_is_left_as_it_was_found(server: Server) -> None:
     before = dict(vars(Own))
     told = Told()
     runs: list[Any] = [SimpleNamespace(sink=lambda: told) for _ in range(2)]
-    latches = [watched_clients._latch(module, run) for run in runs]
+    latches = [hooked_clients._latch(module, run) for run in runs]
     assert latches[0] is latches[1]
     connection = Own("127.0.0.1", server.server_address[1])
     connection.request("POST", "/json/v1/messages", ASKING, HEADERS)

@@ -18,7 +18,7 @@ from pytest_claude_budget.calls.call import Origin
 from pytest_claude_budget.intercept import httpx_hooks, requests_hooks, urllib3_hooks
 from pytest_claude_budget.intercept.other_threads import GOING_ON
 from pytest_claude_budget.intercept.seam import Seam
-from pytest_claude_budget.measure import watched_clients
+from pytest_claude_budget.measure import hooked_clients
 from tests.builders.watched import ASKED, Told
 from tests.clients.conftest import BODY, LIVE_HERE, STREAM, Server, counted
 
@@ -41,7 +41,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
         return found
 
     with ExitStack() as stack:
-        latch = watched_clients._latch(http.client, run)
+        latch = hooked_clients._latch(http.client, run)
         stack.callback(latch.remove, run)
         for hooks, module in ((urllib3_hooks, urllib3.connectionpool), (requests_hooks, requests.sessions)):
             stack.callback(hooks.hook_module(module, run).remove, run)

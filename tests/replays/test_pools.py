@@ -14,7 +14,7 @@ import pytest
 
 from pytest_claude_budget.calls.call import Origin, Status
 from pytest_claude_budget.calls.host_rules import HostRules, Origins
-from pytest_claude_budget.intercept.core_hooks import hook_module
+from pytest_claude_budget.intercept.httpcore_hooks import hook_module
 from pytest_claude_budget.intercept.reached_network import look_no_more
 from tests.builders.watched import ASKED, Told, message, sse, watched
 from tests.builders.watched_aiohttp import Answers, Run, serving, whole

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_claude_budget.calls.known_clients import KNOWN_CLIENTS, Seen
+from pytest_claude_budget.calls.coverage_of_clients import KNOWN_CLIENTS, Seen
 from pytest_claude_budget.cli import main
-from pytest_claude_budget.measure.watched_clients import CLIENTS
+from pytest_claude_budget.measure.hooked_clients import CLIENTS
 from pytest_claude_budget.render.clients_table import clients_table, readme_table
 
 ROOT = Path(__file__).parents[3]

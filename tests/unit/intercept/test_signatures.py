@@ -18,7 +18,7 @@ import requests
 import urllib3.connectionpool
 import urllib3.poolmanager
 
-from pytest_claude_budget.measure.watched_clients import Watching
+from pytest_claude_budget.measure.hooked_clients import Watching
 from tests.builders.watched import Told
 
 _MODULES: tuple[ModuleType, ...] = (aiohttp, botocore.client, httpcore, httpx, httpx2)

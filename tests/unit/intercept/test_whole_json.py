@@ -10,7 +10,7 @@ import pytest
 
 from pytest_claude_budget.calls.call import Answer, Status
 from pytest_claude_budget.intercept import whole_json
-from pytest_claude_budget.intercept.core_exchanges import OverPool
+from pytest_claude_budget.intercept.httpcore_exchanges import OverPool
 from pytest_claude_budget.intercept.live_or_simulated import NEVER_SENT
 from pytest_claude_budget.intercept.plain_http import Asked, Got, Plain, url_of
 from pytest_claude_budget.intercept.runs_that_watch import Watchers

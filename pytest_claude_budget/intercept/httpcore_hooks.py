@@ -14,7 +14,7 @@ from pytest_claude_budget.intercept.sending import is_sent_by_a_client
 from pytest_claude_budget.wire.may_be_claude import may_be_claude
 
 if TYPE_CHECKING:
-    from pytest_claude_budget.intercept.core_exchanges import OneExchange
+    from pytest_claude_budget.intercept.httpcore_exchanges import OneExchange
 
 
 def hook_module(module: ModuleType, run: Run) -> Seam:
@@ -89,7 +89,7 @@ def _begun(seam: Seam, pool: Any, request: Any) -> "OneExchange | None":
         body = _in_memory(request.stream)
         if not may_be_claude(request.method.decode("latin-1"), request.url.target.decode("latin-1"), body):
             return None
-        from pytest_claude_budget.intercept.core_exchanges import begin
+        from pytest_claude_budget.intercept.httpcore_exchanges import begin
 
         return begin(seam.watchers(), pool, request, body)
     except Exception as error:

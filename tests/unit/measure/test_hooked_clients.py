@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pytest_claude_budget.intercept import httpx_hooks as hooks
-from pytest_claude_budget.measure import watched_clients as watching
+from pytest_claude_budget.measure import hooked_clients as watching
 
 
 class Hooked:
@@ -62,7 +62,7 @@ def test_a_client_that_another_thread_is_importing_is_hooked_once_it_is_there(
 
 HOOKED = """
 import gc, importlib, sys
-from pytest_claude_budget.measure.watched_clients import Watching
+from pytest_claude_budget.measure.hooked_clients import Watching
 
 seen, load = [], importlib.import_module
 def noted(name, package=None):

@@ -47,8 +47,8 @@ CLIENTS: Mapping[str, Client] = {
     "google.cloud.aiplatform_v1.services.prediction_service.async_client": ("vertex_grpc_hooks", "__all__", True),
     "google.cloud.aiplatform_v1beta1.services.prediction_service.client": ("vertex_grpc_hooks", "__all__", True),
     "google.cloud.aiplatform_v1beta1.services.prediction_service.async_client": ("vertex_grpc_hooks", "__all__", True),
-    "httpcore": ("core_hooks", "__version__", True),
-    "httpcore2": ("core_hooks", "__version__", True),
+    "httpcore": ("httpcore_hooks", "__version__", True),
+    "httpcore2": ("httpcore_hooks", "__version__", True),
 }
 """Module of a client, and: the module in `intercept` whose `hook_module` hooks it; a name that it has once it is whole; whether
 most suites use it for other things than Claude, so that `hook_module` takes this run, and loads what reads an exchange later

@@ -29,7 +29,7 @@ class KnownClient:
     """The program that is started, where it is one."""
     seen: Seen
     over: tuple[str, ...] = ()
-    """What it sends by, as `measure/watched_clients.py` names the modules that are hooked."""
+    """What it sends by, as `measure/hooked_clients.py` names the modules that are hooked."""
 
 
 _HTTPX, _POOL, _PLAIN, _AIOHTTP = ("httpx", "httpx2"), ("urllib3.connectionpool",), ("http.client",), ("aiohttp",)
