@@ -32,7 +32,7 @@ from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.wire.batch_requests import models_asked
 from pytest_claude_budget.wire.routes import Kind
 
-_FREE = frozenset((Kind.COUNT_TOKENS, Kind.BATCH_RESULTS))
+_FREE = frozenset((Kind.COUNT_TOKENS, Kind.BATCH_RESULTS, Kind.SESSION))
 _CREATION = "batch_create"
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Ticket = tuple[int, float, "Payer", int]
 
 
-_FREE = frozenset((Kind.COUNT_TOKENS, Kind.BATCH_RESULTS))
+_FREE = frozenset((Kind.COUNT_TOKENS, Kind.BATCH_RESULTS, Kind.SESSION))
 _PURSES = "pytest_claude_budget.enforce.made"
 """Makes purses; from further up, and loaded for the first call of a process that has one."""
 

@@ -15,6 +15,7 @@ from pytest_claude_budget.measure.current_owner import fixture_id
 from pytest_claude_budget.measure.live_guard import LiveGuard, PartLimit, Rules
 from pytest_claude_budget.measure.refusals import Refusal
 from pytest_claude_budget.measure.run import Run
+from pytest_claude_budget.plugin.outcomes import NAME as NAME_OF_REPORT
 from pytest_claude_budget.plugin.settings import find_budget
 
 if TYPE_CHECKING:
@@ -236,13 +237,26 @@ class GuardPlugin:
             self.guard.refusals.append(refusal)
 
     def unanswered(self) -> list[str]:
-        """What was refused and has failed no test and no fixture: the session fails by it."""
+        """What was refused and has failed no test and no fixture: the session fails by it. Nothing is refused after that."""
+        left = self.left()
+        self._run.guarded("refusals", self.guard.forget)
+        return left
+
+    def left(self) -> list[str]:
+        """The same, as far as it is known by now."""
         self.guard.look()
         refusals = self.guard.refusals
         heard = {(each.owner, each.text) for each in refusals if each.is_heard}
-        left = dict.fromkeys(each.text for each in refusals if (each.owner, each.text) not in heard)
-        self._run.guarded("refusals", self.guard.forget)
-        return list(left)
+        return list(dict.fromkeys(each.text for each in refusals if (each.owner, each.text) not in heard))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """A test that was to fail has failed by a refusal, and nobody is told: the session is."""
+        if getattr(report, "wasxfail", None) is not None and not report.failed:
+            named = getattr(report, NAME_OF_REPORT, report.nodeid)
+            for each in self.guard.refusals:
+                if each.owner == named:
+                    each.is_heard = False
 
     def _held(self, owner: str) -> AbstractContextManager[None]:
         return failing(lambda: self._unheard(owner))

@@ -78,6 +78,8 @@ class Ended:
     info: RunInfo
     capped: tuple[str, ...] = ()
     """What refused calls before they were sent, and whose, a sentence each."""
+    refused: tuple[str, ...] = ()
+    """What was not sent, and has failed no test: what it would have cost is not in the report."""
     judged: bool
     """Somebody has written a limit, whether or not it could be read."""
 
@@ -204,6 +206,7 @@ def _report(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]], e
     if run.has_lost and not run.all_faults():  # else it may be this process that left the sign
         unread.append(LOST)
     faults = [*run.all_faults(), *unread, *(text for output in from_workers for text in output.get("faults", ()))]
+    faults += ended.refused
     today, baseline = datetime.now(UTC).date(), setup.baseline()
     facts = RunFacts(
         rates=rates,

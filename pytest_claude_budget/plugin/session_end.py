@@ -192,7 +192,10 @@ class Judge:
         known = self.setup.known_tests()
         info = run_info(self.config, status, self.run.path.stem, self._plugin.what_ran, known)
         guard = self.config.pluginmanager.get_plugin("claude-budget-guard")
-        return Ended(info=info, judged=self._is_judged(), capped=() if guard is None else tuple(guard.ended()))
+        capped, left = ((), []) if guard is None else (tuple(guard.ended()), guard.left())
+        return Ended(
+            info=info, judged=self._is_judged(), capped=capped, refused=tuple(_first_line(each) for each in left)
+        )
 
     def _is_judged(self) -> bool:
         """Did somebody write a limit, in a budget file or at a test of any process?"""
@@ -220,6 +223,10 @@ class Judge:
             terminalreporter.write_line(self.unconcluded, red=True)
         for text in self.told:
             terminalreporter.write_line(f"claude-budget: {text}", yellow=True)
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0]
 
 
 def _judged_later() -> "Path | None":

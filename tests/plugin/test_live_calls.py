@@ -436,6 +436,37 @@ def test_a_call_while_tests_are_collected_fails_the_session(denied: Suite, *, sw
     outcome = denied.run()
     assert (1 if swallow else 2) == outcome.result.ret
     assert refusal("outside tests") in outcome.said
+    if swallow:
+        assert "incomplete" == outcome.verdict
+        assert "was about to leave for" in outcome.report["verdict"]["incomplete"][0]
+    assert [] == asked(denied)
+
+
+MAY_FAIL = """
+import clients, pytest, unittest
+
+@pytest.mark.xfail
+def test_marked(): clients.httpx()
+
+@pytest.mark.xfail(strict=True)
+def test_strictly(): clients.httpx()
+
+class TestCase(unittest.TestCase):
+    @unittest.expectedFailure
+    def test_unit(self): clients.httpx()
+
+@pytest.mark.xfail
+def test_for_another_reason(): assert False
+"""
+
+
+def test_a_test_that_is_to_fail_does_not_hide_a_refusal(denied: Suite, workers: int) -> None:
+    denied.write(test_a=MAY_FAIL)
+    outcome = denied.run(workers=workers)
+    assert 1 == outcome.result.ret
+    for name in ("test_marked", "test_strictly", "TestCase::test_unit"):
+        assert refusal(f"test_a.py::{name}") in outcome.said
+    assert refusal("test_a.py::test_for_another_reason") not in outcome.said
     assert [] == asked(denied)
 
 
