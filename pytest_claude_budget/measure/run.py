@@ -176,6 +176,10 @@ class Run:
         self._watching.start()
         canary.watch(RUNNING)
 
+    def look_on(self) -> None:
+        """Measure this process alone, and tell nobody: it may be somebody else's."""
+        self._watching.start()
+
     def may_own(self, thread: int) -> bool:
         """Could a call on this thread be of this run? On its own, or on one that was begun after it."""
         return thread == self._thread or not any(

@@ -239,6 +239,8 @@ def _start(config: pytest.Config, process: str) -> None:
 
     run = Run(new_ledger_path(_ledger_folder(config)), process)
     run.facts_of_item = _facts_of
+    if (early := sys.modules.get("pytest_claude_budget.measure.early")) is not None:
+        run.guarded("calls before the plugin", early.take_over, run.path)
     config.stash[RUN] = run
     run.start()
     run.at_exit = partial(_end, config)
