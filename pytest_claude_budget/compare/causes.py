@@ -181,7 +181,9 @@ def _merged(shares: Iterable[Share], texts: Mapping[str, str]) -> list[_Row]:
 
 
 def _counted(text: str, more: Sequence[str]) -> str:
-    return f"{text} (and {len(more):,} more, in other calls)" if more else text
+    if len(more) == 1:
+        return f"{text}; in other calls {more[0]}"
+    return f"{text} (and {len(more):,} more of its kind, in other calls)" if more else text
 
 
 def _exact(rows: Sequence[_Row]) -> list[Cause]:

@@ -162,7 +162,7 @@ def _cause(row: Document) -> str:
     if len(causes) > 1:
         said = [f"{signed(amount(cause['amount']))}: {sentence(cause['text'], 200)}" for cause in causes]
     if len(causes) < len(row["causes"]):
-        said.append(f"and {len(row['causes']) - len(causes):,} smaller")
+        said.append(f"and {counted(len(row['causes']) - len(causes), 'smaller cause')}")
     if row["status"] == "renamed" and row["was"] is not None:
         said.append(f"renamed from {code(row['was'])}")
     if row["status"] == "new":

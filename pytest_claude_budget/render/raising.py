@@ -35,7 +35,8 @@ def raise_words(limits: Sequence[ToRaise], name: Callable[[str], str], *, words:
         return f"raise {listed(said)}"
     files = {_split(each.where)[0] for each in limits}
     one = files.pop() if len(files) == 1 else ""
-    said = [_line(each, limits, one, name) for each in limits[:NAMED]]
+    shown = sorted(limits[:NAMED], key=lambda each: int(_split(each.where)[1])) if one else limits[:NAMED]
+    said = [_line(each, limits, one, name) for each in shown]
     said += [f"{len(limits) - NAMED:,} more"] if len(limits) > NAMED else []
     return f"raise {len(limits):,} limits{f' in {name(one)}' if one else ''}: {listed(said)}"
 

@@ -25,7 +25,7 @@ _CACHE = (
     ("a cache breakpoint was removed", "put cache_control back where it was removed"),
     ("a cache breakpoint was added", "take out the added cache_control where no later call reads it"),
     ("its time to live", "set the time to live of the cache back"),
-    ("put what changes after it", "move what changes behind the cached block"),
+    ("move what changes behind block", "move what changes behind the cached block"),
     ("were put before the cached block", "move the new blocks behind the cached block"),
     ("was put before the cached block", "move the new block behind the cached block"),
     ("the tools block changed", "leave the tools as they were, for the cache begins with them"),

@@ -70,7 +70,7 @@ def test_the_parts_of_one_cause_are_all_kept() -> None:
     ]
     (cause,) = causes(before, after)
     assert (cause.cause, f"{cause.amount.normalize():f}") == ("output", "0.0015")
-    assert cause.text == "output 100 → 300 tokens (and 1 more, in other calls)"
+    assert cause.text == "output 100 → 300 tokens; in other calls output 100 → 200 tokens"
     assert cause.more == ("output 100 → 200 tokens",)
 
 
@@ -174,7 +174,7 @@ def test_a_cache_that_was_lost_names_the_block_that_changed() -> None:
         (
             {"cache": [["system[1]", "5m"]], "prefix": ["p"], "system_blocks": ["x:9", "y:900"]},
             {"cache": [["system[1]", "5m"]], "prefix": ["q"], "system_blocks": ["z:9", "y:900"], "system": "b:909"},
-            "block 1 of the system prompt changed, before the cached block 2: put what changes after it",
+            "block 1 of the system prompt changed, before the cached block 2: move what changes behind block 2",
         ),
         (
             {"cache": [["system[1]", "5m"]], "prefix": ["p"], "system_blocks": ["x:9", "y:900"]},

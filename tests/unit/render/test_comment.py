@@ -182,7 +182,7 @@ def test_a_cause_of_no_weight_is_only_counted() -> None:
         ("attempts", "0", "1 failed"),
     ]
     page = comment(Report(owners=[Owner(id="t.py::t", before="0.01", after="0.02", causes=causes)]).document())
-    assert "| +$0.00991: makes 2 calls<br>$0.00: 1 failed<br>and 1 smaller |" in page
+    assert "| +$0.00991: makes 2 calls<br>$0.00: 1 failed<br>and 1 smaller cause |" in page
 
 
 def test_the_same_cause_is_said_once_though_one_test_has_it_twice() -> None:
@@ -211,8 +211,8 @@ def test_each_limit_that_is_to_be_raised_says_to_what_and_the_rest_is_left_to_th
     """Nine limits: $0.17719, $0.007, $327.50 and $786.00 stay too much, and five are increases."""
     (line,) = [line for line in comment(document("busy")).splitlines() if line.startswith("**To accept:**")]
     assert line == (
-        "**To accept:** raise 4 limits in `claude-budget.yml`: line 4 to $0.178, line 30 to $327.50, line 31 to $786.00 "
-        "and line 6 to $0.007, then run `pytest --claude-budget-update` (it accepts the other 5, the increases) and "
+        "**To accept:** raise 4 limits in `claude-budget.yml`: line 4 to $0.178, line 6 to $0.007, line 30 to $327.50 "
+        "and line 31 to $786.00, then run `pytest --claude-budget-update` (it accepts the other 5, the increases) and "
         "commit `claude-budget.yml` and `claude-budget.lock.json`."
     )
 

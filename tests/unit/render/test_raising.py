@@ -37,7 +37,7 @@ def test_two_limits_of_one_line_are_told_apart() -> None:
         ToRaise(where="b.yml:15", words="", short=name, to=to)
         for name, to in (("average", "to $1.00"), ("heavy", "to $2.00"))
     ]
-    words = "raise 3 limits in b.yml: line 15 (average) to $1.00, line 15 (heavy) to $2.00 and line 4 to $0.05"
+    words = "raise 3 limits in b.yml: line 4 to $0.05, line 15 (average) to $1.00 and line 15 (heavy) to $2.00"
     assert words == raise_words([*months, limit("b.yml:4")], str)
 
 

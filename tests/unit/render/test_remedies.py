@@ -35,7 +35,7 @@ CACHE = "cache reads 5,000 → 0: "
         ("cache", f"{CACHE}block 2 of the system prompt changed", "leave the cached part of the system prompt as it was"),
         (
             "cache",
-            f"{CACHE}block 1 of the system prompt changed, before the cached block 2: put what changes after it",
+            f"{CACHE}block 1 of the system prompt changed, before the cached block 2: move what changes behind block 2",
             "move what changes behind the cached block",
         ),
         (
