@@ -10,7 +10,8 @@ from pytest_claude_budget.calls.call import Call
 from pytest_claude_budget.ledger.alike_format import rows_of_alike
 from pytest_claude_budget.ledger.outside import FileIO
 from pytest_claude_budget.ledger.paths import journals_of
-from pytest_claude_budget.ledger.row_format import LINE, call_of
+from pytest_claude_budget.ledger.row_format import call_of
+from pytest_claude_budget.ledger.whole_lines import whole_lines
 
 READ_AT_ONCE = 1 << 20
 """Bytes of a journal that are taken apart at once."""
@@ -33,29 +34,27 @@ class Follower:
                 yield from self._newer_of(journal, file)
 
     def _newer_of(self, journal: Path, file: FileIO) -> Iterator[Call]:
-        at, held = self._read.get(journal, 0), b""
+        at, size = self._read.get(journal, 0), READ_AT_ONCE
         file.seek(at)
-        while data := file.read(READ_AT_ONCE):
-            lines = (held + data).split(b"\n")
-            held = lines.pop()
-            for number, line in enumerate(lines, 1):
-                try:
-                    calls = _calls(line)
-                except (ValueError, TypeError, KeyError, IndexError):
-                    if number == len(lines):  # it is being written at this very moment
-                        return
-                    calls, self.damaged = [], True
-                at += len(line) + 1
-                self._read[journal] = at
-                yield from calls
+        while data := file.read(size):
+            end = data.rfind(b"\n") + 1
+            values, taken = whole_lines(data[:end]) if end else ([], 0)
+            if not taken and (end or len(data) < size):  # it is being written at this very moment
+                return
+            size = READ_AT_ONCE if taken else 2 * size
+            at += taken
+            file.seek(at)
+            self._read[journal] = at
+            for value in values:
+                yield from self._calls(value)
 
-
-def _calls(line: bytes) -> list[Call]:
-    """Read one line; nothing where it tells of something else than calls."""
-    text = line.replace(b"\0", b"")  # room that its writer had taken and did not need
-    value: Any = json.loads(text) if text else None
-    if isinstance(value, dict) and "alike" in value:
-        rows = rows_of_alike(*value["alike"])
-    else:
-        rows = [value] if isinstance(value, list) and len(value) == len(LINE) else []
-    return [call_of([*row[:2], *json.loads(row[2]), *json.loads(row[3]), *row[4:]]) for row in rows]
+    def _calls(self, value: Any) -> list[Call]:
+        """The calls of a line; none where it tells of something else."""
+        try:
+            rows = [value]
+            if isinstance(value, dict):
+                rows = rows_of_alike(*value["alike"]) if "alike" in value else []
+            return [call_of([*row[:2], *json.loads(row[2]), *json.loads(row[3]), *row[4:]]) for row in rows]
+        except (ValueError, TypeError, KeyError, IndexError):
+            self.damaged = True
+            return []

@@ -1,7 +1,6 @@
 """Brings journals into the ledger: each line once, the later state of a call in the place of the earlier."""
 
 import itertools
-import json
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
@@ -14,6 +13,7 @@ from pytest_claude_budget.ledger.journal import has_writer
 from pytest_claude_budget.ledger.outside import FileIO, system
 from pytest_claude_budget.ledger.row_format import COLUMNS, KIND, LINE, PAYER, REST
 from pytest_claude_budget.ledger.tally import Row, Tally
+from pytest_claude_budget.ledger.whole_lines import whole_lines
 
 READ_AT_ONCE = 1 << 18
 """Bytes of a journal that are taken apart at once."""
@@ -127,32 +127,24 @@ def _size(path: Path) -> int:
 
 def _take(store: "_Store", file: FileIO, name: str) -> None:
     begin = at = file.tell()
-    held = b""
-    while data := file.read(READ_AT_ONCE):
-        data = held + data
+    size = READ_AT_ONCE
+    while data := file.read(size):
         end = data.rfind(b"\n") + 1
-        held = data[end:]
-        if end:
-            store.lines(_values(data[: end - 1].replace(b"\0", b"")), name)
-            at += end
+        values, taken = whole_lines(data[:end]) if end else ([], 0)
+        if taken:
+            store.lines(values, name)
+            size = READ_AT_ONCE
+        elif not end and len(data) == size:  # a line that is longer
+            size *= 2
+        elif not end or has_writer(file.fileno()) is not False:  # the rest comes later
+            break
+        else:  # its writer was killed in the middle of it
+            taken = data.index(b"\n") + 1
+            store.connection.execute(_FAULT, (name, _DAMAGED))
+        at += taken
+        file.seek(at)
     store.connection.execute(_READ, (name, at))
     store.tally.bytes += at - begin
-
-
-def _values(lines: bytes) -> Sequence[Any]:
-    """Read lines of JSON; None for each that is none."""
-    try:
-        values: list[Any] = loads(b"[%b]" % lines.replace(b"\n", b","))
-    except ValueError:
-        values = [_value(line) for line in lines.split(b"\n")]
-    return values
-
-
-def _value(line: bytes) -> Any:
-    try:
-        return json.loads(line)
-    except ValueError:
-        return None
 
 
 class _Store(NamedTuple):

@@ -64,15 +64,18 @@ def test_a_call_is_read_whole_or_later_wherever_its_line_is_cut(tmp_path: Path) 
         assert not follower.damaged
 
 
-def test_a_line_that_is_copied_from_its_end_is_read_once_it_is_whole(tmp_path: Path) -> None:
-    """Memory that is shared shows its bytes in no order."""
+@pytest.mark.parametrize("lacks", [(0, 10), (0, 1), (40, 72)])
+def test_a_line_that_is_written_at_this_moment_waits_even_before_others(tmp_path: Path, lacks: tuple[int, int]) -> None:
+    """Memory that is shared shows its bytes in no order, and a reader may see the next line whole already."""
     path = tmp_path / "run-1.sqlite3.1-0000-ab.journal.jsonl"
-    line = lines_of([entry(1)])
+    line, (begin, end) = lines_of([entry(1)]), lacks
+    torn = line[:begin] + b"\0" * (end - begin) + line[end:]
     follower = Follower(tmp_path / "run-1.sqlite3")
-    path.write_bytes(b"\0" * 10 + line[10:])
+    path.write_bytes(torn + lines_of([entry(2)]) + b"\0" * 64)
     assert [] == found(follower)
-    path.write_bytes(line)
-    assert [(1, 5)] == found(follower)
+    path.write_bytes(line + lines_of([entry(2)]) + b"\0" * 64)
+    assert [(1, 5), (2, 5)] == found(follower)
+    assert not follower.damaged
 
 
 def test_a_damaged_line_hides_no_other_and_is_told(tmp_path: Path) -> None:

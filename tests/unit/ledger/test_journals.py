@@ -235,6 +235,53 @@ def test_a_line_that_cannot_be_read_loses_no_other_and_is_not_passed_over(path: 
     assert [call.id for call in calls_of(path)] == [1, 2]
 
 
+@pytest.mark.parametrize("lacks", [(0, 10), (0, 1), (40, 72), (100, 108)])
+def test_a_line_that_is_written_at_this_moment_is_read_once_it_is_whole(path: Path, lacks: tuple[int, int]) -> None:
+    """Another process's copy shows its end before its beginning: to strike it off as damaged would lose the call."""
+    line, (begin, end) = journals.lines_of([entry(1, answer=replace(ANSWER, http_status=200))]), lacks
+    torn = line[:begin] + b"\0" * (end - begin) + line[end:]
+    journal = Journal(path)
+    journal.append([entry(9)])
+    (file,) = journals_of(path)
+    written = file.read_bytes().rstrip(b"\0")
+    file.write_bytes(written + torn + journals.lines_of([entry(2)]) + b"\0" * 64)
+    assert [call.id for call in calls_of(path)] == [9]
+    assert faults_of(path) == []
+    file.write_bytes(written + line + journals.lines_of([entry(2)]) + b"\0" * 64)
+    assert [call.id for call in calls_of(path)] == [1, 2, 9]
+    journal.close()
+    assert faults_of(path) == []
+
+
+def test_a_line_in_whose_middle_a_process_was_killed_hides_none_behind_it(path: Path) -> None:
+    line, file = journals.lines_of([entry(1)]), path.with_name(f"{path.name}.7-0000-ab.journal.jsonl")
+    path.parent.mkdir(exist_ok=True)
+    file.write_bytes(b"\0" * 9 + line[9:] + journals.lines_of([entry(2)]))
+    assert faults_of(path) == ["a line of a process's journal cannot be read: calls may be missing"]
+    assert [call.id for call in calls_of(path)] == [2]
+
+
+def write_calls(path: Path, number: int) -> None:
+    """Store calls one by one, in a process of its own."""
+    journal = Journal(path)
+    for each in range(number):
+        journal.append([entry(each)])
+
+
+def test_whoever_reads_while_another_process_writes_finds_every_line(path: Path) -> None:
+    """As the fixture of one worker does while another's calls end."""
+    number = 20_000
+    child = multiprocessing.get_context("fork").Process(target=write_calls, args=(path, number))
+    child.start()
+    ledger = SqliteLedger(path)
+    while child.is_alive():
+        ledger.gather()
+    ledger.close()
+    child.join()
+    assert faults_of(path) == []
+    assert len(calls_of(path)) == number
+
+
 @pytest.mark.usefixtures("appended")
 def test_a_short_write_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journals.system, "write", lambda file, data: len(data) - 1)
