@@ -1,4 +1,4 @@
-"""The clients that people ask Claude by, and how much of each is seen. One list, for the command `clients` and for the README."""
+"""The clients that people ask Claude by, and how much of each is seen. One list, for the command `clients` and for the documents."""
 
 from enum import StrEnum
 

@@ -19,7 +19,7 @@ def clients_table(found: Sequence[tuple[KnownClient, str]]) -> str:
     return "\n".join(f"{row[0].ljust(widths[0])}  {row[1].ljust(widths[1])}  {row[2]}" for row in rows)
 
 
-def readme_table() -> str:
+def documents_table() -> str:
     """All clients as a table in Markdown, alike ones in one row."""
     seen = {each.seen: [one.name for one in KNOWN_CLIENTS if one.seen is each.seen] for each in KNOWN_CLIENTS}
     rows = [f"| {', '.join(f'`{name}`' for name in names)} | {how.value} |" for how, names in seen.items()]

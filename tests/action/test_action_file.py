@@ -9,7 +9,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
-README = (ROOT / "README.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "how-to" / "github-action.md").read_text("utf-8")
 WORKFLOWS = sorted([*ROOT.glob("examples/workflows/*.yml"), *ROOT.glob(".github/workflows/*.yml")])
 
 
@@ -32,8 +32,8 @@ def test_the_step_that_judges_reads_each_input_under_its_own_name() -> None:
 
 
 @pytest.mark.parametrize("name", [*ACTION["inputs"], *ACTION["outputs"]])
-def test_every_input_and_output_is_in_the_readme(name: str) -> None:
-    assert f"`{name}`" in README
+def test_every_input_and_output_is_documented(name: str) -> None:
+    assert f"`{name}`" in PAGE
 
 
 @pytest.mark.parametrize("path", [ROOT / "action.yml", *WORKFLOWS], ids=lambda path: path.name)
@@ -55,9 +55,9 @@ def test_every_action_of_others_is_pinned_by_commit_with_its_version_beside_it(p
     ]
 
 
-def test_the_readme_shows_the_minimal_example_to_the_letter() -> None:
+def test_the_documents_show_the_minimal_example_to_the_letter() -> None:
     example = (ROOT / "examples" / "workflows" / "minimal.yml").read_text("utf-8")
-    assert f"```yml\n{example[example.index('name: ') :]}```" in README
+    assert f"```yml\n{example[example.index('name: ') :]}```" in PAGE
 
 
 def test_the_second_workflow_listens_to_the_first() -> None:

@@ -1,4 +1,4 @@
-"""A small project as a reader of the README has one: a suite, a budget, a committed lock file, and a change on a branch."""
+"""A small project as a reader of the documents has one: a suite, a budget, a committed lock file, and a change on a branch."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Every command of the README does what it says there, in a project as a reader has one."""
+"""Every command of the documents does what it says there, in a project as a reader has one."""
 
 import argparse
 import re
@@ -12,12 +12,13 @@ from pytest_claude_budget.cli import main
 from pytest_claude_budget.cli.commands import parser as all_commands
 from tests.action.github_double import REPOSITORY, Double
 from tests.docs import shop
+from tests.docs.pages import all_pages, blocks, page
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, re.M | re.S)
-BUDGET = next(block for language, block in BLOCKS if language == "yaml")
+PAGES = all_pages()
+BLOCKS = blocks(PAGES)
+BUDGET = next(block for language, block in blocks(page("docs/how-to/budget.md")) if language == "yaml")
 LINES = [line.partition(" #")[0].strip() for _, block in BLOCKS for line in block.splitlines()]
-LINES += re.findall(r"`([^`\n]+)`", README)
+LINES += re.findall(r"`([^`\n]+)`", PAGES)
 COMMANDS = sorted({line for line in LINES if re.match(r"claude-budget [a-z]", line) and "%O" not in line})
 RUNS = sorted({line for line in LINES if re.match("pytest --claude-budget-", line)})
 ON_GITHUB = ("action", "comment")
@@ -25,7 +26,7 @@ ON_GITHUB = ("action", "comment")
 ELSEWHERE = (*ON_GITHUB, "gateway", "watch")
 """The last two go on until something ends: `tests/gateway` and `tests/plugin/test_spent_so_far.py` run them."""
 OVER = 1
-"""What `gate` ends with: the project's change is more than the README's budget allows."""
+"""What `gate` ends with: the project's change is more than that budget allows."""
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def commands_of(parser: argparse.ArgumentParser) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("line", [line for line in COMMANDS if line.split()[1] not in ELSEWHERE])
-def test_every_command_of_the_readme_runs(
+def test_every_command_of_the_documents_runs(
     line: str, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, github: str
 ) -> None:
     """It ends well, but for what judges the change, and has something to say."""
@@ -66,14 +67,14 @@ def test_every_command_of_the_readme_runs(
 
 
 @pytest.mark.parametrize("name", sorted({*commands_of(all_commands())} - {"action"}))
-def test_every_command_is_in_the_readme(name: str) -> None:
+def test_every_command_is_in_the_documents(name: str) -> None:
     """With an example; `action` is what action.yml runs, and is documented as that."""
     assert [line for line in COMMANDS if line.split()[1] == name]
 
 
 @pytest.mark.parametrize("line", RUNS)
-def test_every_run_of_the_readme_runs(line: str, project: Path, tmp_path: Path) -> None:
-    """An update is written and passes; any other run of the change is over the README's limits."""
+def test_every_run_of_the_documents_runs(line: str, project: Path, tmp_path: Path) -> None:
+    """An update is written and passes; any other run of the change is over the budget's limits."""
     folder = shop.copied(project, tmp_path)
     before = (folder / "claude-budget.lock.json").read_bytes()
     ended = shop.measured(folder, *shlex.split(line)[1:])
@@ -82,7 +83,7 @@ def test_every_run_of_the_readme_runs(line: str, project: Path, tmp_path: Path) 
     assert ((folder / "claude-budget.lock.json").read_bytes() != before) is updates
 
 
-def test_the_readme_shows_what_a_comparison_prints(project: Path) -> None:
+def test_the_documents_show_what_a_comparison_prints(project: Path) -> None:
     """The example of why a cost moved is what `compare` prints, but for the commit."""
     printed = shop.told(project, "claude-budget", "compare", "git:main", "claude-cost.json")
     said = re.sub(r" at [0-9a-f]{7,}:", " at 5f9d731:", printed)
@@ -91,7 +92,7 @@ def test_the_readme_shows_what_a_comparison_prints(project: Path) -> None:
 
 
 def test_branches_that_touch_different_tests_merge_by_themselves(project: Path, tmp_path: Path) -> None:
-    """With the two settings of the README, in a real repository; without them git finds no way."""
+    """With the two settings of docs/how-to/baseline.md, in a real repository; without them git finds no way."""
     folder = shop.copied(project, tmp_path)
     branches_of_two_tests(folder)
     assert shop.run(folder, "git", "merge", "--quiet", "theirs").returncode != 0

@@ -1,5 +1,6 @@
 """What the documents say is so: every YAML example, option, slug and command in them exists and works."""
 
+import hashlib
 import os
 import re
 import subprocess
@@ -11,11 +12,9 @@ import pytest
 from pytest_claude_budget.cli import main
 from pytest_claude_budget.files.budget_file import load_budget
 from tests.aside import AGENTS, without
+from tests.docs.pages import DOCUMENTS, README, ROOT, all_pages, page
 
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-MESSAGES = (ROOT / "docs" / "messages.md").read_text(encoding="utf-8")
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/**/*.md")])
+MESSAGES = page("docs/messages.md")
 SOURCES = sorted((ROOT / "pytest_claude_budget").rglob("*.py"))
 
 
@@ -58,8 +57,8 @@ def test_every_explained_slug_exists() -> None:
     assert [slug for slug in documented if not re.search(rf"(?<![a-z-]){slug}(?![a-z-])", code)] == []
 
 
-def test_every_option_of_the_plugin_is_in_the_readme_and_the_other_way_round() -> None:
-    """`pytest --help` and the README name the same options."""
+def test_every_option_of_the_plugin_is_in_the_documents_and_the_other_way_round() -> None:
+    """`pytest --help` and the documents name the same options, and the reference has a row for each."""
     shown = subprocess.run(
         [sys.executable, "-m", "pytest", "--help", *without(*AGENTS).split(), "-p", "no:cacheprovider"],
         capture_output=True,
@@ -67,7 +66,10 @@ def test_every_option_of_the_plugin_is_in_the_readme_and_the_other_way_round() -
         check=True,
     ).stdout
     options = set(re.findall(r"--(?:no-)?claude-budget[a-z-]*", shown))
-    assert options == set(re.findall(r"--(?:no-)?claude-budget[a-z-]*", README))
+    assert options == set(re.findall(r"--(?:no-)?claude-budget[a-z-]*", all_pages()))
+    assert options == set(
+        re.findall(r"^\| `(--(?:no-)?claude-budget[a-z-]*)", page("docs/reference/commands.md"), re.M)
+    )
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -77,7 +79,7 @@ def test_every_link_leads_somewhere(document: Path) -> None:
     assert [target for target in targets if not (document.parent / target).exists()] == []
 
 
-def test_the_readme_shows_what_the_example_prints(tmp_path: Path) -> None:
+def test_the_readme_shows_what_the_example_prints(request: pytest.FixtureRequest) -> None:
     """The table in the README is the example's own output, to the letter."""
     ended = subprocess.run(
         [sys.executable, "-m", "pytest", *without(*AGENTS, "randomly").split(), "-p", "no:cacheprovider", "--color=no"],
@@ -90,8 +92,12 @@ def test_the_readme_shows_what_the_example_prints(tmp_path: Path) -> None:
     assert ended.returncode == 0, ended.stdout + ended.stderr
     start = ended.stdout.index("= claude cost =")
     printed = ended.stdout[ended.stdout.rindex("\n", 0, start) + 1 :]
-    printed = printed[: printed.index("% used)")]
-    assert printed in README
+    printed = printed[: printed.index("\n", printed.index("% used)"))]
+    readme = README.read_text(encoding="utf-8")
+    if request.config.getoption("--update"):
+        shown = re.compile(r"(?<=^```\n)=+ claude cost =.*?(?=\n```$)", re.M | re.S)
+        README.write_text(shown.sub(lambda _: printed, readme), encoding="utf-8")
+    assert f"```\n{printed}\n```\n" in readme, "if this is meant: pytest tests/docs --update"
 
 
 def test_the_starter_file_and_the_examples_budget_load(tmp_path: Path) -> None:
@@ -100,3 +106,18 @@ def test_the_starter_file_and_the_examples_budget_load(tmp_path: Path) -> None:
     assert main(["init", str(path)]) == 0
     load_budget(path, path.name)
     load_budget(ROOT / "examples" / "quickstart" / "claude-budget.yml", "claude-budget.yml")
+
+
+def test_the_readme_is_short() -> None:
+    """What it leaves out has a page below docs/."""
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= 200
+
+
+def test_the_picture_of_the_comment_is_of_todays_page() -> None:
+    """It bears the hash of the page that it was made from, and its description the heading."""
+    made_from = (ROOT / "tests" / "golden" / "markdown" / "over.md").read_bytes()
+    picture = (ROOT / "docs" / "images" / "comment.png").read_bytes()
+    assert hashlib.sha256(made_from).hexdigest().encode() in picture, "python -m tests.golden.picture makes it anew"
+    assert len(picture) <= 120 * 1024
+    heading = made_from.decode().splitlines()[0].removeprefix("### ")
+    assert f'Its heading: "{heading}"' in README.read_text(encoding="utf-8")

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.aside import ASIDE, without
+from tests.docs.pages import page
 from tests.warm.interpreters import COLD, Interpreters
 
 QUICKSTART = Path(__file__).parents[2] / "examples" / "quickstart"
@@ -131,7 +132,7 @@ def test_the_comment_of_the_change_names_its_causes_and_its_limits(changed: Path
     down = "move what changes behind the cached block; leave out the calls that were added; shorten the system prompt"
     assert f"**To bring it down:** {down}." in ended.text
     shown = ended.text[: ended.text.index("\n\n**Over the limit")]
-    assert shown in (QUICKSTART.parents[1] / "README.md").read_text("utf-8")
+    assert shown in page("docs/how-to/github-action.md")
 
 
 def test_the_terminal_names_the_causes_and_what_to_do(changed: Path) -> None:

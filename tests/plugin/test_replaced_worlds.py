@@ -199,7 +199,7 @@ def test_gevent_that_patches_in_the_middle_of_a_run_holds_nothing_up(suite: Suit
 
 
 def test_a_child_process_of_a_test_that_clears_the_environment_is_not_seen(suite: Suite) -> None:
-    """The README says so. What the test itself calls meanwhile, and a child that comes after it, count: $0.003."""
+    """docs/what-is-counted.md says so. What the test itself calls meanwhile, and a child that comes after it, count: $0.003."""
     suite.write(
         test_a="""
         import os, subprocess, sys

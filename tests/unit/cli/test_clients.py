@@ -1,4 +1,4 @@
-"""`claude-budget clients`, and the one list that it and the README are made from."""
+"""`claude-budget clients`, and the one list that it and docs/what-is-counted.md are made from."""
 
 import re
 from importlib.metadata import version
@@ -9,7 +9,7 @@ import pytest
 from pytest_claude_budget.calls.coverage_of_clients import KNOWN_CLIENTS, Seen
 from pytest_claude_budget.cli import main
 from pytest_claude_budget.measure.hooked_clients import CLIENTS
-from pytest_claude_budget.render.clients_table import clients_table, readme_table
+from pytest_claude_budget.render.clients_table import clients_table, documents_table
 
 ROOT = Path(__file__).parents[3]
 
@@ -57,7 +57,9 @@ def test_what_is_seen_exactly_sends_by_what_is_hooked() -> None:
     assert [each.name for each in KNOWN_CLIENTS if each.over and each.seen is not Seen.EXACTLY] == []
 
 
-def test_the_readme_has_the_table_of_the_list() -> None:
-    found = re.search(r"^\| clients \|.*?(?=\n\n)", (ROOT / "README.md").read_text("utf-8"), re.M | re.S)
+def test_the_documents_have_the_table_of_the_list() -> None:
+    found = re.search(
+        r"^\| clients \|.*?(?=\n\n)", (ROOT / "docs" / "what-is-counted.md").read_text("utf-8"), re.M | re.S
+    )
     assert found is not None
-    assert readme_table() == found[0]
+    assert documents_table() == found[0]

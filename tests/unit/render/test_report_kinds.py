@@ -1,4 +1,4 @@
-"""One list of the kinds of report: what takes KIND:PATH, its help and the README know each of them and no other."""
+"""One list of the kinds of report: what takes KIND:PATH, its help and the documents know each of them and no other."""
 
 import json
 import subprocess
@@ -55,7 +55,7 @@ def test_each_kind_is_in_the_help_of_both_options_and_in_the_documents(
     with pytest.raises(SystemExit):
         parser().parse_args(["gate", "--help"])
     assert f" {kind}" in capsys.readouterr().out.partition("KIND is")[2].partition(";")[0]
-    for document in ("README.md", "docs/messages.md"):
+    for document in ("docs/reference/commands.md", "docs/messages.md"):
         assert f"`{kind}`" in (ROOT / document).read_text("utf-8")
 
 
