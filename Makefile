@@ -11,7 +11,7 @@ NO_ACCOUNT := env -u ANTHROPIC_API_KEY -u ANTHROPIC_AUTH_TOKEN -u ANTHROPIC_BASE
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lint-workflows rates format bench action-lock docs-check matrix matrix-ci clients ci-tools clean
+.PHONY: help demo test lint lint-workflows rates charts format bench action-lock docs-check matrix matrix-ci clients ci-tools clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ lint-workflows: $(VENV)/stamp-ci $(VENV)/stamp-node ## Check the action, our wor
 
 rates: $(VENV)/stamp-dev ## Write data/rates.generated.json, which runs read, from data/rates.yml, which people change
 	$(BIN)/python -m tests.builders.packaged_rates
+
+charts: $(VENV)/stamp-node ## Copy the chart library of HTML reports from npm's packages, which tests/action/package-lock.json pins
+	$(BIN)/python -m tests.builders.vendored_d3
 
 format: $(VENV)/stamp-dev ## Format, and mend what ruff can mend
 	$(BIN)/ruff format .

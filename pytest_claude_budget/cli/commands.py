@@ -18,6 +18,7 @@ from pytest_claude_budget.cli.estimate import add_estimate
 from pytest_claude_budget.cli.gate_and_compare import add_compare, add_explain, add_gate
 from pytest_claude_budget.cli.gateway import add_gateway
 from pytest_claude_budget.cli.history import add_history
+from pytest_claude_budget.cli.html import add_html
 from pytest_claude_budget.cli.init_and_check import add_check, add_init
 from pytest_claude_budget.cli.project import add_project
 from pytest_claude_budget.cli.rates import add_rates
@@ -31,6 +32,7 @@ COMMANDS: tuple[Callable[[Commands], None], ...] = (
     add_init,
     add_check,
     add_report,
+    add_html,
     add_watch,
     add_schema,
     add_compare,

@@ -37,7 +37,7 @@ def add_output(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="KIND:PATH",
-        help="also write a file; KIND is json, markdown (a comment) or summary (all rows); repeatable",
+        help="also write a file; KIND is json, markdown (a comment), summary (all rows) or html (a page); repeatable",
     )
 
 

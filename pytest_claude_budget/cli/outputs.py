@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pytest_claude_budget.files.read_write import write_atomically
+from pytest_claude_budget.files.report_files import report_text
 from pytest_claude_budget.judge.report import CostReport
-from pytest_claude_budget.render.report_kinds import document_of, kind_and_path, written_line
+from pytest_claude_budget.render.report_kinds import kind_and_path, written_line
 
 _EXAMPLE = "--output json:verdict.json"
 
@@ -14,5 +15,5 @@ def write_outputs(report: CostReport, outputs: Iterable[str]) -> list[str]:
     """Write what `--output KIND:PATH` asks for; returns what was written where. Raises InputError."""
     wanted = [kind_and_path(text, "--output", _EXAMPLE) for text in outputs]
     for kind, path in wanted:
-        write_atomically(Path(path), document_of(report, kind))
+        write_atomically(Path(path), report_text(report, kind))
     return [written_line(kind, str(Path(path))) for kind, path in wanted]

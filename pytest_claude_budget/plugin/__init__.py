@@ -50,7 +50,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         default=[],
         metavar="KIND:PATH",
-        help="write the cost report to a file; KIND is json, markdown (a comment) or summary (all rows); repeatable",
+        help="write the cost report to a file; KIND is json, markdown (a comment), summary (all rows) or html (a page); repeatable",
     )
     group.addoption(
         "--claude-budget-baseline",

@@ -175,7 +175,7 @@ def _body(document: Document, form: Form) -> Iterator[str]:
     yield from tables.not_judged(document, form.items)
     yield from tables.budget_changes(document, form.items)
     yield from () if form.brief else tables.unmet(document, form.items)
-    yield from _remarks(document, brief=form.brief)
+    yield from remarks(document, brief=form.brief)
     yield from () if form.brief else down(document)
     yield from advice(document)
     if form.long:
@@ -204,7 +204,7 @@ def _left_out(form: Form) -> Iterator[str]:
     yield from ("", f"Too long for this page: {what}{form.elsewhere}.")
 
 
-def _remarks(document: Document, *, brief: bool) -> Iterator[str]:
+def remarks(document: Document, *, brief: bool) -> Iterator[str]:
     """Say what a reader should know before trusting the figures."""
     comparison = document.get("comparison")
     price_change = amount(comparison["price_change"]) if comparison is not None else ZERO

@@ -11,7 +11,7 @@ from pytest_claude_budget.render.comment_values import Document
 from pytest_claude_budget.render.markdown_text import amount, code, counted, details, number, sentence, signed, table
 from pytest_claude_budget.render.phrases import repeated_before_texts, unsure
 
-_KINDS = (
+KINDS = (
     ("input", "input_tokens"),
     ("cache write, 5 minutes", "cache_creation_5m_input_tokens"),
     ("cache write, 1 hour", "cache_creation_1h_input_tokens"),
@@ -19,6 +19,7 @@ _KINDS = (
     ("output", "output_tokens"),
     ("web searches", "web_search_requests"),
 )
+"""Words and name of each count."""
 _AMOUNTS = ("before", "after", "not_compared", "not_compared_after")
 _FEWEST, _MOST_BARS = 2, 12
 
@@ -26,13 +27,13 @@ _FEWEST, _MOST_BARS = 2, 12
 def breakdown(document: Document, most: int | None) -> list[str]:
     """Fold the long answer away; nothing where there were no calls."""
     sections = [
-        ("by model", _named("Model", "model", document["by_model"][:most], _rest(document, document["by_model"]))),
+        ("by model", _named("Model", "model", document["by_model"][:most], rest_of(document, document["by_model"]))),
         ("by feature", _features(document, most)),
-        ("by tier", _named("Tier", "tier", document["by_tier"][:most], _rest(document, document["by_tier"]))),
+        ("by tier", _named("Tier", "tier", document["by_tier"][:most], rest_of(document, document["by_tier"]))),
         ("tokens by kind", _tokens(document["totals"])),
-        ("calls", _calls(document["totals"])),
-        ("projection", _projection(document, most)),
-        ("notes", _notes(document, most)),
+        ("calls", calls_lines(document["totals"])),
+        ("projection", projection_lines(document, most)),
+        ("notes", notes_lines(document, most)),
     ]
     there = [(name, lines) for name, lines in sections if lines]
     body = [line for name, lines in there for line in ("", f"**{name.capitalize()}**", "", *lines)]
@@ -48,7 +49,7 @@ def _named(head: str, key: str, rows: Sequence[Document], rest: Document | None)
     return table((head, ">Calls", ">Cost", ">Spent"), cells)
 
 
-def _rest(document: Document, rows: Sequence[Document]) -> Document | None:
+def rest_of(document: Document, rows: Sequence[Document]) -> Document | None:
     """What of the whole is in none of the rows; None where that is nothing."""
     totals = document["totals"]
     calls = totals["calls"] - sum(row["calls"] for row in rows)
@@ -72,14 +73,19 @@ def _less(whole: str, parts: Iterable[str]) -> str:
 def _features(document: Document, most: int | None) -> list[str]:
     comparison = document.get("comparison")
     if comparison is None or not comparison["by_feature"]:
-        return _named("Feature", "feature", document["by_feature"][:most], _rest(document, document["by_feature"]))
+        return _named("Feature", "feature", document["by_feature"][:most], rest_of(document, document["by_feature"]))
     head = ("Feature", ">Before", ">After", ">Change")
-    rows = comparison["by_feature"]
-    cells = [[code(row["feature"], 80), *_feature(row)] for row in rows[:most]]
+    rows = feature_rows(comparison, most)
+    return table(head, [["(no feature)" if name is None else code(name, 80), *cells] for name, cells in rows])
+
+
+def feature_rows(comparison: Document, most: int | None) -> list[tuple[str | None, list[str]]]:
+    """Before, after and change of each feature by its name; None is what has no feature."""
+    cells: list[tuple[str | None, list[str]]] = [
+        (row["feature"], _feature(row)) for row in comparison["by_feature"][:most]
+    ]
     left = _without_feature(comparison)
-    if any(amount(left[key]) for key in _AMOUNTS):
-        cells.append(["(no feature)", *_feature(left)])
-    return table(head, cells)
+    return cells + ([(None, _feature(left))] if any(amount(left[key]) for key in _AMOUNTS) else [])
 
 
 def _without_feature(comparison: Document) -> Document:
@@ -127,13 +133,14 @@ def _feature(row: Document) -> list[str]:
 
 
 def _tokens(totals: Document) -> list[str]:
-    rows = [[name, number(totals["usage"][key])] for name, key in _KINDS if totals["usage"][key]]
+    rows = [[name, number(totals["usage"][key])] for name, key in KINDS if totals["usage"][key]]
     if ran := totals["usage"].get("session_microhours", 0):
         rows.append(["running time of sessions", running_time(ran)])
     return table(("Kind", ">Number"), rows) if rows else []
 
 
-def _calls(totals: Document) -> list[str]:
+def calls_lines(totals: Document) -> list[str]:
+    """Say how many calls and tries there were."""
     if not totals["attempts"] and not totals["free"]:
         return []
     failed = totals["attempts"] - totals["calls"]
@@ -146,7 +153,8 @@ def _calls(totals: Document) -> list[str]:
     return [f"{counted(totals['calls'], 'call')}, {tries}{free}"]
 
 
-def _projection(document: Document, most: int | None) -> list[str]:
+def projection_lines(document: Document, most: int | None) -> list[str]:
+    """Lay out a month by feature and scenario."""
     rows = (document.get("projection") or [])[:most]
     if not rows:
         return []
@@ -199,7 +207,8 @@ def _or_dash(text: str | None) -> str:
     return "–" if text is None else dollars(amount(text))
 
 
-def _notes(document: Document, most: int | None) -> list[str]:
+def notes_lines(document: Document, most: int | None) -> list[str]:
+    """List what was assumed, and what the reader should know besides."""
     lines = [f"- {sentence(note['text'])} ({counted(note['calls'], 'call')})" for note in document["notes"][:most]]
     stated = document.get("stated_by_gateways")
     if stated is not None:

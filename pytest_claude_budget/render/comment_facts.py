@@ -21,8 +21,13 @@ _WIDE = Context(prec=400)
 
 def facts(document: Document) -> str:
     """Say the run's cost, the budget, the month and what was spent, in one line."""
+    return " · ".join(fact_parts(document))
+
+
+def fact_parts(document: Document) -> list[str]:
+    """The same, one by one."""
     parts = [_run(document), _budget(document), _projected(document), _spent(document["totals"])]
-    return " · ".join(part for part in parts if part)
+    return [part for part in parts if part]
 
 
 def _run(document: Document) -> str:

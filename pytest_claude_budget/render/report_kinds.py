@@ -34,12 +34,14 @@ def _summary(report: "CostReport") -> str:
 
 
 _DOCUMENTS: Mapping[str, Callable[["CostReport"], str]] = {"json": _json, "markdown": _markdown, "summary": _summary}
-KINDS = tuple(_DOCUMENTS)
+HTML = "html"
+"""A page for a browser. Its looks are files, so `files/report_files.py` writes it."""
+KINDS = (*_DOCUMENTS, HTML)
 """What KIND of KIND:PATH may be, in the order in which messages name them."""
 
 
 def document_of(report: "CostReport", kind: str) -> str:
-    """The text of a report of one of `KINDS`."""
+    """The text of a report of one of `KINDS` but the last."""
     return _DOCUMENTS[kind](report)
 
 

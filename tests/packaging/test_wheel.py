@@ -78,7 +78,7 @@ def test_the_wheel_carries_the_package_its_data_and_the_schemas_and_nothing_else
     with zipfile.ZipFile(next(built.glob("*.whl"))) as wheel:
         names = set(wheel.namelist())
     package = "pytest_claude_budget"
-    data = {f"{package}/data/{path.name}" for path in (ROOT / package / "data").iterdir()}
+    data = {str(path.relative_to(ROOT)) for path in (ROOT / package / "data").rglob("*") if path.is_file()}
     schemas = {f"{package}/schemas/{path.name}" for path in (ROOT / "schemas").glob("*.json")}
     assert schemas
     assert {

@@ -1,0 +1,81 @@
+"""What the charts of a page show: names, amounts as they are drawn, and the words for each. Exact sums; pixels are the page's own."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from pytest_claude_budget.base.money import EXACT, ZERO, dollars, to_json
+from pytest_claude_budget.render.comment_values import Document
+from pytest_claude_budget.render.groups import kind_words
+from pytest_claude_budget.render.markdown_text import amount, counted, signed, visible
+
+MOST_STEPS = 9
+"""Steps of a waterfall, of which the last is all the smaller ones together."""
+_LABEL = 90
+
+
+def waterfall(document: Document) -> dict[str, Any] | None:
+    """How a run came from what its baseline costs to what it costs: a step for each kind of cause; None where nothing moved."""
+    comparison = document.get("comparison")
+    steps = [] if comparison is None else _steps(comparison)
+    if comparison is None or not steps:
+        return None
+    before, after = amount(comparison["before"]), amount(comparison["after"])
+    return {
+        "before": {"label": "Baseline", "amount": to_json(before), "shown": dollars(before)},
+        "steps": steps,
+        "after": {"label": "This run", "amount": to_json(after), "shown": dollars(after)},
+    }
+
+
+def _steps(comparison: Document) -> list[dict[str, Any]]:
+    amounts: dict[str, Decimal] = {}
+    texts: dict[str, set[str]] = {}
+    owners: dict[str, set[str]] = {}
+    for row in comparison["owners"]:
+        for kind, value, text in _parts(row):
+            amounts[kind] = EXACT.add(amounts.get(kind, ZERO), value)
+            texts.setdefault(kind, set()).add(text)
+            owners.setdefault(kind, set()).add(row["owner"])
+    kinds = sorted((kind for kind in amounts if amounts[kind]), key=lambda kind: (-amounts[kind].copy_abs(), kind))
+    steps = [_step(kind_words(kind, texts[kind]), amounts[kind], len(owners[kind])) for kind in kinds]
+    if len(steps) <= MOST_STEPS:
+        return steps
+    rest = kinds[MOST_STEPS - 1 :]
+    moved = set[str]().union(*(owners[kind] for kind in rest))
+    last = _step(counted(len(rest), "smaller cause"), _added(amounts[kind] for kind in rest), len(moved))
+    return [*steps[: MOST_STEPS - 1], last]
+
+
+def _parts(row: Document) -> Iterable[tuple[str, Decimal, str]]:
+    """Kind, amount and sentence of each part of an owner's change; what its causes leave is under its status."""
+    change, causes = amount(row["change"]), row["causes"]
+    if not change:
+        return
+    if row["status"] == "new":
+        yield ("new", change, "new tests")
+        return
+    left = change
+    for cause in causes:
+        value = amount(cause["amount"])
+        left = EXACT.subtract(left, value)
+        yield (cause["cause"], value, cause.get("first") or cause["text"])
+    if left:
+        yield ("not known", left, "what is not known")
+
+
+def _step(label: str, value: Decimal, owners: int) -> dict[str, Any]:
+    label = label[:1].upper() + label[1:]
+    return {
+        "label": visible(label, _LABEL),
+        "amount": to_json(value),
+        "shown": signed(value),
+        "moved": counted(owners, "test"),
+    }
+
+
+def _added(amounts: Iterable[Decimal]) -> Decimal:
+    total = ZERO
+    for value in amounts:
+        total = EXACT.add(total, value)
+    return total

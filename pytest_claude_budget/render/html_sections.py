@@ -1,0 +1,190 @@
+"""The sections of a page, in the words of the comment: each is HTML, and empty where there is nothing to say."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from typing import Any
+
+from pytest_claude_budget.base.durations import running_time
+from pytest_claude_budget.base.money import dollars
+from pytest_claude_budget.compare.result import rounded_percent
+from pytest_claude_budget.render import comment_tables as tables
+from pytest_claude_budget.render.comment_details import (
+    KINDS,
+    calls_lines,
+    feature_rows,
+    notes_lines,
+    projection_lines,
+    rest_of,
+)
+from pytest_claude_budget.render.comment_groups import by_cause
+from pytest_claude_budget.render.comment_limits import advice, limits, silence
+from pytest_claude_budget.render.comment_remedies import down
+from pytest_claude_budget.render.comment_values import Document
+from pytest_claude_budget.render.html_text import blocks, name, plain, table
+from pytest_claude_budget.render.markdown_text import amount, number
+
+ALL = 1_000
+"""Entries of each list, and rows of each small table."""
+_BAR = 100
+"""Width of the bar beside a cost, in units of its own."""
+
+
+def chart(id_: str, label: str, as_table: str) -> str:
+    """The place where a script draws; the table says the same without one, and to who does not see it."""
+    return (
+        f'<figure class="chart" id="{id_}" data-label="{plain(label)}"></figure>\n'
+        f'<details class="as-table"><summary>{plain(label)}, as a table</summary>\n{as_table}\n</details>'
+    )
+
+
+def verdict(document: Document) -> str:
+    """What is over or not known, and what can be done about it."""
+    lines = [
+        *tables.unknown(document, ALL, ""),
+        *limits(document, ALL, ""),
+        *silence(document, ALL),
+        *tables.not_judged(document, ALL),
+        *down(document),
+        *advice(document),
+    ]
+    return blocks(lines)
+
+
+def causes(document: Document) -> str:
+    """What moved, by its reason, and what did not run."""
+    lines = [*by_cause(document, ALL), "", tables.counts(document)]
+    lines += [*tables.not_run(document, ALL), *tables.renamed(document, ALL)]
+    return blocks(lines)
+
+
+def steps_table(waterfall: dict[str, Any]) -> str:
+    """The waterfall as a table."""
+    rows = [(plain(waterfall["before"]["label"]), "", plain(waterfall["before"]["shown"]))]
+    rows += [(plain(step["label"]), plain(step["moved"]), plain(step["shown"])) for step in waterfall["steps"]]
+    rows.append((plain(waterfall["after"]["label"]), "", plain(waterfall["after"]["shown"])))
+    return table(("Cause", "Tests", "Amount"), (False, True, True), rows, "Change by cause")
+
+
+def features(document: Document) -> str:
+    """What each feature costs, and what it did in the baseline."""
+    comparison = document.get("comparison")
+    if comparison is None or not comparison["by_feature"]:
+        return _shares(document, "feature", "Feature")
+    costs: dict[str | None, Decimal] = {row["feature"]: amount(row["cost"]) for row in document["by_feature"]}
+    whole = amount(document["totals"]["cost"])
+    rows = [
+        ("(no feature)" if label is None else name(label), *map(plain, cells), _bar(costs.get(label), whole))
+        for label, cells in feature_rows(comparison, ALL)
+    ]
+    head = ("Feature", "Before", "After", "Change", "Share")
+    return table(head, (False, True, True, True, False), rows, "Cost by feature")
+
+
+def models(document: Document) -> str:
+    """What each model costs."""
+    return _shares(document, "model", "Model")
+
+
+def tiers(document: Document) -> str:
+    """What each tier costs."""
+    return _shares(document, "tier", "Tier")
+
+
+def _shares(document: Document, key: str, head: str) -> str:
+    rows = document[f"by_{key}"]
+    if not rows:
+        return ""
+    rest = rest_of(document, rows)
+    named = [(name(row[key]), row) for row in rows[:ALL]] + ([(f"(no {key})", rest)] if rest is not None else [])
+    named.sort(key=lambda entry: -amount(entry[1]["cost"]))
+    whole = amount(document["totals"]["cost"])
+    cells = [
+        (
+            label,
+            number(row["calls"]),
+            plain(tables.cost(row)),
+            dollars(amount(row["spent"])),
+            _bar(amount(row["cost"]), whole),
+        )
+        for label, row in named
+    ]
+    columns = (head, "Calls", "Cost", "Spent", "Share")
+    return table(columns, (False, True, True, True, False), cells, f"Cost by {key}")
+
+
+def _bar(part: Decimal | None, whole: Decimal) -> str:
+    """A bar and a percentage: how much of the run this is; nothing where that is not known."""
+    if part is None or not whole:
+        return ""
+    share = rounded_percent(part, whole, None)
+    width = min(_BAR, max(0, int(part * _BAR / whole)))
+    return (
+        f'<svg class="share" viewBox="0 0 {_BAR} 8" width="{_BAR}" height="8" aria-hidden="true" focusable="false">'
+        f'<rect class="track" width="{_BAR}" height="8" rx="2"/><rect class="part" width="{width}" height="8" rx="2"/></svg> {share:f}%'
+    )
+
+
+def tokens_table(document: Document) -> str:
+    """Tokens by kind, each with its share of them all, and how many calls they were of."""
+    usage = document["totals"]["usage"]
+    rows = [(words, usage[kind]) for words, kind in KINDS if usage[kind]]
+    whole = sum(count for words, count in rows if words != "web searches")
+    cells = [
+        (
+            plain(words),
+            number(count),
+            f"{rounded_percent(Decimal(count), Decimal(whole), None):f}%" if words != "web searches" else "",
+        )
+        for words, count in rows
+    ]
+    if ran := usage.get("session_microhours", 0):
+        cells.append(("running time of sessions", plain(running_time(ran)), ""))
+    return table(("Kind", "Number", "Share"), (False, True, True), cells, "Tokens by kind") if cells else ""
+
+
+def calls(document: Document) -> str:
+    """Calls and tries in a sentence."""
+    return blocks(calls_lines(document["totals"]))
+
+
+def months(document: Document) -> str:
+    """A month by feature and scenario."""
+    return blocks(projection_lines(document, ALL))
+
+
+def failures(document: Document) -> str:
+    """Tests that failed, what was not reached, and answers without a price."""
+    run = document.get("run") or {}
+    lists = (
+        ("Tests that failed: what they would have cost is not known", run.get("failed")),
+        ("Not reached", run.get("not_reached")),
+        ("Files that could not be collected", run.get("broken")),
+    )
+    made = [_list(title, names) for title, names in lists if names]
+    if document["unpriced"]:
+        rows = [
+            (name(row["owner"]), name(row["model"] or "–", 80), name(row["reason"], 300), number(row["calls"]))
+            for row in document["unpriced"][:ALL]
+        ]
+        head = ("Test", "Model", "Why its cost is not known", "Calls")
+        made.append(table(head, (False, False, False, True), rows, "Answers whose cost is not known"))
+    return "\n".join(made)
+
+
+def _list(title: str, names: Sequence[str]) -> str:
+    more = [f"<li>and {number(len(names) - ALL)} more</li>"] if len(names) > ALL else []
+    items = "".join([*(f"<li><code>{name(each)}</code></li>" for each in names[:ALL]), *more])
+    return f"<h3>{plain(title)}</h3>\n<ul>{items}</ul>"
+
+
+def notes(document: Document, remarks: Iterable[str]) -> str:
+    """What a reader should know before trusting the figures."""
+    return blocks(_notes(document, remarks))
+
+
+def _notes(document: Document, remarks: Iterable[str]) -> Iterator[str]:
+    yield from remarks
+    yield from tables.exempt(document, ALL)
+    yield from tables.budget_changes(document, ALL)
+    yield from tables.unmet(document, ALL)
+    yield from notes_lines(document, ALL)

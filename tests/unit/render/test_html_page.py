@@ -1,0 +1,217 @@
+"""A report as a page: whole, escaped, the same bytes each time, and nothing in it that its own policy would not let run."""
+
+import json
+import re
+from base64 import b64encode
+from hashlib import sha256
+from html.parser import HTMLParser
+
+import pytest
+
+from pytest_claude_budget.files.html_looks import packaged_looks
+from pytest_claude_budget.render.html_charts import waterfall
+from pytest_claude_budget.render.html_page import page
+from pytest_claude_budget.render.html_tests import FAILED, MOVED, NEW, OVER, rows_of
+from pytest_claude_budget.render.html_text import blocks, inline, script_data
+from tests.builders.vendored_d3 import FOLDER, published, versions
+from tests.golden.scenes import SCENES, document
+
+VOID = {"meta", "link", "br", "input"}
+
+
+class Reader(HTMLParser):
+    """Notes elements and attributes, and that each element is closed in its turn."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: dict[str, list[str]] = {}
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert tag == self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        if self.open:
+            self.texts.setdefault(self.open[-1], []).append(data)
+
+
+@pytest.fixture(scope="module")
+def pages() -> dict[str, str]:
+    return {name: page(document(name), packaged_looks()) for name in SCENES if name != "many"}
+
+
+def test_every_report_is_a_page_whose_elements_close_and_whose_ids_are_there_once(pages: dict[str, str]) -> None:
+    for name, text in pages.items():
+        read = Reader(text)
+        assert [] == read.open, name
+        ids = [attributes["id"] for _, attributes in read.seen if "id" in attributes]
+        assert len({*ids}) == len(ids), name
+        links = [attributes["href"] for tag, attributes in read.seen if tag == "a"]
+        assert [] == [link for link in links if link is None or link.removeprefix("#") not in ids], name
+
+
+def test_nothing_in_a_page_asks_for_another_file_or_needs_more_than_its_policy_allows(pages: dict[str, str]) -> None:
+    for text in pages.values():
+        read = Reader(text)
+        assert [] == [name for _, attributes in read.seen for name in attributes if name.startswith("on")]
+        assert [] == [tag for tag, attributes in read.seen if {"src", "style", "srcset", "action"} & attributes.keys()]
+        assert {"icon": "data:,"} == {each["rel"]: each["href"] for tag, each in read.seen if tag == "link"}
+        assert {"meta", "link", "style", "script"}.isdisjoint(tag for tag, _ in read.seen[-5:-3])
+        policy = next(each["content"] for _, each in read.seen if each.get("http-equiv") == "Content-Security-Policy")
+        library, own = packaged_looks().scripts
+        assert policy == (
+            f"default-src 'none'; script-src {checksum(library)} {checksum(own)}; "
+            f"style-src {checksum(packaged_looks().style)}; img-src data:; base-uri 'none'; form-action 'none'"
+        )
+        assert [library, own] == [script for script in read.texts["script"] if not script.startswith("{")]
+
+
+def checksum(text: str) -> str:
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+
+
+def test_no_script_makes_code_of_text_or_reaches_for_the_network() -> None:
+    for script in packaged_looks().scripts:
+        assert [] == re.findall(
+            r"\beval\(|new Function|innerHTML =|XMLHttpRequest|fetch\(|import\(|</script|<!--", script
+        )
+        assert "\r" not in script
+
+
+def test_names_from_outside_are_text_wherever_they_stand(pages: dict[str, str]) -> None:
+    text = pages["hostile"]
+    assert 3 == text.count("<script") == text.count("</script>")
+    assert "<img" not in text
+    assert "javascript:" not in text
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+
+
+@pytest.mark.parametrize(
+    ("markdown", "html"),
+    [
+        (
+            "a `<b>` **c** <br> & <img src=x>",
+            "a <code>&lt;b&gt;</code> <strong>c</strong> <br> &amp; &lt;img src=x&gt;",
+        ),
+        ("`` a`b ``", "<code>a`b</code>"),
+        ("`**` and **x", "<code>**</code> and **x"),
+        ('"quoted" `"x"`', "&quot;quoted&quot; <code>&quot;x&quot;</code>"),
+        ("` ` `", "<code> </code> `"),
+    ],
+)
+def test_markdown_becomes_the_few_tags_that_it_has(markdown: str, html: str) -> None:
+    assert html == inline(markdown)
+
+
+def test_lists_tables_and_folds_become_elements() -> None:
+    lines = ["**T:**", "- one", "- `a|b`", "", "| N | > |", "| --- | ---: |", "| `x\\|y` | $1 |"]
+    folded = ["<details><summary>More</summary>", "", "text", "", "</details>"]
+    assert blocks([*lines, "", *folded]) == "\n".join(
+        [
+            "<p><strong>T:</strong></p>",
+            "<ul><li>one</li><li><code>a|b</code></li></ul>",
+            '<div class="wide" role="group" tabindex="0" aria-label="Table"><table><thead><tr><th scope="col">N</th>'
+            '<th scope="col" class="number">&gt;</th></tr></thead><tbody>',
+            '<tr><td><code>x|y</code></td><td class="number">$1</td></tr>',
+            "</tbody></table></div>",
+            "<details><summary>More</summary>",
+            "<p>text</p>",
+            "</details>",
+        ]
+    )
+
+
+def test_data_cannot_end_the_element_that_it_stands_in() -> None:
+    value = ["</script><img onerror=x>", "<!--", "a\u2028b", "\udc80", "&amp;"]
+    text = script_data(value)
+    assert text.isascii()
+    assert {"<", ">", "&"}.isdisjoint(text)
+    assert value == json.loads(text)
+
+
+def test_the_same_report_gives_the_same_bytes() -> None:
+    assert page(document("over"), packaged_looks()) == page(document("over"), packaged_looks())
+
+
+def test_an_empty_report_is_a_small_page(pages: dict[str, str]) -> None:
+    """What a page is without data is the library and our own: 110 kB and some."""
+    assert 100_000 < len(pages["no-calls"].encode()) < 160_000
+
+
+def test_a_waterfall_leads_from_the_baseline_to_the_run() -> None:
+    """0.0588 + 0.0175 + 0.0025 + 0.00234 + 0.00016 = 0.0813."""
+    drawn = waterfall(document("over"))
+    assert drawn is not None
+    assert ("0.0588", "0.0813") == (drawn["before"]["amount"], drawn["after"]["amount"])
+    assert [("0.0175", "1 test"), ("0.0025", "1 test"), ("0.00234", "1 test"), ("0.00016", "1 test")] == [
+        (step["amount"], step["moved"]) for step in drawn["steps"]
+    ]
+    assert None is waterfall(document("no-change"))
+    assert None is waterfall(document("first-run"))
+
+
+def test_a_long_waterfall_ends_in_one_step_for_all_smaller_causes() -> None:
+    """Eleven causes of 11, 10, … 1 cents: eight steps, and 3 + 2 + 1 = 6 cents in the last."""
+    of = document("over")
+    kinds = (
+        "calls",
+        "model",
+        "system",
+        "tools",
+        "messages",
+        "parameters",
+        "input",
+        "cache",
+        "output",
+        "web_search",
+        "advisor",
+    )
+    causes = [{"cause": kind, "amount": f"0.{11 - at:02}", "text": kind} for at, kind in enumerate(kinds)]
+    owner = {**of["comparison"]["owners"][0], "change": "0.66", "causes": causes}
+    drawn = waterfall({**of, "comparison": {**of["comparison"], "owners": [owner]}})
+    assert drawn is not None
+    assert 9 == len(drawn["steps"])
+    assert {"label": "3 smaller causes", "amount": "0.06", "shown": "+$0.06", "moved": "1 test"} == drawn["steps"][-1]
+
+
+def test_rows_are_in_the_order_of_their_cost_with_what_was_said_of_each() -> None:
+    tests = rows_of(document("over"))
+    first, second, *_, last = tests["rows"]
+    assert ["tests/test_support.py::test_refund", MOVED | OVER, ":41"] == first[:3]
+    assert [3, 3, [3600, 0, 0, 15000, 540, 0], "$0.0275", "$0.0275", "$0.00", "+$0.0175"] == first[5:12]
+    assert ["$0.01", "", ["+$0.0175: makes 3 calls (was 1)"]] == first[13:]
+    assert "$0.0088" == second[8]
+    assert ["+$0.0025 (new)", NEW | MOVED] == [last[11], last[1]]
+    # unchanged 0, then +0.0025 twice, then +0.0175
+    assert [2, 1, 0, 1] == [first[12], second[12], tests["rows"][2][12], last[12]]
+    assert [(MOVED, "moved", 3), (NEW, "new", 1), (OVER, "over a limit", 1)] == tests["filters"]
+
+
+def test_what_is_not_in_the_run_has_a_row_without_a_cost() -> None:
+    rows = {row[0]: row for row in rows_of(document("not-run"))["rows"]}
+    gone = rows["tests/test_old.py::test_import"]
+    assert ["–", "", "–", "removed", "$0.0375"] == [*gone[8:12], gone[13]]
+    failed = {row[0]: row for row in rows_of(document("failed"))["rows"]}["tests/test_support.py::test_refund"]
+    assert failed[1] & FAILED
+    assert "The change is not known: the test failed" == failed[14]
+
+
+def test_the_library_is_what_its_authors_published() -> None:
+    kept = json.loads((FOLDER / "versions.json").read_text("utf-8"))
+    assert versions() == kept
+    assert {"ISC"} == {each["license"] for each in kept.values()}
+    for name in kept:
+        file = FOLDER / f"{name}.min.js"
+        assert published(name.removeprefix("d3-")).read_bytes() == file.read_bytes()
