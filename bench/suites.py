@@ -115,7 +115,7 @@ class _Suite:
                 body["system"] = [{"type": "text", "text": "Rules." * 900, "cache_control": {"type": "ephemeral"}}]
                 key = "cache_creation_5m_input_tokens" if first else "cache_read_input_tokens"
                 usage = Usage(input_tokens=tokens, output_tokens=usage.output_tokens, **{key: 1_800})
-            request, _ = made.of_messages(json.dumps(body, separators=(",", ":")).encode())
+            request, *_ = made.of_messages(json.dumps(body, separators=(",", ":")).encode())
             while self.kind == "retries" and self.chance.random() < 0.1:
                 yield _call(test.name, request, Usage(), Status.FAILED)
             yield _call(test.name, request, usage, Status.MEASURED)

@@ -124,6 +124,12 @@ class Answer:
     """US dollars that a gateway says it charges for it; in no sum of ours, and None where none says so."""
     request: str | None = None
     """Fingerprints and lengths of the parts of what was asked, without a word of it; None where it could not be read."""
+    stop_reason: str | None = None
+    """Why the model stopped, one of `wire/stop_reasons.py`; None where it did not say."""
+    facts: str | None = None
+    """What else the request says (`wire/request_facts.py`), as hashes and lengths; None where that is nothing."""
+    called: str | None = None
+    """Hashes of the names of the user's tools that the answer calls, by commas; empty for none, None where that is not known."""
 
 
 @value_class(frozen=True, kw_only=True, slots=True)

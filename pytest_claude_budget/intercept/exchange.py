@@ -240,14 +240,14 @@ class Watch:
         return read_request(body, self._route.kind, self._betas, self._prints)
 
     def _make_exchange(self, status: int, *, eager: bool, headers: Any = None) -> Exchange:
-        body, print_, more, lifetimes = self._prepared or self._read()
+        body, print_, more, lifetimes, facts = self._prepared or self._read()
         kind = self._route.kind
         asked = requested_model(body) if eager else body
         in_application = kind is _GUESS and self._carrier.is_application()
         told = NO_HEADERS
         if headers is not None and (kind is _COMPATIBLE or kind is _GUESS or self._route.model is not None):
             told = Headers(*values_of(headers, TELLING))
-        return Exchange(self._route, status, asked, print_, more, lifetimes, in_application, told)
+        return Exchange(self._route, status, asked, print_, more, lifetimes, in_application, told, facts)
 
     def _refused(self, status: int) -> Iterator[Said]:
         if (answer := tried(self._make_exchange(status, eager=False), f"HTTP status {status}")) is not None:

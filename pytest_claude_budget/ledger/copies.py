@@ -5,7 +5,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from pytest_claude_budget.ledger.database import VERSION, SqliteLedger
-from pytest_claude_budget.ledger.import_journals import TABLES
+from pytest_claude_budget.ledger.import_journals import make_tables
 from pytest_claude_budget.ledger.paths import journals_of
 from pytest_claude_budget.ledger.row_format import LINE
 
@@ -38,7 +38,7 @@ def copied(path: Path) -> SqliteLedger:
         finally:
             source.close()
     _check(connection)
-    connection.executescript(TABLES)
+    make_tables(connection)
     ledger = SqliteLedger(path)
     ledger.take_over(connection)
     ledger.gather()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pytest_claude_budget.base.errors import described
 from pytest_claude_budget.calls.call import Call
-from pytest_claude_budget.ledger.import_journals import TABLES, gather, remove_whole
+from pytest_claude_budget.ledger.import_journals import gather, make_tables, remove_whole
 from pytest_claude_budget.ledger.journal import OwnerFacts
 from pytest_claude_budget.ledger.outside import make_folder, system
 from pytest_claude_budget.ledger.paths import journals_of
@@ -207,7 +207,7 @@ class SqliteLedger:
             known = connection.execute("PRAGMA user_version").fetchone()[0]
             if known > VERSION:
                 raise sqlite3.DatabaseError("the ledger is of a newer version of pytest-claude-budget")
-            connection.executescript(TABLES)
+            make_tables(connection)
             if known < VERSION:
                 connection.execute(f"PRAGMA user_version = {VERSION}")
         except BaseException:

@@ -26,9 +26,9 @@ CREATE TABLE IF NOT EXISTS owners (owner TEXT PRIMARY KEY, place TEXT, limits TE
 CREATE TABLE IF NOT EXISTS faults (process TEXT, reason TEXT);
 CREATE TABLE IF NOT EXISTS journals (name TEXT PRIMARY KEY, bytes INTEGER);
 CREATE TABLE IF NOT EXISTS run (outcome TEXT);
-CREATE VIEW IF NOT EXISTS calls AS SELECT {", ".join(COLUMNS)} FROM entries JOIN payers USING (payer) JOIN kinds USING (kind);
 """
 """`run` says how it ended, once it has a report. `journals` says how far each was brought in. A payer or kind has a row for each time that it was brought in."""
+_VIEW = f"CREATE VIEW IF NOT EXISTS calls AS SELECT {', '.join(COLUMNS)} FROM entries JOIN payers USING (payer) JOIN kinds USING (kind)"
 _ENTRY = f"INSERT OR REPLACE INTO entries VALUES ({', '.join('?' * len(LINE))})"
 _PLAIN = (*LINE[: -len(REST)], LINE[-1])
 _PLAIN_ENTRY = f"INSERT OR REPLACE INTO entries ({', '.join(_PLAIN)}) VALUES ({', '.join('?' * len(_PLAIN))})"
@@ -41,6 +41,17 @@ _FAULT = "INSERT INTO faults VALUES (?, ?)"
 _READ = "INSERT OR REPLACE INTO journals VALUES (?, ?)"
 _DAMAGED = "a line of a process's journal cannot be read: calls may be missing"
 _TORN = "a process ended in the middle of a line of its journal: a call may be missing"
+
+
+def make_tables(connection: sqlite3.Connection) -> None:
+    """Make what is not there; the table and the view of an earlier version get the columns that they lack."""
+    connection.executescript(TABLES)
+    known = {row[1] for row in connection.execute("PRAGMA table_info(kinds)")}
+    for name in KIND:
+        if name not in known:
+            connection.execute(f"ALTER TABLE kinds ADD COLUMN {name}")
+            connection.execute("DROP VIEW IF EXISTS calls")
+    connection.execute(_VIEW)
 
 
 def gather(connection: sqlite3.Connection, journals: Iterable[Path], tally: Tally) -> None:
@@ -74,6 +85,8 @@ class _Shared(dict[str, int]):
         super().__init__()
         self._rows = rows
         self._connection = connection
+        self._width = len(columns)
+        """An earlier version wrote fewer values."""
         self._insert = f"INSERT INTO {table} VALUES ({', '.join('?' * (len(columns) + 1))})"
         self._last: int = connection.execute(f"SELECT COALESCE(MAX(rowid), 0) FROM {table}").fetchone()[0]
         self._new: list[str] = []
@@ -90,7 +103,8 @@ class _Shared(dict[str, int]):
         """Store those that are new."""
         numbers, texts = range(self._last - len(self._new) + 1, self._last + 1), ",".join(self._new)
         read = zip(numbers, loads(f"[{texts}]".encode()), strict=True)
-        rows = {number: (number, *values) for number, values in read}
+        width = self._width
+        rows = {number: (number, *values, *(None,) * (width - len(values))) for number, values in read}
         self._connection.executemany(self._insert, rows.values())
         self._rows.update(rows)
         self._new.clear()

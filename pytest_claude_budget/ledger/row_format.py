@@ -40,6 +40,9 @@ KIND = (
     "service_tier",
     "http_status",
     "reason",
+    "stop_reason",
+    "facts",
+    "called",
 )
 STORED = COUNTS[:8]
 """Of an answer. What a session ran for is worked out of several answers, when they are settled."""
@@ -120,6 +123,9 @@ def line_of(entry: Laid) -> str:
         answer.service_tier,
         answer.http_status,
         answer.reason,
+        answer.stop_reason,
+        answer.facts,
+        answer.called,
     )
     return (
         f"[{id_},{int(at * 1e6)}e-6,{payer.text},{kind},{usage.input_tokens},"
@@ -178,13 +184,14 @@ def call_of(row: Sequence[Any]) -> Call:
     """Read a call back from its row."""
     (id_, at, process, owner, kind, phase, feature, tier, case, origin, retry) = row[:11]
     (status, endpoint, model, requested, batch, regional, speed, geo, service, http_status, reason) = row[11:22]
-    (batch_id, item_id, notes, iterations, stated, request) = row[30:]
+    (stop, facts, called) = row[22:25]
+    (batch_id, item_id, notes, iterations, stated, request) = row[33:]
     answer = Answer(
         status=_STATUS[status],
         endpoint=endpoint,
         model=model,
         requested_model=requested,
-        usage=_usage(row[22:30]),
+        usage=_usage(row[25:33]),
         iterations=_iterations(iterations) if isinstance(iterations, str) else (),
         batch=bool(batch),
         regional=bool(regional),
@@ -198,6 +205,9 @@ def call_of(row: Sequence[Any]) -> Call:
         notes=tuple(notes.split("\n")) if isinstance(notes, str) else (),
         stated_cost=None if stated is None else Decimal(stated),
         request=request,
+        stop_reason=stop,
+        facts=facts,
+        called=called,
     )
     return Call(
         id=id_,
@@ -229,7 +239,7 @@ def alike_of(row: Sequence[Any], payers: Mapping[int, Sequence[Any]], kinds: Map
     """Read calls that are priced alike back as one."""
     id_, day, count, payer, kind, request = row[:6]
     (_, process, owner, owner_kind, phase, feature, tier, case) = payers[payer]
-    (_, origin, _, _, endpoint, model, requested, batch, regional, speed, geo, service, http, _) = kinds[kind]
+    (_, origin, _, _, endpoint, model, requested, batch, regional, speed, geo, service, http, *_) = kinds[kind]
     answer = Answer(
         status=Status.MEASURED,
         endpoint=endpoint,

@@ -5,6 +5,7 @@ brought something in, or where a measured call was replaced by a later state of 
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 Row = tuple[Any, ...]
@@ -22,6 +23,9 @@ class Tally:
         self.payers: dict[int, Sequence[Any]] = {}
         self.kinds: dict[int, Sequence[Any]] = {}
         """Rows of the tables of these names, by their numbers."""
+        self._measured: set[int] = set()
+        """Numbers of the kinds of measured calls, of those looked at."""
+        self._kinds_looked_at = 0
         self._sums: dict[tuple[Any, ...], list[Any]] = {}
         self._count = 0
         self._apart: set[int] = set()
@@ -37,7 +41,11 @@ class Tally:
             self._is_spoilt = True
 
     def _add(self, rows: Iterable[Row]) -> None:
-        measured = {number for number, kind in self.kinds.items() if kind[_STATUS] == "measured"}
+        measured = self._measured
+        for number, kind in islice(self.kinds.items(), self._kinds_looked_at, None):
+            if kind[_STATUS] == "measured":
+                measured.add(number)
+        self._kinds_looked_at = len(self.kinds)
         sums, apart, count = self._sums, self._apart, 0
         for id_, at, payer, kind, fresh, five, hour, read, output, search, fetch, code, request in rows:
             if kind not in measured:

@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from functools import lru_cache
 from hashlib import blake2b
 
 _KEY = b"pytest-claude-budget"
@@ -12,6 +13,7 @@ _ISSUING = (b"toolu_", b"msg_", b"req_")
 encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False).encode
 _KEYED = blake2b(digest_size=5, key=_KEY)
 _CHAINED = blake2b(digest_size=16, key=_KEY)
+_NAMED = blake2b(digest_size=4, key=_KEY)
 
 
 class Chain:
@@ -57,6 +59,14 @@ def hashed(data: bytes) -> str:
     made = _KEYED.copy()
     made.update(data)
     return f"{made.hexdigest()}:{len(data)}"
+
+
+@lru_cache(maxsize=512)
+def name_hash(name: str) -> str:
+    """A short hash of a name that somebody gave, such as a tool's."""
+    made = _NAMED.copy()
+    made.update(bytes_of(name))
+    return made.hexdigest()
 
 
 def bytes_of(text: str) -> bytes:

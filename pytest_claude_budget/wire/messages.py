@@ -15,6 +15,7 @@ from pytest_claude_budget.wire.openai_usage import Translated, as_message, dolla
 from pytest_claude_budget.wire.routes import SESSIONS, Kind, Route
 from pytest_claude_budget.wire.signs_of_claude import is_claude, is_message, look_into
 from pytest_claude_budget.wire.standing import BLOCKED, is_refused_unbilled, standing
+from pytest_claude_budget.wire.stop_reasons import STOP_REASONS, tools_called
 from pytest_claude_budget.wire.usage_fields import Remarks, UnreadableError, read_iterations, read_usage, text
 
 ON_TOP = frozenset(("compaction", "advisor_message"))
@@ -48,6 +49,8 @@ class Exchange(NamedTuple):
     in_application: bool = False
     """An application of this process answers: what it says in a form of its own is its own business."""
     headers: Headers = NO_HEADERS
+    facts: str | None = None
+    """The request's."""
 
     def requested_model(self) -> str | None:
         """Name the model that the request asks for, None where it cannot be told."""
@@ -169,6 +172,9 @@ def answer_of(
         tuple(dict.fromkeys(notes)) if notes else (),
         None,
         exchange.request,
+        stop if type(stop := message.get("stop_reason")) is str and stop in STOP_REASONS else None,
+        exchange.facts,
+        None if exchange.facts is None else tools_called(message.get("content")),
     )
 
 

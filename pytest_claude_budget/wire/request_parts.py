@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pytest_claude_budget.wire.canonical import Chain, bytes_of, canonical, encode, hashed, part
+from pytest_claude_budget.wire.request_facts import NO_FACTS, Facts, facts_of_messages, facts_of_rest, facts_text
 
 MOST_BREAKPOINTS = 16
 MOST_SYSTEM_BLOCKS = 8
@@ -41,6 +42,9 @@ class Rest(NamedTuple):
     """What stands before `max_tokens` and after the messages, where there is no breakpoint in those."""
     asks_for_more: bool = False
     """As the function says, of these bytes."""
+    facts: Facts = NO_FACTS
+    facts_text: str | None = None
+    """The same as text, for a request whose messages add nothing."""
 
 
 def text_of(messages: object, rest: Rest, *, marked: bool, sent: str | None) -> str:
@@ -103,8 +107,16 @@ def rest_of(value: Mapping[str, Any], betas: str) -> Rest:
         chain=chain.digest,
         automatic=next(iter(_lifetimes(value)), None),
         around=None,
+        facts=(facts := facts_of_rest(value)),
+        facts_text=facts_text(facts),
     )
     return rest if rest.automatic is not None else rest._replace(around=_around(rest, rest.breakpoints))
+
+
+def all_facts(rest: Rest, messages: object) -> str | None:
+    """The facts of a whole request."""
+    more = facts_of_messages(messages)
+    return facts_text({**rest.facts, **more}) if more else rest.facts_text
 
 
 def _in_messages(messages: object, chain: Chain) -> Iterator[Breakpoint]:

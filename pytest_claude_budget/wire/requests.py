@@ -6,12 +6,11 @@ order and the spacing of another version of the SDK change nothing.
 
 import json
 import re
-from collections.abc import Mapping
-from typing import Any
 
 from pytest_claude_budget.wire.canonical import bytes_of, has_ids, hashed, part
 from pytest_claude_budget.wire.converse_requests import as_anthropics, without_ids
-from pytest_claude_budget.wire.request_parts import Rest, rest_of, text_of
+from pytest_claude_budget.wire.request_facts import OPEN_TEXT
+from pytest_claude_budget.wire.request_parts import Rest, all_facts, rest_of, text_of
 
 LARGEST_CANONICAL = 1_000_000
 """Characters of messages, or of a request that is not laid out as the SDK does, above which the text is hashed as it
@@ -36,6 +35,8 @@ _LIMIT_FIRST = b'{"max_tokens":0,'
 _TELLING = re.compile(rb'"model"\s*:\s*"[^"]{0,300}?(?:anthropic\.|arn:|-fast|/locations/)').search
 """A spelling that says where or how the model runs, which the answer's own plain id may leave out."""
 _decode = json.JSONDecoder().raw_decode
+Told = tuple[str | None, str | None]
+"""A fingerprint, and the facts of `request_facts.py`."""
 
 
 class Fingerprints:
@@ -44,8 +45,8 @@ class Fingerprints:
     def __init__(self) -> None:
         self._rests: dict[int, Rest] = {}
 
-    def of_messages(self, body: bytes | None, betas: str = "") -> tuple[str | None, bool]:
-        """Tell of a request for one message, and whether it `asks_for_more`; `betas` is its header. Never raises.
+    def of_messages(self, body: bytes | None, betas: str = "") -> tuple[str | None, bool, str | None]:
+        """Tell of a request for one message, whether it `asks_for_more`, and its facts; `betas` is its header. Never raises.
 
         The text is None where the body is no JSON object; else it is JSON: `system`, `tools`, `messages`, `opening` (the
         messages before the first of the assistant, where there is one), `follows` (those before its last, where there
@@ -54,7 +55,7 @@ class Fingerprints:
         hash, and ids that the API gave out are in none.
         """
         if body is None:
-            return None, False
+            return None, False, None
         try:
             start = _START(body) or _further_in(body)
             if start is not None and start[2] is not None and len(body) <= LARGEST_CANONICAL:
@@ -69,10 +70,12 @@ class Fingerprints:
                         first = start[1]
                         limit = rest.limit if first is None else f'"max_tokens":{first.decode()},'
                         # a question without a quote names no model
-                        return f'{before}{limit}"messages":"{hashed(whole)}"{after}', rest.asks_for_more
-            return self._of_parsed(body, betas, start), asks_for_more(body)
+                        text = f'{before}{limit}"messages":"{hashed(whole)}"{after}'
+                        return text, rest.asks_for_more, rest.facts_text
+            print_, facts = self._of_parsed(body, betas, start)
+            return print_, asks_for_more(body), facts
         except Exception:  # also RecursionError: whatever the request holds is not ours to complain of
-            return None, asks_for_more(body)
+            return None, asks_for_more(body), None
 
     def of_converse(self, body: bytes | None) -> str | None:
         """Tell of a request of Bedrock's Converse, as `of_messages` does. Never raises."""
@@ -82,13 +85,13 @@ class Fingerprints:
             if len(body) > LARGEST_CANONICAL:
                 return f'{{"messages":"{hashed(body)}"}}'
             value = as_anthropics(json.loads(without_ids(body)))
-            return _whole_text(value, "", marked=b'"cachePoint"' in body)
+            return text_of(value.get("messages"), rest_of(value, ""), marked=b'"cachePoint"' in body, sent=None)
         except Exception:  # as above
             return None
 
-    def _of_parsed(self, body: bytes, betas: str, start: re.Match[bytes] | None) -> str | None:
+    def _of_parsed(self, body: bytes, betas: str, start: re.Match[bytes] | None) -> Told:
         if len(body) > LARGEST_PARSED:
-            return f'{{"messages":"{hashed(body)}"}}'
+            return f'{{"messages":"{hashed(body)}"}}', OPEN_TEXT
         text = body.decode()
         if start is None or (start[1] is None and len(text) > LARGEST_CANONICAL):
             return self._of_any(text, betas)
@@ -100,15 +103,18 @@ class Fingerprints:
         sent = text[at:end] if end - at > LARGEST_CANONICAL else None
         if (limit := start[1]) is not None:
             rest = rest._replace(limit=f'"max_tokens":{limit.decode()},')
-        return text_of(messages, rest, marked=text.find('"cache_control"', at, end) >= 0, sent=sent)
+        facts = OPEN_TEXT if sent is not None else all_facts(rest, messages)
+        return text_of(messages, rest, marked=text.find('"cache_control"', at, end) >= 0, sent=sent), facts
 
-    def _of_any(self, text: str, betas: str) -> str | None:
+    def _of_any(self, text: str, betas: str) -> Told:
         if len(text) > LARGEST_CANONICAL:
-            return f'{{"messages":"{hashed(bytes_of(text))}"}}'
+            return f'{{"messages":"{hashed(bytes_of(text))}"}}', OPEN_TEXT
         value = json.loads(text)
         if not isinstance(value, dict):
-            return None
-        return _whole_text(value, betas, marked=_CONTROL in text)
+            return None, None
+        rest, messages = rest_of(value, betas), value.get("messages")
+        print_ = text_of(messages, rest, marked=_CONTROL in text, sent=None)
+        return print_, all_facts(rest, messages)
 
     def _rest(self, body: bytes, start: re.Match[bytes], after: bytes, betas: str) -> Rest | None:
         """All but the messages, which end where `after` begins; None where those are not the request's own."""
@@ -149,8 +155,3 @@ def of_batch(body: bytes | None) -> str | None:
         return f'{{"messages":"{part(value["requests"])}"}}'
     except Exception:  # as above
         return None
-
-
-def _whole_text(value: Mapping[str, Any], betas: str, *, marked: bool) -> str:
-    """The text of a request that is read as a whole."""
-    return text_of(value.get("messages"), rest_of(value, betas), marked=marked, sent=None)

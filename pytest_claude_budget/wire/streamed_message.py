@@ -1,5 +1,6 @@
 """One message of a stream, as far as its events have told."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -12,6 +13,8 @@ from pytest_claude_budget.wire.usage_fields import grown
 
 _BLOCKS_WITHOUT_TEXT = (b'tool_use"', b'"redacted_thinking"')
 """Blocks that take tokens though no piece of text comes with them."""
+_TOOL = re.compile(rb'"type": ?"tool_use"(?:, ?"id": ?"[^"\\]*")?, ?"name": ?"([^"\\]{1,200})"').findall
+_CALLS = re.compile(rb'"type": ?"tool_use"').findall
 _KEPT = ("id", "model", "stop_reason", GUARDRAIL)
 _WRITES = "cache_creation_input_tokens"
 _UNSPLIT = "only the sum of the cache writes is known: priced at the 5-minute rate"
@@ -33,6 +36,8 @@ class StreamedMessage:
         self._has_content = False
         self._has_output = False
         """There is a block that takes tokens without a piece of text."""
+        self._tools: list[dict[str, str]] = []
+        """Blocks that call tools; with their names, as far as these could be read."""
         self._fell_back = False
         """Another model went on: what it counts need not be more than what the first counted."""
         self._error = False
@@ -104,7 +109,11 @@ class StreamedMessage:
     def look(self, lines: bytes) -> None:
         """Take lines that carry no usage: they show that there is content."""
         self._has_content = self._has_content or b"content_block" in lines
-        self._has_output = self._has_output or any(block in lines for block in _BLOCKS_WITHOUT_TEXT)
+        if any(block in lines for block in _BLOCKS_WITHOUT_TEXT):
+            self._has_output = True
+            names = [name.decode("utf-8", "replace") for name in _TOOL(lines)]
+            self._tools += [{"type": "tool_use", "name": name} for name in names]
+            self._tools += [{"type": "tool_use"}] * (len(_CALLS(lines)) - len(names))
 
     def answer(self, text_bytes: int, *, ended: bool, followed: bool = False) -> Answer | None:
         """Tell what is known so far. `ended`: the stream's last byte has come; `followed`: another message has begun.
@@ -137,9 +146,9 @@ class StreamedMessage:
         return answer
 
     def _content(self, text_bytes: int) -> list[dict[str, str]]:
-        """A block that stands for all that was seen."""
+        """Blocks that stand for all that was seen."""
         if self._has_output or text_bytes:
-            return [{"type": "tool_use"}]
+            return self._tools or [{"type": "redacted_thinking"}]
         return [{"type": "text", "text": ""}] if self._has_content else []
 
     def _incomplete_reason(self, *, ended: bool, followed: bool) -> str | None:

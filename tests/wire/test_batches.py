@@ -69,6 +69,7 @@ def test_a_succeeded_item_is_measured_at_the_batch_discount() -> None:
         batch_id="msgbatch_1",
         item_id=answer.item_id,
         http_status=200,
+        stop_reason="end_turn",
     )
 
 

@@ -246,7 +246,7 @@ def test_cache_writes_of_bedrocks_own_counts_have_the_lifetime_that_was_asked_fo
     """The request's breakpoints tell; without a request to look at, it is a lower bound."""
     system = [{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral", "ttl": ttl}}]
     request = body({"anthropic_version": "bedrock-2023-05-31", "max_tokens": 9, "messages": [], "system": system})
-    print_, _ = Fingerprints().of_messages(request)
+    print_, *_ = Fingerprints().of_messages(request)
     data = with_metrics(piece("Hi"), cacheWriteInputTokenCount=70)
     answer = of(data, INVOKE._replace(request=print_))
     assert (answer.status, answer.usage) == (Status.MEASURED, expected)

@@ -37,7 +37,7 @@ def request(**parts: Any) -> bytes:
 
 def seen(sent: bytes | None) -> Exchange:
     """The exchange of a request as the watch makes it."""
-    text, _ = Fingerprints().of_messages(sent)
+    text, *_ = Fingerprints().of_messages(sent)
     return Exchange(Route(kind=Kind.MESSAGES), 200, None, text, long_lifetimes=lifetimes_in(sent))
 
 
@@ -148,7 +148,7 @@ def test_a_request_of_megabytes_is_looked_at_too(size: int, mark: Any, expected:
 
 def test_lifetimes_are_read_off_the_fingerprint() -> None:
     """So that no request is decoded twice; one that was hashed as one piece does not tell."""
-    text, _ = Fingerprints().of_messages(request(system=[block(**HOUR), block(**DEFAULT)]))
+    text, *_ = Fingerprints().of_messages(request(system=[block(**HOUR), block(**DEFAULT)]))
     assert lifetimes_of(text) == {"1h", "5m"}
     assert lifetimes_of('{"messages":"0123456789:9"}') is None
     assert lifetimes_of('{"max_tokens":9,"messages":"0123456789:9"}') == frozenset()

@@ -38,6 +38,7 @@ def test_an_answer_is_measured() -> None:
         inference_geo="not_available",
         service_tier="standard",
         http_status=200,
+        stop_reason="end_turn",
     )
 
 

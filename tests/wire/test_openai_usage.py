@@ -151,7 +151,7 @@ def test_writes_without_a_split_are_of_the_lifetime_that_the_request_asks_for() 
     """Its breakpoints stand in the parts of a message, as Anthropic's do."""
     part = {"type": "text", "text": "x", "cache_control": {"type": "ephemeral", "ttl": "1h"}}
     asked = body({"model": MODEL, "messages": [{"role": "system", "content": [part]}]})
-    print_, _ = Fingerprints().of_messages(asked)
+    print_, *_ = Fingerprints().of_messages(asked)
     of_it = exchange(Kind.COMPATIBLE)._replace(request=print_)
     answer = read_answer(body(completion(OPENROUTER)), of_it)
     assert answer is not None

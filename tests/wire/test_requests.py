@@ -27,7 +27,7 @@ REQUEST: dict[str, Any] = {
 
 def of(request: object, **layout: Any) -> dict[str, Any]:
     """The fingerprint of a request, sent as the SDK sends it."""
-    text, _ = Fingerprints().of_messages(json.dumps(request, **{"separators": (",", ":"), **layout}).encode())
+    text, *_ = Fingerprints().of_messages(json.dumps(request, **{"separators": (",", ":"), **layout}).encode())
     assert text is not None
     found: dict[str, Any] = json.loads(text)
     assert list(found) == sorted(found)
@@ -63,7 +63,7 @@ def test_no_text_of_a_request_is_in_its_fingerprint_or_remembered() -> None:
         planted: planted,
     }
     made = Fingerprints()
-    text, _ = made.of_messages(json.dumps(request, separators=(",", ":")).encode(), betas=planted)
+    text, *_ = made.of_messages(json.dumps(request, separators=(",", ":")).encode(), betas=planted)
     assert text is not None
     assert planted not in text
     ((_, rest),) = made._rests.items()
@@ -274,7 +274,7 @@ JSON = st.recursive(
 def as_a_whole(request: dict[str, Any]) -> dict[str, Any]:
     """The fingerprint of the same request, in a spelling that only a parser understands."""
     sent = json.dumps(request, separators=(",", ":")).replace('"messages"', r'"\u006dessages"')
-    text, _ = Fingerprints().of_messages(sent.encode())
+    text, *_ = Fingerprints().of_messages(sent.encode())
     assert text is not None
     found: dict[str, Any] = json.loads(text)
     return found

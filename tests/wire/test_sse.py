@@ -3,6 +3,7 @@
 import sys
 import tracemalloc
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given
@@ -41,6 +42,7 @@ NORMAL_ANSWER = Answer(
     inference_geo="not_available",
     service_tier="standard",
     http_status=200,
+    stop_reason="end_turn",
 )
 MID_TEXT = start() + block() + PING + text("x" * 350)
 """350 characters on Sonnet 4.6, at 3.5 characters a token: 100 tokens."""
@@ -527,7 +529,7 @@ def test_a_refusal_in_mid_stream_is_billed(before: bytes) -> None:
 
 def test_a_refusal_with_output_and_no_content_is_billed() -> None:
     """Hidden output is output."""
-    assert of(start() + delta("refusal", output_tokens=45) + STOP) == NORMAL_ANSWER
+    assert of(start() + delta("refusal", output_tokens=45) + STOP) == replace(NORMAL_ANSWER, stop_reason="refusal")
 
 
 def test_the_url_names_the_model_where_the_stream_does_not() -> None:

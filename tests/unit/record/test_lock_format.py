@@ -282,7 +282,7 @@ def turns(*said: str, live: bool = True) -> list[Call]:
     made, messages = [], [{"role": "user", "content": "Where is my order?"}]
     for words in (*said, ""):
         body = json.dumps({"max_tokens": 9, "messages": messages}, separators=(",", ":")).encode()
-        request, _ = Fingerprints().of_messages(body)
+        request, *_ = Fingerprints().of_messages(body)
         answer = Answer(status=Status.MEASURED, endpoint="messages", model="claude-haiku-4-5", request=request)
         origin = Origin.LIVE if live else Origin.SIMULATED
         owner = Owner(id="a.py::t", kind="test")
