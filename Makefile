@@ -11,7 +11,7 @@ NO_ACCOUNT := env -u ANTHROPIC_API_KEY -u ANTHROPIC_AUTH_TOKEN -u ANTHROPIC_BASE
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lint-workflows rates charts format bench action-lock docs-check matrix matrix-ci clients ci-tools clean
+.PHONY: help demo test lint lint-workflows rates charts format bench action-lock docs docs-check matrix matrix-ci clients ci-tools clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -77,6 +77,9 @@ format: $(VENV)/stamp-dev ## Format, and mend what ruff can mend
 bench: $(VENV)/stamp-bench ## Measure what the plugin costs, against the figures it promises
 	$(BIN)/python -m bench
 
+docs: $(VENV)/stamp-docs ## Build the documents as a site in build/site; a broken link or anchor fails
+	$(BIN)/python -m docs.site
+
 docs-check: $(VENV)/stamp-demo ## Check that what the documents say is so
 	$(BIN)/python -m pytest tests/docs $(PYTEST_ARGS)
 
@@ -97,9 +100,9 @@ clients: $(VENV)/stamp-matrix ## Every client of Claude that is measured, each w
 
 # All that .ci/run needs, in one go: the stamps one by one would look the same packages up four times.
 ci-tools: $(VENV)/stamp-pip
-	$(BIN)/python -m pip install --quiet --editable '.[action,gateway]' --group test --group lint --group ci --group matrix \
+	$(BIN)/python -m pip install --quiet --editable '.[action,gateway]' --group test --group lint --group ci --group matrix --group docs \
 		--requirement examples/quickstart/requirements.txt
-	touch $(addprefix $(VENV)/stamp-,dev demo ci matrix)
+	touch $(addprefix $(VENV)/stamp-,dev demo ci matrix docs)
 	$(MAKE) $(VENV)/stamp-node
 
 clean: ## Remove the venv and everything that was made
