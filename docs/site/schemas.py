@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Node = dict[str, Any]
+_PLAIN = ("integer", "object", "string")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,12 +67,15 @@ class Schema:
             return f"`{json.dumps(node['const'])}`"
         if "enum" in node:
             return ", ".join("null" if each is None else f"`{each}`" for each in node["enum"])
-        choices = [each for each in node.get("oneOf", []) + node.get("anyOf", []) if "required" not in each]
+        choices = [each for each in node.get("oneOf", []) + node.get("anyOf", []) if set(each) != {"required"}]
         if choices:
             return " or ".join(dict.fromkeys(self.value(each) for each in choices))
         kinds = node.get("type", "any value")
         words = " or ".join([kinds] if isinstance(kinds, str) else kinds)
-        return f"list of {self.value(node['items'])}" if kinds == "array" and "items" in node else words
+        if kinds != "array" or "items" not in node:
+            return words
+        item = self.value(node["items"])
+        return f"list of {item}s" if item in _PLAIN else f"list of {item}"
 
 
 def _without(node: Node, *keys: str) -> Node:
@@ -104,7 +108,7 @@ def _table(schema: Schema, node: Node) -> list[str]:
     for key, value in _members(node):
         below = schema.resolved(value)
         default = f"; without it: `{json.dumps(below['default'])}`" if "default" in below else ""
-        must = ", must be there" if key in needed else ""
+        must = ", required" if key in needed else ""
         cells = (f"`{key}`{must}", below.get("description", ""), schema.value(value) + default)
         rows.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
     return [*rows, ""]

@@ -67,12 +67,12 @@ def test_a_schema_is_shown_as_a_table_for_each_object() -> None:
     definitions = {"rule": rule, "amount": {"description": "An amount.", "x-expected": "dollars such as 0.25"}}
     document = {"description": "A file.", "required": ["version"], "properties": properties, "$defs": definitions}
     head = "| key | what it is | value |\n| --- | --- | --- |\n"
-    scope = '| `scope`, must be there |  | `run`, null; without it: `"run"` |\n'
+    scope = '| `scope`, required |  | `run`, null; without it: `"run"` |\n'
     assert (
         "# Rules\n\nA file.\n\nThis page is made from `schemas/x.schema.json`, which decides. "
         "`claude-budget schema x` prints it, for editors and other programs.\n\n"
-        f"{head}| `version`, must be there | The form \\| of the file. | `1` |\n"
-        "| `rules` | All rules. | list of object |\n| `names` |  | object |\n"
+        f"{head}| `version`, required | The form \\| of the file. | `1` |\n"
+        "| `rules` | All rules. | list of objects |\n| `names` |  | object |\n"
         f"| `most` | Its own words. | dollars such as 0.25 |\n\n## `rules[]`\n\n\n\n{head}{scope}"
         f"\n## `names`\n\n\n\n{head}| `NAME` |  | null or object |\n"
         f"\n## `names.NAME`\n\n\n\n{head}{scope}"
