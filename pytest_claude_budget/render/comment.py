@@ -5,7 +5,7 @@ other, the details first, and the page says so; the verdict and the footer alway
 is not folded away takes at most 25 lines of GitHub's column, whatever changed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pytest_claude_budget.base.money import ZERO, dollars
@@ -78,8 +78,11 @@ _COMMENTS = tuple(
             (4, 6, 1),
             (3, 6, 1),
             (3, 4, 1),
+            (4, 3, 1),
+            (3, 3, 1),
+            (3, 2, 1),
         ),
-        *((2, 3, 1), (1, 1, 1), (1, 0, 0)),
+        *((2, 3, 1), (2, 2, 1), (1, 1, 1), (1, 0, 0)),
     )
 )
 _BRIEFEST = replace(_COMMENTS[-1], brief=True)
@@ -165,30 +168,30 @@ def _body(document: Document, form: Form) -> Iterator[str]:
     compared = document.get("comparison") is not None
     yield from silence(document, form.items, brief=form.brief)
     yield from by_cause(document, form.groups)
+    if not compared:
+        yield from tables.dearest(document, form.rows if form.long else min(form.groups, 5), where)
+    yield from () if form.brief else down(document)
+    yield from advice(document)
     yield from limits(document, form.limits, f",{where}")
+    every = [] if form.long or not form.details else tables.changes(document, form.rows, where)
     if compared:
-        yield from ("", tables.counts(document))
+        yield from () if every else ("", tables.counts(document))  # else it stands above the folded table
         yield from tables.not_run(document, form.items)
         yield from () if form.brief else tables.renamed(document, form.items)
-    else:
-        yield from tables.dearest(document, form.rows if form.long else min(form.groups, 5), where)
     yield from tables.not_judged(document, form.items)
     yield from tables.budget_changes(document, form.items)
     yield from () if form.brief else tables.unmet(document, form.items)
     yield from remarks(document, brief=form.brief)
-    yield from () if form.brief else down(document)
-    yield from advice(document)
     if form.long:
         yield from tables.changes(document, form.rows, where)
         yield from chart(document)
-    yield from _folded(document, form) if form.details else _left_out(form)
+    yield from _folded(document, form, every) if form.details else _left_out(form)
 
 
-def _folded(document: Document, form: Form) -> Iterator[str]:
-    every = [] if form.long else tables.changes(document, form.rows, form.elsewhere)
+def _folded(document: Document, form: Form, every: Sequence[str]) -> Iterator[str]:
     if every:
         more = " or is not known" if not_known(document) else ""
-        yield from details(f"Every test that moved{more}", every[1:])
+        yield from details(f"Every test that moved{more}: {tables.counts(document)}", every[1:])
     yield from breakdown(document, 1000 if form.long else 50)
     if form.every and document.get("comparison") is not None:
         lines = tables.dearest(document, form.rows, form.elsewhere)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pytest_claude_budget.base.durations import running_time
 from pytest_claude_budget.base.money import ZERO, dollars, exact
 from pytest_claude_budget.render.comment_tables import cost
-from pytest_claude_budget.render.comment_values import Document
+from pytest_claude_budget.render.comment_values import Document, may_lack_calls
 from pytest_claude_budget.render.markdown_text import amount, code, counted, details, number, sentence, signed, table
 from pytest_claude_budget.render.phrases import repeated_before_texts, unsure
 
@@ -26,10 +26,17 @@ _FEWEST, _MOST_BARS = 2, 12
 
 def breakdown(document: Document, most: int | None) -> list[str]:
     """Fold the long answer away; nothing where there were no calls."""
+    lower = may_lack_calls(document)
     sections = [
-        ("by model", _named("Model", "model", document["by_model"][:most], rest_of(document, document["by_model"]))),
+        (
+            "by model",
+            _named("Model", "model", document["by_model"][:most], rest_of(document, document["by_model"]), lower=lower),
+        ),
         ("by feature", _features(document, most)),
-        ("by tier", _named("Tier", "tier", document["by_tier"][:most], rest_of(document, document["by_tier"]))),
+        (
+            "by tier",
+            _named("Tier", "tier", document["by_tier"][:most], rest_of(document, document["by_tier"]), lower=lower),
+        ),
         ("tokens by kind", _tokens(document["totals"])),
         ("calls", calls_lines(document["totals"])),
         ("projection", projection_lines(document, most)),
@@ -41,11 +48,12 @@ def breakdown(document: Document, most: int | None) -> list[str]:
     return details(title[:1].upper() + title[1:], body[1:]) if there else []
 
 
-def _named(head: str, key: str, rows: Sequence[Document], rest: Document | None) -> list[str]:
+def _named(head: str, key: str, rows: Sequence[Document], rest: Document | None, *, lower: bool) -> list[str]:
+    """`lower`: an answer of any of them may be missing, so that each cost is a lower bound."""
     if not rows:
         return []
     named = [(code(row[key], 80), row) for row in rows] + ([(f"(no {key})", rest)] if rest is not None else [])
-    cells = [[name, number(row["calls"]), cost(row), dollars(amount(row["spent"]))] for name, row in named]
+    cells = [[name, number(row["calls"]), cost(row, lower=lower), dollars(amount(row["spent"]))] for name, row in named]
     return table((head, ">Calls", ">Cost", ">Spent"), cells)
 
 
@@ -73,7 +81,8 @@ def _less(whole: str, parts: Iterable[str]) -> str:
 def _features(document: Document, most: int | None) -> list[str]:
     comparison = document.get("comparison")
     if comparison is None or not comparison["by_feature"]:
-        return _named("Feature", "feature", document["by_feature"][:most], rest_of(document, document["by_feature"]))
+        rest, lower = rest_of(document, document["by_feature"]), may_lack_calls(document)
+        return _named("Feature", "feature", document["by_feature"][:most], rest, lower=lower)
     head = ("Feature", ">Before", ">After", ">Change")
     rows = feature_rows(comparison, most)
     return table(head, [["(no feature)" if name is None else code(name, 80), *cells] for name, cells in rows])

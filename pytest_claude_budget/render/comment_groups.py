@@ -4,8 +4,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from pytest_claude_budget.compare.not_compared import reasons
-from pytest_claude_budget.render.comment_spared import NOTHING, is_told, spared_by_owner, spared_cell
-from pytest_claude_budget.render.comment_tables import limit_cell, limits_by_owner, most_allowed, telling
+from pytest_claude_budget.render.comment_limit_words import (
+    limit_phrase,
+    limits_by_owner,
+    spared_by_owner,
+    spared_phrase,
+)
+from pytest_claude_budget.render.comment_tables import most_allowed, telling
 from pytest_claude_budget.render.comment_values import Document, ran, short
 from pytest_claude_budget.render.groups import (
     ALSO,
@@ -17,6 +22,7 @@ from pytest_claude_budget.render.groups import (
     Moved,
     added,
     also_words,
+    directions,
     grouped,
     word_of,
 )
@@ -24,7 +30,7 @@ from pytest_claude_budget.render.markdown_text import amount, code, counted, sen
 from pytest_claude_budget.render.phrases import unsure
 from pytest_claude_budget.render.raising import listed
 
-_HEAD = (">Change", "Limit", "Why")
+_HEAD = (">Change", "Why")
 _NAME, _SENTENCE = 40, 150
 """Characters of a name and of a cause that are shown."""
 _WORDS = 5
@@ -85,12 +91,9 @@ def by_cause(document: Document, most: int) -> list[str]:
     shown, rest = _split(groups, most, limits)
     names = Counter(short(row.owner, _NAME) for group in groups for row in group.rows)
     spared = spared_by_owner(document)
-    cells = [[_change(group, limits), _limit(group.rows, limits, spared), _why(group, names)] for group in shown]
+    cells = [[_change(group, limits), _why(group, names, limits, spared)] for group in shown]
     cells += [_further(rest, limits, spared)] if rest else []
-    of = [row.owner for group in groups for row in group.rows]
-    told = any(owner in limits or is_told(spared.get(owner)) for owner in of)
-    columns = [at for at in range(len(_HEAD)) if at != 1 or told]
-    return ["", *table([_HEAD[at] for at in columns], [[row[at] for at in columns] for row in cells])]
+    return ["", *table(_HEAD, cells)]
 
 
 def _not_told(document: Document, groups: Sequence[Group]) -> list[Group]:
@@ -125,8 +128,10 @@ def _further(groups: Sequence[Group], limits: _Limits, spared: _Spared) -> list[
         texts.setdefault(row.kind, []).append(row.text)
     what = [word_of(kind, own) for kind, own in texts.items()]
     what = [*what[: _WORDS - 1], "more"] if len(what) > _WORDS else what
-    whose = f"and {counted(len(groups), 'further change')}, in {counted(len(rows), 'test')}"
-    return [size, _limit(rows, limits, spared), f"{whose}: {listed(what)}"]
+    way = directions(rows)
+    whose = f"and {counted(len(groups), 'further change')}, in {counted(len(rows), 'test')}: {listed(what)}"
+    over = _reached(rows, limits)
+    return [size, f"{whose}; {way}{f'; {over}' if over else ''}{_spared(rows, spared)}"]
 
 
 def _change(group: Group, limits: _Limits) -> str:
@@ -141,39 +146,46 @@ def _change(group: Group, limits: _Limits) -> str:
     return f"{signed(group.change)} ({share(group.change, group.before, *most)})"
 
 
-def _limit(rows: Sequence[Moved], limits: _Limits, spared: _Spared) -> str:
+def _reached(rows: Sequence[Moved], limits: _Limits) -> str:
+    """The limits of single tests that these are over or close to; empty where there are none."""
     hit: dict[str, int] = {}
     for row in rows:
-        for text in dict.fromkeys(limit_cell(word, breach) for word, breach in limits.get(row.owner, ())):
+        for text in dict.fromkeys(limit_phrase(word, breach) for word, breach in limits.get(row.owner, ())):
             hit[text] = hit.get(text, 0) + 1
-    for cell in (spared_cell(spared[row.owner]) for row in rows if row.owner in spared) if not hit else ():
-        hit[cell] = hit.get(cell, 0) + 1
-    all_of_them = len(rows)
-    said = [text if tests == all_of_them else f"{text} ({counted(tests, 'test')})" for text, tests in hit.items()]
-    more = [f"and {len(said) - 2:,} more"] if len(said) > 2 else []
-    return "<br>".join([*said[:2], *more]) or NOTHING
+    said = [text if tests == len(rows) else f"{tests:,} of them {text}" for text, tests in hit.items()]
+    return "; ".join([*said[:2], *([f"{len(said) - 2:,} more"] if len(said) > 2 else [])])
 
 
-def _why(group: Group, names: Mapping[str, int]) -> str:
+def _spared(rows: Sequence[Moved], spared: _Spared) -> str:
+    """A limit that some of them would be over, and why it is not held against them."""
+    said = dict.fromkeys(spared_phrase(spared[row.owner]) for row in rows if row.owner in spared)
+    first = next(filter(None, said), "")
+    return f"; {first}" if first else ""
+
+
+def _why(group: Group, names: Mapping[str, int], limits: _Limits, spared: _Spared) -> str:
     first = group.rows[0]
     who = short(first.owner, _NAME)
     who = code(first.owner, 2 * _NAME) if names[who] > 1 else who
+    over = _reached(group.rows, limits)
+    over = f" ({over})" if over else ""
+    spared_ = _spared(group.rows, spared)
     if len(group.rows) > 1:
-        return _why_many(group, who)
+        return f"{_why_many(group, who, over)}{spared_}"
     if group.kind in (NEW, NOISE):
-        return f"{who} is {group.text}"
-    return f"{who}: {sentence(group.text, _SENTENCE)}{_also(group)}"
+        return f"{who} is {group.text}{over}{spared_}"
+    return f"{who}{over}: {sentence(group.text, _SENTENCE)}{_also(group)}{spared_}"
 
 
-def _why_many(group: Group, first: str) -> str:
+def _why_many(group: Group, first: str, over: str) -> str:
     tests = all(row.is_test for row in group.rows)
     many = f"{len(group.rows):,} {'tests' if tests else 'tests and fixtures'}"
     if group.kind == NEW:
-        return f"{len(group.rows):,} new {'tests' if tests else 'tests and fixtures'}, the dearest {first}"
+        return f"{len(group.rows):,} new {'tests' if tests else 'tests and fixtures'}{over}, the dearest {first}"
     if group.kind == NOISE:
-        return f"{many} are {group.text}"
+        return f"{many} are {group.text}{over}"
     example = f", such as {first}: {sentence(group.example, _SENTENCE)}" if group.example else ""
-    return f"{many}: {sentence(group.text, _SENTENCE)}{example}{_also(group)}"
+    return f"{many}{over}: {sentence(group.text, _SENTENCE)}{example}{_also(group)}"
 
 
 def _also(group: Group) -> str:

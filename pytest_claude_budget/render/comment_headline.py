@@ -5,7 +5,6 @@ from decimal import Decimal
 
 from pytest_claude_budget.base.money import ZERO, dollars
 from pytest_claude_budget.compare.not_compared import missed
-from pytest_claude_budget.judge.increases import INCREASES
 from pytest_claude_budget.judge.unfinished import NO_TEST
 from pytest_claude_budget.render.comment_values import (
     Document,
@@ -29,6 +28,8 @@ from pytest_claude_budget.render.markdown_text import amount, code, counted, per
 from pytest_claude_budget.render.phrases import before_already, nearness, unsure
 
 _PASSES = "the budget lets the cost pass"
+_BOTH = 2
+"""So many limits are both named."""
 
 
 def headline(document: Document) -> str:
@@ -201,16 +202,20 @@ def _check(document: Document) -> str:
 
 
 def _limits(breaches: Sequence[Document]) -> str:
+    """One limit or two by what they are; of more than that the first, those of the run before all."""
     order = ("run", "projection")
-    first = min(breaches, key=lambda each: order.index(each["scope"]) if each["scope"] in order else 2)
-    others = {(each["scope"], each["path"], each["where"]) for each in breaches}
-    others.discard((first["scope"], first["path"], first["where"]))
-    more = f" and {counted(len(others), 'more limit')}" if others else ""
-    return f"the limit of {maximum_of(first)}{_whose(first)}{more}"
+    each: dict[tuple[str, str, str], Document] = {}
+    for breach in sorted(breaches, key=lambda each: order.index(each["scope"]) if each["scope"] in order else 2):
+        each.setdefault((breach["scope"], breach["path"], breach["where"]), breach)
+    said = [f"{maximum_of(breach)}{_whose(breach)}" for breach in each.values()]
+    if len(said) == _BOTH:
+        return f"the limits of {' and '.join(said)}"
+    more = f" and {len(said) - 1:,} more, named below" if len(said) > 1 else ""
+    return f"the limit of {said[0]}{more}"
 
 
 def _whose(breach: Document) -> str:
     scope, name = breach["scope"], breach["name"]
     if scope == "run":
-        return " a run" if breach["measure"] not in INCREASES else ""
+        return " a run"
     return f" for {short(name)}" if scope in ("test", "fixture", "projection") else f" for {scope} {code(name, 60)}"

@@ -23,7 +23,16 @@ from pytest_claude_budget.render.comment_values import (
     value_text,
 )
 from pytest_claude_budget.render.markdown_text import amount, amount_in, code, counted, number, sentence
-from pytest_claude_budget.render.raising import ToRaise, accepting_words, files_of, listed, places_words, raise_words
+from pytest_claude_budget.render.raising import (
+    ToRaise,
+    files_of,
+    listed,
+    new_text,
+    places_words,
+    plain_number,
+    raise_words,
+    update_steps,
+)
 
 COMMAND = "pytest --claude-budget-update"
 UPDATE = f"run `{COMMAND}` and commit `{LOCK_FILE}`"
@@ -63,8 +72,8 @@ def limits(document: Document, most: int, where: str) -> list[str]:
     return lines
 
 
-def _places(each: Sequence[Sequence[Document]]) -> str:
-    places = places_words([rows[0]["where"] for rows in each], _name) if each else ""
+def _places(each: Sequence[Sequence[Document]], told: Sequence[str] = ()) -> str:
+    places = places_words([rows[0]["where"] for rows in each], _name, told) if each else ""
     return f" ({places})" if places else ""
 
 
@@ -128,9 +137,9 @@ def advice(document: Document) -> Iterator[str]:
     over, comparison = failing(document), document.get("comparison")
     outcome = document["verdict"]["outcome"]
     fixed = [breach for breach in over if breach["measure"] not in INCREASES]
-    steps = _steps(document)
+    steps = _inline(_steps(document))
     if len(fixed) < len(over):
-        yield from ("", f"**To accept:** {steps}.")
+        yield from _to_accept(document, by_hand=bool(fixed))
     elif fixed:
         yield from ("", f"**To pass:** make the calls cheaper, or {_raise(fixed)} and commit that.")
     elif comparison is not None and document.get("accepted") is None and _stale(comparison):
@@ -151,6 +160,15 @@ def advice(document: Document) -> Iterator[str]:
         yield from _not_compared(document["not_compared"])
     elif comparison is None and document["totals"]["calls"] and len(fixed) == len(over):
         yield from ("", f"**No baseline yet:** {steps}; the next change is then compared with this run.")
+
+
+def _to_accept(document: Document, *, by_hand: bool) -> Iterator[str]:
+    """All steps, as a list where some are done by hand and others by the update."""
+    steps = _steps(document)
+    if not by_hand:
+        yield from ("", f"**To accept:** {_inline(steps)}.")
+        return
+    yield from ("", "**To accept** all of this:", "", *(f"{at}. {step}" for at, step in enumerate(steps, 1)))
 
 
 def _rates_of(document: Document) -> str:
@@ -181,7 +199,7 @@ def silence(document: Document, most: int, *, brief: bool = False) -> list[str]:
     named = [f"{short(row['owner'])} ({_was(row)})" for row in rows[: max(most, 1)]]
     more = [f"{len(rows) - len(named):,} more"] if len(rows) > len(named) else []
     told = COMMAND in "".join(advice(document))
-    steps = "update the lock file" if brief else "the update accepts it too" if told else _steps(document)
+    steps = "update the lock file" if brief else "the update accepts it too" if told else _inline(_steps(document))
     look = f" {phrases.LOOK_FOR_A_MOCK.capitalize()}; if that is meant, {steps}."
     accept = "" if document.get("accepted") is not None else look
     return ["", f"**Ran without a single call**, which is no saving: {', '.join([*named, *more])}.{accept}"]
@@ -205,14 +223,20 @@ def before_an_update(document: Document) -> list[str]:
     return phrases.before_an_update(ended, unknown=unknown)
 
 
-def _steps(document: Document) -> str:
+def _steps(document: Document) -> list[str]:
     """All that is to be done until an update is taken, and that it is to be committed."""
     over = failing(document)
     fixed = [_to_raise(rows[0]) for rows in by_limit(each for each in over if each["measure"] not in INCREASES)]
     increases = by_limit([breach for breach in over if breach["measure"] in INCREASES])
-    files = [*map(_name, files_of(fixed)), f"`{LOCK_FILE}`"]
-    update = accepting_words(f"`{COMMAND}`", files, len(fixed), len(increases))
-    return ", then ".join([*before_an_update(document), *raised(document), update])
+    named = files_of(fixed)
+    files = [*map(_name, named), f"`{LOCK_FILE}`"]
+    update = update_steps(f"`{COMMAND}`", files, len(fixed), len(increases), _places(increases, named))
+    return [*before_an_update(document), *raised(document), *update]
+
+
+def _inline(steps: Sequence[str]) -> str:
+    """Steps as a part of a sentence; the last two are the update and what is to be committed."""
+    return f"{', then '.join(steps[:-1])} and {steps[-1]}"
 
 
 def raised(document: Document) -> list[str]:
@@ -230,25 +254,20 @@ def _name(name: str) -> str:
 
 
 def _to_raise(farthest: Document) -> ToRaise:
-    short_ = farthest["name"] if farthest["scope"] == "projection" else farthest["measure"]
-    return ToRaise(
-        where=farthest["where"] or farthest["path"],
-        words=_words(farthest),
-        short=code(short_, 40),
-        to=_enough(farthest),
-    )
+    return ToRaise(where=farthest["where"] or farthest["path"], words=_words(farthest), to=_enough(farthest))
 
 
 def _enough(farthest: Document) -> str:
     """The least that a limit is to be raised to; empty where the report does not say it in numbers."""
     value, most = farthest["value"], amount_in(farthest["value"])
     if isinstance(value, int):
-        needed = number(value)
+        needed = str(value)
     elif most is None or amount_in(farthest["maximum"]) is None:
         return ""
     else:
-        needed = dollars_holding(most)
-    return f"to {'at least ' if farthest['at_least'] else ''}{needed}"
+        needed = plain_number(dollars_holding(most))
+    measure, path = farthest["measure"], farthest["path"]
+    return new_text(measure, path, needed, at_least=farthest["at_least"], show=lambda text: code(text, 60))
 
 
 def _stale(comparison: Document) -> bool:

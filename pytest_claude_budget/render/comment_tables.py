@@ -1,24 +1,25 @@
 """The tables and lists of a comment: what moved, what is over, what did not run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
 from pytest_claude_budget.base.money import dollars, dollars_against
 from pytest_claude_budget.compare.noise import FEWEST_SAMPLES
 from pytest_claude_budget.compare.not_compared import reasons
-from pytest_claude_budget.judge.increases import INCREASES
-from pytest_claude_budget.render.comment_spared import NOTHING, is_told, spared_by_owner, spared_cell
+from pytest_claude_budget.render.comment_limit_words import (
+    NOTHING,
+    is_told,
+    limit_cell,
+    limits_by_owner,
+    spared_by_owner,
+    spared_cell,
+)
 from pytest_claude_budget.render.comment_values import (
     NOT_RUN,
     Document,
-    accepted_increases,
-    failing,
-    is_at,
-    known_before,
-    maximum_of,
+    failed_tests,
     moved,
     not_known,
-    only_warns,
     ran,
     short,
 )
@@ -63,26 +64,6 @@ def _worth_a_row(comparison: Document) -> list[Document]:
     """What moved, and after that what may have, and what changed at no cost, as failed tries do."""
     still = [row for row in comparison["owners"] if ran(row) and not amount(row["change"])]
     return moved(comparison) + [row for row in still if row["at_least"] or row.get("not_known") or row["causes"]]
-
-
-def limits_by_owner(document: Document) -> dict[str, list[tuple[str, Document]]]:
-    """The limits of single tests and fixtures that were reached, with the word for each."""
-    verdict, let_pass = document["verdict"], accepted_increases(document)
-    close = [breach for breach in verdict["warnings"] if breach not in let_pass]
-    kinds = (
-        ("over", failing(document)),
-        ("accepted", let_pass),
-        ("at", [breach for breach in close if is_at(breach)]),
-        ("close to", [breach for breach in close if not (is_at(breach) or only_warns(breach))]),
-        ("above", [breach for breach in close if only_warns(breach)]),
-        ("over already:", known_before(document)),
-    )
-    found: dict[str, list[tuple[str, Document]]] = {}
-    for word, breaches in kinds:
-        for breach in breaches:
-            if breach["scope"] in ("test", "fixture"):
-                found.setdefault(breach["name"], []).append((word, breach))
-    return found
 
 
 def _change(row: Document, limits: Sequence[tuple[str, Document]], spared: Mapping[str, Document]) -> list[str]:
@@ -136,14 +117,6 @@ def _against(value: Decimal, *limits: Decimal) -> str:
     return dollars_against(value, limits[0]) if limits else dollars(value)
 
 
-def limit_cell(word: str, breach: Document) -> str:
-    """Say a limit of a test in a cell beside a change: `over +25%` of an increase, `over $0.05 a test` of all that it costs."""
-    limit = maximum_of(breach) + ("" if breach["measure"] in INCREASES else f" a {breach['scope']}")
-    if word == "accepted":
-        return f"over {limit}, accepted"
-    return f"**over {limit}**" if word == "over" else f"{word} {limit}"
-
-
 def _owner(row: Document) -> str:
     """Its name, and below it where it is."""
     if row["kind"] == "outside":
@@ -193,18 +166,19 @@ def dearest(document: Document, most: int | None, where: str) -> list[str]:
     rows.sort(key=lambda row: (-amount(row["cost"]), row["owner"]))
     if not rows:
         return []
-    lines = table(("Test", ">Calls", ">Cost"), [_paid(row) for row in rows[:most]])
+    failed = frozenset(failed_tests(document))
+    lines = table(("Test", ">Calls", ">Cost"), [_paid(row, failed) for row in rows[:most]])
     return ["", *lines, *_rest(len(rows[most:]) if most is not None else 0, "tests and fixtures", where)]
 
 
-def _paid(row: Document) -> list[str]:
-    return [_owner({"place": "", **row}), number(row["calls"]), cost(row)]
+def _paid(row: Document, failed: Collection[str]) -> list[str]:
+    return [_owner({"place": "", **row}), number(row["calls"]), cost(row, lower=row["owner"] in failed)]
 
 
-def cost(totals: Document) -> str:
-    """Say what was paid; what is not known is not shown as $0.00."""
+def cost(totals: Document, *, lower: bool = False) -> str:
+    """Say what was paid; what is not known is not shown as $0.00. `lower`: it is a lower bound for another reason."""
     paid = amount(totals["cost"])
-    if not totals["at_least"]:
+    if not (totals["at_least"] or lower):
         return dollars(paid)
     return f"at least {dollars(paid)}" if paid else "not known"
 

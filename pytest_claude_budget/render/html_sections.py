@@ -19,7 +19,7 @@ from pytest_claude_budget.render.comment_details import (
 from pytest_claude_budget.render.comment_groups import by_cause
 from pytest_claude_budget.render.comment_limits import advice, limits, silence
 from pytest_claude_budget.render.comment_remedies import down
-from pytest_claude_budget.render.comment_values import Document
+from pytest_claude_budget.render.comment_values import Document, may_lack_calls
 from pytest_claude_budget.render.html_text import blocks, name, plain, table
 from pytest_claude_budget.render.markdown_text import amount, number
 
@@ -94,7 +94,7 @@ def _shares(document: Document, key: str, head: str) -> str:
     rows = document[f"by_{key}"]
     if not rows:
         return ""
-    rest = rest_of(document, rows)
+    rest, lower = rest_of(document, rows), may_lack_calls(document)
     named = [(name(row[key]), row) for row in rows[:ALL]] + ([(f"(no {key})", rest)] if rest is not None else [])
     named.sort(key=lambda entry: -amount(entry[1]["cost"]))
     whole = amount(document["totals"]["cost"])
@@ -102,7 +102,7 @@ def _shares(document: Document, key: str, head: str) -> str:
         (
             label,
             number(row["calls"]),
-            plain(tables.cost(row)),
+            plain(tables.cost(row, lower=lower)),
             dollars(amount(row["spent"])),
             _bar(amount(row["cost"]), whole),
         )

@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from pytest_claude_budget.base.money import dollars, to_json
-from pytest_claude_budget.render.comment_tables import cost, limits_by_owner
+from pytest_claude_budget.render.comment_limit_words import limits_by_owner
+from pytest_claude_budget.render.comment_tables import cost
 from pytest_claude_budget.render.comment_values import NOT_RUN, Document
 from pytest_claude_budget.render.html_text import name, table
 from pytest_claude_budget.render.markdown_text import amount, number, signed, visible
@@ -130,7 +131,7 @@ def _row(
         entry["calls"] if ran else 0,
         entry["attempts"] if ran else 0,
         [usage[kind] for kind in _COUNTS] if ran else [0] * len(_COUNTS),
-        cost(entry) if ran else "–",
+        cost(entry, lower=bool(flags & FAILED)) if ran else "–",
         f"${to_json(amount(entry['cost']))}" if ran else "",
         dollars(amount(entry["spent"])) if ran else "–",
         "" if change is None else _change_words(change),

@@ -14,6 +14,7 @@ from pytest_claude_budget.render.markdown_text import visible
 _CODE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 _CELL = re.compile(r"(?<!\\)\|")
 _FOLDED = re.compile(r"<details><summary>(.*)</summary>")
+_STEP = re.compile(r"\d{1,2}\. ", re.ASCII)
 _BREAK, _BOLD = "<br>", "**"
 _MARK = re.compile(r"(\*\*)")
 _MONEY = re.compile(r"[+-]?\$[\d,]+(?:\.\d+)?")
@@ -60,16 +61,19 @@ def blocks(lines: Iterable[str]) -> str:
     """Paragraphs, lists, tables and what is folded away, as a page of the comment has them."""
     made: list[str] = []
     rows: list[str] = []
-    items: list[str] = []
+    items: dict[str, list[str]] = {"ul": [], "ol": []}
     for line in (*lines, ""):
-        if not line.startswith("- ") and items:
-            made.append(f"<ul>{''.join(f'<li>{inline(item)}</li>' for item in items)}</ul>")
-            items.clear()
+        step = _STEP.match(line)
+        kind = "ul" if line.startswith("- ") else "ol" if step else ""
+        for tag, own in items.items():
+            if own and tag != kind:
+                made.append(f"<{tag}>{''.join(f'<li>{inline(item)}</li>' for item in own)}</{tag}>")
+                own.clear()
         if not line.startswith("| ") and rows:
             made.append(table_of(rows))
             rows.clear()
-        if line.startswith("- "):
-            items.append(line[2:])
+        if kind:
+            items[kind].append(line[step.end() if step else 2 :])
         elif line.startswith("| "):
             rows.append(line)
         elif folded := _FOLDED.fullmatch(line):

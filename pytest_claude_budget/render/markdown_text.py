@@ -176,8 +176,8 @@ def counted(count: int, one: str) -> str:
 
 _COLUMN = 100
 """Characters of a line of GitHub's column, somewhat fewer than it takes on a wide screen."""
-_LAST_CELL = 62
-"""Characters of a line in the last cell of a table, beside two short ones."""
+_LAST_CELL, _SECOND_CELL = 62, 80
+"""Characters of a line in the last cell of a table: beside two short ones, and beside one."""
 
 
 def visual_lines(page: str) -> int:
@@ -196,5 +196,6 @@ def visual_lines(page: str) -> int:
 def _rows_of(row_: str) -> int:
     """The lines of a table's row: its tallest cell."""
     cells = re.split(r"(?<!\\)\|", row_.strip("| ").replace("`", ""))
-    tall = [sum(max(1, -(-len(part.strip()) // _LAST_CELL)) for part in cell.split("<br>")) for cell in cells]
+    width = _SECOND_CELL if len(cells) == 2 else _LAST_CELL
+    tall = [sum(max(1, -(-len(part.strip()) // width)) for part in cell.split("<br>")) for cell in cells]
     return max(tall)

@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 
 from pytest_claude_budget.base.values import value_class
 
-NAMED, EXPLAINED = 5, 2
-"""Limits that an advice names by their lines, and those of which it says the words too."""
+FEW, NAMED, OF_ONE_FILE = 2, 5, 9
+"""Limits that are too few to be counted first, and those that are named one by one, shorter where all stand in one file."""
+_OF_A_MARK = "claude_budget("
+"""How the path of a limit begins that stands in a test's mark."""
 _FILES = 2
 """Files with limits to raise that are named."""
 
@@ -18,37 +20,52 @@ class ToRaise:
     """`file:line`, or what else names it."""
     words: str
     """As its file has it, ready to be shown."""
-    short: str = ""
-    """What tells it from another limit of the same line, ready to be shown: a month's scenario, a measure."""
     to: str
-    """The least that would hold, ready to be shown: `to $0.25`; empty where it cannot be told."""
+    """What to write there instead, ready to be shown: `max_cost: 0.25`; empty where it cannot be told."""
 
 
-def raise_words(limits: Sequence[ToRaise], name: Callable[[str], str], *, words: bool = True) -> str:
-    """`raise budget.yml:4 (max_cost 20 for the run) to $32.50`; `name` shows what came from outside.
+def new_text(measure: str, path: str, value: str, *, at_least: bool, show: Callable[[str], str]) -> str:
+    """What to write in the line of a limit: `max_cost: 0.25`, `heavy: 400` of a month, `max_cost=0.25` in a test's mark.
 
-    Without the words of a limit where they stand beside its line already.
+    `path` says where in its file the limit is; `value` is a number without signs; `show` shows what came from outside.
     """
-    if len(limits) <= EXPLAINED:
-        each_in_words = [_joined(name(each.where), f"({each.words})", each.to) for each in limits]
-        said = each_in_words if words else [_line(each, limits, "", name) for each in limits]
-        return f"raise {listed(said)}"
+    _, monthly, scenario = path.rpartition("max_monthly_cost")
+    key = scenario.removeprefix(".") if monthly and scenario.startswith(".") else measure
+    text = f"{key}={value}" if path.startswith(_OF_A_MARK) else f"{key}: {value}"
+    return f"{show(text)} or more" if at_least else show(text)
+
+
+def plain_number(dollars_: str) -> str:
+    """Dollars for a person as a budget file takes them: `1572` of `$1,572`."""
+    return dollars_.replace("$", "").replace(",", "")
+
+
+def raise_words(limits: Sequence[ToRaise], name: Callable[[str], str]) -> str:
+    """`raise budget.yml:4 to max_cost: 32.50`; `name` shows what came from outside."""
+    if len(limits) <= FEW:
+        return f"raise {listed([_line(each, limits, '', name) for each in limits])}"
     files = {_split(each.where)[0] for each in limits}
     one = files.pop() if len(files) == 1 else ""
-    shown = sorted(limits[:NAMED], key=lambda each: int(_split(each.where)[1])) if one else limits[:NAMED]
+    most = OF_ONE_FILE if one else NAMED
+    shown = sorted(limits[:most], key=lambda each: int(_split(each.where)[1])) if one else limits[:most]
     said = [_line(each, limits, one, name) for each in shown]
-    said += [f"{len(limits) - NAMED:,} more"] if len(limits) > NAMED else []
+    said += [f"{len(limits) - most:,} more"] if len(limits) > most else []
     return f"raise {len(limits):,} limits{f' in {name(one)}' if one else ''}: {listed(said)}"
 
 
 def _line(limit: ToRaise, limits: Sequence[ToRaise], file: str, name: Callable[[str], str]) -> str:
-    alone = [each.where for each in limits].count(limit.where) == 1
+    """One limit: its line, and its words too where what to write does not tell it from another."""
+    alone = [(each.where, each.to) for each in limits].count((limit.where, limit.to)) == 1
     line = f"line {_split(limit.where)[1]}" if file else name(limit.where)
-    return _joined(line, "" if alone or not limit.short else f"({limit.short})", limit.to)
+    to = f"to {limit.to}" if limit.to else ""
+    return _joined(line, "" if alone and to else f"({limit.words})", to)
 
 
-def places_words(wheres: Sequence[str], name: Callable[[str], str]) -> str:
-    """`lines 4, 6 and 12 of budget.yml`, five at most; empty of many files. `name` shows what came from outside."""
+def places_words(wheres: Sequence[str], name: Callable[[str], str], told: Sequence[str] = ()) -> str:
+    """`lines 4, 6 and 12 of budget.yml`; empty of many files. `name` shows what came from outside.
+
+    The file is left out where it is the only one that was `told` before.
+    """
     each = list(dict.fromkeys(wheres))
     files = {_split(where)[0] for where in each}
     if not all(files) or len(files) > _FILES:
@@ -56,9 +73,11 @@ def places_words(wheres: Sequence[str], name: Callable[[str], str]) -> str:
     file = files.pop() if len(files) == 1 else ""
     if file:
         each = sorted((_split(where)[1] for where in each), key=int)
-    more = [f"{len(each) - NAMED:,} more"] if len(each) > NAMED else []
-    said = listed([*(each[:NAMED] if file else map(name, each[:NAMED])), *more])
-    return f"{'line' if len(each) == 1 else 'lines'} {said} of {name(file)}" if file else said
+    most = OF_ONE_FILE if file else NAMED
+    more = [f"{len(each) - most:,} more"] if len(each) > most else []
+    said = listed([*(each[:most] if file else map(name, each[:most])), *more])
+    of = "" if [file] == list(told) else f" of {name(file)}"
+    return f"{'line' if len(each) == 1 else 'lines'} {said}{of}" if file else said
 
 
 def files_of(limits: Sequence[ToRaise]) -> list[str]:
@@ -67,14 +86,17 @@ def files_of(limits: Sequence[ToRaise]) -> list[str]:
     return files if all(files) and len(files) <= _FILES else []
 
 
-def accepting_words(command: str, files: Sequence[str], raised: int, increases: int) -> str:
-    """Say what an update accepts once so many limits are raised, and which files are to be committed, the lock file last."""
+def update_steps(command: str, files: Sequence[str], raised: int, increases: int, where: str = "") -> tuple[str, str]:
+    """What an update accepts once so many limits are raised, and which files are to be committed, the lock file last.
+
+    `where` names the lines of the increases.
+    """
     if not raised:
-        return f"run {command} and commit {listed(files)}"
-    others = {0: "", 1: " (it accepts the other one, an increase)"}
-    other = others.get(increases, f" (it accepts the other {increases:,}, the increases)")
+        return f"run {command}", f"commit {listed(files)}"
+    others = {0: "", 1: f": it accepts the increase{where}"}
+    other = others.get(increases, f": it accepts the {increases:,} increases{where}")
     unnamed = f" with the raised {'limit' if raised == 1 else 'limits'}" if len(files) == 1 else ""
-    return f"run {command}{other} and commit {listed(files)}{unnamed}"
+    return f"run {command}{other}", f"commit {listed(files)}{unnamed}"
 
 
 def listed(said: Sequence[str]) -> str:

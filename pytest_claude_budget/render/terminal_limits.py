@@ -9,9 +9,10 @@ from pytest_claude_budget.compare.result import OwnerChange, Standing
 from pytest_claude_budget.judge.acceptable import steps_before
 from pytest_claude_budget.judge.increases import INCREASES, Breach
 from pytest_claude_budget.judge.report import CostReport
+from pytest_claude_budget.record.record import LOCK_FILE
 from pytest_claude_budget.render.groups import NEW
 from pytest_claude_budget.render.phrases import nearness
-from pytest_claude_budget.render.raising import ToRaise, raise_words
+from pytest_claude_budget.render.raising import ToRaise, files_of, new_text, plain_number, raise_words, update_steps
 from pytest_claude_budget.render.remedies import Dearer, remedies
 from pytest_claude_budget.render.sentences import SINCE, UNITS, amounts_of, breach_line, is_at, limit_words, whose_of
 from pytest_claude_budget.render.terminal_text import UPDATE, counted, printable
@@ -150,13 +151,15 @@ def _dearer(rows: Iterable[OwnerChange]) -> Iterator[Dearer]:
 
 
 def hint(report: CostReport) -> str:
-    """Say what to do about breaches: an increase may be accepted, a limit only raised; each by its line, as it stands above."""
+    """Say what to do about breaches: an increase may be accepted, a limit only raised; and what is to be committed then."""
     breaches = report.verdict.breaches
-    fixed = [rows[0] for rows in _by_limit(each for each in breaches if each.measure not in INCREASES)]
-    raised = [raise_words([_to_raise(each) for each in fixed], _name, words=False)] if fixed else []
+    fixed = [_to_raise(rows[0]) for rows in _by_limit(each for each in breaches if each.measure not in INCREASES)]
+    raised = [raise_words(fixed, _name)] if fixed else []
     if all(each.measure not in INCREASES for each in breaches):
         return f"  to pass: make the calls cheaper, or {raised[0]}   [over-limit]"
-    return f"  to accept: {', then '.join([*_before(report), *raised, UPDATE, 'commit'])}   [over-limit]"
+    files = [*map(_name, files_of(fixed)), LOCK_FILE]
+    _, commit = update_steps(UPDATE, files, len(fixed), 0)
+    return f"  to accept: {', then '.join([*_before(report), *raised, UPDATE, commit])}   [over-limit]"
 
 
 def _name(name: str) -> str:
@@ -164,14 +167,13 @@ def _name(name: str) -> str:
 
 
 def _to_raise(farthest: Breach) -> ToRaise:
-    short = farthest.name if farthest.scope == "projection" else farthest.measure
-    return ToRaise(where=farthest.where, words=limit_words(farthest), short=printable(short, 40), to=_enough(farthest))
+    return ToRaise(where=farthest.where, words=limit_words(farthest), to=_enough(farthest))
 
 
 def _enough(farthest: Breach) -> str:
     value = farthest.value or 0
-    needed = f"{value:,}" if farthest.measure in UNITS else dollars_holding(Decimal(value))
-    return f"to {'at least ' if farthest.at_least else ''}{needed}"
+    needed = f"{value}" if farthest.measure in UNITS else plain_number(dollars_holding(Decimal(value)))
+    return new_text(farthest.measure, farthest.path, needed, at_least=farthest.at_least, show=printable)
 
 
 def update_words(report: CostReport, does: str) -> str:

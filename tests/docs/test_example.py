@@ -122,16 +122,18 @@ def test_the_comment_of_the_change_names_its_causes_and_its_limits(changed: Path
     ended = gate(changed, "--format", "markdown")
     assert ended.status == 1, ended.text
     assert ended.text.startswith(
-        "### Claude cost: +$0.0274 per run (+74%), over the limit of +10% and 1 more limit\n\n"
+        "### Claude cost: +$0.0274 per run (+74%), over the limits of +10% a run and $200.00 a month for `average`\n\n"
         "Run $0.0369 → $0.0642 at list price · budget $0.08 (80% used) · projected $111.40 → $245.16 a month (+120%, weighed by volume) for 3 features"
     )
     causes = ("cache reads 2,264 → 0: block 1 of the system prompt changed", "makes 2 calls (was 1)")
     assert [] == [text for text in (*causes, "system prompt +107 tokens") if text not in ended.text]
-    raised = "raise `claude-budget.yml:53` (`max_monthly_cost 200 for a month, average`) to $245.16, then run `pytest"
-    assert f"**To accept:** {raised}" in ended.text
+    raised = (
+        "1. raise `claude-budget.yml:53` to `average: 245.16`\n2. run `pytest --claude-budget-update`: it accepts the "
+    )
+    assert f"**To accept** all of this:\n\n{raised}" in ended.text
     down = "move what changes behind the cached block; leave out the calls that were added; shorten the system prompt"
     assert f"**To bring it down:** {down}." in ended.text
-    shown = ended.text[: ended.text.index("\n\n**Over the limit")]
+    shown = ended.text[: ended.text.index("\n\n**To bring it down")]
     assert shown in page("docs/how-to/github-action.md")
 
 
@@ -139,7 +141,8 @@ def test_the_terminal_names_the_causes_and_what_to_do(changed: Path) -> None:
     text = gate(changed).text
     assert "  +$0.000394 tests/test_replies.py::handbook\n             system prompt +105 tokens\n" in text
     accept = (
-        "to accept: raise claude-budget.yml:53 to $245.16, then pytest --claude-budget-update, then commit [over-limit]"
+        "to accept: raise claude-budget.yml:53 to average: 245.16, then pytest --claude-budget-update, "
+        "then commit claude-budget.yml and claude-budget.lock.json [over-limit]"
     )
     assert accept in " ".join(text.split())
     assert text.rstrip().endswith("verdict: over: 2 limits exceeded")

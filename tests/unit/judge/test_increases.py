@@ -209,7 +209,8 @@ def test_the_hint_says_how_an_increase_a_month_is_accepted(budget: Budget) -> No
         "$80.00 → $140.00: +75.0% by volume, the limit is +50%",
         "$160.00 → $280.00: +75.0% by volume, the limit is +50%",
     ]
-    assert "  to accept: pytest --claude-budget-update, then commit   [over-limit]" in shown
+    steps = "pytest --claude-budget-update, then commit claude-budget.lock.json"
+    assert f"to accept: {steps} [over-limit]" in said
 
 
 def test_the_terminal_says_what_would_bring_down_what_is_over(budget: Budget) -> None:
@@ -304,9 +305,10 @@ def test_why_a_limit_is_not_held_against_a_test_is_told(budget: Budget) -> None:
         ("b", "ignore_below", Decimal("0.01")),
     ]
     page = comment(json_document(report))
-    assert "| +$0.05 | +25% (no baseline) | `d` is new |" in page
+    assert "| +$0.05 | `d` is new |" in page
+    assert "| `d` | – | $0.05 | +$0.05 (new) | not judged: new |" in page
     assert "| +$0.04 (+40%) | **over +25%** |" in page
-    assert "| `b` | $0.01 | $0.02 | +$0.01 (+100%) | +25% (only above +$0.01) |" in page
+    assert "| `b` | $0.01 | $0.02 | +$0.01 (+100%) | +25% counts only above +$0.01 |" in page
     assert "| `c` | $0.10 | $0.11 | +$0.01 (+10%) | – |" in page
 
 
@@ -315,7 +317,8 @@ def test_a_limit_that_a_test_would_be_over_has_its_column_though_nothing_is_over
     only = replace(budget, changes=budget.changes[1:2])
     before = record(costing("b", 1), costing("c", 10))
     page = comment(json_document(judged(only, before, record(costing("b", 2), costing("c", 10)))))
-    assert "| +$0.01 (+100%) | +25% (only above +$0.01) | `b`:" in page
+    assert "| +$0.01 (+100%) | `b`: input +10,000 tokens; the limit of +25% counts only above +$0.01 |" in page
+    assert "| +$0.01 (+100%) | +25% counts only above +$0.01 | input +10,000 tokens |" in page
     assert "Limit" not in comment(json_document(judged(only, before, record(*before.owners.values(), costing("d", 5)))))
 
 
@@ -332,7 +335,9 @@ def test_what_grows_from_nothing_is_worded_without_a_percentage(budget: Budget) 
     report = judged(budget, record(costing("a", 0)), record(costing("a", 10)))
     page = comment(json_document(report))
     said = "\n".join(line.text for line in terminal_lines(report, 79))
-    assert page.splitlines()[0].startswith("### Claude cost: +$0.10 per run (from $0.00), over the limit of +10%")
+    assert page.splitlines()[0].startswith(
+        "### Claude cost: +$0.10 per run (from $0.00), over the limits of +10% a run and "
+    )
     assert "+0%" not in page + said
     assert "inf" not in (page + said).lower()
 

@@ -315,7 +315,7 @@ def test_twenty_alike_are_one_line_that_names_the_dearest_three() -> None:
         "claude-budget.yml:3: 20 tests over max_cost 0.001 for each test: most a.py::test_20 ($0.03),"
         " a.py::test_19 ($0.0285), a.py::test_18 ($0.027) and 17 more" in said
     )
-    assert "to pass: make the calls cheaper, or raise claude-budget.yml:3 to $0.03 [over-limit]" in said
+    assert "to pass: make the calls cheaper, or raise claude-budget.yml:3 to max_cost: 0.03" in said
     assert lines[-1] == "verdict: over: 1 limit exceeded"
     assert max(map(len, lines)) <= 79
 

@@ -133,6 +133,13 @@ def test_lists_tables_and_folds_become_elements() -> None:
     )
 
 
+def test_steps_are_a_numbered_list() -> None:
+    """As what is to be done to accept a change by hand and by an update."""
+    said = blocks(["**To accept** all of this:", "", "1. raise `b.yml:4`", "2. commit", "", "**Over:**", "- one"])
+    steps = "<ol><li>raise <code>b.yml:4</code></li><li>commit</li></ol>"
+    assert said.splitlines()[1:] == [steps, "<p><strong>Over:</strong></p>", "<ul><li>one</li></ul>"]
+
+
 def test_data_cannot_end_the_element_that_it_stands_in() -> None:
     value = ["</script><img onerror=x>", "<!--", "a\u2028b", "\udc80", "&amp;"]
     text = script_data(value)
