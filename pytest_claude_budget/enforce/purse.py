@@ -1,9 +1,9 @@
 """The purse of a run: what is reserved in it before a call leaves, and what was spent once its answer is stored."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_claude_budget.base.errors import Problem
 from pytest_claude_budget.base.money import exact_dollars, to_json
@@ -32,6 +32,9 @@ from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.wire.batch_requests import models_asked
 from pytest_claude_budget.wire.routes import Kind
 
+if TYPE_CHECKING:
+    from pytest_claude_budget.measure.live_guard import PartLimit
+
 _FREE = frozenset((Kind.COUNT_TOKENS, Kind.BATCH_RESULTS, Kind.SESSION))
 _CREATION = "batch_create"
 
@@ -55,10 +58,12 @@ class Purse:
         self._cap = cap
         self._today = today
 
-    def reserve(self, payer: Any, leaving: Any, own: str = "") -> "Reservation | Refusal | None":
+    def reserve(
+        self, payer: Any, leaving: Any, own: str = "", parts: "Sequence[PartLimit]" = ()
+    ) -> "Reservation | Refusal | None":
         """Charge a call that is about to leave with the most that it can cost; None where it costs nothing.
 
-        `own` is what a test's own mark says (`measure/live_guard.py`).
+        `own` is what a test's own mark says, `parts` which parts of the test go on (`measure/live_guard.py`).
         """
         if leaving.route.kind in _FREE:
             return None
@@ -67,7 +72,7 @@ class Purse:
         asked = Request(route=leaving.route, body=leaving.body, betas=leaving.betas)
         found = bound(asked, self._terms.rates, self._today(), self._terms.assumes.of(names.feature))
         most = MOST if isinstance(found, Unbounded) else nano_dollars(found.amount)
-        held = list(self._rules.claims(names, most, len(models)))
+        held = [*self._rules.claims(names, most, len(models)), *self._rules.claims_of_parts(names, parts, most)]
         if isinstance(found, Unbounded) and any(each.claim.unit is Unit.COST for each in held):
             return refusal(payer, leaving, Why(_unknown(found), found.hint, "no-bound"))
         if not held:
@@ -205,5 +210,6 @@ def _does_not_fit(refused: Refused, over: Held) -> Why:
     under = f" and {exact_dollars(reserved)} reserved for calls whose cost is not known, or not yet" if reserved else ""
     why = f"it can cost up to {exact_dollars(most)}, and of {over.name} ({over.by}) {exact_dollars(spent)} is spent{under}"
     needed = over.raise_it.format(to_json(spent + reserved + most))
+    ended = "" if over.is_part else over.name
     later = "; it fits once those calls are settled, where they cost less" if refused.fits_later and reserved else ""
-    return Why(why, f"{smaller}, or let it be sent by {needed}{later}", "over-cap", over.name)
+    return Why(why, f"{smaller}, or let it be sent by {needed}{later}", "over-cap", ended)

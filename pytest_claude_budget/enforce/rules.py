@@ -1,14 +1,18 @@
 """What holds calls back: the cap of a run, and limits that are enforced. Pure."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from pytest_claude_budget.base.money import exact_dollars, to_json
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.budget.limits import DOLLARS, Limit
 from pytest_claude_budget.budget.which_limit import Limits
 from pytest_claude_budget.cap.store import Claim, Unit, nano_dollars
+
+if TYPE_CHECKING:
+    from pytest_claude_budget.measure.live_guard import PartLimit
 
 RUN = "run"
 
@@ -62,6 +66,8 @@ class Held:
     """Where it stands."""
     raise_it: str
     """How to raise it: `hard_cap: 5.12`, with the amount to be filled in at `{}`."""
+    is_part: bool = False
+    """It holds a part of a test: what it refuses fails that test, and is no end of the run's."""
 
 
 class Rules:
@@ -88,6 +94,20 @@ class Rules:
                 if limit is not None and limit.enforced:
                     held = names.own.get(measure, limit) if scope == "test" else limit
                     yield _of_limit(held, f"{limit.path} {name}", amount if measure in DOLLARS else calls)
+
+    def claims_of_parts(self, names: Names, parts: "Sequence[PartLimit]", amount: int) -> Iterator[Held]:
+        """The same for parts of a test, each in dollars, where the test is held to that measure."""
+        for part in parts:
+            for measure, most in part.dollars.items():
+                if any(self._holds(names, measure, *each) for each in self._finders):
+                    claim = Claim(account=f"part {part.number} {measure}", amount=amount, most=nano_dollars(most))
+                    name = f"claude_budget.limit({measure}={to_json(most)})"
+                    yield Held(claim=claim, name=name, by=part.where, raise_it=f"{measure}={{}}", is_part=True)
+
+    @staticmethod
+    def _holds(names: Names, measure: str, scope: str, held: str, finder: Callable[[str], Limit | None]) -> bool:
+        limit = finder(names.owner) if (scope, held, names.kind) == ("test", measure, "test") else None
+        return limit is not None and limit.enforced
 
 
 def _of_limit(limit: Limit, account: str, amount: int) -> Held:

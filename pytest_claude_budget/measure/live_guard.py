@@ -6,7 +6,8 @@ fails by what is remembered here, and whatever it asks after that is refused too
 
 import importlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -71,10 +72,14 @@ def rules_of_text(text: str) -> Rules:
 
 
 class PartLimit:
-    """The most live calls of one test in a part of it, and what was asked there so far."""
+    """The most live calls of one test in a part of it, the most that they may cost, and what was asked there so far."""
 
-    def __init__(self, owner: str, most: int, where: str) -> None:
+    def __init__(self, owner: str, most: int | None, where: str, dollars: "Mapping[str, Decimal]") -> None:
         self.owner, self.most, self.where = owner, most, where
+        self.dollars = dollars
+        """By measure. A purse holds them, where it holds the test to the same measure."""
+        self.number = 0
+        """Tells it from all other parts, of other processes too."""
         self.asked: dict[int, int] = {}
         """Calls of each exchange, without those that failed or are not billed."""
 
@@ -82,7 +87,7 @@ class PartLimit:
 class Purse(Protocol):
     """What is reserved before a call leaves, and spent once its answer is stored (`enforce/purse.py`)."""
 
-    def reserve(self, payer: "Payer", leaving: "Leaving", own: str) -> Any:
+    def reserve(self, payer: "Payer", leaving: "Leaving", own: str, parts: "Sequence[PartLimit]") -> Any:
         """A reservation; a Refusal where there is no room, None where nothing is billed."""
 
     def settle(self, reservation: Any, answer: "Answer", origin: Origin) -> bool:
@@ -159,11 +164,12 @@ class LiveGuard:
 
     def _count(self, ticket: Ticket, leaving: "Leaving") -> None:
         owner = self._owner(ticket)
-        mine = [part for part in self.parts if part.owner == owner[0]]
+        mine = [part for part in self.parts if part.owner == owner[0] and part.most is not None]
         asked = len(models_asked(leaving.body)) if leaving.route.kind is Kind.BATCH_CREATE else 1
         for part in mine:
-            if sum(part.asked.values()) + asked > part.most:
-                self._refuse(no_more_calls(owner, part.most, part.where, leaving.model))
+            most = part.most or 0
+            if sum(part.asked.values()) + asked > most:
+                self._refuse(no_more_calls(owner, most, part.where, leaving.model))
         for part in mine:
             part.asked[ticket[0]] = asked
 
@@ -173,7 +179,8 @@ class LiveGuard:
         if (earlier := self._refused.get(key)) is not None:
             self._refuse(Refusal(earlier.owner, earlier.kind, owner.phase, earlier.text, earlier.ended))
         try:
-            found = self._purse_of(make).reserve(ticket[2], leaving, self.own)
+            mine = [part for part in self.parts if part.owner == owner.id and part.dollars]
+            found = self._purse_of(make).reserve(ticket[2], leaving, self.own, mine)
         except Exception as error:  # what cannot be held is not sent
             if not isinstance(error, RunOverError):
                 self._run.fault("cap", error)

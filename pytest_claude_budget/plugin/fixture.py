@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_claude_budget.base.errors import InputError, Problem
+from pytest_claude_budget.budget.limits import DOLLARS
 from pytest_claude_budget.budget.marker_arguments import limits_from_marker
 from pytest_claude_budget.budget.which_limit import Limits
 from pytest_claude_budget.calls.call import Usage
@@ -107,14 +108,15 @@ class Meter:
             pytest.fail(_unknown_cost(name), pytrace=False)
 
     def _at_most(self, limits: "Sequence[Limit]") -> AbstractContextManager[None]:
-        """What no answer need tell is held before a call leaves."""
+        """What no answer need tell is held before a call leaves; dollars are where a limit in the budget file has them held."""
         most = next((int(limit.maximum) for limit in limits if limit.measure == "max_calls"), None)
-        if most is None or self._run is None:
+        dollars = {limit.measure: Decimal(limit.maximum) for limit in limits if limit.measure in DOLLARS}
+        if self._run is None or (most is None and not (dollars and self._run.guard)):
             return nullcontext()
         from pytest_claude_budget.measure.live_guard import PartLimit
         from pytest_claude_budget.plugin.guard import at_most
 
-        part = PartLimit(self._run.name_of(self._item), most, place_of(self._item))
+        part = PartLimit(self._run.name_of(self._item), most, place_of(self._item), dollars)
         return at_most(self._item.config, self._run, part)
 
     def tag(self, **labels: str) -> AbstractContextManager[None]:

@@ -110,13 +110,14 @@ def hold_by_mark(config: pytest.Config, run: Run) -> None:
 
 @contextmanager
 def at_most(config: pytest.Config, run: Run, part: PartLimit) -> Iterator[None]:
-    """Hold the live calls of a part of a test to a number, in this process; a refusal that was swallowed fails at its end."""
-    if run.guard is None:
+    """Hold the live calls of a part of a test, in this process; a refusal that was swallowed fails at its end."""
+    if run.guard is None and part.most is not None:
         hold_by_mark(config, run)
     guard = run.guard
     if guard is None:
         yield
         return
+    part.number = run.recorder.open(0)[0]
     guard.parts.append(part)
     try:
         with failing(lambda: guard.unheard(part.owner)):

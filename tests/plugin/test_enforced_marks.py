@@ -42,3 +42,41 @@ def test_the_mark_of_a_test_is_what_is_held(capped: Suite) -> None:
         "of the limit max_calls 2 for test test_a.py::test_more (test_a.py:5) 2 are made"
         " hint: make fewer calls, or let it be sent by max_calls=3 [over-cap]"
     ) in outcome.said
+
+
+PARTS = """
+import asks, clients
+def test_second(claude_budget):
+    with claude_budget.limit(max_cost="0.006"):
+        clients.httpx()
+        clients.httpx()
+def test_swallowed(claude_budget):
+    with claude_budget.limit(max_cost="0.005"):
+        try: clients.requests()
+        except BaseException: pass
+def test_each_part_anew(claude_budget):
+    for _ in range(2):
+        with claude_budget.limit(max_cost="0.006"): clients.httpx()
+    clients.httpx()
+def test_its_own_limit_is_held_too(claude_budget):
+    with claude_budget.limit(max_cost="0.03"):
+        for _ in range(4): clients.httpx()
+def test_other_measure(claude_budget):
+    with claude_budget.limit(max_spent="0.001"):
+        clients.httpx()
+"""
+
+
+def test_a_part_of_a_test_is_held_to_dollars_where_a_limit_for_tests_is(capped: Suite) -> None:
+    """A bound is $0.00519: 1 of 2, none of 1, 3 of 3, 3 of 4 since 3 x $0.0015 + $0.00519 = $0.00969 > $0.0096, and 1 that is judged afterwards."""
+    capped.write(test_a=PARTS)
+    capped.budget("version: 1\nlimits:\n  - {scope: test, max_cost: 0.0096, enforce: true}\n")
+    outcome = capped.run("-p", "no:randomly")
+    outcome.result.assert_outcomes(passed=1, failed=4)
+    assert 1 + 0 + 3 + 3 + 1 == len(asked(capped))
+    refused = "test_a.py::test_second: a call to Claude (claude-haiku-4-5, at api.anthropic.com) was not sent: it can cost up to $0.00519,"
+    assert (
+        f"{refused} and of claude_budget.limit(max_cost=0.006) (test_a.py:2) $0.0015 is spent hint: make it smaller (claude-budget bound"
+        " shows the sum; max_tokens and cap_assumes lower it), or let it be sent by max_cost=0.00669 [over-cap]"
+    ) in outcome.said
+    assert "[over-limit]" in outcome.said
