@@ -91,13 +91,18 @@ class Purse:
         cost = self._cost_of(answer, origin)
         if cost is None:
             return False
+        self._settle(reservation, cost, int(answer.status is Status.MEASURED and origin is Origin.LIVE))
+        return True
+
+    def free(self, reservation: Reservation) -> None:
+        """What left cost nothing, and is no call."""
+        self._settle(reservation, 0, 0)
+
+    def _settle(self, reservation: Reservation, cost: int, calls: int) -> None:
         try:
-            self._cap.settle(
-                reservation, cost=cost, calls=int(answer.status is Status.MEASURED and origin is Origin.LIVE)
-            )
+            self._cap.settle(reservation, cost=cost, calls=calls)
         except UnavailableError:
             """It stays charged with more."""
-        return True
 
     def charge(self, payer: Any, answer: Answer) -> None:
         """Charge a call that has left unasked with what it did cost."""

@@ -52,7 +52,10 @@ class OneExchange:
     async def answered(self, response: Any) -> None:
         """The head of the answer is here, and more of it may be."""
         if response.status in _REDIRECTS and "location" in response.headers:
-            self._watch.inside.close()  # where it leads to is an exchange of its own
+            inside = self._watch.inside  # where it leads to is an exchange of its own
+            if inside.ask is not None:
+                inside.ask.led_on()
+            inside.close()
             return
         content = response.content
         got = None

@@ -23,6 +23,9 @@ class Carrier(Protocol):
     client: Any
     """Who sends: the same client and request twice are one exchange that is hooked in two places."""
 
+    def led_to(self, of: Any) -> Any:
+        """The URL that redirects led to, by an answer or by the error that came instead; None where it is the request's own."""
+
     def was_replayed(self, response: Any, inside: Inside) -> bool:
         """Is it certain that no network brought this answer?"""
 
@@ -55,6 +58,14 @@ class OverHttpx:
 
     def __init__(self, module: Any, client: Any, url: Any) -> None:
         self._module, self.client, self._url = module, client, url
+
+    def led_to(self, of: Any) -> Any:
+        """The URL that redirects led to. What is asked after this is asked of it."""
+        last = getattr(of, "_request", None)
+        if last is None:
+            return None
+        self._url = last.url
+        return self._url
 
     def was_replayed(self, response: Any, inside: Inside) -> bool:
         """Is it certain that no network brought this answer?"""

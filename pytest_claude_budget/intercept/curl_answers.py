@@ -6,7 +6,7 @@ from typing import Any
 
 from pytest_claude_budget.intercept.exchange import Watch
 from pytest_claude_budget.intercept.over_sockets import OverSockets
-from pytest_claude_budget.intercept.plain_http import Asked, Got, url_of
+from pytest_claude_budget.intercept.plain_http import Asked, Got, Url, url_of
 from pytest_claude_budget.intercept.runs_that_watch import Watchers
 
 _NEVER_SENT = frozenset((1, 3, 4, 5, 6, 7, 35, 58, 59, 60, 77))
@@ -14,10 +14,24 @@ _NEVER_SENT = frozenset((1, 3, 4, 5, 6, 7, 35, 58, 59, 60, 77))
 _SEEN = "_claude_budget_seen"
 
 
+class OverCurl(OverSockets):
+    """What carries it: libcurl follows redirects within one exchange."""
+
+    __slots__ = ("elsewhere",)
+
+    def __init__(self, client: object) -> None:
+        super().__init__(client)
+        self.elsewhere: Url | None = None
+
+    def led_to(self, of: Any) -> Any:  # noqa: ARG002  # it is told before
+        """The URL that redirects led to, where they did."""
+        return self.elsewhere
+
+
 class CurlExchange:
     """One exchange that goes on."""
 
-    def __init__(self, watchers: Watchers, carrier: OverSockets, seen: Watch) -> None:
+    def __init__(self, watchers: Watchers, carrier: OverCurl, seen: Watch) -> None:
         self._watchers, self._carrier, self._seen = watchers, carrier, seen
 
     def ask(self) -> None:
@@ -28,7 +42,7 @@ class CurlExchange:
     def answered(self, response: Any) -> None:
         """An answer is there, or its head is."""
         try:
-            if self._seen.answered(_got(response)) is not None:
+            if self._seen.answered(self._got(response)) is not None:
                 _look_on(response, self._seen)
         except Exception as error:
             self._watchers.fault("answer", error)
@@ -36,7 +50,7 @@ class CurlExchange:
     async def answered_async(self, response: Any) -> None:
         """As `answered`, without touching a file on the event loop."""
         try:
-            if await self._seen.answered_async(_got(response)) is not None:
+            if await self._seen.answered_async(self._got(response)) is not None:
                 _look_on(response, self._seen)
         except Exception as error:
             self._watchers.fault("answer", error)
@@ -57,6 +71,11 @@ class CurlExchange:
         else:
             self._raised(error, asynchronous=True)
 
+    def _got(self, response: Any) -> Got:
+        if response.redirect_count:
+            self._carrier.elsewhere = url_of(str(response.url))
+        return _got(response)
+
     def _raised(self, error: BaseException, *, asynchronous: bool) -> None:
         self._carrier.is_sent = getattr(error, "code", None) not in _NEVER_SENT
         self._seen.raised(error, asynchronous=asynchronous)
@@ -66,7 +85,7 @@ def begin(
     watchers: Watchers, session: Any, method: str, url: str, headers: Any, body: bytes | None
 ) -> CurlExchange | None:
     """Begin to watch an exchange; None where it is not with Claude."""
-    carrier = OverSockets(session)
+    carrier = OverCurl(session)
     base = getattr(session, "base_url", None)
     where = url if "://" in url or not base else f"{str(base).rstrip('/')}/{url.lstrip('/')}"
     pairs = list(headers.items()) if isinstance(headers, Mapping) else []

@@ -175,7 +175,8 @@ class Watch:
     def _locate(self, response: Any) -> None:
         """Tell where an answer came from."""
         inside, carrier = self.inside, self._carrier
-        self._tickets, self._may_bill = located(self._tickets, carrier, self._request.url, response, inside)
+        url = carrier.led_to(response) or self._request.url
+        self._tickets, self._may_bill = located(self._tickets, carrier, url, response, inside)
         if inside.answers:
             self._relays = carrier.is_in_process()
 
@@ -254,8 +255,7 @@ class Watch:
             yield Said(own=answer)
 
     def _raised(self, error: BaseException) -> Iterator[Said]:
-        name, url = type(error).__name__, self._request.url
-        carrier = self._carrier
+        name, carrier = type(error).__name__, self._carrier
         response = carrier.arrived(error)
         if response is not None:
             self._locate(response)
@@ -268,6 +268,7 @@ class Watch:
             return
         if answer.status is Status.FAILED and carrier.may_have_been_billed(error):
             answer = unmeasured(exchange, f"no answer came ({name}); it may have been billed")
+        url = carrier.led_to(error) or self._request.url
         from_wire = carrier.from_wire(error) or not isinstance(error, Exception)
         self._tickets = settled(self._tickets, url, simulated=carrier.is_made_up() or not from_wire)
         yield Said(own=answer)

@@ -39,6 +39,9 @@ class Guard(Protocol):
     def ask_ahead(self, ticket: Ticket, leaving: Leaving) -> None:
         """The same before there is a connection, of what is asked once more when there is one."""
 
+    def led_on(self, ticket: Ticket) -> None:
+        """What left brought a redirect, which bills nothing; where it leads to is asked anew. Must not raise."""
+
     def ask_of_host(self, place: Place) -> None:
         """The same of a request that is no exchange of those that are watched, such as one for a list of models."""
 
@@ -75,6 +78,11 @@ class Ask:
                 self.is_asked = self.is_refused = True
                 raise
         self.is_asked = bool(asked) and not ahead
+
+    def led_on(self) -> None:
+        """The answer is a redirect, and nothing will be stored of it. Never raises."""
+        for guard, _, ticket in self._of:
+            guard.led_on(ticket)
 
     def _is_simulated(self, sink: Sink, place: Place | None) -> bool:
         """Does neither the URL nor what it led to bill, by what the budget says of hosts? A proxy may stand between them."""

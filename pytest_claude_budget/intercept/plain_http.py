@@ -126,6 +126,10 @@ class Plain:
         self.simulated = simulated
         """Nothing reaches a network: a double answers."""
 
+    def led_to(self, of: Any) -> Any:  # noqa: ARG002  # of the protocol
+        """Nowhere: who follows redirects makes an exchange of each."""
+        return None
+
     def was_replayed(self, response: Any, inside: Inside) -> bool:  # noqa: ARG002  # of the protocol
         """Is it certain that no network brought this answer?"""
         return self.simulated

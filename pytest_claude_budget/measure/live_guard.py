@@ -93,6 +93,9 @@ class Purse(Protocol):
     def settle(self, reservation: Any, answer: "Answer", origin: Origin) -> bool:
         """Take what it did cost; False where that is not known."""
 
+    def free(self, reservation: Any) -> None:
+        """Take that it cost nothing."""
+
     def charge(self, payer: "Payer", answer: "Answer") -> None:
         """Charge what has left unasked."""
 
@@ -151,6 +154,13 @@ class LiveGuard:
             model = leaving.model or "a model that the request does not name"
             self._refuse(denied(self._owner(ticket), by, f"a call to Claude ({model})", leaving.url.host))
 
+    def led_on(self, ticket: Any) -> None:
+        """What left brought a redirect: nothing of it counts. It may stay charged where the cap cannot be reached, as any call does."""
+        self._uncount(ticket)
+        reservation = self._reserved.pop(ticket[0], None)
+        if reservation is not None and self.make_purse is not None and self.make_purse is not _none_left:
+            self._run.guarded("cap", self._purse_of(self.make_purse).free, reservation)
+
     def ask_of_host(self, place: Place) -> None:
         """The same of a request that is no call."""
         if (by := self._denied_by()) and self._run.recorder.hosts.of(place)[0] is not Origin.SIMULATED:
@@ -172,6 +182,10 @@ class LiveGuard:
                 self._refuse(no_more_calls(owner, most, part.where, leaving.model))
         for part in mine:
             part.asked[ticket[0]] = asked
+
+    def _uncount(self, ticket: Ticket) -> None:
+        for part in self.parts:
+            part.asked.pop(ticket[0], None)
 
     def _reserve(self, ticket: Ticket, leaving: "Leaving", make: Callable[[], Purse]) -> None:
         owner = ticket[2].owner
@@ -212,8 +226,7 @@ class LiveGuard:
             return
         asked = ticket[0] in self._permitted
         if own.status.value in ("failed", "free"):
-            for part in self.parts:
-                part.asked.pop(ticket[0], None)
+            self._uncount(ticket)
         if self.make_purse is not None and self.make_purse is not _none_left:
             self._settle(ticket, origin, own, self.make_purse)
         if asked or origin is not Origin.LIVE or own.status.value in ("failed", "free") or own.endpoint == "unseen":

@@ -38,7 +38,7 @@ CUT = 61
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """The path says the form: `/chunked/gzip/sse/v1/messages`; `/status/429/` refuses, and `once` does so once."""
+    """The path says the form: `/chunked/gzip/sse/v1/messages`; `/status/429/` refuses, and `once` does so once; `/away/` is redirected to another name."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -67,7 +67,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = b'{"type": "error"}'
         self.send_response(status)
         if status in (303, 307):
-            self.send_header("location", "/plain" if status == 303 else "/json/v1/messages")
+            away = f"http://localhost:{self.connection.getsockname()[1]}" if "/away/" in self.path else ""
+            self.send_header("location", "/plain" if status == 303 else f"{away}/json/v1/messages")
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

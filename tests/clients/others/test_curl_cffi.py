@@ -10,6 +10,7 @@ import pytest
 from curl_cffi import requests as curl
 
 from pytest_claude_budget.calls.call import Origin
+from pytest_claude_budget.calls.host_rules import HostRules, Origins
 from pytest_claude_budget.intercept import curl_hooks
 from tests.builders.watched import ASKED, Told, watched_by
 from tests.clients.conftest import BODY, LIVE_HERE, STREAM, Server, counted, states
@@ -72,6 +73,15 @@ def test_each_form_of_an_answer_is_measured(
     assert STREAM == ask(f"{server.url}/{form}{coding}sse/v1/messages", asynchronous=asynchronous, stream=True)
     assert WHOLE * 3 == counted(told)
     assert [Origin.LIVE] * 3 == list(told.origins.values())
+
+
+@both
+@pytest.mark.parametrize("of", ["localhost", "127.0.0.1"])
+def test_a_redirect_counts_by_where_it_leads_to(told: Told, server: Server, of: str, *, asynchronous: bool) -> None:
+    told.hosts = HostRules(Origins(live=(of,)))
+    assert BODY == ask(f"{server.url}/away/status/307/v1/messages", asynchronous=asynchronous)
+    assert WHOLE == counted(told)
+    assert [Origin.LIVE if of == "localhost" else Origin.SIMULATED] == list(told.origins.values())
 
 
 @both
