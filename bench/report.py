@@ -107,7 +107,15 @@ def _call(number: int) -> Any:
     )
     origin = Origin.SIMULATED if number % 2 else Origin.LIVE
     id_ = (number % PROCESSES + 1 << 24) + number  # as processes count, each from a place of its own
-    return Entry(id_, 1_795_000_000.0 + number / 100, payer, 0, origin, answer)
+    return Entry(id_, 1_795_000_000.0 + number / 100, payer, 0, _site(number % TESTS), origin, answer)
+
+
+def _site(test: int) -> Any:
+    """Where a test's calls come from: three frames of the user's own, another stack for each test."""
+    from pytest_claude_budget.ledger.row_format import site_of
+
+    product = f"helpdesk/client.py:31 ask\nhelpdesk/area_{test % 20}.py:{test % 7 + 40} Desk.answer"
+    return site_of(f"{product}\n{_owner(test)[1]} test_answers")
 
 
 def _conclude(folder: Path, *, judged: bool) -> dict[str, float]:

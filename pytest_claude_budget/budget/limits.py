@@ -105,6 +105,8 @@ class Budget:
     """Whether calls may leave this machine: `allow` or `deny`; None where nobody said, and then they may."""
     gateway: bool = False
     """Measure other programs than Python too, by a gateway."""
+    sites: bool = True
+    """Have each call know the line of the user's code that sends it."""
     source: str
     """The budget file as the user should see it."""
 
@@ -169,6 +171,7 @@ def parse_budget(value: Mapping[str, Any], locate: Callable[[ValuePath], str], s
         on_cap=value.get("on_cap", "refuse"),
         live_calls=value.get("live_calls"),
         gateway=value.get("gateway", False),
+        sites=value.get("sites", "on") == "on",
         source=source,
     )
 

@@ -123,7 +123,9 @@ class _Bill:
 def _paid_by(creator: Call, item: Call) -> Call:
     """A batch's results belong to whom its creation does, and to that request."""
     answer = replace(item.answer, request=creator.answer.request)
-    return replace(item, owner=creator.owner, labels=creator.labels, answer=answer, process=creator.process)
+    return replace(
+        item, owner=creator.owner, labels=creator.labels, answer=answer, process=creator.process, site=creator.site
+    )
 
 
 def _unread(call: Call) -> Answer:

@@ -173,3 +173,5 @@ class Call:
     """The xdist worker or process that made it."""
     count: int = 1
     """How many exchanges this stands for, all alike but for their counts, of which `answer.usage` is the sum."""
+    site: str | None = None
+    """Where in the user's code it was sent: a line `file:line function` for each of the user's own frames, the innermost first."""

@@ -286,7 +286,7 @@ def _unread(model: str | None, origin: Origin) -> Answer:
 
 
 def _paid(row: Call, payer: Call, answer: Answer) -> Call:
-    return replace(row, owner=payer.owner, labels=payer.labels, process=payer.process, answer=answer)
+    return replace(row, owner=payer.owner, labels=payer.labels, process=payer.process, site=payer.site, answer=answer)
 
 
 def _noted(row: Call, note: str) -> Call:

@@ -8,17 +8,24 @@ from pytest_claude_budget.cli.common import Commands, add_baseline, add_budget, 
 if TYPE_CHECKING:
     from pytest_claude_budget.judge.report import CostReport
 
-BY = ("test", "feature", "model", "tier", "cause")
+BY = ("test", "feature", "model", "tier", "site", "cause")
 WIDTH = 79
 _USUAL = 20
 
 
 def add_top(commands: Commands) -> None:
     """Add `top`."""
-    help_ = "show what a run spent most on, by test, feature, model or tier, or what its change comes from"
+    help_ = (
+        "show what a run spent most on, by test, feature, model, tier or line of code, or what its change comes from"
+    )
     parser = add_command(commands, "top", help_, "claude-budget top claude-cost.json --by feature")
     parser.add_argument("report", metavar="REPORT", help="JSON report of the run")
-    parser.add_argument("--by", choices=BY, default="test", help="what to rank; test has fixtures too [test]")
+    parser.add_argument(
+        "--by",
+        choices=BY,
+        default="test",
+        help="what to rank; test has fixtures too; site is the line of your code that sends the calls [test]",
+    )
     parser.add_argument("-n", type=count, default=_USUAL, metavar="N", dest="most", help=f"how many [{_USUAL}]")
     parser.add_argument("--format", choices=("text", "csv", "json"), default="text", help="what to print [text]")
     add_budget(parser)

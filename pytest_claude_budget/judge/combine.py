@@ -12,6 +12,7 @@ from pytest_claude_budget.record.build import fold, with_failed_tries
 from pytest_claude_budget.record.record import Group, Key, OwnerRecord, Record, in_order, joined
 from pytest_claude_budget.record.repeats import Repeat, most_of_each
 from pytest_claude_budget.record.selection import BY_A_PLUGIN, NOTHING_RAN, Selection
+from pytest_claude_budget.record.sites import joined_sites, stacks_in_order
 from pytest_claude_budget.record.sums import Answers, OwnerTotals, Stated, Sums, Unpriced, owners_in_order
 from pytest_claude_budget.record.totals import added, added_by_name
 
@@ -118,6 +119,8 @@ def _sums(sums: Sequence[Sums]) -> Sums:
         by_model=added_by_name(pair for one in sums for pair in one.by_model.items()),
         by_feature=added_by_name(pair for one in sums for pair in one.by_feature.items()),
         by_tier=added_by_name(pair for one in sums for pair in one.by_tier.items()),
+        by_site=joined_sites(row for one in sums for row in one.by_site),
+        stacks=stacks_in_order(row for one in sums for row in one.stacks),
         unpriced=tuple(
             Unpriced(owner=owner, model=model, reason=reason, kind=kind, calls=calls)
             for (owner, model, reason, kind), calls in sorted(unpriced.items(), key=str)

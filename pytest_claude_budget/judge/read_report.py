@@ -19,6 +19,7 @@ from pytest_claude_budget.record.lock_format import LARGEST_COUNT, Known, read_g
 from pytest_claude_budget.record.record import OWNER_KINDS, Record
 from pytest_claude_budget.record.repeats import Repeat
 from pytest_claude_budget.record.selection import Selection
+from pytest_claude_budget.record.sites import Frame, SiteTotals, StackTotals
 from pytest_claude_budget.record.sums import Answers, OwnerTotals, Stated, Sums, Unpriced
 from pytest_claude_budget.record.totals import Totals
 
@@ -195,6 +196,8 @@ class _Reader:
             by_model=self.named(document, "by_model", "model"),
             by_feature=self.named(document, "by_feature", "feature"),
             by_tier=self.named(document, "by_tier", "tier"),
+            by_site=tuple(self.each(document, "by_site", self.site)),
+            stacks=tuple(self.each(document, "stacks", self.stack)),
             unpriced=tuple(self.each(document, "unpriced", self.unpriced)),
             notes=dict(
                 self.each(document, "notes", lambda entry: (self.text(entry, "text"), self.count(entry, "calls")))
@@ -226,6 +229,28 @@ class _Reader:
             totals=self.totals(entry),
             place=self.maybe(entry, "place") or "",
         )
+
+    def site(self, entry: Mapping[str, Any]) -> SiteTotals:
+        frame = self.frame([entry.get(key) for key in ("file", "function", "line")])
+        return SiteTotals(site=frame, tests=self.count(entry, "tests"), totals=self.totals(entry))
+
+    def stack(self, entry: Mapping[str, Any]) -> StackTotals:
+        frames = tuple(map(self.frame, self.sequence(entry, "stack")))
+        if not frames:
+            raise self.refused("stacks", "a stack of one frame or more", [])
+        return StackTotals(
+            frames=frames,
+            calls=self.count(entry, "calls"),
+            cost=self.money(entry, "cost"),
+            spent=self.money(entry, "spent"),
+            at_least=bool(entry.get("at_least")),
+        )
+
+    def frame(self, value: object) -> Frame:
+        if not isinstance(value, list) or tuple(map(type, value)) != (str, str, int):
+            raise self.refused("a call site", "its file, function and line", value)
+        file, function, line = value
+        return file, function, self.count({"line": line}, "line")
 
     def unpriced(self, entry: Mapping[str, Any]) -> Unpriced:
         kind = self.text(entry, "kind")

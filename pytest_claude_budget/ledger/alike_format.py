@@ -5,9 +5,9 @@ from typing import Any
 
 from pytest_claude_budget.calls.alike import Alike
 from pytest_claude_budget.calls.call import Origin
-from pytest_claude_budget.ledger.row_format import LINE, Entry, Laid, Payer, line_of
+from pytest_claude_budget.ledger.row_format import LINE, Entry, Laid, Payer, Site, line_of
 
-LaidAlike = tuple[int, float, Payer, int, Origin, Alike]
+LaidAlike = tuple[int, float, Payer, int, Site, Origin, Alike]
 """Many calls on their way to the ledger: the id is the first one's, and the others count on from it."""
 _ITEM = LINE.index("item_id")
 
@@ -39,6 +39,6 @@ def rows_of_alike(values: Sequence[Any], columns: Sequence[str], rows: Sequence[
 
 def one_by_one(entries: Iterable[Laid | LaidAlike]) -> Iterator[Entry]:
     """Each call by itself."""
-    for id_, at, payer, retry, origin, answer in entries:
+    for id_, at, payer, retry, site, origin, answer in entries:
         for number, each in enumerate(answer if isinstance(answer, Alike) else (answer,), id_):
-            yield Entry(number, at, payer, retry, origin, each)
+            yield Entry(number, at, payer, retry, site, origin, each)

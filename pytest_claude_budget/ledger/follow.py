@@ -1,6 +1,5 @@
 """Reads a ledger's journals while the run goes on: what is new since the last look, and no file of the run is touched."""
 
-import json
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -10,7 +9,7 @@ from pytest_claude_budget.calls.call import Call
 from pytest_claude_budget.ledger.alike_format import rows_of_alike
 from pytest_claude_budget.ledger.outside import FileIO
 from pytest_claude_budget.ledger.paths import journals_of
-from pytest_claude_budget.ledger.row_format import call_of
+from pytest_claude_budget.ledger.row_format import call_of, whole_row
 from pytest_claude_budget.ledger.whole_lines import whole_lines
 
 READ_AT_ONCE = 1 << 20
@@ -54,7 +53,7 @@ class Follower:
             rows = [value]
             if isinstance(value, dict):
                 rows = rows_of_alike(*value["alike"]) if "alike" in value else []
-            return [call_of([*row[:2], *json.loads(row[2]), *json.loads(row[3]), *row[4:]]) for row in rows]
+            return [call_of(whole_row(row)) for row in rows]
         except (ValueError, TypeError, KeyError, IndexError):
             self.damaged = True
             return []

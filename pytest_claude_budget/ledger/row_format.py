@@ -1,6 +1,6 @@
 """How a call lies in a journal's line and in the ledger's tables. There is no place for a text, a header or a key.
 
-What repeats from call to call (who pays, what kind of answer it is) is one value in a line, a string that holds a JSON
+What repeats from call to call (who pays, what kind of call it is and where it came from) is one value in a line, a string that holds a JSON
 array, and a row of its own in the ledger: it is laid out once, read once and stored once.
 """
 
@@ -43,6 +43,7 @@ KIND = (
     "stop_reason",
     "facts",
     "called",
+    "site",
 )
 STORED = COUNTS[:8]
 """Of an answer. What a session ran for is worked out of several answers, when they are settled."""
@@ -62,7 +63,16 @@ class Payer(NamedTuple):
     text: str
 
 
-Laid = tuple[int, float, Payer, int, Origin, Answer]
+class Site(NamedTuple):
+    """Where in the user's code a call comes from, with its part of a line."""
+
+    text: str | None
+    """A line for each of the user's own frames, the innermost first: `helpdesk/replies.py:42 reply`. None where there is none."""
+    laid: str
+
+
+NOWHERE = Site(None, "null")
+Laid = tuple[int, float, Payer, int, Site, Origin, Answer]
 """One call on its way to the ledger: all of a Call, without the price of making one. An Entry is one, with names."""
 
 
@@ -73,6 +83,7 @@ class Entry(NamedTuple):
     at: float
     payer: Payer
     retry: int
+    site: Site
     origin: Origin
     answer: Answer
 
@@ -87,7 +98,14 @@ class Entry(NamedTuple):
             origin=self.origin,
             retry=self.retry,
             process=self.payer.process,
+            site=self.site.text,
         )
+
+
+@lru_cache(maxsize=1024)
+def site_of(text: str | None) -> Site:
+    """Lay out where a call comes from."""
+    return Site(text, quoted(quoted(text))[1:-1]) if text else NOWHERE
 
 
 def payer_of(owner: Owner, labels: Labels, process: str) -> Payer:
@@ -101,7 +119,7 @@ def line_of(entry: Laid) -> str:
 
     The time is in microseconds: to find the shortest text of a float would take a fifth of it all.
     """
-    id_, at, payer, retry, origin, answer = entry
+    id_, at, payer, retry, site, origin, answer = entry
     usage = answer.usage
     rest = "null,null" if answer.batch_id is None else f"{_batch_text(answer.batch_id)},{_text(answer.item_id)}"
     if answer.notes or answer.iterations:
@@ -128,7 +146,7 @@ def line_of(entry: Laid) -> str:
         answer.called,
     )
     return (
-        f"[{id_},{int(at * 1e6)}e-6,{payer.text},{kind},{usage.input_tokens},"
+        f'[{id_},{int(at * 1e6)}e-6,{payer.text},{kind}{site.laid}]",{usage.input_tokens},'
         f"{usage.cache_creation_5m_input_tokens},{usage.cache_creation_1h_input_tokens},"
         f"{usage.cache_read_input_tokens},{usage.output_tokens},{usage.web_search_requests},"
         f"{usage.web_fetch_requests},{usage.code_execution_requests},{rest},"
@@ -144,8 +162,14 @@ def lines_of(entries: Iterable[Laid]) -> bytes:
 def row_of(call: Call) -> list[Any]:
     """Lay a call out in all its columns."""
     payer = payer_of(call.owner, call.labels, call.process)
-    line = json.loads(line_of(Entry(call.id, call.at, payer, call.retry, call.origin, call.answer)))
-    return [*line[:2], *json.loads(line[2]), *json.loads(line[3]), *line[4:]]
+    entry = Entry(call.id, call.at, payer, call.retry, site_of(call.site), call.origin, call.answer)
+    return whole_row(json.loads(line_of(entry)))
+
+
+def whole_row(line: Sequence[Any]) -> list[Any]:
+    """The values of a line in all their columns: an earlier version wrote fewer of a kind."""
+    kind = json.loads(line[3])
+    return [*line[:2], *json.loads(line[2]), *kind, *(None,) * (len(KIND) - len(kind)), *line[4:]]
 
 
 def storable(text: str) -> str:
@@ -155,8 +179,8 @@ def storable(text: str) -> str:
 
 @lru_cache(maxsize=256)
 def _kind_text(*values: str | int | None) -> str:
-    """What many answers of a run have in common."""
-    return _nested(values)
+    """What many answers of a run have in common, but for their site, which ends it."""
+    return f"{_nested(values)[:-2]}, "
 
 
 def _nested(values: Sequence[str | int | None]) -> str:
@@ -184,14 +208,14 @@ def call_of(row: Sequence[Any]) -> Call:
     """Read a call back from its row."""
     (id_, at, process, owner, kind, phase, feature, tier, case, origin, retry) = row[:11]
     (status, endpoint, model, requested, batch, regional, speed, geo, service, http_status, reason) = row[11:22]
-    (stop, facts, called) = row[22:25]
-    (batch_id, item_id, notes, iterations, stated, request) = row[33:]
+    (stop, facts, called, site) = row[22:26]
+    (batch_id, item_id, notes, iterations, stated, request) = row[34:]
     answer = Answer(
         status=_STATUS[status],
         endpoint=endpoint,
         model=model,
         requested_model=requested,
-        usage=_usage(row[25:33]),
+        usage=_usage(row[26:34]),
         iterations=_iterations(iterations) if isinstance(iterations, str) else (),
         batch=bool(batch),
         regional=bool(regional),
@@ -218,6 +242,7 @@ def call_of(row: Sequence[Any]) -> Call:
         origin=_ORIGIN[origin],
         retry=retry,
         process=process,
+        site=site,
     )
 
 
@@ -239,7 +264,7 @@ def alike_of(row: Sequence[Any], payers: Mapping[int, Sequence[Any]], kinds: Map
     """Read calls that are priced alike back as one."""
     id_, day, count, payer, kind, request = row[:6]
     (_, process, owner, owner_kind, phase, feature, tier, case) = payers[payer]
-    (_, origin, _, _, endpoint, model, requested, batch, regional, speed, geo, service, http, *_) = kinds[kind]
+    (_, origin, _, _, endpoint, model, requested, batch, regional, speed, geo, service, http, *_, site) = kinds[kind]
     answer = Answer(
         status=Status.MEASURED,
         endpoint=endpoint,
@@ -263,6 +288,7 @@ def alike_of(row: Sequence[Any], payers: Mapping[int, Sequence[Any]], kinds: Map
         origin=_ORIGIN[origin],
         process=process,
         count=count,
+        site=site,
     )
 
 

@@ -17,7 +17,8 @@ def start(environ: MutableMapping[str, str]) -> None:
     for told in runs_told(environ):
         if told.ledger in RUNNING:
             continue
-        run = Run(Path(told.ledger), f"{CHILD}-{os.getpid()}" + (f" of {told.worker}" if told.worker else ""))
+        process = f"{CHILD}-{os.getpid()}" + (f" of {told.worker}" if told.worker else "")
+        run = Run(Path(told.ledger), process, told.root)
         if told.owner is not None:
             run.owners.push(*told.owner)
         if told.origins:

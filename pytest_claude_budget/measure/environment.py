@@ -29,6 +29,8 @@ TURN_VARIABLE = "CLAUDE_BUDGET_TURN"
 """Tells child processes which set-up of a fixture started them, or which run of a test that is run again."""
 PROCESS_VARIABLE = "CLAUDE_BUDGET_PROCESS"
 """Tells child processes of which worker they are; not set where it has no name."""
+ROOT_VARIABLE = "CLAUDE_BUDGET_ROOT"
+"""Tells child processes in which folder the user's own files lie; not set where nobody wants to know what line sends a call."""
 GATEWAY_VARIABLE = "CLAUDE_BUDGET_GATEWAY"
 """Tells child processes how a gateway's URL begins, and behind a tab what ANTHROPIC_BASE_URL was without it (`base_url.py`)."""
 RUNS_VARIABLE = "CLAUDE_BUDGET_RUNS"
@@ -43,6 +45,7 @@ _NAMES = (
     OUTER_TEST_VARIABLE,
     TURN_VARIABLE,
     PROCESS_VARIABLE,
+    ROOT_VARIABLE,
     RUNS_VARIABLE,
 )
 _LONGEST_WAIT_SECONDS = 1.0
@@ -55,7 +58,9 @@ _ESCAPES = (("%", "%25"), ("\t", "%09"), ("\n", "%0A"), ("\x00", "(null)"))
 class RunTold:
     """What a child process knows of one run. A plain class: every pytest run makes it, and a tuple with names takes ten times as long."""
 
-    def __init__(self, ledger: str, owner: tuple[str, str, str] | None, origins: str, worker: str, guard: str) -> None:
+    def __init__(
+        self, ledger: str, owner: tuple[str, str, str] | None, origins: str, worker: str, guard: str, root: str
+    ) -> None:
         self.ledger = ledger
         self.owner = owner
         """Who pays for its calls: name, kind and phase; None where no test and no fixture started it."""
@@ -65,6 +70,8 @@ class RunTold:
         """The process of the run that it belongs to; empty for the run's own."""
         self.guard = guard
         """What may leave this machine; empty where everything may."""
+        self.root = root
+        """The folder of the user's own files; empty where nobody wants to know what line sends a call."""
 
 
 class Told:
@@ -78,6 +85,8 @@ class Told:
         """Ledgers of the runs that this one is a part of: a call here is one there."""
         self.worker = ""
         """The name of this process in the run."""
+        self.root = ""
+        """The folder of the user's own files."""
         self._owners = owners
         self._everyone = everyone
         self._home = threading.get_ident()
@@ -108,6 +117,8 @@ class Told:
             _put({**gone, LEDGER_VARIABLE: self.ledger, OUTER_TEST_VARIABLE: os.environ.get("PYTEST_CURRENT_TEST")})
             if self.worker:
                 _put({PROCESS_VARIABLE: self.worker})
+            if self.root:
+                _put({ROOT_VARIABLE: self.root})
             self._see_others()
             self._tell_of_all()
 
@@ -131,6 +142,11 @@ class Told:
         """Tell what the budget file says of hosts."""
         self._origins = text
         self.set(ORIGINS_VARIABLE, text)
+
+    def know_root(self, root: str) -> None:
+        """Tell in which folder the user's own files lie; empty where nobody wants to know."""
+        self.root = root
+        self.set(ROOT_VARIABLE, root or None)
 
     def know_guard(self, text: str) -> None:
         """Tell what may leave this machine."""
@@ -186,7 +202,8 @@ class Told:
 
     def _as_line(self) -> str:
         owner = self._owners.newest() or ("", "", "")
-        return "\t".join(_escaped(field) for field in (self.ledger, *owner, self._origins, self.worker, self._guard))
+        fields = (self.ledger, *owner, self._origins, self.worker, self._guard, self.root)
+        return "\t".join(map(_escaped, fields))
 
 
 def runs_told(environ: Mapping[str, str]) -> list[RunTold]:
@@ -195,10 +212,10 @@ def runs_told(environ: Mapping[str, str]) -> list[RunTold]:
     if not ledger:
         return []
     lines = [line.split("\t") for line in environ.get(RUNS_VARIABLE, "").split("\n")]
-    fields = [[_plain(field) for field in line] for line in lines if len(line) == 7]
+    fields = [[_plain(field) for field in line] for line in lines if len(line) == 8]
     several = [
-        RunTold(path, (owner, kind, phase) if owner else None, said, worker, guard)
-        for path, owner, kind, phase, said, worker, guard in fields
+        RunTold(path, (owner, kind, phase) if owner else None, said, worker, guard, root)
+        for path, owner, kind, phase, said, worker, guard, root in fields
     ]
     if any(each.ledger == ledger for each in several):
         return several
@@ -210,8 +227,9 @@ def runs_told(environ: Mapping[str, str]) -> list[RunTold]:
         owner, _, phase = test.rpartition(" (")
         phase = phase.rstrip(")") + (f" {turn}" if turn else "") if owner else ""
         payer = (environ.get(TEST_VARIABLE) or owner or test, "test", phase)
-    said, worker, guard = (environ.get(name, "") for name in (ORIGINS_VARIABLE, PROCESS_VARIABLE, GUARD_VARIABLE))
-    return [RunTold(ledger, payer, said, worker, guard)]
+    names = (ORIGINS_VARIABLE, PROCESS_VARIABLE, GUARD_VARIABLE, ROOT_VARIABLE)
+    said, worker, guard, root = (environ.get(name, "") for name in names)
+    return [RunTold(ledger, payer, said, worker, guard, root)]
 
 
 @contextmanager

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pytest_claude_budget.ledger.row_format import Payer
     from pytest_claude_budget.measure.run import Run
 
-Ticket = tuple[int, float, "Payer", int]
+Ticket = tuple[int, float, "Payer", int, Any]
 
 
 _FREE = frozenset((Kind.COUNT_TOKENS, Kind.BATCH_RESULTS, Kind.SESSION))

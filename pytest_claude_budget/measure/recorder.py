@@ -19,7 +19,7 @@ from pytest_claude_budget.calls.host_rules import HostRules, Origins
 from pytest_claude_budget.ledger.alike_format import LaidAlike, lines_of_all, one_by_one
 from pytest_claude_budget.ledger.journal import Journal, OwnerFacts, line_of_owner
 from pytest_claude_budget.ledger.outside import system
-from pytest_claude_budget.ledger.row_format import Laid, Payer, lines_of, payer_of
+from pytest_claude_budget.ledger.row_format import NOWHERE, Laid, Payer, Site, lines_of, payer_of
 from pytest_claude_budget.ledger.writer_thread import Writer, running_loop
 
 if TYPE_CHECKING:
@@ -32,8 +32,13 @@ LONGEST_WAIT_SECONDS = 30.0
 FactsOf = Callable[[str], OwnerFacts | None]
 Who = Callable[[], tuple[tuple[str, str, str], dict[str, str]]]
 Items = Sequence[Answer | Alike]
-Ticket = tuple[int, float, Payer, int]
-"""One exchange that was begun: its id, when, who pays for that moment, how many tries came before."""
+Ticket = tuple[int, float, Payer, int, Site]
+"""One exchange that was begun: its id, when, who pays for that moment, how many tries came before, and what line sends it."""
+
+
+def nowhere() -> Site:
+    """The site of all calls, where nobody wants to know it."""
+    return NOWHERE
 
 
 class Clock:
@@ -65,6 +70,8 @@ class Recorder:
         """Told of what is stored; None where nothing is held back."""
         self.facts_of: FactsOf = lambda owner: None
         """What is known of a test besides its calls; stored with its first call."""
+        self.site_of_caller: Callable[[], Site] = nowhere
+        """Finds where in the user's code this thread is."""
         self.home = 0
         """The thread on which the run goes on."""
         self.may_own: Callable[[int], bool] = lambda thread: True
@@ -113,7 +120,11 @@ class Recorder:
         except Exception as error:
             self.fault("owner", error)
             payer = payer_of(_NOBODY, Labels(), self._process)
-        return self._ids.next(), self._clock.now(), payer, retry
+        try:
+            site = self.site_of_caller()
+        except Exception:  # a call counts the same wherever it comes from
+            site = NOWHERE
+        return self._ids.next(), self._clock.now(), payer, retry, site
 
     def write(self, ticket: Any, origin: Origin, own: Answer | None, items: Items) -> None:
         """Store now, before the caller has its answer."""

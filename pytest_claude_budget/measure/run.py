@@ -47,12 +47,12 @@ inside of runs have no other place in common where each could see what the other
 class Run:
     """Measures this process until it is stopped."""
 
-    def __init__(self, path: Path, process: str) -> None:
+    def __init__(self, path: Path, process: str, root: str = "") -> None:
         self.path = path
         self.process = process
         self.owners = Owners()
         self.told = Told(str(path), self.owners, _all_told, is_child=self.is_child)
-        self.told.worker = process
+        self.told.worker, self.told.root = process, root
         self.turns = Turns()
         self.item: pytest.Item | None = None
         """The test that runs."""
@@ -97,6 +97,7 @@ class Run:
             recorder.home, recorder.may_own = self._thread, self.may_own
             if self._origins is not None:
                 recorder.know_hosts(self._origins)
+            self._find_sites(recorder)
             if not self.process:
                 recorder.journal.on_begin = self.hold
             self._recorder = recorder
@@ -108,6 +109,24 @@ class Run:
         if self._recorder is not None:
             self._recorder.know_hosts(origins)
         self.told.know_origins(origins.as_text())
+
+    def know_no_sites(self) -> None:
+        """Look for no lines that send calls, from here on, nor in child processes."""
+        self.told.know_root("")
+        if self._recorder is not None:
+            self._find_sites(self._recorder)
+
+    def _find_sites(self, recorder: "Recorder") -> None:
+        """Have each call know the line that sends it, where somebody said what is the user's own."""
+        root = self.told.root
+        if root:
+            from pytest_claude_budget.measure.call_site import CallSites
+
+            recorder.site_of_caller = CallSites(root).here
+        else:
+            from pytest_claude_budget.measure.recorder import nowhere
+
+            recorder.site_of_caller = nowhere
 
     @property
     def hosts(self) -> "HostRules | None":

@@ -19,7 +19,6 @@ from pytest_claude_budget import load_as_written
 
 if TYPE_CHECKING:
     from pytest_claude_budget.budget.limits import Budget
-    from pytest_claude_budget.calls.host_rules import Origins
     from pytest_claude_budget.ledger.journal import OwnerFacts
     from pytest_claude_budget.measure.run import Run
     from pytest_claude_budget.plugin.fixture import Meter
@@ -125,7 +124,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[RUN].stop()
         raise
     run, budget = config.stash[RUN], config.stash[SETUP].budget
-    _know_origins(run, None if budget is None else budget.origins)
+    _know_budget(run, budget)
     _hold_the_line(config, run)
     if budget is not None and budget.gateway and not config.getoption("collectonly", default=False):
         _open_gateway(config, run, budget)
@@ -148,8 +147,11 @@ def claude_budget(request: pytest.FixtureRequest) -> "Meter":
     return Meter(config.stash.get(RUN, None), config.stash.get(SETUP, None), request.node)
 
 
-def _know_origins(run: "Run", origins: "Origins | None") -> None:
-    """Where the budget file says something of hosts; else nothing is loaded for it, nor told to child processes."""
+def _know_budget(run: "Run", budget: "Budget | None") -> None:
+    """Where the budget file says something of hosts or call sites; else nothing is loaded for it, nor told to child processes."""
+    if budget is not None and not budget.sites:
+        run.know_no_sites()
+    origins = None if budget is None else budget.origins
     if origins is not None and (origins.loopback or origins.live or origins.simulated):
         run.know_origins(origins)
 
@@ -161,7 +163,7 @@ def _hold_early(config: pytest.Config, run: "Run") -> None:
     options = config.known_args_namespace
     try:
         budget, path = early_budget(config)
-        _know_origins(run, None if budget is None else budget.origins)
+        _know_budget(run, budget)
         if _holds_back(options, budget):
             from pytest_claude_budget.plugin.guard import hold_early
 
@@ -237,7 +239,7 @@ def _open_gateway(config: pytest.Config, run: "Run", budget: "Budget") -> None:
 def _start(config: pytest.Config, process: str) -> None:
     from pytest_claude_budget.measure.run import Run, new_ledger_path
 
-    run = Run(new_ledger_path(_ledger_folder(config)), process)
+    run = Run(new_ledger_path(_ledger_folder(config)), process, str(config.rootpath))
     run.facts_of_item = _facts_of
     if (early := sys.modules.get("pytest_claude_budget.measure.early")) is not None:
         run.guarded("calls before the plugin", early.take_over, run.path)
@@ -256,7 +258,8 @@ def _join(config: pytest.Config, worker_input: dict[str, Any]) -> None:
 
     child.stop(except_for=worker_input.get(AROUND_KEY, ()))
     path = worker_input.get(LEDGER_KEY)
-    run = Run(Path(path) if path else new_ledger_path(_ledger_folder(config)), worker_input["workerid"])
+    ledger = Path(path) if path else new_ledger_path(_ledger_folder(config))
+    run = Run(ledger, worker_input["workerid"], str(config.rootpath))
     run.facts_of_item = _facts_of
     if RUN in config.stash:
         config.stash[RUN].stop()

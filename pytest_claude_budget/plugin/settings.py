@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LOCK_NAME = "claude-budget.lock.json"
 BUDGET_NAMES = ("claude-budget.yml", "claude-budget.yaml")
 CACHE_KEY = "claude-budget/checked"
-_ABOUT_CALLS = (b"loopback", b"origins", b"live_calls", b"hard_cap", b"enforce")
+_ABOUT_CALLS = (b"loopback", b"origins", b"live_calls", b"hard_cap", b"enforce", b"sites")
 MOST_CHECKED = 20
 """Files that are remembered: the newest ones."""
 KEPT_KEY = "claude-budget/read"

@@ -12,8 +12,11 @@ from pytest_claude_budget.calls.call import Answer, Call, Status
 from pytest_claude_budget.pricing.price import Price
 from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.record.repeats import Repeat
-from pytest_claude_budget.record.totals import Sum, Totals, added_by_name
+from pytest_claude_budget.record.sites import SiteBook, SiteTotals, StackTotals
+from pytest_claude_budget.record.totals import Sum, Totals, added, added_by_name
 
+_Paid = Mapping[tuple[str, str, str | None], Totals]
+"""By name and kind of the owner, and by where in the user's code the calls come from."""
 _Work = tuple[str | None, str | None, str | None]
 """Model, feature and tier of a call."""
 Scoped = Mapping[str, Mapping[str, Totals]]
@@ -91,7 +94,8 @@ class Book:
 
     def __init__(self, rates: RateTable) -> None:
         self._rates = rates
-        self._owners: dict[tuple[str, str], Sum] = {}
+        self._owners: dict[tuple[str, str, str | None], Sum] = {}
+        """By name and kind, and by where in the user's code the calls come from."""
         self._work: dict[_Work, Sum] = {}
         self._unpriced: Counter[tuple[str, str, str, str]] = Counter()
         self._seen: Counter[str] = Counter()
@@ -105,7 +109,7 @@ class Book:
         answer, labels, owner = call.answer, call.labels, call.owner
         status, spelled = answer.status, answer.model
         model = None if spelled is None or status is _FREE else self._model_name(spelled)
-        paid, work = (owner.id, owner.kind), (model, labels.feature, labels.tier)
+        paid, work = (owner.id, owner.kind, call.site), (model, labels.feature, labels.tier)
         own, alike = self._owners.get(paid), self._work.get(work)
         if own is None:
             own = self._owners[paid] = Sum()
@@ -150,10 +154,15 @@ class Book:
         reason = cost.reason or call.answer.reason or "the cost is not known"
         self._unpriced[(call.owner.id, call.answer.model or "", reason, kind)] += call.count
 
-    def _owner_rows(self, places: Mapping[str, str]) -> tuple[OwnerTotals, ...]:
+    def _owner_rows(self, paid: _Paid, places: Mapping[str, str]) -> tuple[OwnerTotals, ...]:
+        parts: dict[tuple[str, str], list[Totals]] = {}
+        for (owner, kind, _), own in paid.items():
+            parts.setdefault((owner, kind), []).append(own)
         return owners_in_order(
-            OwnerTotals(owner=owner, kind=kind, totals=own.totals(), place=places.get(owner, ""))
-            for (owner, kind), own in self._owners.items()
+            OwnerTotals(
+                owner=owner, kind=kind, totals=own[0] if len(own) == 1 else added(own), place=places.get(owner, "")
+            )
+            for (owner, kind), own in parts.items()
         )
 
     def _named(self, name_of: Callable[[_Work], str | None]) -> dict[str, Totals]:
@@ -179,12 +188,19 @@ class Book:
 
     def sums(self, places: Mapping[str, str]) -> "Sums":
         """All sums, once every call is entered."""
+        paid = {key: own.totals() for key, own in self._owners.items()}
+        sites = SiteBook()
+        for (owner, kind, site), own in paid.items():
+            if site is not None:
+                sites.enter(site, owner, kind, own)
         return Sums(
             totals=self._named(lambda work: "").get("", Totals()),
-            by_owner=self._owner_rows(places),
+            by_owner=self._owner_rows(paid, places),
             by_model=self._named(itemgetter(0)),
             by_feature=self._named(itemgetter(1)),
             by_tier=self._named(itemgetter(2)),
+            by_site=sites.by_site(),
+            stacks=sites.stacks(),
             unpriced=self._unpriced_rows(),
             notes=dict(sorted(self._notes.items())),
             stated=self._stated,
@@ -208,6 +224,9 @@ class Sums:
     by_model: Mapping[str, Totals] = field(default_factory=dict)
     by_feature: Mapping[str, Totals] = field(default_factory=dict)
     by_tier: Mapping[str, Totals] = field(default_factory=dict)
+    by_site: tuple[SiteTotals, ...] = ()
+    """By the line that sends calls; without those that come from no code of the user's."""
+    stacks: tuple[StackTotals, ...] = ()
     unpriced: tuple[Unpriced, ...] = ()
     notes: Mapping[str, int] = field(default_factory=dict)
     """What was assumed, with the number of calls."""

@@ -22,6 +22,8 @@ from pytest_claude_budget.record.record import Record
 from pytest_claude_budget.record.sums import Stated
 from pytest_claude_budget.record.totals import Totals
 from pytest_claude_budget.render.json_comparison import comparison_entry, projection_entry
+from pytest_claude_budget.render.json_sites import site_entries
+from pytest_claude_budget.render.json_totals import totals_entry, totals_text
 from pytest_claude_budget.render.phrases import stated_text
 from pytest_claude_budget.render.repeated import repeat_entries
 from pytest_claude_budget.render.sentences import breach_line, excess_of, limit_words
@@ -56,7 +58,7 @@ def _before_owners(report: CostReport) -> dict[str, Any]:
         "budget_changes": list(differences(facts.base, facts.budget)),
         "budget_compared": facts.base is not None,
         "verdict": _verdict(report.verdict),
-        "totals": _totals(sums.totals),
+        "totals": totals_entry(sums.totals),
         "comparison": None if report.comparison is None else comparison_entry(report.comparison),
         "projection": [projection_entry(row) for row in report.projection],
         **_not_compared(facts),
@@ -72,6 +74,7 @@ def _behind_owners(report: CostReport) -> dict[str, Any]:
         "by_model": _named("model", sums.by_model),
         "by_feature": _named("feature", sums.by_feature),
         "by_tier": _named("tier", sums.by_tier),
+        **site_entries(sums),
         "unpriced": [
             {"owner": row.owner, "model": row.model, "reason": row.reason, "calls": row.calls, "kind": row.kind}
             for row in sums.unpriced
@@ -173,7 +176,7 @@ def _owner_text(row: OwnerTotals, facts: RunFacts) -> str:
     if row.owner in facts.exempt:
         own[MAY_BE_UNKNOWN] = True
     limits = f', "limits": {json.dumps(own)}' if own else ""
-    return f'{{"owner": {_quoted(row.owner)}, "kind": "{row.kind}"{place}, {_totals_text(row.totals)}{limits}}}'
+    return f'{{"owner": {_quoted(row.owner)}, "kind": "{row.kind}"{place}, {totals_text(row.totals)}{limits}}}'
 
 
 def _own_limits(limits: Sequence[Limit]) -> dict[str, str | int]:
@@ -184,28 +187,7 @@ def _own_limits(limits: Sequence[Limit]) -> dict[str, str | int]:
 
 
 def _named(key: str, totals: Mapping[str, Totals]) -> list[dict[str, Any]]:
-    return [{key: name, **_totals(each)} for name, each in totals.items()]
-
-
-def _totals(totals: Totals) -> dict[str, Any]:
-    entries: dict[str, Any] = json.loads(f"{{{_totals_text(totals)}}}")
-    return entries
-
-
-def _totals_text(totals: Totals) -> str:
-    usage = totals.usage
-    ran = f', "session_microhours": {usage.session_microhours}' if usage.session_microhours else ""
-    return (
-        f'"calls": {totals.calls}, "attempts": {totals.attempts}, "free": {totals.free}, '
-        f'"cost": "{to_json(totals.cost)}", "spent": "{to_json(totals.spent)}", '
-        f'"at_least": {"true" if totals.at_least else "false"}, '
-        f'"unknown": {totals.unknown}, "unknown_live": {totals.unknown_live}, '
-        f'"usage": {{"input_tokens": {usage.input_tokens}, '
-        f'"cache_creation_5m_input_tokens": {usage.cache_creation_5m_input_tokens}, '
-        f'"cache_creation_1h_input_tokens": {usage.cache_creation_1h_input_tokens}, '
-        f'"cache_read_input_tokens": {usage.cache_read_input_tokens}, "output_tokens": {usage.output_tokens}, '
-        f'"web_search_requests": {usage.web_search_requests}{ran}}}'
-    )
+    return [{key: name, **totals_entry(each)} for name, each in totals.items()]
 
 
 def _breach(breach: Breach) -> dict[str, Any]:

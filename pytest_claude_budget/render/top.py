@@ -1,4 +1,4 @@
-"""What a run spent most on: tests, features, models or tiers by their cost, or the causes of its change by theirs."""
+"""What a run spent most on: tests, features, models, tiers or call sites by their cost, or the causes of its change by theirs."""
 
 import csv
 import json
@@ -10,6 +10,7 @@ from pytest_claude_budget.base.money import ZERO, dollars, exact, to_json
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.compare.result import Comparison, rounded_percent
 from pytest_claude_budget.judge.report import CostReport
+from pytest_claude_budget.record.sites import Frame
 from pytest_claude_budget.record.totals import Totals, added
 from pytest_claude_budget.render.terminal_text import columns, counted, printable
 
@@ -24,7 +25,7 @@ class Ranking:
 
     by: str
     rows: Sequence[tuple[str, Totals]]
-    """At most as many as were asked for. An empty name is what has none: no feature, no tier, no model."""
+    """At most as many as were asked for. An empty name is what has none: no feature, no tier, no model, no call site."""
     rest: Totals
     """Of those that were not asked for."""
     left_out: int
@@ -49,10 +50,17 @@ _SCOPES: Mapping[str, Callable[[CostReport], Iterable[tuple[str, Totals]]]] = {
     "feature": lambda report: report.sums.by_feature.items(),
     "model": lambda report: report.sums.by_model.items(),
     "tier": lambda report: report.sums.by_tier.items(),
+    "site": lambda report: ((site_name(row.site), row.totals) for row in report.sums.by_site),
 }
 CAUSE = "cause"
 SCOPES = (*_SCOPES, CAUSE)
 """What a run can be ranked by; `test` has fixtures too, and what was outside of tests."""
+
+
+def site_name(site: Frame) -> str:
+    """Where calls come from: `helpdesk/replies.py:42 in reply`."""
+    file, function, line = site
+    return f"{file}:{line} in {function}"
 
 
 def ranked(report: CostReport, by: str, most: int) -> Ranking:

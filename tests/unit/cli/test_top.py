@@ -2,18 +2,32 @@
 
 import csv
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from pytest_claude_budget.calls.call import Answer, Call, Labels, Origin, Owner, Status, Usage
 from pytest_claude_budget.cli import main
 from pytest_claude_budget.cli.top import BY
+from pytest_claude_budget.files.rates_file import packaged_rates
+from pytest_claude_budget.judge.read_report import read_report
+from pytest_claude_budget.judge.report import RunFacts, build_report
+from pytest_claude_budget.render.report_kinds import document_of
 from pytest_claude_budget.render.top import SCOPES
 from tests.builders.records import HAIKU, record
 from tests.unit.cli.test_gate_and_compare import AFTER, BEFORE, costing, lock, report
 
 NAME = "claude-cost.json"
+CALL = Call(
+    id=0,
+    at=1_795_000_000.0,
+    answer=Answer(status=Status.MEASURED, endpoint="messages", model=HAIKU, usage=Usage(input_tokens=10_000)),
+    owner=Owner(id="", kind="test"),
+    labels=Labels(),
+    origin=Origin.SIMULATED,
+)
 THREE = record(costing("a.py::t", 10), costing("c.py::t", 25, feature="refund", tier="refund"), costing("b.py::t", 15))
 """$0.10, $0.25 and $0.15: $0.50."""
 
@@ -63,13 +77,30 @@ def test_no_name_becomes_a_formula(capsys: pytest.CaptureFixture[str]) -> None:
     assert printed(capsys, "--format", "csv").splitlines()[1].startswith("'=1+1.py::t,1,")
 
 
-@pytest.mark.parametrize("by", [by for by in BY if by != "cause"])
+@pytest.mark.parametrize("by", [by for by in BY if by not in ("cause", "site")])
 def test_each_scope_adds_up_to_the_whole(by: str, capsys: pytest.CaptureFixture[str]) -> None:
     report(NAME, THREE)
     rows = json.loads(printed(capsys, "--by", by, "--format", "json"))["rows"]
     assert Decimal("0.50") == sum(Decimal(row["cost"]) for row in rows)
     names = {"test": ["c.py::t", "b.py::t", "a.py::t"], "model": [HAIKU]}.get(by, ["refund", None])
     assert names == [row["name"] for row in rows]
+
+
+def test_lines_of_code_add_up_to_the_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    """Two tests of a.py ask at line 7, one at no line of the user's: 2 x 10,000 x $1 a million, of $0.03."""
+    calls = [
+        replace(CALL, id=number, owner=Owner(id=f"a.py::t{number}", kind="test"), site=site)
+        for number, site in enumerate(("src/a.py:7 Desk.ask\na.py:3 t0", "src/a.py:7 Desk.ask\na.py:5 t1", None))
+    ]
+    made = build_report(calls, RunFacts(rates=packaged_rates()))
+    Path(NAME).write_text(document_of(made, "json"), encoding="utf-8")
+    rows = json.loads(printed(capsys, "--by", "site", "--format", "json"))["rows"]
+    assert [("src/a.py:7 in Desk.ask", 2, "0.02"), (None, 1, "0.01")] == [
+        (row["name"], row["calls"], row["cost"]) for row in rows
+    ]
+    again = read_report(json.loads(Path(NAME).read_text("utf-8")), NAME).sums
+    assert (again.by_site, again.stacks) == (made.sums.by_site, made.sums.stacks)
+    assert (2, 2) == (again.by_site[0].tests, len(again.stacks))
 
 
 def test_causes_add_up_to_the_change(capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,7 +23,7 @@ from pytest_claude_budget.judge.report import CostReport, RunFacts, build_report
 from pytest_claude_budget.judge.verdict import Outcome
 from pytest_claude_budget.ledger.database import SqliteLedger
 from pytest_claude_budget.ledger.journal import Journal
-from pytest_claude_budget.ledger.row_format import Entry, call_of, payer_of, row_of
+from pytest_claude_budget.ledger.row_format import Entry, call_of, payer_of, row_of, site_of
 from pytest_claude_budget.plugin.report_and_verdict import stale
 from pytest_claude_budget.record.totals import Sum
 from pytest_claude_budget.render.comment import comment
@@ -75,6 +75,9 @@ ANSWER_STATES = [
 ]
 """What a call may have been before its last state came."""
 OWNERS = st.sampled_from([("a.py::test_1", "test"), ("a.py::test_2", "test"), ("c.py::f", "fixture")])
+SITES = st.none() | st.sampled_from(
+    ["a.py:7 é\na.py:7 test_1", "a.py:7 é", "<b>|`x`.py:12 A.<locals>.f", "of no frame"]
+)
 NAMES = st.none() | st.sampled_from(["triage", "<b>|`x`"])
 
 
@@ -94,6 +97,7 @@ def calls(draw: st.DrawFn) -> list[Call]:
                 labels=Labels(feature=draw(NAMES), tier=draw(NAMES)),
                 origin=draw(st.sampled_from(list(Origin))),
                 process="gw0",
+                site=draw(SITES),
             )
         )
     return made
@@ -145,7 +149,7 @@ def append(ledger: Path, made: list[Call]) -> None:
     journal = Journal(ledger)
     for call in made:
         payer = payer_of(call.owner, call.labels, call.process)
-        journal.append([Entry(call.id, call.at, payer, call.retry, call.origin, call.answer)])
+        journal.append([Entry(call.id, call.at, payer, call.retry, site_of(call.site), call.origin, call.answer)])
     journal.close()
 
 

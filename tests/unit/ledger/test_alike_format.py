@@ -9,7 +9,7 @@ from pytest_claude_budget.calls.call import Answer, Labels, Origin, Owner, Statu
 from pytest_claude_budget.ledger.alike_format import LaidAlike, lines_of_all, one_by_one
 from pytest_claude_budget.ledger.database import SqliteLedger
 from pytest_claude_budget.ledger.journal import Journal
-from pytest_claude_budget.ledger.row_format import Entry, Laid, payer_of
+from pytest_claude_budget.ledger.row_format import NOWHERE, Entry, Laid, payer_of
 
 COMMON = Answer(
     status=Status.MEASURED,
@@ -22,8 +22,8 @@ COMMON = Answer(
 )
 ALIKE = Alike(answer=COMMON, columns=("output_tokens", "input_tokens"), rows=['["a1",5,6]', '["b2",7,0]', '["a1",5,6]'])
 PAYER = payer_of(Owner(id="test_a.py::test_one", kind="test", phase="call"), Labels(feature="triage"), "gw0")
-MANY: LaidAlike = (10, 1.5, PAYER, 0, Origin.LIVE, ALIKE)
-ONE: Laid = (20, 2.5, PAYER, 1, Origin.SIMULATED, COMMON)
+MANY: LaidAlike = (10, 1.5, PAYER, 0, NOWHERE, Origin.LIVE, ALIKE)
+ONE: Laid = (20, 2.5, PAYER, 1, NOWHERE, Origin.SIMULATED, COMMON)
 
 
 def read(path: Path) -> tuple[list[object], list[str]]:
@@ -48,7 +48,7 @@ def test_they_come_back_one_by_one(tmp_path: Path) -> None:
     assert (lines.count(b"\n"), lines.isascii()) == (2, True)
     Journal(tmp_path / "run-1.sqlite3").write(lines)
     calls, faults = read(tmp_path / "run-1.sqlite3")
-    expected = [Entry(10 + at, 1.5, PAYER, 0, Origin.LIVE, answer).call() for at, answer in enumerate(ALIKE)]
+    expected = [Entry(10 + at, 1.5, PAYER, 0, NOWHERE, Origin.LIVE, answer).call() for at, answer in enumerate(ALIKE)]
     assert (calls, faults) == ([*expected, Entry(*ONE).call()], [])
     assert sorted((entry.call() for entry in one_by_one([ONE, MANY])), key=lambda call: call.id) == calls
 

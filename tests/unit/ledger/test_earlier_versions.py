@@ -6,13 +6,14 @@ from pathlib import Path
 from pytest_claude_budget.calls.call import Answer, Labels, Origin, Owner, Status, Usage
 from pytest_claude_budget.ledger.copies import copied
 from pytest_claude_budget.ledger.database import SqliteLedger
+from pytest_claude_budget.ledger.follow import Follower
 from pytest_claude_budget.ledger.import_journals import TABLES
 from pytest_claude_budget.ledger.journal import Journal
 from pytest_claude_budget.ledger.paths import SUFFIX
-from pytest_claude_budget.ledger.row_format import KIND, Entry, line_of, payer_of
+from pytest_claude_budget.ledger.row_format import KIND, Entry, line_of, payer_of, site_of
 
 PAYER = payer_of(Owner(id="test_a.py::test_one", kind="test", phase="call"), Labels(), "gw0")
-NEW = ("stop_reason", "facts", "called")
+NEW = ("stop_reason", "facts", "called", "site")
 ANSWER = Answer(
     status=Status.MEASURED,
     endpoint="messages",
@@ -22,7 +23,7 @@ ANSWER = Answer(
     facts='{"tools":["ab:5"]}',
     called="",
 )
-ENTRY = Entry(1, 1.5, PAYER, 0, Origin.LIVE, ANSWER)
+ENTRY = Entry(1, 1.5, PAYER, 0, site_of("a.py:7 f"), Origin.LIVE, ANSWER)
 
 
 def test_what_is_new_is_stored_and_read(tmp_path: Path) -> None:
@@ -30,7 +31,7 @@ def test_what_is_new_is_stored_and_read(tmp_path: Path) -> None:
     ledger = SqliteLedger(tmp_path / "run-1.sqlite3")
     Journal(ledger.path).append([ENTRY])
     ledger.gather()
-    assert [ANSWER] == [call.answer for call in ledger.calls()]
+    assert [(ANSWER, "a.py:7 f")] == [(call.answer, call.site) for call in ledger.calls()]
     ledger.close()
 
 
@@ -51,9 +52,10 @@ def test_an_earlier_ledger_and_an_earlier_journal_are_read(tmp_path: Path) -> No
     )
     connection.commit()
     connection.close()
-    line = line_of(ENTRY).replace(r", \"end_turn\", \"{\\\"tools\\\":[\\\"ab:5\\\"]}\", \"\"]", "]")
+    line = line_of(ENTRY).replace(r", \"end_turn\", \"{\\\"tools\\\":[\\\"ab:5\\\"]}\", \"\", \"a.py:7 f\"]", "]")
     assert "end_turn" not in line
     path.with_name(f"{path.name}.1-0000-aa{SUFFIX}").write_text(line)
+    assert [(1, None)] == [(call.id, call.site) for call in Follower(path).newer()]
     ledger = copied(path)
     found = {call.id: (call.answer.usage.input_tokens, call.answer.stop_reason) for call in ledger.calls()}
     ledger.close()

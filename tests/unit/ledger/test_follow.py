@@ -10,14 +10,14 @@ from pytest_claude_budget.ledger.alike_format import lines_of_all
 from pytest_claude_budget.ledger.follow import Follower
 from pytest_claude_budget.ledger.journal import Journal, OwnerFacts
 from pytest_claude_budget.ledger.paths import journals_of
-from pytest_claude_budget.ledger.row_format import Entry, lines_of, payer_of
+from pytest_claude_budget.ledger.row_format import NOWHERE, Entry, lines_of, payer_of
 
 OWNER = Owner(id="test_a.py::test_one", kind="test", phase="call")
 
 
 def entry(number: int, tokens: int = 5) -> Entry:
     answer = Answer(status=Status.MEASURED, endpoint="messages", model="m", usage=Usage(input_tokens=tokens))
-    return Entry(number, 1.5, payer_of(OWNER, Labels(), "gw0"), 0, Origin.LIVE, answer)
+    return Entry(number, 1.5, payer_of(OWNER, Labels(), "gw0"), 0, NOWHERE, Origin.LIVE, answer)
 
 
 def found(follower: Follower) -> list[tuple[int, int]]:
@@ -45,7 +45,7 @@ def test_calls_that_share_a_line_are_found_one_by_one(tmp_path: Path) -> None:
     ledger = tmp_path / "run-1.sqlite3"
     first = entry(1)
     alike = Alike(answer=first.answer, columns=("input_tokens",), rows=['["a",7]', '["b",8]'])
-    Journal(ledger).write(lines_of_all([(*first[:5], alike), entry(9)]))
+    Journal(ledger).write(lines_of_all([(*first[:-1], alike), entry(9)]))
     follower = Follower(ledger)
     assert [(1, 7), (2, 8), (9, 5)] == found(follower)
     assert not follower.damaged

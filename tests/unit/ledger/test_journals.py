@@ -23,7 +23,7 @@ from pytest_claude_budget.ledger import mapped_file as pieces
 from pytest_claude_budget.ledger.database import SqliteLedger
 from pytest_claude_budget.ledger.journal import Journal, OwnerFacts, line_of_owner
 from pytest_claude_budget.ledger.paths import journals_of
-from pytest_claude_budget.ledger.row_format import Entry, payer_of
+from pytest_claude_budget.ledger.row_format import NOWHERE, Entry, payer_of, site_of
 from tests.builders.tries import tries
 
 ANSWER = Answer(status=Status.MEASURED, endpoint="messages", model="m", usage=Usage(input_tokens=5), http_status=200)
@@ -32,7 +32,7 @@ OWNER = Owner(id="test_a.py::test_one", kind="test", phase="call")
 
 def entry(number: int, owner: Owner = OWNER, answer: Answer = ANSWER, labels: Labels | None = None) -> Entry:
     """A call as a process has it."""
-    return Entry(number, 1.5, payer_of(owner, labels or Labels(), "gw0"), 0, Origin.LIVE, answer)
+    return Entry(number, 1.5, payer_of(owner, labels or Labels(), "gw0"), 0, NOWHERE, Origin.LIVE, answer)
 
 
 def calls_of(path: Path) -> list[Call]:
@@ -81,7 +81,9 @@ def test_a_call_comes_back_as_it_went(path: Path) -> None:
         ANSWER, model=odd, batch_id=odd, item_id=odd, reason=odd, notes=(odd[2:], "two"), request='{"a":1}'
     )
     sent = [
-        entry(1, Owner(id=odd, kind="test", phase=odd), answer, Labels(feature=odd, tier=odd, case=odd)),
+        entry(1, Owner(id=odd, kind="test", phase=odd), answer, Labels(feature=odd, tier=odd, case=odd))._replace(
+            site=site_of(odd)
+        ),
         entry(2, answer=replace(answer, notes=("one", "two"), batch=True, speed="fast", model=None)),
     ]
     Journal(path).append(sent)

@@ -10,7 +10,7 @@ from pytest_claude_budget.calls.call import Answer, Call, Labels, Origin, Owner,
 from pytest_claude_budget.ledger import database
 from pytest_claude_budget.ledger.database import SqliteLedger
 from pytest_claude_budget.ledger.journal import Journal
-from pytest_claude_budget.ledger.row_format import Entry, payer_of
+from pytest_claude_budget.ledger.row_format import NOWHERE, Entry, payer_of
 
 PAYER = payer_of(Owner(id="test_a.py::test_one", kind="test", phase="call"), Labels(), "gw0")
 BEGUN = Answer(status=Status.UNMEASURED, endpoint="messages", model="m", reason="the stream has begun")
@@ -18,7 +18,7 @@ BEGUN = Answer(status=Status.UNMEASURED, endpoint="messages", model="m", reason=
 
 def entry(number: int, tokens: int, *, day: int = 0, answer: Answer | None = None) -> Entry:
     made = Answer(status=Status.MEASURED, endpoint="messages", model="m", usage=Usage(input_tokens=tokens))
-    return Entry(number, 1.5 + day * 86_400, PAYER, 0, Origin.LIVE, answer or made)
+    return Entry(number, 1.5 + day * 86_400, PAYER, 0, NOWHERE, Origin.LIVE, answer or made)
 
 
 def sums(calls: Sequence[Call]) -> list[tuple[int, int, int, float]]:

@@ -1,0 +1,140 @@
+"""Sums by the line of the user's code that sends calls, and by the stack of the user's own frames above it."""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from functools import lru_cache
+
+from pytest_claude_budget.base.money import ZERO
+from pytest_claude_budget.base.values import value_class
+from pytest_claude_budget.record.totals import Totals, added
+
+Frame = tuple[str, str, int]
+"""File, relative to the rootdir; qualified name of the function; line."""
+MOST_STACKS = 1_000
+"""Of a report: what the others cost is added to the stack of their site alone."""
+
+
+@value_class(frozen=True, kw_only=True, slots=True)
+class SiteTotals:
+    """What the calls cost that one line sends."""
+
+    site: Frame
+    tests: int
+    """Whose calls these are."""
+    totals: Totals
+
+
+@value_class(frozen=True, kw_only=True, slots=True)
+class StackTotals:
+    """What the calls cost that were sent with one stack."""
+
+    frames: tuple[Frame, ...]
+    """The user's own, the innermost first: that is the site."""
+    calls: int = 0
+    cost: Decimal = ZERO
+    """US dollars at list price."""
+    spent: Decimal = ZERO
+    """The part of it that reached a remote host."""
+    at_least: bool = False
+    """The cost is a lower bound."""
+
+    def __add__(self, other: "StackTotals") -> "StackTotals":
+        return StackTotals(
+            frames=self.frames,
+            calls=self.calls + other.calls,
+            cost=self.cost + other.cost,
+            spent=self.spent + other.spent,
+            at_least=self.at_least or other.at_least,
+        )
+
+
+@lru_cache(maxsize=16_384)
+def frames_of(text: str) -> tuple[Frame, ...]:
+    """The frames of a call's site as the ledger has it; none of a line that was not written so."""
+    return tuple(frame for line in text.split("\n") if (frame := _frame(line)) is not None)
+
+
+def _frame(line: str) -> Frame | None:
+    place, _, function = line.rpartition(" ")
+    file, _, number = place.rpartition(":")
+    return (file, function, int(number)) if file and number.isdecimal() else None
+
+
+class SiteBook:
+    """Takes the totals of each owner's calls by their site, and sums them up by line and by stack."""
+
+    def __init__(self) -> None:
+        self._tests: dict[Frame, set[str]] = {}
+        self._parts: dict[Frame, list[Totals]] = {}
+        self._stacks: list[StackTotals] = []
+
+    def enter(self, site: str, owner: str, kind: str, totals: Totals) -> None:
+        """Enter what one owner's calls from one site came to."""
+        frames = frames_of(site)
+        if not frames or not totals.attempts:
+            return
+        tests = self._tests.setdefault(frames[0], set())
+        if kind == "test":
+            tests.add(owner)
+        self._parts.setdefault(frames[0], []).append(totals)
+        if totals.calls:
+            self._stacks.append(_stack(frames, totals))
+
+    def by_site(self) -> tuple[SiteTotals, ...]:
+        """By line, the dearest first."""
+        rows = (
+            SiteTotals(site=site, tests=len(self._tests[site]), totals=added(parts))
+            for site, parts in self._parts.items()
+        )
+        return sites_in_order(rows)
+
+    def stacks(self) -> tuple[StackTotals, ...]:
+        """By stack, the dearest first."""
+        return stacks_in_order(self._stacks)
+
+
+def _stack(frames: tuple[Frame, ...], totals: Totals) -> StackTotals:
+    return StackTotals(
+        frames=frames, calls=totals.calls, cost=totals.cost, spent=totals.spent, at_least=totals.at_least
+    )
+
+
+def sites_in_order(rows: Iterable[SiteTotals]) -> tuple[SiteTotals, ...]:
+    """Rows as every report has them: the dearest first, each by its place where they cost the same."""
+    return tuple(sorted(rows, key=lambda row: (-row.totals.cost, row.site)))
+
+
+def joined_sites(rows: Iterable[SiteTotals]) -> tuple[SiteTotals, ...]:
+    """One row for each line, of the rows of several reports that have no test in common."""
+    own: dict[Frame, list[SiteTotals]] = {}
+    for row in rows:
+        own.setdefault(row.site, []).append(row)
+    return sites_in_order(
+        SiteTotals(site=site, tests=sum(row.tests for row in each), totals=added(row.totals for row in each))
+        for site, each in own.items()
+    )
+
+
+def stacks_in_order(rows: Iterable[StackTotals]) -> tuple[StackTotals, ...]:
+    """One row for each stack, the dearest first; of those beyond the most, one for each site."""
+    whole = _by_frames(rows)
+    ordered = sorted(whole.values(), key=_place)
+    if len(ordered) <= MOST_STACKS:
+        return tuple(ordered)
+    sites = (
+        StackTotals(frames=row.frames[:1], calls=row.calls, cost=row.cost, spent=row.spent, at_least=row.at_least)
+        for row in ordered[MOST_STACKS:]
+    )
+    return tuple(sorted(_by_frames([*ordered[:MOST_STACKS], *sites]).values(), key=_place))
+
+
+def _by_frames(rows: Iterable[StackTotals]) -> Mapping[tuple[Frame, ...], StackTotals]:
+    whole: dict[tuple[Frame, ...], StackTotals] = {}
+    for row in rows:
+        known = whole.get(row.frames)
+        whole[row.frames] = row if known is None else known + row
+    return whole
+
+
+def _place(row: StackTotals) -> tuple[Decimal, tuple[Frame, ...]]:
+    return -row.cost, row.frames
