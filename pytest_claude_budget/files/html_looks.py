@@ -1,5 +1,6 @@
 """What a page of a report looks like and how it moves: its style sheet and its scripts, from the package's files."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from pytest_claude_budget.render.html_page import Looks, page
 
 D3 = ("array", "color", "format", "interpolate", "time", "time-format", "scale", "selection", "axis", "hierarchy")
 """The modules of D3 that the charts are drawn with, each behind those that it needs."""
-SCRIPTS = ("shared", "waterfall", "table", "page")
+SCRIPTS = ("shared", "waterfall", "bars", "flame", "through_time", "table", "page")
 """Our own, in the order in which they are loaded."""
 
 
@@ -29,12 +30,15 @@ def _text(path: Path) -> str:
     return read_text(path, path.name)
 
 
-def page_of_file(path: Path, shown: str) -> str:
-    """Lay a JSON report out as it was judged; `shown` is the file as the user knows it. Raises InputError."""
+def page_of_file(path: Path, shown: str, history: Mapping[str, Any] | None = None) -> str:
+    """Lay a JSON report out as it was judged; `shown` is the file as the user knows it. Raises InputError.
+
+    `history` is what the lock file's versions came to, as `claude-budget history --format json` prints it.
+    """
     document: Any = read_json(path, shown)
     read_report(document, shown)
     try:
-        return page(document, packaged_looks())
+        return page(document, packaged_looks(), history)
     except InputError:
         raise
     except (

@@ -5,12 +5,16 @@ from decimal import Decimal
 from typing import Any
 
 from pytest_claude_budget.base.money import EXACT, ZERO, dollars, to_json
+from pytest_claude_budget.compare.result import rounded_percent
+from pytest_claude_budget.render.comment_details import KINDS
 from pytest_claude_budget.render.comment_values import Document
 from pytest_claude_budget.render.groups import kind_words
-from pytest_claude_budget.render.markdown_text import amount, counted, signed, visible
+from pytest_claude_budget.render.markdown_text import NO_NAME, amount, counted, number, signed, visible
 
 MOST_STEPS = 9
 """Steps of a waterfall, of which the last is all the smaller ones together."""
+MOST_FEATURES = 20
+"""Features of a scenario that are drawn; the table has all."""
 _LABEL = 90
 
 
@@ -79,3 +83,48 @@ def _added(amounts: Iterable[Decimal]) -> Decimal:
     for value in amounts:
         total = EXACT.add(total, value)
     return total
+
+
+def tokens(document: Document) -> list[dict[str, Any]]:
+    """Tokens by kind, those that are there."""
+    usage = document["totals"]["usage"]
+    kinds = [(words, kind, usage[kind]) for words, kind in KINDS if kind.endswith("_tokens") and usage[kind]]
+    whole = sum(count for *_, count in kinds)
+    return [
+        {
+            "label": words[:1].upper() + words[1:],
+            "kind": kind.removesuffix("_tokens"),
+            "count": count,
+            "shown": f"{number(count)} ({rounded_percent(Decimal(count), Decimal(whole), None):f}%)",
+        }
+        for words, kind, count in kinds
+    ]
+
+
+def months(document: Document) -> list[dict[str, Any]]:
+    """A month of each feature by scenario, what the tests' spread makes of it, and what it was; without those of no figure."""
+    rows = [row for row in document.get("projection") or () if row["after"] is not None]
+    scenarios = dict.fromkeys(row["scenario"] for row in rows)
+    return [
+        {
+            "scenario": visible(scenario, _LABEL) or NO_NAME,
+            "rows": [_month(row) for row in rows if row["scenario"] == scenario][:MOST_FEATURES],
+        }
+        for scenario in scenarios
+    ]
+
+
+def _month(row: Document) -> dict[str, Any]:
+    after = amount(row["after"])
+    shown = f"{'at least ' if row.get('after_at_least', row['at_least']) else ''}{dollars(after)}"
+    before = None if row["before"] is None or row.get("before_at_least") else amount(row["before"])
+    spread = [None if row[side] is None else to_json(amount(row[side])) for side in ("low", "high")]
+    return {
+        "label": visible(row["feature"], _LABEL) or NO_NAME,
+        "after": to_json(after),
+        "before": None if before is None else to_json(before),
+        "low": spread[0],
+        "high": spread[1],
+        "shown": shown,
+        "was": "" if before is None or before == after else f"was {dollars(before)}",
+    }

@@ -17,8 +17,11 @@ from pytest_claude_budget.render.comment_facts import fact_parts
 from pytest_claude_budget.render.comment_footer import footer
 from pytest_claude_budget.render.comment_headline import headline
 from pytest_claude_budget.render.comment_values import Document
-from pytest_claude_budget.render.html_charts import waterfall
+from pytest_claude_budget.render.html_charts import months, tokens, waterfall
+from pytest_claude_budget.render.html_history import as_table, points
+from pytest_claude_budget.render.html_levers import levers
 from pytest_claude_budget.render.html_sections import chart
+from pytest_claude_budget.render.html_sites import flame
 from pytest_claude_budget.render.html_tests import rows_of, static_table
 from pytest_claude_budget.render.html_text import inline, plain, script_data, with_figures
 
@@ -43,20 +46,35 @@ class Looks:
 
 @value_class(frozen=True, kw_only=True, slots=True)
 class _Drawn:
-    """What the scripts draw and sort."""
+    """What the scripts draw and sort; None or empty is not there."""
 
     tests: dict[str, Any]
     waterfall: dict[str, Any] | None
+    flame: dict[str, Any] | None
+    tokens: list[dict[str, Any]]
+    months: list[dict[str, Any]]
+    history: list[dict[str, Any]]
+
+    def data(self) -> dict[str, Any]:
+        """All of it for JSON."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
 
 _Section = tuple[str, str, str]
 """Id, title and body."""
 
 
-def page(document: Document, looks: Looks) -> str:
-    """Lay out a report."""
-    drawn = _Drawn(tests=rows_of(document), waterfall=waterfall(document))
-    shown = [each for each in _sections(document, drawn) if each[2]]
+def page(document: Document, looks: Looks, history: Document | None = None) -> str:
+    """Lay out a report; `history` is what `claude-budget history --format json` tells."""
+    drawn = _Drawn(
+        tests=rows_of(document),
+        waterfall=waterfall(document),
+        flame=flame(document),
+        tokens=tokens(document),
+        months=months(document),
+        history=points(history),
+    )
+    shown = [each for each in _sections(document, drawn, history) if each[2]]
     return "\n".join(
         [
             *_head(document, looks),
@@ -66,25 +84,43 @@ def page(document: Document, looks: Looks) -> str:
             *(_laid_out(*each) for each in shown),
             "</main>",
             f"<footer><p>{inline(footer(document))} · pytest-claude-budget {plain(document['tool']['version'])}</p></footer>",
-            f'<script type="application/json" id="data">{script_data({"tests": drawn.tests, "waterfall": drawn.waterfall})}</script>',
+            f'<script type="application/json" id="data">{script_data(drawn.data())}</script>',
             *(f"<script>{script}</script>" for script in looks.scripts),
             "</body>\n</html>\n",
         ]
     )
 
 
-def _sections(document: Document, drawn: _Drawn) -> Iterator[_Section]:
+def _sections(document: Document, drawn: _Drawn, history: Document | None) -> Iterator[_Section]:
     """All of them, in the order of the questions that a reader has; one without a body is not shown."""
     yield "verdict", "Verdict", sections.verdict(document)
     yield "why", "Why it moved", _why(document, drawn)
+    yield "sites", "Where it is spent", sections.sites(document, drawn=drawn.flame is not None)
+    yield "levers", "What would make it cheaper", levers(document)
     yield "tests", "Tests", f'<div id="all-tests">\n{static_table(drawn.tests)}\n</div>' if drawn.tests["rows"] else ""
     yield "features", "Features", sections.features(document)
     yield "models", "Models", sections.models(document)
     yield "tiers", "Tiers", sections.tiers(document)
-    yield "tokens", "Tokens", "\n".join((sections.tokens_table(document), sections.calls(document))).strip()
-    yield "month", "A month", sections.months(document)
+    yield "tokens", "Tokens", _tokens(document)
+    yield (
+        "month",
+        "A month",
+        chart("months", "A month by scenario", sections.months(document))
+        if drawn.months
+        else sections.months(document),
+    )
     yield "failures", "Failures", sections.failures(document)
+    through_time = (
+        chart("history", "Cost of a run through time", as_table(history)) if history and drawn.history else ""
+    )
+    yield "through-time", "Through time", through_time
     yield "notes", "Notes", sections.notes(document, remarks(document, brief=False))
+
+
+def _tokens(document: Document) -> str:
+    shown = sections.tokens_table(document)
+    drawn = chart("kinds", "Tokens by kind", shown) if shown else ""
+    return f"{drawn}\n{sections.calls(document)}".strip()
 
 
 def _why(document: Document, drawn: _Drawn) -> str:

@@ -20,13 +20,12 @@ from pytest_claude_budget.render.comment_groups import by_cause
 from pytest_claude_budget.render.comment_limits import advice, limits, silence
 from pytest_claude_budget.render.comment_remedies import down
 from pytest_claude_budget.render.comment_values import Document, may_lack_calls
-from pytest_claude_budget.render.html_text import blocks, name, plain, table
+from pytest_claude_budget.render.html_sites import lines_table
+from pytest_claude_budget.render.html_text import blocks, name, plain, ranked, share_bar, table
 from pytest_claude_budget.render.markdown_text import amount, number
 
 ALL = 1_000
 """Entries of each list, and rows of each small table."""
-_BAR = 100
-"""Width of the bar beside a cost, in units of its own."""
 
 
 def chart(id_: str, label: str, as_table: str) -> str:
@@ -54,7 +53,7 @@ def causes(document: Document) -> str:
     """What moved, by its reason, and what did not run."""
     lines = [*by_cause(document, ALL), "", tables.counts(document)]
     lines += [*tables.not_run(document, ALL), *tables.renamed(document, ALL)]
-    return blocks(lines)
+    return blocks(lines, "What moved, by its reason")
 
 
 def steps_table(waterfall: dict[str, Any]) -> str:
@@ -71,13 +70,19 @@ def features(document: Document) -> str:
     if comparison is None or not comparison["by_feature"]:
         return _shares(document, "feature", "Feature")
     costs: dict[str | None, Decimal] = {row["feature"]: amount(row["cost"]) for row in document["by_feature"]}
-    whole = amount(document["totals"]["cost"])
-    rows = [
-        ("(no feature)" if label is None else name(label), *map(plain, cells), _bar(costs.get(label), whole))
-        for label, cells in feature_rows(comparison, ALL)
-    ]
+    whole, said = amount(document["totals"]["cost"]), feature_rows(comparison, ALL)
+    values = {
+        row["feature"]: [amount(row[key]) for key in ("before", "after", "change")] for row in comparison["by_feature"]
+    }
+    known = [values.get(label, [None] * 3) for label, _ in said]
+    columns = [ranked([plain(cells[at]) for _, cells in said], [each[at] for each in known]) for at in range(3)]
+    own = [costs.get(label) for label, _ in said]
+    columns.append(ranked([share_bar(cost, whole) for cost in own], own))
+    names = ["(no feature)" if label is None else name(label) for label, _ in said]
     head = ("Feature", "Before", "After", "Change", "Share")
-    return table(head, (False, True, True, True, False), rows, "Cost by feature")
+    return table(
+        head, (False, True, True, True, False), zip(names, *columns, strict=True), "Cost by feature", sorts=True
+    )
 
 
 def models(document: Document) -> str:
@@ -97,31 +102,17 @@ def _shares(document: Document, key: str, head: str) -> str:
     rest, lower = rest_of(document, rows), may_lack_calls(document)
     named = [(name(row[key]), row) for row in rows[:ALL]] + ([(f"(no {key})", rest)] if rest is not None else [])
     named.sort(key=lambda entry: -amount(entry[1]["cost"]))
-    whole = amount(document["totals"]["cost"])
-    cells = [
-        (
-            label,
-            number(row["calls"]),
-            plain(tables.cost(row, lower=lower)),
-            dollars(amount(row["spent"])),
-            _bar(amount(row["cost"]), whole),
-        )
-        for label, row in named
-    ]
-    columns = (head, "Calls", "Cost", "Spent", "Share")
-    return table(columns, (False, True, True, True, False), cells, f"Cost by {key}")
-
-
-def _bar(part: Decimal | None, whole: Decimal) -> str:
-    """A bar and a percentage: how much of the run this is; nothing where that is not known."""
-    if part is None or not whole:
-        return ""
-    share = rounded_percent(part, whole, None)
-    width = min(_BAR, max(0, int(part * _BAR / whole)))
-    return (
-        f'<svg class="share" viewBox="0 0 {_BAR} 8" width="{_BAR}" height="8" aria-hidden="true" focusable="false">'
-        f'<rect class="track" width="{_BAR}" height="8" rx="2"/><rect class="part" width="{width}" height="8" rx="2"/></svg> {share:f}%'
+    whole, own = amount(document["totals"]["cost"]), [row for _, row in named]
+    costs, spent = ([amount(row[column]) for row in own] for column in ("cost", "spent"))
+    columns = (
+        ranked([number(row["calls"]) for row in own], [row["calls"] for row in own]),
+        ranked([plain(tables.cost(row, lower=lower)) for row in own], costs),
+        ranked([dollars(each) for each in spent], spent),
+        ranked([share_bar(each, whole) for each in costs], costs),
     )
+    cells = zip((label for label, _ in named), *columns, strict=True)
+    heads = (head, "Calls", "Cost", "Spent", "Share")
+    return table(heads, (False, True, True, True, False), cells, f"Cost by {key}", sorts=True)
 
 
 def tokens_table(document: Document) -> str:
@@ -149,7 +140,13 @@ def calls(document: Document) -> str:
 
 def months(document: Document) -> str:
     """A month by feature and scenario."""
-    return blocks(projection_lines(document, ALL))
+    return blocks(projection_lines(document, ALL), "A month by feature and scenario")
+
+
+def sites(document: Document, *, drawn: bool) -> str:
+    """Which lines of code pay."""
+    lines = lines_table(document)
+    return chart("flame", "Cost by line of code", lines) if drawn and lines else lines
 
 
 def failures(document: Document) -> str:

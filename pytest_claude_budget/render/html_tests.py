@@ -9,7 +9,7 @@ from pytest_claude_budget.render.comment_limit_words import limits_by_owner
 from pytest_claude_budget.render.comment_tables import cost
 from pytest_claude_budget.render.comment_values import NOT_RUN, Document
 from pytest_claude_budget.render.html_text import name, table
-from pytest_claude_budget.render.markdown_text import amount, number, signed, visible
+from pytest_claude_budget.render.markdown_text import NO_NAME, amount, number, signed, visible
 from pytest_claude_budget.render.phrases import unsure
 
 STATIC_ROWS = 30
@@ -78,7 +78,7 @@ class _Names:
         for each in names:
             if each not in self._at:
                 self._at[each] = len(self.all)
-                self.all.append(visible(each, _NAME) or "(no name)")
+                self.all.append(visible(each, _NAME) or NO_NAME)
             found.append(self._at[each])
         return found
 
@@ -123,7 +123,7 @@ def _row(
     usage = entry["usage"] if ran else {}
     features, models = work
     return [
-        visible(entry["owner"], _NAME) or "(no name)",
+        visible(entry["owner"], _NAME) or NO_NAME,
         flags,
         _place(entry, change),
         names.at(features),

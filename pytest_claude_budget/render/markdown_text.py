@@ -13,6 +13,8 @@ from pytest_claude_budget.compare.result import rounded_percent
 
 NAME = 120
 """Characters of a name that are shown."""
+NO_NAME = "(no name)"
+"""What an empty name is shown as."""
 SENTENCE = 600
 """Characters of a sentence that are shown."""
 
@@ -56,7 +58,7 @@ def code(text: str, width: int = NAME) -> str:
     """Show a name as code, whose fence is longer than any in the name; a run too long for a fence loses its middle."""
     shown = _LONG_RUN.sub(_SHORT_RUN, visible(text, width))
     if not shown:
-        return "(no name)"
+        return NO_NAME
     fence = "`" * (max(map(len, re.findall("`+", shown)), default=0) + 1)
     padded = shown[0] == "`" or shown[-1] == "`" or (shown[0] == shown[-1] == " " and shown.strip())
     return f"{fence} {shown} {fence}" if padded else f"{fence}{shown}{fence}"

@@ -38,23 +38,34 @@ function charts() {
   const size = (shape) => { const box = shape.getBoundingClientRect(); return box.width > 0 && box.height > 0; };
   return Object.fromEntries([...document.querySelectorAll("figure.chart")].map((figure) => [figure.id, {
     shapes: [...figure.querySelectorAll("svg rect, svg path:not(.domain), svg circle")].filter(size).length,
-    words: [...figure.querySelectorAll("svg g > title")].map((title) => title.textContent),
+    words: [...figure.querySelectorAll("svg g > title, svg g[aria-label]")].map((each) => each.getAttribute("aria-label") || each.textContent),
   }]));
 }
 
 const names = (page) => page.$$eval("#all-tests tbody tr[data-at] th button", (all) => all.slice(0, 3).map((each) => each.title.split("::")[1]));
 const sorted = (page) => page.$eval("[aria-sort]", (head) => `${head.innerText} ${head.getAttribute("aria-sort")}`);
 
-let page = await open("over");
+let page = await open("full");
 seen.charts = await page.evaluate(charts);
 seen.dearest = await names(page);
+await page.focus("#flame [tabindex='0']");
+for (const key of ["ArrowDown", "ArrowRight", "ArrowDown", "Enter"]) await page.keyboard.press(key);
+seen.flame_zoomed = [await page.evaluate(() => document.activeElement.ariaLabel), await page.innerText("#flame .told")];
+await page.keyboard.press("Escape");
+await page.check("#way-down");
+seen.flame_down = (await page.evaluate(charts)).flame.words;
+const features = () => page.$$eval("#features tbody tr", (rows) => rows.map((row) => row.cells[0].textContent));
+seen.features = [await features()];
+await page.focus("#features th:nth-child(4) button");
+await page.keyboard.press("Enter");
+seen.features.push(await features());
 await page.focus("#all-tests thead th:first-child button");
 await page.keyboard.press("Enter");
 seen.by_name = [await sorted(page), await names(page)];
 await page.keyboard.press("Space");
 seen.by_name_down = [await sorted(page), await names(page)];
 await page.fill("#search", "TRIAGE esc");
-seen.searched = [await page.innerText(".told"), await names(page)];
+seen.searched = [await page.innerText("#tests .told"), await names(page)];
 await page.fill("#search", "");
 await page.selectOption("#only", { label: "over a limit (1)" });
 await page.focus("#all-tests tbody button");
@@ -66,14 +77,14 @@ seen.dark = await page.evaluate(() => getComputedStyle(document.body).background
 await accessible(page, "dark");
 await page.setViewportSize({ width: 360, height: 800 });
 await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-seen.narrow = [await page.evaluate(() => document.documentElement.scrollWidth), (await page.evaluate(charts)).waterfall.shapes];
+seen.narrow = [await page.evaluate(() => document.documentElement.scrollWidth), Object.values(await page.evaluate(charts)).every(({ shapes }) => shapes > 0)];
 await accessible(page, "narrow");
 await page.emulateMedia({ media: "print" });
 seen.printed = await page.evaluate(() => ["nav", ".controls", "figure.chart svg"].map((each) => getComputedStyle(document.querySelector(each)).display));
 
 page = await open("many");
 const lines = () => page.$$eval("#all-tests tbody tr[data-at]", (all) => [all.length < 100, all.at(-1).getAttribute("aria-rowindex")]);
-seen.many = [(await lines())[0], await page.innerText(".told"), await page.$eval("#all-tests table", (table) => table.ariaRowCount ?? table.getAttribute("aria-rowcount"))];
+seen.many = [(await lines())[0], await page.innerText("#tests .told"), await page.$eval("#all-tests table", (table) => table.ariaRowCount ?? table.getAttribute("aria-rowcount"))];
 await page.$eval(".rows", (rows) => { rows.scrollTop = rows.scrollHeight; });
 await page.waitForFunction(() => document.querySelector("#all-tests tbody tr:last-child").dataset.at !== undefined);
 seen.many_end = await lines();
@@ -81,7 +92,7 @@ seen.many_end = await lines();
 page = await open("hostile");
 seen.hostile = await page.evaluate(() => ["img", "a:not([href^='#'])", "script", "iframe", "[onerror]"].map((each) => document.querySelectorAll(each).length));
 
-page = await open("over", { javaScriptEnabled: false });
+page = await open("full", { javaScriptEnabled: false });
 seen.without_scripts = await page.locator("#all-tests tbody tr").count();
 
 await browser.close();

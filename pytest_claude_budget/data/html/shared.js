@@ -1,6 +1,8 @@
 // What the charts and the table share. Amounts arrive as exact text, made by Python; numbers here only become pixels.
 const DATA = JSON.parse(document.getElementById("data").textContent);
 const NARROW = 560;
+const SEARCHED = 8;
+const count = new Intl.NumberFormat("en-US");
 
 /** An element with attributes, text or children: text is never read as markup. */
 function element(tag, attributes, ...children) {
@@ -42,6 +44,31 @@ function fit(text, room) {
   node.textContent = whole.slice(0, low) + "…";
   text.append("title").text(whole);
   return text;
+}
+
+/** Let the headings of a small table sort it; a column is sorted by its cells' ranks, which are exact, or by their text. */
+function sortable(table) {
+  const body = table.tBodies[0], heads = [...table.tHead.rows[0].cells];
+  const value = (row, at) => (row.cells[at].dataset.rank === undefined ? row.cells[at].textContent : Number(row.cells[at].dataset.rank));
+  heads.forEach((head, at) => {
+    const button = element("button", { type: "button" }, head.textContent, element("span", { "aria-hidden": "true" }));
+    head.replaceChildren(button);
+    button.addEventListener("click", () => {
+      const down = head.getAttribute("aria-sort") ? head.getAttribute("aria-sort") === "ascending" : typeof value(body.rows[0], at) === "number";
+      const order = (one, other) => (typeof one === "number" ? one - other : one.localeCompare(other));
+      body.append(...[...body.rows].sort((one, other) => (down ? -1 : 1) * order(value(one, at), value(other, at))));
+      for (const each of heads) { each.removeAttribute("aria-sort"); each.querySelector("span").textContent = ""; }
+      head.setAttribute("aria-sort", down ? "descending" : "ascending");
+      button.querySelector("span").textContent = down ? " ↓" : " ↑";
+    });
+  });
+  if (body.rows.length < SEARCHED) return;
+  const input = element("input", { type: "search", "aria-label": `Search ${heads[0].textContent.toLowerCase()}s`, placeholder: "part of a name" });
+  input.addEventListener("input", () => {
+    const words = input.value.toLowerCase().split(/\s+/);
+    for (const row of body.rows) row.hidden = !words.every((word) => row.cells[0].textContent.toLowerCase().includes(word));
+  });
+  table.parentElement.before(element("div", { class: "controls" }, element("div", {}, input)));
 }
 
 /** Draw now, and again whenever the figure's width has changed. */

@@ -5,7 +5,6 @@ const [NAME, FLAGS, PLACE, FEATURES, MODELS, CALLS, ATTEMPTS, COUNTS, COST, EXAC
 const KINDS = ["input", "cache write, 5 minutes", "cache write, 1 hour", "cache read", "output", "web searches"];
 const ROW = 37, SPARE = 12, MOST_IN_PRINT = 1000;
 
-const count = new Intl.NumberFormat("en-US");
 const tokensOf = (row) => row[COUNTS].slice(0, 5).reduce((sum, each) => sum + each, 0);
 const namesOf = (row, column) => row[column].map((at) => DATA.tests.names[at]).join(", ");
 

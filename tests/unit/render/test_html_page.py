@@ -3,18 +3,22 @@
 import json
 import re
 from base64 import b64encode
+from decimal import Decimal
 from hashlib import sha256
 from html.parser import HTMLParser
 
 import pytest
 
 from pytest_claude_budget.files.html_looks import packaged_looks
-from pytest_claude_budget.render.html_charts import waterfall
+from pytest_claude_budget.render.html_charts import months, waterfall
+from pytest_claude_budget.render.html_history import points
 from pytest_claude_budget.render.html_page import page
+from pytest_claude_budget.render.html_sites import flame
 from pytest_claude_budget.render.html_tests import FAILED, MOVED, NEW, OVER, rows_of
-from pytest_claude_budget.render.html_text import blocks, inline, script_data
+from pytest_claude_budget.render.html_text import blocks, inline, ranked, script_data
 from tests.builders.vendored_d3 import FOLDER, published, versions
 from tests.golden.scenes import SCENES, document
+from tests.html.full import TRIAGE, full, history
 
 VOID = {"meta", "link", "br", "input"}
 
@@ -48,7 +52,8 @@ class Reader(HTMLParser):
 
 @pytest.fixture(scope="module")
 def pages() -> dict[str, str]:
-    return {name: page(document(name), packaged_looks()) for name in SCENES if name != "many"}
+    made = {name: page(document(name), packaged_looks()) for name in SCENES if name != "many"}
+    return {**made, "full": page(full(), packaged_looks(), history())}
 
 
 def test_every_report_is_a_page_whose_elements_close_and_whose_ids_are_there_once(pages: dict[str, str]) -> None:
@@ -213,6 +218,60 @@ def test_what_is_not_in_the_run_has_a_row_without_a_cost() -> None:
     failed = {row[0]: row for row in rows_of(document("failed"))["rows"]}["tests/test_support.py::test_refund"]
     assert failed[1] & FAILED
     assert "The change is not known: the test failed" == failed[14]
+
+
+def test_boxes_of_a_flame_graph_are_exact_sums_both_ways() -> None:
+    """$0.0275 and $0.0025 of one line, $0.0088 of the other; the German test has $0.0025 + $0.0088 = $0.0113."""
+    drawn = flame(full())
+    assert drawn is not None
+    frames = [name for _, name, _ in drawn["frames"]]
+    assert [("reply", "0.03", 4), (TRIAGE[1], "0.0088", 1)] == [(frames[box[0]], box[1], box[3]) for box in drawn["up"]]
+    assert [("test_refund", "$0.0275"), ("test_triage", "$0.0113")] == [
+        (frames[box[0]], box[2]) for box in drawn["down"]
+    ]
+    assert {"amount": "0.0425", "shown": "$0.0425"} == drawn["without"]
+    assert [["helpdesk/replies.py", "reply", 42], ["tests/test_support.py", "test_refund", 41]] == [
+        frame for frame in drawn["frames"] if frame[1] in ("reply", "test_refund")
+    ]
+    assert None is flame(document("over"))
+
+
+def test_a_lever_says_its_dollars_as_far_as_they_are_known() -> None:
+    read = Reader(page(full(), packaged_looks()))
+    said = "".join(read.texts["p"] + read.texts["b"])
+    assert "Saves  to  a run,  to  a month at average volume (50,000 requests)." in said
+    assert {"$0.01", "$0.011", "$120.00", "$130.00"} <= {*read.texts["b"]}
+    assert "What it saves is not known." in said
+    assert "triage <b>: Mark the last message for the cache." in read.texts["h3"]
+
+
+def test_a_history_is_drawn_of_the_versions_that_can_be_read() -> None:
+    assert [("2026-10-01", "$0.05"), ("2026-10-12", "$0.0588"), ("2026-10-30", "$0.0813")] == [
+        (point["at"][:10], point["shown"]) for point in points(history())
+    ]
+    assert [] == points({**history(), "points": history()["points"][:2]})
+    text = page(full(), packaged_looks(), history())
+    assert text.index("<code>d1b2c3d</code>") < text.index("<code>b1b2c3d</code>") < text.index("<code>a1b2c3d</code>")
+    assert "<td>Change &lt;i&gt;30&lt;/i&gt;</td>" in text
+
+
+def test_months_are_drawn_by_scenario_with_what_they_were() -> None:
+    average, heavy = months(document("over"))
+    assert ["average", "heavy"] == [average["scenario"], heavy["scenario"]]
+    assert {
+        "label": "triage",
+        "after": "440",
+        "before": "315",
+        "shown": "$440.00",
+        "was": "was $315.00",
+    }.items() <= average["rows"][0].items()
+    assert ["120", "330"] == [average["rows"][1]["before"], average["rows"][1]["after"]]
+
+
+def test_cells_are_ranked_by_their_exact_values() -> None:
+    """In floats the first two are the same."""
+    values = [Decimal("0.1"), Decimal("0.1000000000000000000000001"), None, Decimal(0)]
+    assert [("a", 1), ("b", 2), ("c", -1), ("d", 0)] == ranked(["a", "b", "c", "d"], values)
 
 
 def test_the_library_is_what_its_authors_published() -> None:
