@@ -9,7 +9,7 @@ import pytest
 
 from tests.action.act import Runner
 from tests.action.github_double import REPOSITORY, RUN, Double
-from tests.action.project import ACTION, Project, pull_request, start, workflow
+from tests.action.project import ACTION, BUDGET, Project, pull_request, start, workflow
 
 pytestmark = [pytest.mark.slow]
 RUN_TESTS = {"run": "python -m pytest -q"}
@@ -84,9 +84,19 @@ def test_a_lock_file_that_is_committed_with_the_change_accepts_it_and_its_owner_
     assert "mallory" not in comment["body"]
 
 
-def test_what_a_label_accepts_leaves_the_job_green_and_a_test_that_failed_leaves_it_red(
+REFUSED = """
+import httpx
+
+def test_live():
+    body = {"model": "claude-sonnet-4-6", "max_tokens": 300, "messages": []}
+    httpx.post("http://127.0.0.1:9/v1/messages", json=body)
+"""
+
+
+def test_what_a_label_accepts_leaves_the_job_green_and_a_test_that_failed_or_was_refused_leaves_it_red(
     runner: Runner, double: Double, tmp_path: Path
 ) -> None:
+    """The most that the call could cost is more than 300 * $15 a million = $0.0045; no label accepts what a cap has refused."""
     project = start(tmp_path / "desk", workflow({**RUN_TESTS, "accept-label": "claude-cost-accepted"}))
     changed(project, double)
     double.add_pull(7, project.git("rev-parse", "topic"), labels=("claude-cost-accepted",))
@@ -95,6 +105,13 @@ def test_what_a_label_accepts_leaves_the_job_green_and_a_test_that_failed_leaves
     project.write("tests/test_broken.py", "def test_broken():\n    assert False\n")
     ran = runner.run(project.folder, "pull_request", pull_request(project), PLACE)
     assert 1 == ran.status
+    project.write("tests/test_broken.py", REFUSED)
+    project.write("claude-budget.yml", f"{BUDGET}loopback: live\nhard_cap: 0.004\n")
+    ran = runner.run(project.folder, "pull_request", pull_request(project), PLACE)
+    assert (1, "over", "0") == (ran.status, ran.outputs["verdict"], ran.outputs["spent"])
+    ended = "the cap of $0.004 ended it: 1 test refused"
+    assert f"; {ended}\n" in double.comments[0]["body"]
+    assert [ended] == [each[0] for each in ran.annotations("error") if "cap" in each[0]]
 
 
 def test_a_shallow_checkout_fetches_the_one_commit_that_it_lacks(

@@ -148,3 +148,39 @@ def write_cassette(path: Path) -> None:
     }
     cassette = {"version": 1, "interactions": [{"request": request, "response": response}]}
     path.write_text(json.dumps(cassette), encoding="utf-8")
+
+
+TWO_RUNS = """
+import os, subprocess, sys
+import asks, clients
+def test_1():
+    clients.httpx()
+    clients.httpx()
+def test_other_run():
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("CLAUDE_BUDGET", "PYTEST_CURRENT"))}
+    arguments = ["-m", "pytest", "-p", "no:randomly", "--claude-budget-report=json:other.json", "other.py"]
+    assert 1 == subprocess.run([sys.executable, *arguments], env=environ).returncode
+def test_2(): clients.httpx()
+"""
+OTHER = """
+import asks, clients
+def test_1(): clients.httpx()
+def test_2(): clients.httpx()
+def test_3(): clients.httpx()
+"""
+
+
+@pytest.mark.cold
+def test_two_runs_in_one_folder_have_a_cap_each(capped: Suite) -> None:
+    """$0.008 is room for two calls of each, whoever of them ends while the other goes on."""
+    capped.write(test_a=TWO_RUNS, other=OTHER)
+    outcome = capped.run("-p", "no:randomly")
+    outcome.result.assert_outcomes(passed=2, failed=1)
+    other = json.loads((capped.path / "other.json").read_text("utf-8"))
+    for report in (outcome.report, other):
+        assert ("0.003", ["the cap of $0.008 ended it: 1 test refused"]) == (
+            report["totals"]["spent"],
+            report["verdict"]["capped"],
+        )
+    assert "(hard_cap in claude-budget.yml:2) $0.003 is spent hint" in outcome.said
+    assert 4 == len(asked(capped))
