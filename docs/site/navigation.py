@@ -34,6 +34,7 @@ EXPLANATION = (
     "what-is-counted.md",
     "origins.md",
     "explanations.md",
+    "failed-calls.md",
     "projection.md",
     "cap.md",
     "openai-compatible.md",

@@ -10,6 +10,7 @@ from enum import StrEnum
 from operator import attrgetter
 
 from pytest_claude_budget.base.values import value_class
+from pytest_claude_budget.calls.failure import Failure
 from pytest_claude_budget.calls.origin import Origin as Origin  # noqa: PLC0414  # a word of this module too
 
 
@@ -130,6 +131,8 @@ class Answer:
     """What else the request says (`wire/request_facts.py`), as hashes and lengths; None where that is nothing."""
     called: str | None = None
     """Hashes of the names of the user's tools that the answer calls, by commas; empty for none, None where that is not known."""
+    failure: Failure | None = None
+    """Of a try that brought no answer: what kind of failure it was."""
 
 
 @value_class(frozen=True, kw_only=True, slots=True)

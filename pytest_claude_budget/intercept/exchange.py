@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from pytest_claude_budget.calls.call import Origin, Status
+from pytest_claude_budget.calls.failure import Failure
 from pytest_claude_budget.intercept.carrier import Carrier
 from pytest_claude_budget.intercept.failed_response import of_fault, with_error, with_note
 from pytest_claude_budget.intercept.guard import GUARDS, ask_of
@@ -17,8 +18,10 @@ from pytest_claude_budget.intercept.live_or_simulated import located, settled
 from pytest_claude_budget.intercept.sink import Held, Saying, Sink, begin_write, finish, post, write
 from pytest_claude_budget.wire.answer_headers import NO_HEADERS, TELLING, Headers
 from pytest_claude_budget.wire.bodies import LONGEST_JSON, Body, body_of, encoded_body_of, read_whole
+from pytest_claude_budget.wire.failures import ERROR_TYPE, failure_of, failure_of_error
 from pytest_claude_budget.wire.messages import Exchange, read_answer, requested_model, tried, unmeasured
 from pytest_claude_budget.wire.pieces import takes_nothing
+from pytest_claude_budget.wire.refused_body import RefusedBody
 from pytest_claude_budget.wire.request_reading import Read, read_request
 from pytest_claude_budget.wire.requests import Fingerprints
 from pytest_claude_budget.wire.routes import SESSIONS, Kind, Route
@@ -208,7 +211,7 @@ class Watch:
     def _answered(self, response: Any) -> Iterator[Said]:
         status = response.status_code
         if not 200 <= status < 300:
-            yield from self._refused(status)
+            yield from self._refused(response)
             return
         content, content_type = content_of(response), response.headers.get("content-type", "")
         raw = self._carrier.body_in_memory(response) if content is None else None
@@ -250,9 +253,22 @@ class Watch:
             told = Headers(*values_of(headers, TELLING))
         return Exchange(self._route, status, asked, print_, more, lifetimes, in_application, told, facts)
 
-    def _refused(self, status: int) -> Iterator[Said]:
-        if (answer := tried(self._make_exchange(status, eager=False), f"HTTP status {status}")) is not None:
-            yield Said(own=answer)
+    def _refused(self, response: Any) -> Iterator[Said]:
+        """A status that brings no answer; the body, once it has come, may tell more of the kind of the failure."""
+        status, headers, content = response.status_code, response.headers, content_of(response)
+        named, exchange = headers.get(ERROR_TYPE, ""), self._make_exchange(status, eager=False)
+        answer = tried(exchange, f"HTTP status {status}", failure_of(status, content, named))
+        if answer is None:
+            return
+        yield Said(own=answer)
+        if content is not None:
+            return
+        body = RefusedBody(answer, named, headers.get("content-encoding", ""))
+        if (raw := self._carrier.body_in_memory(response)) is not None:
+            yield from read_whole(body, raw)
+            return
+        self._body, self._expected = body, length_of(response)
+        self._carrier = self._request = self._sent = self._prepared = None
 
     def _raised(self, error: BaseException) -> Iterator[Said]:
         name, carrier = type(error).__name__, self._carrier
@@ -263,7 +279,7 @@ class Watch:
                 yield with_error(said, name)
             return
         exchange = self._make_exchange(0, eager=False)
-        answer = tried(exchange, f"no answer came ({name})")
+        answer = tried(exchange, f"no answer came ({name})", failure_of_error(error))
         if answer is None:
             return
         if answer.status is Status.FAILED and carrier.may_have_been_billed(error):
@@ -280,7 +296,7 @@ class Watch:
         if self._exchange is not None:
             return None
         exchange = self._make_exchange(0, eager=False)
-        if tried(exchange, _ENDED) is None:
+        if tried(exchange, _ENDED, Failure.OTHER) is None:
             return None
         self._tickets = settled(self._tickets, self._request.url, simulated=self._carrier.is_made_up())
         return Said(own=unmeasured(exchange, _ENDED))

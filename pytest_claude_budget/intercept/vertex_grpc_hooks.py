@@ -247,7 +247,7 @@ def _failed(seam: Seam, seen: "Watch", error: BaseException) -> None:
     try:
         code = getattr(error, "code", None)
         if isinstance(code, int) and int(code) not in _NO_ANSWER:
-            seen.answered(Got(int(code), ()))
+            seen.answered(Got(int(code), (), str(error).encode("utf-8", "replace")))
         else:
             seen.raised(error, asynchronous=False)
     except Exception as fault:

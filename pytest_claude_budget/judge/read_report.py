@@ -14,7 +14,9 @@ from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.budget.limits import Limit
 from pytest_claude_budget.budget.marker_arguments import Marker, limits_from_marker
 from pytest_claude_budget.calls.call import Usage
+from pytest_claude_budget.calls.failure import Failure
 from pytest_claude_budget.judge.report import RunInfo
+from pytest_claude_budget.record.failed_tries import FailedTries
 from pytest_claude_budget.record.lock_format import LARGEST_COUNT, Known, read_groups, read_record
 from pytest_claude_budget.record.record import OWNER_KINDS, Record
 from pytest_claude_budget.record.repeats import Repeat
@@ -28,6 +30,7 @@ OUTCOMES = ("passed", "failed", "interrupted")
 _MOST_DIGITS = 60
 _USAGE = frozenset(Usage.__dataclass_fields__)
 _SUMS = ("calls", "attempts", "free", "unknown", "unknown_live")
+_FAILURES = {kind.value: kind for kind in Failure}
 _Value = TypeVar("_Value")
 
 
@@ -203,6 +206,7 @@ class _Reader:
                 self.each(document, "notes", lambda entry: (self.text(entry, "text"), self.count(entry, "calls")))
             ),
             stated=self.stated(document),
+            failed=tuple(self.each(document, "failed_attempts", self.failed)),
             aliases=dict(
                 self.each(document, "aliases", lambda entry: (self.text(entry, "name"), bool(entry.get("used"))))
             ),
@@ -263,6 +267,13 @@ class _Reader:
             calls=self.count(entry, "calls"),
             kind=kind,
         )
+
+    def failed(self, entry: Mapping[str, Any]) -> FailedTries:
+        kind = self.text(entry, "kind")
+        if kind not in _FAILURES:
+            raise self.refused("failed_attempts.kind", f"one of {', '.join(_FAILURES)}", kind)
+        owner, attempts = self.text(entry, "owner"), self.count(entry, "attempts")
+        return FailedTries(owner=owner, failure=_FAILURES[kind], attempts=attempts)
 
     def repeat(self, entry: Mapping[str, Any]) -> Repeat:
         owner = self.text(entry, "owner")

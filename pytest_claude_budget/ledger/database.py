@@ -24,7 +24,7 @@ READ_AT_ONCE = 1_000
 BUSY_SECONDS = 30.0
 """How long a reader waits for the others."""
 
-VERSION = 1
+VERSION = 2
 """Of what the file's tables mean; a file of a higher one is left alone."""
 CACHE_KIB = 65_536
 """Of the file, at most, in memory: 100,000 calls are sorted and summed there instead of on the disk."""

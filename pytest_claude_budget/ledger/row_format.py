@@ -23,6 +23,7 @@ from pytest_claude_budget.calls.call import (
     Usage,
     counts_of,
 )
+from pytest_claude_budget.calls.failure import Failure
 
 _encode = json.JSONEncoder().encode  # suites replace `json.dumps`
 PAYER = ("process", "owner", "owner_kind", "phase", "feature", "tier", '"case"')
@@ -43,6 +44,7 @@ KIND = (
     "stop_reason",
     "facts",
     "called",
+    "failure",
     "site",
 )
 STORED = COUNTS[:8]
@@ -144,6 +146,7 @@ def line_of(entry: Laid) -> str:
         answer.stop_reason,
         answer.facts,
         answer.called,
+        answer.failure,
     )
     return (
         f'[{id_},{int(at * 1e6)}e-6,{payer.text},{kind}{site.laid}]",{usage.input_tokens},'
@@ -208,14 +211,14 @@ def call_of(row: Sequence[Any]) -> Call:
     """Read a call back from its row."""
     (id_, at, process, owner, kind, phase, feature, tier, case, origin, retry) = row[:11]
     (status, endpoint, model, requested, batch, regional, speed, geo, service, http_status, reason) = row[11:22]
-    (stop, facts, called, site) = row[22:26]
-    (batch_id, item_id, notes, iterations, stated, request) = row[34:]
+    (stop, facts, called, failure, site) = row[22:27]
+    (batch_id, item_id, notes, iterations, stated, request) = row[35:]
     answer = Answer(
         status=_STATUS[status],
         endpoint=endpoint,
         model=model,
         requested_model=requested,
-        usage=_usage(row[26:34]),
+        usage=_usage(row[27:35]),
         iterations=_iterations(iterations) if isinstance(iterations, str) else (),
         batch=bool(batch),
         regional=bool(regional),
@@ -232,6 +235,7 @@ def call_of(row: Sequence[Any]) -> Call:
         stop_reason=stop,
         facts=facts,
         called=called,
+        failure=_FAILURE.get(failure),
     )
     return Call(
         id=id_,
@@ -247,6 +251,7 @@ def call_of(row: Sequence[Any]) -> Call:
 
 
 _STATUS: dict[object, Status] = {status.value: status for status in Status}
+_FAILURE: dict[object, Failure] = {kind.value: kind for kind in Failure}
 _ORIGIN: dict[object, Origin] = {origin.value: origin for origin in Origin}
 
 
@@ -264,7 +269,9 @@ def alike_of(row: Sequence[Any], payers: Mapping[int, Sequence[Any]], kinds: Map
     """Read calls that are priced alike back as one."""
     id_, day, count, payer, kind, request = row[:6]
     (_, process, owner, owner_kind, phase, feature, tier, case) = payers[payer]
-    (_, origin, _, _, endpoint, model, requested, batch, regional, speed, geo, service, http, *_, site) = kinds[kind]
+    (_, origin, _, _, endpoint, model, requested, batch, regional, speed, geo, service, http, *_, failure, site) = (
+        kinds[kind]
+    )
     answer = Answer(
         status=Status.MEASURED,
         endpoint=endpoint,
@@ -278,6 +285,7 @@ def alike_of(row: Sequence[Any], payers: Mapping[int, Sequence[Any]], kinds: Map
         service_tier=service,
         http_status=http,
         request=request,
+        failure=_FAILURE.get(failure),
     )
     return Call(
         id=id_,

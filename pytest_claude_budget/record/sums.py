@@ -11,6 +11,7 @@ from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.call import Answer, Call, Status
 from pytest_claude_budget.pricing.price import Price
 from pytest_claude_budget.pricing.rates import RateTable
+from pytest_claude_budget.record.failed_tries import FailedTally, FailedTries
 from pytest_claude_budget.record.repeats import Repeat
 from pytest_claude_budget.record.sites import SiteBook, SiteTotals, StackTotals
 from pytest_claude_budget.record.totals import Sum, Totals, added, added_by_name
@@ -101,6 +102,7 @@ class Book:
         self._seen: Counter[str] = Counter()
         self._notes: Counter[str] = Counter()
         self._stated = Stated()
+        self._failed = FailedTally()
         self._model_names: dict[str, str] = {}
         self._aliases = dict.fromkeys(rates.aliases, False)
 
@@ -119,6 +121,8 @@ class Book:
         alike.add(call, cost)
         if self._aliases:
             self._aliases.update((name, True) for name in _names_in(answer) if name in self._aliases)
+        if status is _FAILED or answer.failure is not None:
+            self._failed.add(call)
         if status is _FREE:
             self._seen["free"] += call.count
         elif status is not _FAILED:
@@ -204,6 +208,7 @@ class Book:
             unpriced=self._unpriced_rows(),
             notes=dict(sorted(self._notes.items())),
             stated=self._stated,
+            failed=self._failed.rows(),
             answers=self._answers(),
             aliases=dict(sorted(self._aliases.items())),
         )
@@ -231,6 +236,8 @@ class Sums:
     notes: Mapping[str, int] = field(default_factory=dict)
     """What was assumed, with the number of calls."""
     stated: Stated = Stated()
+    failed: tuple[FailedTries, ...] = ()
+    """Tries that brought no answer, also those of what would have been free."""
     answers: Answers = Answers()
     aliases: Mapping[str, bool] = field(default_factory=dict)
     """The user's own names of models, and whether a call had it. One that is not here may have been used or not."""

@@ -6,8 +6,11 @@ from decimal import Decimal
 
 from pytest_claude_budget.base.durations import running_time
 from pytest_claude_budget.base.money import ZERO, dollars, exact
+from pytest_claude_budget.calls.failure import Failure
+from pytest_claude_budget.record.failed_tries import FailedTries
 from pytest_claude_budget.render.comment_tables import cost
 from pytest_claude_budget.render.comment_values import Document, may_lack_calls
+from pytest_claude_budget.render.failed_tries import by_kind, kind_words, way_out
 from pytest_claude_budget.render.markdown_text import amount, code, counted, details, number, sentence, signed, table
 from pytest_claude_budget.render.phrases import repeated_before_texts, unsure
 
@@ -39,6 +42,7 @@ def breakdown(document: Document, most: int | None) -> list[str]:
         ),
         ("tokens by kind", _tokens(document["totals"])),
         ("calls", calls_lines(document["totals"])),
+        ("failed attempts", failed_lines(document)),
         ("projection", projection_lines(document, most)),
         ("notes", notes_lines(document, most)),
     ]
@@ -160,6 +164,19 @@ def calls_lines(totals: Document) -> list[str]:
     )
     free = f" · {number(totals['free'])} free" if totals["free"] else ""
     return [f"{counted(totals['calls'], 'call')}, {tries}{free}"]
+
+
+def failed_lines(document: Document) -> list[str]:
+    """Kinds of failures, with the test that had most of them and the way out."""
+    rows = [
+        FailedTries(owner=row["owner"], failure=Failure(row["kind"]), attempts=row["attempts"])
+        for row in document.get("failed_attempts") or ()
+    ]
+    cells = []
+    for failure, attempts, owners in by_kind(rows):
+        more = f" and {number(len(owners) - 1)} more" if len(owners) > 1 else ""
+        cells.append([kind_words(failure), number(attempts), f"{code(owners[0], 80)}{more}", way_out(failure)])
+    return table(("Kind", ">Attempts", "In", "Way out"), cells) if cells else []
 
 
 def projection_lines(document: Document, most: int | None) -> list[str]:

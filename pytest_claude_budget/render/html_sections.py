@@ -11,6 +11,7 @@ from pytest_claude_budget.render import comment_tables as tables
 from pytest_claude_budget.render.comment_details import (
     KINDS,
     calls_lines,
+    failed_lines,
     feature_rows,
     notes_lines,
     projection_lines,
@@ -165,6 +166,8 @@ def failures(document: Document) -> str:
         ]
         head = ("Test", "Model", "Why its cost is not known", "Calls")
         made.append(table(head, (False, False, False, True), rows, "Answers whose cost is not known"))
+    if lines := failed_lines(document):
+        made.append(f"<h3>Failed attempts</h3>\n{blocks(lines)}")
     return "\n".join(made)
 
 

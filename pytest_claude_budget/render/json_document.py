@@ -17,6 +17,7 @@ from pytest_claude_budget.judge.increases import INCREASES, Breach
 from pytest_claude_budget.judge.report import CostReport, OwnerTotals, RunFacts, RunInfo
 from pytest_claude_budget.judge.spared import Spared
 from pytest_claude_budget.judge.verdict import Verdict
+from pytest_claude_budget.record.failed_tries import FailedTries
 from pytest_claude_budget.record.lock_format import lock_text
 from pytest_claude_budget.record.record import Record
 from pytest_claude_budget.record.sums import Stated
@@ -82,6 +83,7 @@ def _behind_owners(report: CostReport) -> dict[str, Any]:
         "exempt": [{"owner": row.owner, "calls": row.calls} for row in report.exempt],
         "notes": [{"text": text, "calls": calls} for text, calls in sums.notes.items()],
         **_stated(sums.stated),
+        **_failed(sums.failed),
         "aliases": [{"name": name, "used": used} for name, used in sums.aliases.items()],
         "repeats": list(repeat_entries(sums.repeats)),
         "warnings": list(facts.warnings),
@@ -160,6 +162,11 @@ def _stated(stated: Stated) -> dict[str, Any]:
         "text": stated_text(stated),
     }
     return {"stated_by_gateways": entry}
+
+
+def _failed(rows: Sequence[FailedTries]) -> dict[str, Any]:
+    entries = [{"owner": row.owner, "kind": row.failure.value, "attempts": row.attempts} for row in rows]
+    return {"failed_attempts": entries} if entries else {}
 
 
 def _budget(budget: Budget | None) -> dict[str, Any] | None:

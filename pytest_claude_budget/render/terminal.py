@@ -13,6 +13,7 @@ from pytest_claude_budget.judge.verdict import Outcome
 from pytest_claude_budget.record.record import LOCK_FILE
 from pytest_claude_budget.record.totals import Totals, added
 from pytest_claude_budget.render.comparison import comparison_lines, projection_lines
+from pytest_claude_budget.render.failed_tries import failed_tries_lines
 from pytest_claude_budget.render.phrases import LOOK_FOR_A_MOCK, before_already, repeated_before_texts, stated_text
 from pytest_claude_budget.render.repeated import repeat_texts
 from pytest_claude_budget.render.sentences import (
@@ -69,6 +70,7 @@ def terminal_lines(report: CostReport, width: int) -> list[Line]:
             [f"note: {note} ({counted(calls, 'call')})" for note, calls in report.sums.notes.items()], width
         )
         lines += _fold(answers_line(report), width)
+        lines += _whole(failed_tries_lines(report.sums.failed, width), width)
     said = []
     if report.sums.stated.calls:
         said.append(stated_text(report.sums.stated))

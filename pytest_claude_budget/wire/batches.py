@@ -9,6 +9,7 @@ from pytest_claude_budget.base.fast_json import loads
 from pytest_claude_budget.calls.alike import Alike
 from pytest_claude_budget.calls.call import Answer, Status
 from pytest_claude_budget.wire.alike_lines import AlikeLines, item_hash
+from pytest_claude_budget.wire.failures import failure_in
 from pytest_claude_budget.wire.messages import Exchange, answer_of, failed, unmeasured
 
 LONGEST_LINE = 32_000_000
@@ -107,7 +108,7 @@ class BatchReader:
                 return answer_of(message, self._exchange, item_id)
             return unmeasured(self._exchange, "a succeeded batch item holds no message", item_id=item_id)
         if kind in ("errored", "canceled", "expired"):
-            return failed(self._exchange, f"batch item {kind}", item_id=item_id)
+            return failed(self._exchange, f"batch item {kind}", failure_in(result), item_id=item_id)
         return unmeasured(self._exchange, "a batch item ended in a way that is not known here", item_id=item_id)
 
     def _unreadable(self, line: bytes, reason: str) -> Answer:

@@ -13,15 +13,17 @@ from dataclasses import replace
 
 from pytest_claude_budget.base.fast_json import loads
 from pytest_claude_budget.calls.call import Answer, Status
+from pytest_claude_budget.calls.failure import Failure
 from pytest_claude_budget.calls.token_estimates import tokens_of_text
 from pytest_claude_budget.wire.bedrock_counts import METRICS, usage_of_metrics
 from pytest_claude_budget.wire.event_stream import PRELUDE, Frames, headers_of, is_intact, payload_of
+from pytest_claude_budget.wire.failures import failure_in
 from pytest_claude_budget.wire.messages import Exchange, answer_of_converse, failed, unmeasured
 from pytest_claude_budget.wire.sse import StreamReader
 
 _BROKEN = (b"exception", b"error")
 """What `:message-type` says of a frame that ends a stream before its time."""
-_ERROR = b'event: error\ndata: {"type":"error"}\n\n'
+_ERROR = b'event: error\ndata: {"type":"error","error":{"type":"%b"}}\n\n'
 # Patterns are compiled by the first stream of Bedrock's: few suites have one.
 _PACKED = rb'"bytes"\s*:\s*"([A-Za-z0-9+/=]*)"'
 _NAME = rb'\s*\{\s*"type"\s*:\s*"([a-z_]{1,40})"'
@@ -34,6 +36,12 @@ _LINE_ENDS = bytes.maketrans(b"\r\n", b"  ")
 _TEXTS = rb'"(?:text|input)"\s*:\s*"([^"\\]*(?:\\.[^"\\]*)*)"'
 _TEXT_BEGINS = rb'\{"contentBlockIndex":\d+,"delta":\{(?:"toolUse":\{"input"|"text"):"'
 _NONE_YET = b"none yet"
+
+
+def _error_in(headers: Mapping[bytes, bytes]) -> str:
+    """The name of the error that a frame tells of, such as `throttlingException`."""
+    named = headers.get(b":exception-type") or headers.get(b":error-code") or b""
+    return re.sub(r"[^A-Za-z]", "", named.decode("latin-1"))
 
 
 class InvokeReader:
@@ -93,8 +101,9 @@ class InvokeReader:
         return self._events.close()
 
     def _take(self, frame: bytes) -> bool:
-        if headers_of(frame).get(b":message-type") in _BROKEN:
-            return self._events.feed(_ERROR)
+        headers = headers_of(frame)
+        if headers.get(b":message-type") in _BROKEN:
+            return self._events.feed(_ERROR % _error_in(headers).encode())
         payload = payload_of(frame)
         packed = re.search(_PACKED, payload)
         try:
@@ -132,7 +141,8 @@ class ConverseReader:
         """Fields of an answer of Converse, as far as they have come."""
         self._text_bytes = 0
         self._has_output = False
-        self._broke_off = False
+        self._broke_off: Failure | None = None
+        """What an error in the stream said."""
         self._fault: str | None = None
         """Why an event could not be read."""
         self._delta = _NONE_YET
@@ -168,8 +178,8 @@ class ConverseReader:
         if "usage" in self._said:
             shown: object = {"message": {"content": [{"toolUse": {}}] if self._has_output or self._text_bytes else []}}
             return answer_of_converse({**self._said, "output": shown}, self._exchange)
-        if self._broke_off and not self._has_output and not self._text_bytes:
-            return failed(self._exchange, "an error event before the message began")
+        if self._broke_off is not None and not self._has_output and not self._text_bytes:
+            return failed(self._exchange, "an error event before the message began", self._broke_off)
         answer = unmeasured(self._exchange, self._reason(ended=ended))
         tokens = tokens_of_text(self._text_bytes, answer.model)
         if not tokens:
@@ -190,7 +200,7 @@ class ConverseReader:
         fault = self._frames.fault or self._fault
         if fault is not None:
             return fault
-        if self._broke_off:
+        if self._broke_off is not None:
             return "the stream broke off with an error event"
         return "the stream broke off before its usage" if ended else "the stream was not read to its end"
 
@@ -198,7 +208,7 @@ class ConverseReader:
         headers, payload = headers_of(frame), payload_of(frame)
         kind = headers.get(b":event-type", b"")
         if headers.get(b":message-type") in _BROKEN:
-            self._broke_off = True
+            self._broke_off = failure_in({}, named=_error_in(headers))
             return True
         if kind == b"contentBlockDelta":
             if (begun := re.match(_TEXT_BEGINS, payload)) is not None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from pytest_claude_budget.calls.call import CLAUDE_CODE, Answer, Status, Usage
 from pytest_claude_budget.calls.usage_sums import beyond, tokens_of
+from pytest_claude_budget.wire.failures import failure_of
 from pytest_claude_budget.wire.messages import LONGEST_MODEL
 from pytest_claude_budget.wire.usage_fields import Remarks, UnreadableError, count, read_usage, text
 
@@ -108,6 +109,10 @@ def _without_answer(result: Mapping[str, object]) -> Answer:
         http_status = status if isinstance(status, int) and not isinstance(status, bool) else None
         said = "" if http_status is None else f" (HTTP status {http_status})"
         return Answer(
-            status=Status.FAILED, endpoint=CLAUDE_CODE, http_status=http_status, reason=f"Claude Code failed{said}"
+            status=Status.FAILED,
+            endpoint=CLAUDE_CODE,
+            http_status=http_status,
+            reason=f"Claude Code failed{said}",
+            failure=failure_of(http_status or 0),
         )
     return Answer(status=Status.FREE, endpoint=CLAUDE_CODE)

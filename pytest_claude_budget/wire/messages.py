@@ -8,8 +8,10 @@ from typing import NamedTuple
 
 from pytest_claude_budget.base.fast_json import loads
 from pytest_claude_budget.calls.call import Answer, Status, Usage
+from pytest_claude_budget.calls.failure import Failure
 from pytest_claude_budget.wire.answer_headers import NO_HEADERS, Headers
 from pytest_claude_budget.wire.converse import invoked_model, message_of, unknown_counts
+from pytest_claude_budget.wire.failures import failure_in
 from pytest_claude_budget.wire.lifetimes import lifetimes_of
 from pytest_claude_budget.wire.openai_usage import Translated, as_message, dollars
 from pytest_claude_budget.wire.routes import SESSIONS, Kind, Route
@@ -89,7 +91,7 @@ def read_answer(body: bytes, exchange: Exchange) -> Answer | None:
     if kind is not _MESSAGES and kind is Kind.BATCH_CREATE:
         return _batch_created(value, exchange)
     if value.get("type") == "error" or (value.get("error") and "usage" not in value):
-        return failed(exchange, "an error inside an answer with status 200")
+        return failed(exchange, "an error inside an answer with status 200", failure_in(value))
     if kind is _COMPATIBLE and (translated := _translated(value, body)) is not None:
         return of_translated(translated, exchange)
     return answer_of_converse(value, exchange) if kind is _CONVERSE else answer_of(value, exchange)
@@ -219,12 +221,12 @@ def _guessed(value: object, exchange: Exchange, body: bytes) -> Answer | None:
     return unmeasured(exchange, SEVERAL if seen.messages else OTHER_FORM)
 
 
-def failed(exchange: Exchange, reason: str, *, item_id: str | None = None) -> Answer:
+def failed(exchange: Exchange, reason: str, failure: Failure, *, item_id: str | None = None) -> Answer:
     """A try that brought no answer."""
-    return _without_usage(exchange, Status.FAILED, reason, item_id=item_id)
+    return replace(_without_usage(exchange, Status.FAILED, reason, item_id=item_id), failure=failure)
 
 
-def free(exchange: Exchange, endpoint: str, reason: str | None = None) -> Answer:
+def free(exchange: Exchange, endpoint: str, reason: str | None = None, failure: Failure | None = None) -> Answer:
     """An answer that is not billed; with a reason, a try that did not bring it."""
     return Answer(
         status=Status.FREE,
@@ -232,17 +234,18 @@ def free(exchange: Exchange, endpoint: str, reason: str | None = None) -> Answer
         model=exchange.route.model,
         http_status=exchange.http_status,
         reason=reason,
+        failure=failure,
     )
 
 
-def tried(exchange: Exchange, reason: str) -> Answer | None:
+def tried(exchange: Exchange, reason: str, failure: Failure) -> Answer | None:
     """A try that brought no answer: an attempt, unless the answer would have been free. None where nobody knows."""
     kind = exchange.route.kind
     if kind is Kind.GUESS:
         return None
     if kind in (Kind.COUNT_TOKENS, Kind.BATCH_RESULTS) or kind in SESSIONS:
-        return free(exchange, kind.value, reason)
-    return failed(exchange, reason)
+        return free(exchange, kind.value, reason, failure)
+    return failed(exchange, reason, failure)
 
 
 def unmeasured(exchange: Exchange, reason: str, *, model: str | None = None, item_id: str | None = None) -> Answer:

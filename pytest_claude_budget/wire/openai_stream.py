@@ -12,6 +12,8 @@ from decimal import Decimal
 from typing import Any
 
 from pytest_claude_budget.calls.call import Answer, Status
+from pytest_claude_budget.calls.failure import Failure
+from pytest_claude_budget.wire.failures import failure_in
 from pytest_claude_budget.wire.messages import LONGEST_MODEL, Exchange, failed, of_translated, unmeasured
 from pytest_claude_budget.wire.openai_usage import as_message, has_content, is_chat
 from pytest_claude_budget.wire.routes import Kind
@@ -57,7 +59,9 @@ class CompletionReader:
         self._usage: Mapping[str, object] = {}
         self._is_last = False
         """Nothing that took tokens came after the usage."""
-        self._finished = self._done = self._has_content = self._refused = self._error = False
+        self._finished = self._done = self._has_content = self._refused = False
+        self._error: Failure | None = None
+        """What an error in the stream said."""
         self._fault: str | None = None
 
     @property
@@ -127,16 +131,18 @@ class CompletionReader:
         return replace(answer, status=Status.AT_LEAST, reason=reason)
 
     def _why_open(self, *, ended: bool) -> str:
-        if self._error:
+        if self._error is not None:
             return "the stream broke off with an error event"
         if self._finished or self._done:
             return "the stream's last event stated no usage"
         return "the stream broke off before its last usage" if ended else "the stream was not read to its end"
 
     def _uncounted(self, *, ended: bool) -> Answer | None:
-        if self._error and not self._has_content:
-            return None if self._is_guess() else failed(self._exchange, "an error event before the message began")
-        if self._error:
+        if self._error is not None and not self._has_content:
+            if self._is_guess():
+                return None
+            return failed(self._exchange, "an error event before the message began", self._error)
+        if self._error is not None:
             return self._without_usage("the stream broke off with an error event, and stated no usage")
         if self._finished or self._done:
             return self._without_usage(NO_USAGE)
@@ -196,10 +202,11 @@ class CompletionReader:
     def _take(self, value: Mapping[str, Any]) -> bool:
         kind, response = value.get("type"), value.get("response")
         if value.get("error") or kind == "error":
-            self._error = True
+            self._error = failure_in(value)
         if isinstance(response, dict) and isinstance(kind, str) and kind.startswith("response."):
             self._finished = self._finished or kind in _ENDS
-            self._error = self._error or bool(response.get("error"))
+            if response.get("error"):
+                self._error = failure_in(response)
             self._has_content = self._has_content or bool(response.get("output"))
             self._take_head("response", response)
             return True
@@ -208,7 +215,7 @@ class CompletionReader:
             self._take_choices(choices if isinstance(choices, list) else ())
             self._take_head("chat.completion", value)
             return True
-        return self._error
+        return self._error is not None
 
     def _take_head(self, form: str, value: Mapping[str, Any]) -> None:
         model, usage = value.get("model"), value.get("usage")
@@ -228,7 +235,8 @@ class CompletionReader:
                 self._finished, self._is_last = True, False
             if "refusal" in (choice.get("finish_reason"), choice.get("native_finish_reason")):
                 self._refused = True
-            self._error = self._error or choice.get("finish_reason") == "error"
+            if choice.get("finish_reason") == "error":
+                self._error = self._error or failure_in(choice)
 
 
 def _tells(data: bytes) -> bool:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from pytest_claude_budget.calls.call import Answer
+from pytest_claude_budget.wire.failures import failure_in
 from pytest_claude_budget.wire.messages import Exchange
 from pytest_claude_budget.wire.streamed_message import StreamedMessage
 
@@ -237,7 +238,7 @@ class StreamReader:
         elif kind == "message_stop":
             message.stop()
         elif kind == "error":
-            message.fail()
+            message.fail(failure_in(value))
         elif kind == "content_block_start":
             return message.take_fallback(value)
         else:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pytest_claude_budget.calls.call import Answer, Status
+from pytest_claude_budget.calls.failure import Failure
 from pytest_claude_budget.calls.token_estimates import tokens_of_text
 from pytest_claude_budget.wire.bedrock_counts import GUARDRAIL
 from pytest_claude_budget.wire.messages import Exchange, answer_of, failed, unmeasured
@@ -40,7 +41,8 @@ class StreamedMessage:
         """Blocks that call tools; with their names, as far as these could be read."""
         self._fell_back = False
         """Another model went on: what it counts need not be more than what the first counted."""
-        self._error = False
+        self._error: Failure | None = None
+        """What an error event said."""
         self.fault: str | None = None
         """Why an event of it could not be read."""
         self.metrics: Mapping[str, object] | None = None
@@ -54,7 +56,7 @@ class StreamedMessage:
         own, other = self._message["id"], message.get("id")
         if isinstance(own, str) and isinstance(other, str):
             return own != other
-        return self._complete or self._error or self._has_content or text_bytes > 0
+        return self._complete or self._error is not None or self._has_content or text_bytes > 0
 
     def start(self, value: Mapping[str, object]) -> None:
         """Take a message_start."""
@@ -63,7 +65,7 @@ class StreamedMessage:
             self.fault = "the stream's message_start holds no message"
             return
         if self._message is None:
-            self._error = False  # that was of an earlier try
+            self._error = None  # that was of an earlier try
         self._message = {name: message.get(name) for name in _KEPT}
         usage = message.get("usage")
         self._usage = grown(self._usage, usage if isinstance(usage, dict) else {})
@@ -102,9 +104,9 @@ class StreamedMessage:
         """Take a message_stop."""
         self._complete = self.stopped = True
 
-    def fail(self) -> None:
+    def fail(self, failure: Failure) -> None:
         """Take an error event."""
-        self._error = True
+        self._error = failure
 
     def look(self, lines: bytes) -> None:
         """Take lines that carry no usage: they show that there is content."""
@@ -156,7 +158,7 @@ class StreamedMessage:
             return self.fault
         if self._complete:
             return None if self._said_usage else "the stream's last event stated no usage"
-        if self._error:
+        if self._error is not None:
             return "the stream broke off with an error event"
         if followed:
             return "another message began in the stream before this one had ended"
@@ -165,8 +167,8 @@ class StreamedMessage:
     def _without_start(self, *, ended: bool) -> Answer | None:
         if self._exchange.route.kind is Kind.GUESS:
             return None
-        if self._error:
-            return failed(self._exchange, "an error event before the message began")
+        if self._error is not None:
+            return failed(self._exchange, "an error event before the message began", self._error)
         if self.fault is not None:
             return unmeasured(self._exchange, self.fault)
         reason = "the stream ended without a message" if ended else "the stream was not read"

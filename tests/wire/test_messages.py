@@ -5,6 +5,7 @@ import json
 import pytest
 
 from pytest_claude_budget.calls.call import Answer, Iteration, Status, Usage
+from pytest_claude_budget.calls.failure import Failure
 from pytest_claude_budget.wire.answer_headers import Headers
 from pytest_claude_budget.wire.messages import LONGEST_MODEL, answer_of, failed, read_answer, requested_model
 from pytest_claude_budget.wire.routes import Kind
@@ -452,13 +453,14 @@ def test_a_requested_model_is_bounded() -> None:
 
 def test_a_failed_try_uses_nothing() -> None:
     """It is recorded with the model that was asked for."""
-    assert failed(exchange(), "HTTP status 529") == Answer(
+    assert failed(exchange(), "HTTP status 529", Failure.OVERLOADED) == Answer(
         status=Status.FAILED,
         endpoint="messages",
         model="claude-requested",
         requested_model="claude-requested",
         http_status=200,
         reason="HTTP status 529",
+        failure=Failure.OVERLOADED,
     )
 
 

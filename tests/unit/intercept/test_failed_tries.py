@@ -1,14 +1,18 @@
 """Each try that brings no answer is recorded: as an attempt, or as free where the answer would have been."""
 
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 
 from pytest_claude_budget.calls.call import Call, Labels, Origin, Owner, Status
+from pytest_claude_budget.calls.failure import Failure
 from pytest_claude_budget.judge.report import priced_calls
 from pytest_claude_budget.record.totals import Totals, total
 from tests.builders.priced import TABLE
-from tests.builders.watched import ASKED, MODULES, Told, send, watched
+from tests.builders.watched import ASKED, MODULES, URL, Told, send, watched
 
 COUNT = {"url": "https://api.anthropic.com/v1/messages/count_tokens"}
 RESULTS = {"method": "GET", "url": "https://api.anthropic.com/v1/messages/batches/b1/results", "json": None}
@@ -42,6 +46,8 @@ def test_a_batch_that_was_not_created_is_an_attempt(module: Any, status: int, *,
             send(module, lambda request: next(replies), asynchronous=asynchronous, **CREATE)
     failed, created = told.answers
     assert (failed.status, failed.endpoint, failed.reason) == (Status.FAILED, "batch_create", f"HTTP status {status}")
+    kinds = {400: Failure.MALFORMED, 429: Failure.RATE_LIMIT, 500: Failure.SERVER, 529: Failure.OVERLOADED}
+    assert failed.failure is kinds[status]
     assert (created.status, created.batch_id) == (Status.FREE, "b1")
     totals = totals_of(told)
     # The creation itself stands for a batch that nobody read: live, it is an answer whose cost is not known.
@@ -81,6 +87,7 @@ def test_no_connection_is_recorded_too(
         send(module, refuse, asynchronous=asynchronous, **request_)
     (answer,) = told.answers
     assert (answer.status, answer.reason) == (status, "no answer came (ConnectError)")
+    assert answer.failure is Failure.CONNECTION
 
 
 @CLIENTS
@@ -92,6 +99,46 @@ def test_results_that_could_not_be_had_leave_their_batch_unread(module: Any) -> 
             send(module, lambda request: next(replies), asynchronous=False, **request)
     totals = totals_of(told)
     assert (totals.unknown, totals.free, totals.at_least) == (1, 1, True)
+
+
+@CLIENTS
+@BOTH
+@pytest.mark.parametrize("read", [True, False], ids=["read", "left"])
+def test_the_body_of_a_refusal_tells_its_kind_once_it_was_read(module: Any, *, asynchronous: bool, read: bool) -> None:
+    """A stream that is refused comes with a body that the SDK reads, or leaves where it tries again; it gets every byte."""
+    error = {"type": "error", "error": {"type": "invalid_request_error", "message": "prompt is too long: 2 > 1 tokens"}}
+    body = json.dumps(error).encode()
+
+    class Pieces(module.SyncByteStream, module.AsyncByteStream):  # type: ignore[misc, name-defined]  # of a module
+        def __iter__(self) -> Iterator[bytes]:
+            return iter((body[:9], body[9:]))
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield body
+
+    def refuse(request: Any) -> Any:
+        return module.Response(400, stream=Pieces(), headers={"content-type": "application/json"})
+
+    async def ask() -> bytes | None:
+        async with (
+            module.AsyncClient(transport=module.MockTransport(refuse)) as client,
+            client.stream("POST", URL, json=ASKED) as response,
+        ):
+            return await response.aread() if read else None
+
+    with watched() as told:
+        if asynchronous:
+            got = asyncio.run(ask())
+        else:
+            with (
+                module.Client(transport=module.MockTransport(refuse)) as client,
+                client.stream("POST", URL, json=ASKED) as response,
+            ):
+                got = response.read() if read else None
+    assert got == (body if read else None)
+    (answer,) = told.answers
+    assert answer.failure is (Failure.CONTEXT_LENGTH if read else Failure.MALFORMED)
+    assert (answer.status, answer.http_status, answer.reason) == (Status.FAILED, 400, "HTTP status 400")
 
 
 @CLIENTS

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from pytest_claude_budget.budget.exempt import MayBeUnknown
 from pytest_claude_budget.budget.limits import Budget, Limit
 from pytest_claude_budget.calls.call import Answer, Call, Iteration, Labels, Origin, Owner, Status, Usage
+from pytest_claude_budget.calls.failure import Failure
 from pytest_claude_budget.compare.result import Baseline
 from pytest_claude_budget.files.rates_file import packaged_rates
 from pytest_claude_budget.judge.read_report import read_report
@@ -66,6 +67,7 @@ ANSWERS = st.builds(
     notes=st.just(()) | st.just(("assumed", "also")),
     stated_cost=st.none() | st.sampled_from([Decimal(0), Decimal("0.0123"), Decimal("1.755E-5"), Decimal("1E-30")]),
     request=st.sampled_from([None, '{"messages":"0123456789:10"}', '{"messages":"9876543210:10"}']),
+    failure=st.sampled_from([None, Failure.OVERLOADED, Failure.CONTEXT_LENGTH]),
 )
 PLAIN: dict[str, Any] = {"status": Status.MEASURED, "iterations": (), "notes": (), "stated_cost": None}
 ANSWER_STATES = [

@@ -4,6 +4,7 @@ import sqlite3
 from pathlib import Path
 
 from pytest_claude_budget.calls.call import Answer, Labels, Origin, Owner, Status, Usage
+from pytest_claude_budget.calls.failure import Failure
 from pytest_claude_budget.ledger.copies import copied
 from pytest_claude_budget.ledger.database import SqliteLedger
 from pytest_claude_budget.ledger.follow import Follower
@@ -13,7 +14,7 @@ from pytest_claude_budget.ledger.paths import SUFFIX
 from pytest_claude_budget.ledger.row_format import KIND, Entry, line_of, payer_of, site_of
 
 PAYER = payer_of(Owner(id="test_a.py::test_one", kind="test", phase="call"), Labels(), "gw0")
-NEW = ("stop_reason", "facts", "called", "site")
+NEW = ("stop_reason", "facts", "called", "failure", "site")
 ANSWER = Answer(
     status=Status.MEASURED,
     endpoint="messages",
@@ -23,15 +24,16 @@ ANSWER = Answer(
     facts='{"tools":["ab:5"]}',
     called="",
 )
+FAILED = Answer(status=Status.FAILED, endpoint="messages", model="m", failure=Failure.OVERLOADED)
 ENTRY = Entry(1, 1.5, PAYER, 0, site_of("a.py:7 f"), Origin.LIVE, ANSWER)
 
 
 def test_what_is_new_is_stored_and_read(tmp_path: Path) -> None:
     """As it was."""
     ledger = SqliteLedger(tmp_path / "run-1.sqlite3")
-    Journal(ledger.path).append([ENTRY])
+    Journal(ledger.path).append([ENTRY, ENTRY._replace(id=2, answer=FAILED)])
     ledger.gather()
-    assert [(ANSWER, "a.py:7 f")] == [(call.answer, call.site) for call in ledger.calls()]
+    assert [(ANSWER, "a.py:7 f"), (FAILED, "a.py:7 f")] == [(call.answer, call.site) for call in ledger.calls()]
     ledger.close()
 
 
@@ -52,10 +54,10 @@ def test_an_earlier_ledger_and_an_earlier_journal_are_read(tmp_path: Path) -> No
     )
     connection.commit()
     connection.close()
-    line = line_of(ENTRY).replace(r", \"end_turn\", \"{\\\"tools\\\":[\\\"ab:5\\\"]}\", \"\", \"a.py:7 f\"]", "]")
+    line = line_of(ENTRY).replace(r", \"end_turn\", \"{\\\"tools\\\":[\\\"ab:5\\\"]}\", \"\", null, \"a.py:7 f\"]", "]")
     assert "end_turn" not in line
     path.with_name(f"{path.name}.1-0000-aa{SUFFIX}").write_text(line)
-    assert [(1, None)] == [(call.id, call.site) for call in Follower(path).newer()]
+    assert [(1, None, None)] == [(call.id, call.site, call.answer.failure) for call in Follower(path).newer()]
     ledger = copied(path)
     found = {call.id: (call.answer.usage.input_tokens, call.answer.stop_reason) for call in ledger.calls()}
     ledger.close()
