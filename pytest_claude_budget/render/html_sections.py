@@ -21,7 +21,7 @@ from pytest_claude_budget.render.comment_groups import by_cause
 from pytest_claude_budget.render.comment_limits import advice, limits, silence
 from pytest_claude_budget.render.comment_remedies import down
 from pytest_claude_budget.render.comment_values import Document, may_lack_calls
-from pytest_claude_budget.render.html_sites import lines_table
+from pytest_claude_budget.render.html_sites import lines_table, share_head
 from pytest_claude_budget.render.html_text import blocks, name, plain, ranked, share_bar, table
 from pytest_claude_budget.render.markdown_text import amount, number
 
@@ -80,7 +80,7 @@ def features(document: Document) -> str:
     own = [costs.get(label) for label, _ in said]
     columns.append(ranked([share_bar(cost, whole) for cost in own], own))
     names = ["(no feature)" if label is None else name(label) for label, _ in said]
-    head = ("Feature", "Before", "After", "Change", "Share")
+    head = ("Feature", "Before", "After", "Change", share_head(document))
     return table(
         head, (False, True, True, True, False), zip(names, *columns, strict=True), "Cost by feature", sorts=True
     )
@@ -105,14 +105,15 @@ def _shares(document: Document, key: str, head: str) -> str:
     named.sort(key=lambda entry: -amount(entry[1]["cost"]))
     whole, own = amount(document["totals"]["cost"]), [row for _, row in named]
     costs, spent = ([amount(row[column]) for row in own] for column in ("cost", "spent"))
+    shares = [None if row["at_least"] and not cost else cost for row, cost in zip(own, costs, strict=True)]
     columns = (
         ranked([number(row["calls"]) for row in own], [row["calls"] for row in own]),
         ranked([plain(tables.cost(row, lower=lower)) for row in own], costs),
         ranked([dollars(each) for each in spent], spent),
-        ranked([share_bar(each, whole) for each in costs], costs),
+        ranked([share_bar(each, whole) for each in shares], shares),
     )
     cells = zip((label for label, _ in named), *columns, strict=True)
-    heads = (head, "Calls", "Cost", "Spent", "Share")
+    heads = (head, "Calls", "Cost", "Spent", share_head(document))
     return table(heads, (False, True, True, True, False), cells, f"Cost by {key}", sorts=True)
 
 

@@ -62,10 +62,18 @@ class TestTable {
     this.heads = this.columns.map((column) => {
       const button = element("button", { type: "button" }, column.title, element("span", { class: "arrow", "aria-hidden": "true" }));
       button.addEventListener("click", () => this.sort(column));
-      return element("th", { scope: "col", class: column.className }, button);
+      const head = element("th", { scope: "col", class: column.className }, button);
+      if (column.className.startsWith("number")) head.style.width = this.widthOf(column);
+      return head;
     });
     this.grid = element("table", {}, element("thead", {}, element("tr", {}, ...this.heads)), this.body);
     return this.grid;
+  }
+
+  /** Room for the longest figure of a column: an amount is never cut. */
+  widthOf(column) {
+    const longest = d3.max(this.rows, (row) => column.cell(row).length);
+    return `${Math.min(13, Math.max(4.5, longest * 0.54 + 1.25))}rem`;
   }
 
   sort(column) {
@@ -135,7 +143,7 @@ class TestTable {
       ["Calls", row[ATTEMPTS] > row[CALLS] ? `${count.format(row[CALLS])} in ${count.format(row[ATTEMPTS])} attempts` : count.format(row[CALLS])],
       ...KINDS.map((kind, at) => [kind[0].toUpperCase() + kind.slice(1), row[COUNTS][at] ? count.format(row[COUNTS][at]) : ""])];
     const list = element("dl", {}, ...facts.filter(([, value]) => value)
-      .map(([title, value]) => element("div", {}, element("dt", {}, title), element("dd", {}, value))));
+      .map(([title, value]) => element("div", { class: title === "Where" ? "where" : null }, element("dt", {}, title), element("dd", {}, value))));
     const why = [...row[CAUSES], ...(row[BESIDES] ? [row[BESIDES]] : [])].map((cause) => element("li", {}, cause));
     this.detail.replaceChildren(element("h3", {}, row[NAME]), list, ...(why.length ? [element("ul", {}, ...why)] : []));
   }
