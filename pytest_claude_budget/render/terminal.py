@@ -12,8 +12,9 @@ from pytest_claude_budget.judge.report import CostReport, OwnerTotals
 from pytest_claude_budget.judge.verdict import Outcome
 from pytest_claude_budget.record.record import LOCK_FILE
 from pytest_claude_budget.record.totals import Totals, added
-from pytest_claude_budget.render.comparison import comparison_lines, projection_lines
+from pytest_claude_budget.render.comparison import comparison_lines
 from pytest_claude_budget.render.failed_tries import failed_tries_lines
+from pytest_claude_budget.render.months_table import projection_lines
 from pytest_claude_budget.render.phrases import LOOK_FOR_A_MOCK, before_already, repeated_before_texts, stated_text
 from pytest_claude_budget.render.repeated import repeat_texts
 from pytest_claude_budget.render.sentences import (
