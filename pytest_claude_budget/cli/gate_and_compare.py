@@ -37,7 +37,8 @@ def add_output(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="KIND:PATH",
-        help="also write a file; KIND is json, markdown (a comment), summary (all rows) or html (a page); repeatable",
+        help="also write a file; KIND is json, markdown (a comment), summary (all rows), html (a page),"
+        " or speedscope or pprof (a profile of your lines of code); repeatable",
     )
 
 
