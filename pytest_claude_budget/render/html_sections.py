@@ -13,6 +13,7 @@ from pytest_claude_budget.render.comment_details import (
     calls_lines,
     failed_lines,
     feature_rows,
+    near_window_lines,
     notes_lines,
     projection_lines,
     rest_of,
@@ -169,6 +170,8 @@ def failures(document: Document) -> str:
         made.append(table(head, (False, False, False, True), rows, "Answers whose cost is not known"))
     if lines := failed_lines(document):
         made.append(f"<h3>Failed attempts</h3>\n{blocks(lines)}")
+    if lines := near_window_lines(document, ALL):
+        made.append(f"<h3>Near the context window</h3>\n{blocks(lines)}")
     return "\n".join(made)
 
 
