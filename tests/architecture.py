@@ -14,6 +14,7 @@ FOLDERS = [
     "files",
     "render",
     "judge",
+    "advice",
     "forecast",
     "compare",
     "budget",
@@ -31,7 +32,7 @@ FOLDERS = [
 ]
 TOP = {"__init__", "__main__"}
 """Modules of the package itself: its version, and `python -m`."""
-PURE = {"render", "judge", "forecast", "compare", "budget", "record", "bounds"}
+PURE = {"render", "judge", "advice", "forecast", "compare", "budget", "record", "bounds"}
 PURE |= {"pricing", "wire", "calls", "base"}
 NO_CLIENT = {"anthropic", "httpx", "httpx2", "aiohttp"}
 PARSERS = {"yaml", "jsonschema"}

@@ -196,6 +196,11 @@ def _changed_block(before: Fingerprint, after: Fingerprint) -> str:
     return "the parameters changed" if before.parts.get("parameters") != after.parts.get("parameters") else ""
 
 
+def system_block_of(place: str) -> int | None:
+    """The number, from 0, of the block of the system prompt at which a breakpoint stands; None where it stands elsewhere."""
+    return int(place[7:-1]) if _IN_SYSTEM.fullmatch(place) else None
+
+
 def _changed_system(before: tuple[str, ...], after: Fingerprint) -> str:
     """Say which block of a system prompt is another one, or new, and what of it ends a cache that begins after it."""
     blocks = after.system_blocks

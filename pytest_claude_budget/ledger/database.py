@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from pytest_claude_budget.base.errors import described
-from pytest_claude_budget.calls.call import Call
+from pytest_claude_budget.calls.call import OF_MANY, Call
+from pytest_claude_budget.calls.seen import Seen
 from pytest_claude_budget.ledger.import_journals import gather, make_tables, remove_whole
 from pytest_claude_budget.ledger.journal import OwnerFacts
 from pytest_claude_budget.ledger.outside import make_folder, system
@@ -30,6 +31,11 @@ CACHE_KIB = 65_536
 """Of the file, at most, in memory: 100,000 calls are sorted and summed there instead of on the disk."""
 
 _SELECT = "SELECT * FROM calls"
+_SEEN = f"""
+SELECT {", ".join(f'"{name}"' for name in Seen._fields)} FROM calls
+WHERE status = 'measured' AND iterations IS NULL AND notes IS NULL AND batch_id IS NULL AND NOT batch
+AND endpoint NOT IN ({", ".join(f"'{endpoint}'" for endpoint in sorted(OF_MANY))}) ORDER BY at, id"""
+"""Nothing but what this program itself wrote is in the statement."""
 
 
 def told(error: Exception) -> str:
@@ -152,6 +158,16 @@ class SqliteLedger:
             if len(rows) < READ_AT_ONCE:
                 return
             last = rows[-1][0]
+
+    def entries(self) -> int:
+        """Count the calls."""
+        with self._using() as connection:
+            return int(connection.execute("SELECT COUNT(*) FROM entries").fetchone()[0])
+
+    def seen(self) -> list[Seen]:
+        """Read the calls that advice looks at, in the order of their times."""
+        with self._using() as connection:
+            return [Seen._make(row) for row in connection.execute(_SEEN)]
 
     def owners(self) -> list[OwnerFacts]:
         """Read what is known of the owners."""
