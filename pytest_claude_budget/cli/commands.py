@@ -8,6 +8,7 @@ import argparse
 from collections.abc import Callable
 
 from pytest_claude_budget import __version__
+from pytest_claude_budget.cli.advise import add_advise
 from pytest_claude_budget.cli.baseline import add_baseline_commands
 from pytest_claude_budget.cli.bound import add_bound
 from pytest_claude_budget.cli.clients import add_clients
@@ -47,6 +48,7 @@ COMMANDS: tuple[Callable[[Commands], None], ...] = (
     add_project,
     add_estimate,
     add_whatif,
+    add_advise,
     add_clients,
     add_gateway,
     add_comment,

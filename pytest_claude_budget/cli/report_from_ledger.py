@@ -1,6 +1,8 @@
 """The report of a run that has none of its own, from its ledger alone: it was killed, or it still goes on."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -61,10 +63,17 @@ def _ledgers_in(folder: Path) -> set[str]:
 
 def report_of(path: Path, shown: str, terms: Terms, baseline: Loaded | None) -> CostReport:
     """Judge what a ledger has. It is incomplete unless the run got its report. Raises InputError."""
+    with reading(path, shown) as ledger:
+        return _report(ledger, path, terms, baseline)
+
+
+@contextmanager
+def reading(path: Path, shown: str) -> Iterator[SqliteLedger]:
+    """Read a copy of a ledger. Raises InputError, also for what fails while it is read."""
     try:
         ledger = copied(path)
         try:
-            return _report(ledger, path, terms, baseline)
+            yield ledger
         finally:
             ledger.close()
     except NotALedgerError as error:

@@ -101,6 +101,7 @@ def judge_report(loaded: LoadedReport, terms: Terms, asked: Asked) -> CostReport
         exempt=loaded.exempt,
         faults=loaded.faults,
         capped=loaded.capped,
+        levers=loaded.levers,
         warnings=loaded.warnings,
         baseline=baseline.baseline if baseline is not None else None,
         before=before,

@@ -4,19 +4,21 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from pytest_claude_budget.advice.lever import Lever, Option, place
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.money import exact
 from pytest_claude_budget.judge.read_report import OUTCOMES, LoadedReport
 from pytest_claude_budget.judge.report import RunInfo
 from pytest_claude_budget.record.build import fold, with_failed_tries
 from pytest_claude_budget.record.failed_tries import added_failures
-from pytest_claude_budget.record.near_window import added_near_windows
 from pytest_claude_budget.record.record import Group, Key, OwnerRecord, Record, in_order, joined
 from pytest_claude_budget.record.repeats import Repeat, most_of_each
 from pytest_claude_budget.record.selection import BY_A_PLUGIN, NOTHING_RAN, Selection
 from pytest_claude_budget.record.sites import joined_sites, stacks_in_order
 from pytest_claude_budget.record.sums import Answers, OwnerTotals, Stated, Sums, Unpriced, owners_in_order
 from pytest_claude_budget.record.totals import added, added_by_name
+
+OF_A_SHARD = "it was found in a part of the suite, whose tests alone are no mean of the feature"
 
 
 def combine(reports: Sequence[LoadedReport]) -> LoadedReport:
@@ -35,8 +37,27 @@ def combine(reports: Sequence[LoadedReport]) -> LoadedReport:
             faults=tuple(sorted({fault for report in reports for fault in report.faults})),
             warnings=tuple(sorted({warning for report in reports for warning in report.warnings})),
             capped=tuple(text for report in reports for text in report.capped),
+            levers=_levers(reports),
             outcome="unjudged",
         )
+
+
+def _levers(reports: Sequence[LoadedReport]) -> tuple[Lever, ...] | None:
+    """Those of all shards beside each other, without a month: it is a mean of tests, and each shard has some of them."""
+    if len(reports) == 1:
+        return reports[0].levers
+    found: list[Lever] = []
+    for report in reports:
+        if report.levers is None:
+            return None
+        found += [
+            replace(each, month=(), month_unknown=OF_A_SHARD, options=_without_month(each)) for each in report.levers
+        ]
+    return tuple(sorted(found, key=place))
+
+
+def _without_month(lever: Lever) -> tuple[Option, ...]:
+    return tuple(replace(option, month=()) for option in lever.options)
 
 
 def _refuse_what_cannot_be_added(reports: Sequence[LoadedReport]) -> None:
@@ -129,7 +150,6 @@ def _sums(sums: Sequence[Sums]) -> Sums:
         ),
         notes=dict(sorted(notes.items())),
         failed=added_failures(one.failed for one in sums),
-        near_window=added_near_windows(one.near_window for one in sums),
         stated=sum((one.stated for one in sums), Stated()),
         aliases=_aliases([one.aliases for one in sums]),
         repeats=_repeats(sums),

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
+from pytest_claude_budget.advice.lever import Lever
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.unusable_files import not_allowed, other_kind, way_out
 from pytest_claude_budget.base.values import value_class
@@ -15,10 +16,10 @@ from pytest_claude_budget.budget.limits import Limit
 from pytest_claude_budget.budget.marker_arguments import Marker, limits_from_marker
 from pytest_claude_budget.calls.call import Usage
 from pytest_claude_budget.calls.failure import Failure
+from pytest_claude_budget.judge.read_levers import read_levers
 from pytest_claude_budget.judge.report import RunInfo
 from pytest_claude_budget.record.failed_tries import FailedTries
 from pytest_claude_budget.record.lock_format import LARGEST_COUNT, Known, read_groups, read_record
-from pytest_claude_budget.record.near_window import NearWindow
 from pytest_claude_budget.record.record import OWNER_KINDS, Record
 from pytest_claude_budget.record.repeats import Repeat
 from pytest_claude_budget.record.selection import Selection
@@ -52,6 +53,8 @@ class LoadedReport:
     warnings: tuple[str, ...]
     capped: tuple[str, ...] = ()
     """What refused calls before they were sent."""
+    levers: tuple[Lever, ...] | None = None
+    """None where nobody looked for any."""
     outcome: str
     """Of the verdict that it was given."""
     budget: str | None = None
@@ -89,6 +92,7 @@ def read_report(value: object, shown: str) -> LoadedReport:
         faults=tuple(reader.texts(document, "faults")),
         warnings=tuple(reader.texts(document, "warnings")),
         capped=tuple(reader.texts(verdict, "capped")),
+        levers=read_levers(document, reader),
         outcome=reader.text(verdict, "outcome"),
         budget=reader.maybe(reader.mapping(document.get("budget") or {}, "budget"), "source"),
         known=Known(document["record"]["owners"], record.owners),
@@ -208,7 +212,6 @@ class _Reader:
             ),
             stated=self.stated(document),
             failed=tuple(self.each(document, "failed_attempts", self.failed)),
-            near_window=tuple(self.each(document, "near_context_window", self.near_window)),
             aliases=dict(
                 self.each(document, "aliases", lambda entry: (self.text(entry, "name"), bool(entry.get("used"))))
             ),
@@ -276,15 +279,6 @@ class _Reader:
             raise self.refused("failed_attempts.kind", f"one of {', '.join(_FAILURES)}", kind)
         owner, attempts = self.text(entry, "owner"), self.count(entry, "attempts")
         return FailedTries(owner=owner, failure=_FAILURES[kind], attempts=attempts)
-
-    def near_window(self, entry: Mapping[str, Any]) -> NearWindow:
-        return NearWindow(
-            owner=self.text(entry, "owner"),
-            model=self.text(entry, "model"),
-            calls=self.count(entry, "calls"),
-            longest=self.count(entry, "longest_prompt"),
-            window=max(1, self.count(entry, "context_window")),
-        )
 
     def repeat(self, entry: Mapping[str, Any]) -> Repeat:
         owner = self.text(entry, "owner")

@@ -6,6 +6,7 @@ from dataclasses import field, replace
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache
 
+from pytest_claude_budget.advice.lever import Lever
 from pytest_claude_budget.base.money import exact
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.budget.difference import Base
@@ -87,6 +88,8 @@ class RunFacts:
 
     capped: Sequence[str] = ()
     """What refused calls before they were sent, and whose, a sentence each."""
+    levers: tuple[Lever, ...] | None = None
+    """What its calls show that would cost less; None where nobody looked."""
     accepts_silence: bool = False
     """The lock file of this very change is up to date: it has no test that ran and made no calls any more."""
 

@@ -10,13 +10,22 @@ from typing import Any
 
 import pytest
 
+from pytest_claude_budget.advice.lever import Lever
 from pytest_claude_budget.base.errors import InputError, described
 from pytest_claude_budget.base.money import exact
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.budget.limits import Limit
 from pytest_claude_budget.calls.call import Call
 from pytest_claude_budget.files.read_write import write_atomically
-from pytest_claude_budget.judge.report import CostReport, RunFacts, RunInfo, build_report, judge, priced_calls
+from pytest_claude_budget.judge.report import (
+    CostReport,
+    RunFacts,
+    RunInfo,
+    build_report,
+    feature_of,
+    judge,
+    priced_calls,
+)
 from pytest_claude_budget.ledger.database import told
 from pytest_claude_budget.ledger.journal import OwnerFacts
 from pytest_claude_budget.ledger.row_format import call_of, row_of, storable
@@ -29,6 +38,8 @@ from pytest_claude_budget.render.terminal import Line, terminal_lines
 from pytest_claude_budget.render.terminal_text import wrapped
 
 UPDATE = "--claude-budget-update"
+MOST_LOOKED_AT = 10_000
+"""Calls of a run up to which its report looks for levers; `claude-budget advise` looks at any number."""
 STALE_DAYS = 60
 """Days after which a rate table is said to be old."""
 LOST = "a process of this run could not store its calls: they are not in the cost"
@@ -224,8 +235,26 @@ def _report(run: Run, setup: Setup, from_workers: Sequence[Mapping[str, Any]], e
         before=baseline.record if baseline is not None else None,
         base=setup.base,
         accepted=UPDATE if setup.lock is not None else None,
+        levers=_levers(run, setup, rates, today) if setup.reports and run.has_calls and not unstored else None,
     )
     return build_report(chain.from_iterable(sources), facts)
+
+
+def _levers(run: Run, setup: Setup, rates: RateTable, day: date) -> tuple[Lever, ...] | None:
+    """What the calls show that would cost less, where they are few enough to be looked at one by one; else None.
+
+    A fault in advice is no fault in the cost: the report has no levers then.
+    """
+    try:
+        ledger = run.recorder.ledger
+        if ledger.entries() > MOST_LOOKED_AT:
+            return None
+        from pytest_claude_budget.advice.levers import find_levers
+
+        features = () if setup.budget is None else setup.budget.features
+        return find_levers(ledger.seen(), rates, day, features, feature_of(setup.budget))
+    except Exception:
+        return None
 
 
 def learn(
@@ -276,11 +305,11 @@ def amend(conclusion: Conclusion, setup: Setup, reason: str) -> Conclusion:
 
 def _written(report: CostReport, setup: Setup, kind: str, path: Path, problems: list[str]) -> str:
     """Write a report, and say where; else say why it was not."""
-    from pytest_claude_budget.files.report_files import report_content
+    from pytest_claude_budget.files.report_files import report_text
     from pytest_claude_budget.render.report_kinds import written_line
 
     try:
-        write_atomically(path, report_content(report, kind))
+        write_atomically(path, report_text(report, kind))
     except InputError as error:
         problems.append(str(error))
         return ""

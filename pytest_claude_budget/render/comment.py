@@ -20,6 +20,7 @@ from pytest_claude_budget.render.comment_headline import headline
 from pytest_claude_budget.render.comment_limits import advice, limits, silence
 from pytest_claude_budget.render.comment_remedies import down
 from pytest_claude_budget.render.comment_values import NOT_RUN, Document, failed_tests, moved, not_known
+from pytest_claude_budget.render.levers import fold
 from pytest_claude_budget.render.markdown_text import amount, code, details, sentence, signed, visual_lines
 
 JSON_REPORT = "the JSON report (`--claude-budget-report=json:PATH`)"
@@ -192,6 +193,7 @@ def _folded(document: Document, form: Form, every: Sequence[str]) -> Iterator[st
     if every:
         more = " or is not known" if not_known(document) else ""
         yield from details(f"Every test that moved{more}: {tables.counts(document)}", every[1:])
+    yield from fold(document, 50 if form.long else 5)
     yield from breakdown(document, 1000 if form.long else 50)
     if form.every and document.get("comparison") is not None:
         lines = tables.dearest(document, form.rows, form.elsewhere)

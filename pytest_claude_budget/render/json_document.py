@@ -19,11 +19,11 @@ from pytest_claude_budget.judge.spared import Spared
 from pytest_claude_budget.judge.verdict import Verdict
 from pytest_claude_budget.record.failed_tries import FailedTries
 from pytest_claude_budget.record.lock_format import lock_text
-from pytest_claude_budget.record.near_window import NearWindow
 from pytest_claude_budget.record.record import Record
 from pytest_claude_budget.record.sums import Stated
 from pytest_claude_budget.record.totals import Totals
 from pytest_claude_budget.render.json_comparison import comparison_entry, projection_entry
+from pytest_claude_budget.render.json_levers import lever_entries
 from pytest_claude_budget.render.json_sites import site_entries
 from pytest_claude_budget.render.json_totals import totals_entry, totals_text
 from pytest_claude_budget.render.phrases import stated_text
@@ -63,6 +63,7 @@ def _before_owners(report: CostReport) -> dict[str, Any]:
         "totals": totals_entry(sums.totals),
         "comparison": None if report.comparison is None else comparison_entry(report.comparison),
         "projection": [projection_entry(row) for row in report.projection],
+        **({} if facts.levers is None else {"levers": lever_entries(facts.levers)}),
         **_not_compared(facts),
         "accepted": facts.accepted,
         "stale": list(facts.stale),
@@ -85,7 +86,6 @@ def _behind_owners(report: CostReport) -> dict[str, Any]:
         "notes": [{"text": text, "calls": calls} for text, calls in sums.notes.items()],
         **_stated(sums.stated),
         **_failed(sums.failed),
-        **_near_window(sums.near_window),
         "aliases": [{"name": name, "used": used} for name, used in sums.aliases.items()],
         "repeats": list(repeat_entries(sums.repeats)),
         "warnings": list(facts.warnings),
@@ -169,20 +169,6 @@ def _stated(stated: Stated) -> dict[str, Any]:
 def _failed(rows: Sequence[FailedTries]) -> dict[str, Any]:
     entries = [{"owner": row.owner, "kind": row.failure.value, "attempts": row.attempts} for row in rows]
     return {"failed_attempts": entries} if entries else {}
-
-
-def _near_window(rows: Sequence[NearWindow]) -> dict[str, Any]:
-    entries = [
-        {
-            "owner": row.owner,
-            "model": row.model,
-            "calls": row.calls,
-            "longest_prompt": row.longest,
-            "context_window": row.window,
-        }
-        for row in rows
-    ]
-    return {"near_context_window": entries} if entries else {}
 
 
 def _budget(budget: Budget | None) -> dict[str, Any] | None:
