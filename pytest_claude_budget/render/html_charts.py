@@ -1,6 +1,6 @@
 """What the charts of a page show: names, amounts as they are drawn, and the words for each. Exact sums; pixels are the page's own."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -42,12 +42,12 @@ def _steps(comparison: Document) -> list[dict[str, Any]]:
             texts.setdefault(kind, set()).add(text)
             owners.setdefault(kind, set()).add(row["owner"])
     kinds = sorted((kind for kind in amounts if amounts[kind]), key=lambda kind: (-amounts[kind].copy_abs(), kind))
-    steps = [_step(kind_words(kind, texts[kind]), amounts[kind], len(owners[kind])) for kind in kinds]
+    steps = [_step(kind_words(kind, texts[kind]), amounts[kind], owners[kind]) for kind in kinds]
     if len(steps) <= MOST_STEPS:
         return steps
     rest = kinds[MOST_STEPS - 1 :]
     moved = set[str]().union(*(owners[kind] for kind in rest))
-    last = _step(counted(len(rest), "smaller cause"), _added(amounts[kind] for kind in rest), len(moved))
+    last = _step(counted(len(rest), "smaller cause"), _added(amounts[kind] for kind in rest), moved)
     return [*steps[: MOST_STEPS - 1], last]
 
 
@@ -68,14 +68,19 @@ def _parts(row: Document) -> Iterable[tuple[str, Decimal, str]]:
         yield ("not known", left, "what is not known")
 
 
-def _step(label: str, value: Decimal, owners: int) -> dict[str, Any]:
+def _step(label: str, value: Decimal, owners: Collection[str]) -> dict[str, Any]:
+    """One step: of a single test its name is more than its number."""
     label = label[:1].upper() + label[1:]
     return {
         "label": visible(label, _LABEL),
         "amount": to_json(value),
         "shown": signed(value),
-        "moved": counted(owners, "test"),
+        "moved": _whose(*owners) if len(owners) == 1 else counted(len(owners), "test"),
     }
+
+
+def _whose(owner: str) -> str:
+    return visible(owner.partition("::")[2] or owner, _LABEL) or NO_NAME
 
 
 def _added(amounts: Iterable[Decimal]) -> Decimal:

@@ -17,10 +17,10 @@ from tests.html.full import full, history
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WATERFALL = [
     "Baseline · $0.0588",
-    "Makes 3 calls (was 1) · +$0.0175 · 1 test",
-    "New tests · +$0.0025 · 1 test",
-    "Cache reads 7,600 → 5,000: block 2 of the system prompt changed · +$0.00234 · 1 test",
-    "System prompt +160 tokens · +$0.00016 · 1 test",
+    "Makes 3 calls (was 1) · +$0.0175 · test_refund",
+    "New tests · +$0.0025 · test_escalate",
+    "Cache reads 7,600 → 5,000: block 2 of the system prompt changed · +$0.00234 · test_triage[german]",
+    "System prompt +160 tokens · +$0.00016 · test_triage[german]",
     "This run · $0.0813",
 ]
 IMG = "Desk.triage.<locals>.<img onerror=x>"
