@@ -8,6 +8,7 @@ HOW_TO = (
     "how-to/budget.md",
     "how-to/baseline.md",
     "how-to/why-it-moved.md",
+    "how-to/html-report.md",
     "how-to/github-action.md",
     "how-to/other-ci.md",
     "how-to/no-live-calls.md",

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
+PAGE = HERE / ".pytest_cache" / "claude-cost.html"
 BUDGET_TOOL = [sys.executable, "-m", "pytest_claude_budget"]
 TESTS = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly"]
 PASSED, OVER = 0, 1
@@ -41,12 +42,14 @@ def main() -> None:
         folder = Path(scratch) / "quickstart"
         shutil.copytree(HERE, folder, ignore=LEFT_BEHIND)
         shutil.copytree(HERE / "change", folder, dirs_exist_ok=True, ignore=LEFT_BEHIND)
-        run([*TESTS, "--claude-budget-report=json:claude-cost.json"], folder, OVER)
+        reports = ["--claude-budget-report=json:claude-cost.json", f"--claude-budget-report=html:{PAGE}"]
+        run([*TESTS, *reports], folder, OVER)
 
         show(3, "The comment that this pull request gets", "In Markdown, which GitHub lays out as a page:")
         run([*BUDGET_TOOL, "gate", "claude-cost.json", "--format", "markdown"], folder, OVER)
 
-    print("\nWhere to look next: examples/quickstart/README.md, which works out every amount.")
+    print(f"\nThe same report as a page, with charts and all tests: {PAGE.as_uri()}")
+    print("Where to look next: examples/quickstart/README.md, which works out every amount.")
 
 
 if __name__ == "__main__":

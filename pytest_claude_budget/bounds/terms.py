@@ -10,12 +10,11 @@ from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.bounds.asked import Asked
 from pytest_claude_budget.bounds.images import tokens_of_image
 from pytest_claude_budget.bounds.values import Assumptions, Line, Unbounded
+from pytest_claude_budget.calls.long_prompts import LARGE_WINDOW
 from pytest_claude_budget.pricing.in_force import InForce, Refusal, Side, in_force
 from pytest_claude_budget.pricing.rates import Model, RateTable
 from pytest_claude_budget.wire.routes import Kind, Route
 
-LARGE_WINDOW = 1_000_000
-"""Of a model that is asked for it by the header `context-1m-…`, or by `[1m]` behind its id."""
 _MILLION = 1_000_000
 _NAME_RATES = "name its model in rates.aliases, or its rates in rates.file, of the budget file"
 _TEXT = "one token for each byte: no tokenizer makes more"

@@ -38,7 +38,7 @@ def add_baseline_commands(commands: Commands) -> None:
 
 def _show(options: argparse.Namespace) -> int:
     from pytest_claude_budget.files.load import baseline_at, load_terms
-    from pytest_claude_budget.render.comparison import record_lines
+    from pytest_claude_budget.render.record_table import record_lines
 
     found, terms = baseline_at(options.source), load_terms(None)
     if found is None or found.record is None:

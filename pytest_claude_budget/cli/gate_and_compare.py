@@ -37,7 +37,8 @@ def add_output(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="KIND:PATH",
-        help="also write a file; KIND is json, markdown (a comment), summary (all rows) or html (a page); repeatable",
+        help="also write a file; KIND is json, markdown (a comment), summary (all rows), html (a page),"
+        " or speedscope or pprof (a profile of your lines of code); repeatable",
     )
 
 
@@ -101,7 +102,7 @@ def _compare(options: argparse.Namespace) -> int:
 def _explain(options: argparse.Namespace) -> int:
     from pytest_claude_budget.files.load import Asked, baseline_at, judge_report, load_report, load_terms
     from pytest_claude_budget.record.find_tests import find_tests
-    from pytest_claude_budget.render.comparison import explanation_lines, together_lines
+    from pytest_claude_budget.render.explanation import explanation_lines, together_lines
     from pytest_claude_budget.render.terminal_limits import update_words
 
     loaded = load_report(options.report)

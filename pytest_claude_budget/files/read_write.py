@@ -186,8 +186,8 @@ def _reason(error: OSError | ValueError) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
-def write_atomically(path: Path, text: str, *, makes_folders: bool = True) -> None:
-    r"""Puts a text in a file, whole or not at all. Keeps permissions, follows links. Raises InputError.
+def write_atomically(path: Path, text: str | bytes, *, makes_folders: bool = True) -> None:
+    r"""Puts a text, or bytes, in a file, whole or not at all. Keeps permissions, follows links. Raises InputError.
 
     Missing folders of a report are made, as pytest makes those of `--junitxml`. A budget or a lock file has its place, so
     that a folder which is not there is a mistake: `makes_folders` is False for them.
@@ -195,7 +195,7 @@ def write_atomically(path: Path, text: str, *, makes_folders: bool = True) -> No
     What is no regular file (`/dev/stdout`, a pipe) is written to, not replaced. Lone surrogates, which a test id may
     hold and UTF-8 cannot, are written as `\udc80`.
     """
-    data = text.encode("utf-8", "backslashreplace")
+    data = text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace")
     try:
         target = path.resolve()
         mode = target.stat().st_mode if target.exists() else None

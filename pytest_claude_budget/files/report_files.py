@@ -1,13 +1,13 @@
 """What is written to `KIND:PATH`: a kind of report that is more than a text of values takes it from the package's files."""
 
 from pytest_claude_budget.judge.report import CostReport
-from pytest_claude_budget.render.report_kinds import HTML, document_of
+from pytest_claude_budget.render.report_kinds import HTML, content_of
 
 
-def report_text(report: CostReport, kind: str) -> str:
-    """The text of a report of one of the kinds that there are. Raises InputError."""
+def report_content(report: CostReport, kind: str) -> str | bytes:
+    """What the file of a report holds, of one of the kinds that there are. Raises InputError."""
     if kind != HTML:
-        return document_of(report, kind)
+        return content_of(report, kind)
     from pytest_claude_budget.files.html_looks import packaged_looks
     from pytest_claude_budget.render.html_page import page
     from pytest_claude_budget.render.json_document import json_document

@@ -11,6 +11,7 @@ from pytest_claude_budget.judge.read_report import OUTCOMES, LoadedReport
 from pytest_claude_budget.judge.report import RunInfo
 from pytest_claude_budget.record.build import fold, with_failed_tries
 from pytest_claude_budget.record.failed_tries import added_failures
+from pytest_claude_budget.record.near_window import added_near_windows
 from pytest_claude_budget.record.record import Group, Key, OwnerRecord, Record, in_order, joined
 from pytest_claude_budget.record.repeats import Repeat, most_of_each
 from pytest_claude_budget.record.selection import BY_A_PLUGIN, NOTHING_RAN, Selection
@@ -150,6 +151,7 @@ def _sums(sums: Sequence[Sums]) -> Sums:
         ),
         notes=dict(sorted(notes.items())),
         failed=added_failures(one.failed for one in sums),
+        near_window=added_near_windows(one.near_window for one in sums),
         stated=sum((one.stated for one in sums), Stated()),
         aliases=_aliases([one.aliases for one in sums]),
         repeats=_repeats(sums),

@@ -20,6 +20,7 @@ from pytest_claude_budget.judge.read_levers import read_levers
 from pytest_claude_budget.judge.report import RunInfo
 from pytest_claude_budget.record.failed_tries import FailedTries
 from pytest_claude_budget.record.lock_format import LARGEST_COUNT, Known, read_groups, read_record
+from pytest_claude_budget.record.near_window import NearWindow
 from pytest_claude_budget.record.record import OWNER_KINDS, Record
 from pytest_claude_budget.record.repeats import Repeat
 from pytest_claude_budget.record.selection import Selection
@@ -212,6 +213,7 @@ class _Reader:
             ),
             stated=self.stated(document),
             failed=tuple(self.each(document, "failed_attempts", self.failed)),
+            near_window=tuple(self.each(document, "near_context_window", self.near_window)),
             aliases=dict(
                 self.each(document, "aliases", lambda entry: (self.text(entry, "name"), bool(entry.get("used"))))
             ),
@@ -279,6 +281,15 @@ class _Reader:
             raise self.refused("failed_attempts.kind", f"one of {', '.join(_FAILURES)}", kind)
         owner, attempts = self.text(entry, "owner"), self.count(entry, "attempts")
         return FailedTries(owner=owner, failure=_FAILURES[kind], attempts=attempts)
+
+    def near_window(self, entry: Mapping[str, Any]) -> NearWindow:
+        return NearWindow(
+            owner=self.text(entry, "owner"),
+            model=self.text(entry, "model"),
+            calls=self.count(entry, "calls"),
+            longest=self.count(entry, "longest_prompt"),
+            window=max(1, self.count(entry, "context_window")),
+        )
 
     def repeat(self, entry: Mapping[str, Any]) -> Repeat:
         owner = self.text(entry, "owner")

@@ -24,6 +24,7 @@ from pytest_claude_budget.calls.call import (
     counts_of,
 )
 from pytest_claude_budget.calls.failure import Failure
+from pytest_claude_budget.calls.long_prompts import LONG_PROMPT
 
 _encode = json.JSONEncoder().encode  # suites replace `json.dumps`
 PAYER = ("process", "owner", "owner_kind", "phase", "feature", "tier", '"case"')
@@ -255,12 +256,17 @@ _FAILURE: dict[object, Failure] = {kind.value: kind for kind in Failure}
 _ORIGIN: dict[object, Origin] = {origin.value: origin for origin in Origin}
 
 
-PLAIN = "status = 'measured' AND iterations IS NULL AND notes IS NULL AND batch_id IS NULL AND stated_cost IS NULL AND model IN ({models})"
+_IS_SHORT = (
+    "input_tokens + cache_creation_5m_input_tokens + cache_creation_1h_input_tokens + cache_read_input_tokens"
+    f" <= {LONG_PROMPT}"
+)
+_ALONE = f"iterations IS NULL AND notes IS NULL AND batch_id IS NULL AND stated_cost IS NULL AND {_IS_SHORT}"
+PLAIN = f"status = 'measured' AND {_ALONE} AND model IN ({{models}})"
 """Calls whose price is a sum of products: a number of them costs what their summed counts cost."""
 ALIKE = f"""
 SELECT MIN(id), CAST(at / 86400 AS INTEGER) AS day, COUNT(*), payer, kind, request, {", ".join(f"SUM({name})" for name in STORED)}
 FROM entries
-WHERE iterations IS NULL AND notes IS NULL AND batch_id IS NULL AND stated_cost IS NULL
+WHERE {_ALONE}
 AND kind IN (SELECT kind FROM kinds WHERE status = 'measured' AND model IN ({{models}}))
 GROUP BY payer, kind, request, day, code_execution_requests > 0"""
 

@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
+from pytest_claude_budget.calls.long_prompts import LONG_PROMPT
+
 Row = tuple[Any, ...]
 """Id, moment, numbers of payer and kind, the counts that are stored, request."""
 _STATUS, _MODEL = 3, 5
@@ -48,7 +50,7 @@ class Tally:
         self._kinds_looked_at = len(self.kinds)
         sums, apart, count = self._sums, self._apart, 0
         for id_, at, payer, kind, fresh, five, hour, read, output, search, fetch, code, request in rows:
-            if kind not in measured:
+            if kind not in measured or fresh + read + five + hour > LONG_PROMPT:
                 apart.add(id_)
                 continue
             if apart:

@@ -49,7 +49,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         default=[],
         metavar="KIND:PATH",
-        help="write the cost report to a file; KIND is json, markdown (a comment), summary (all rows) or html (a page); repeatable",
+        help="write the cost report to a file; KIND is json, markdown (a comment), summary (all rows), html (a page),"
+        " or speedscope or pprof (a profile of your lines of code); repeatable",
     )
     group.addoption(
         "--claude-budget-baseline",

@@ -305,11 +305,11 @@ def amend(conclusion: Conclusion, setup: Setup, reason: str) -> Conclusion:
 
 def _written(report: CostReport, setup: Setup, kind: str, path: Path, problems: list[str]) -> str:
     """Write a report, and say where; else say why it was not."""
-    from pytest_claude_budget.files.report_files import report_text
+    from pytest_claude_budget.files.report_files import report_content
     from pytest_claude_budget.render.report_kinds import written_line
 
     try:
-        write_atomically(path, report_text(report, kind))
+        write_atomically(path, report_content(report, kind))
     except InputError as error:
         problems.append(str(error))
         return ""

@@ -12,6 +12,7 @@ from typing import Any
 
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.values import value_class
+from pytest_claude_budget.calls.long_prompts import SMALL_WINDOW
 from pytest_claude_budget.calls.model_ids import LONGEST, normalise
 
 _CACHED = 10_000
@@ -130,11 +131,13 @@ class RateTable:
         return self.resolve(model).model
 
     def is_proportional(self, model: str, since: date) -> bool:
-        """Do a number of calls to it, from a day on, cost what their summed counts cost?
+        """Do a number of calls to it, from a day on, cost what their summed counts cost, and do those sums tell all of them?
 
-        Not where long prompts have rates of their own.
+        Not where long prompts have rates of their own, nor where the context window is smaller than those that a sum minds.
         """
         found = self.find(model)
+        if found is not None and found.context_window is not None and found.context_window < SMALL_WINDOW:
+            return False
         rows = () if found is None else (*found.rows, *found.fast_rows)
         return all(row.long_prompt is None for row in rows if row.until is None or row.until > since)
 

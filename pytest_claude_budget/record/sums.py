@@ -12,6 +12,7 @@ from pytest_claude_budget.calls.call import Answer, Call, Status
 from pytest_claude_budget.pricing.price import Price
 from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.record.failed_tries import FailedTally, FailedTries
+from pytest_claude_budget.record.near_window import NearWindow, WindowWatch
 from pytest_claude_budget.record.repeats import Repeat
 from pytest_claude_budget.record.sites import SiteBook, SiteTotals, StackTotals
 from pytest_claude_budget.record.totals import Sum, Totals, added, added_by_name
@@ -103,6 +104,7 @@ class Book:
         self._notes: Counter[str] = Counter()
         self._stated = Stated()
         self._failed = FailedTally()
+        self._near = WindowWatch(rates)
         self._model_names: dict[str, str] = {}
         self._aliases = dict.fromkeys(rates.aliases, False)
 
@@ -127,6 +129,8 @@ class Book:
             self._seen["free"] += call.count
         elif status is not _FAILED:
             self._judge_completeness(call, cost)
+            if call.count == 1 and model is not None:
+                self._near.add(call, model)
         if answer.notes or cost.notes:
             for note in (*answer.notes, *cost.notes):
                 self._notes[note] += call.count
@@ -209,6 +213,7 @@ class Book:
             notes=dict(sorted(self._notes.items())),
             stated=self._stated,
             failed=self._failed.rows(),
+            near_window=self._near.rows(),
             answers=self._answers(),
             aliases=dict(sorted(self._aliases.items())),
         )
@@ -238,6 +243,8 @@ class Sums:
     stated: Stated = Stated()
     failed: tuple[FailedTries, ...] = ()
     """Tries that brought no answer, also those of what would have been free."""
+    near_window: tuple[NearWindow, ...] = ()
+    """Calls whose prompt nearly fills the context window."""
     answers: Answers = Answers()
     aliases: Mapping[str, bool] = field(default_factory=dict)
     """The user's own names of models, and whether a call had it. One that is not here may have been used or not."""

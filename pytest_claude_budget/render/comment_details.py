@@ -7,11 +7,14 @@ from decimal import Decimal
 from pytest_claude_budget.base.durations import running_time
 from pytest_claude_budget.base.money import ZERO, dollars, exact
 from pytest_claude_budget.calls.failure import Failure
+from pytest_claude_budget.calls.long_prompts import NEAR_PERCENT
 from pytest_claude_budget.record.failed_tries import FailedTries
+from pytest_claude_budget.record.near_window import NearWindow
 from pytest_claude_budget.render.comment_tables import cost
 from pytest_claude_budget.render.comment_values import Document, may_lack_calls
 from pytest_claude_budget.render.failed_tries import by_kind, kind_words, way_out
 from pytest_claude_budget.render.markdown_text import amount, code, counted, details, number, sentence, signed, table
+from pytest_claude_budget.render.near_window import fullest_first
 from pytest_claude_budget.render.phrases import repeated_before_texts, unsure
 
 KINDS = (
@@ -43,6 +46,7 @@ def breakdown(document: Document, most: int | None) -> list[str]:
         ("tokens by kind", _tokens(document["totals"])),
         ("calls", calls_lines(document["totals"])),
         ("failed attempts", failed_lines(document)),
+        ("near the context window", near_window_lines(document, most)),
         ("projection", projection_lines(document, most)),
         ("notes", notes_lines(document, most)),
     ]
@@ -177,6 +181,26 @@ def failed_lines(document: Document) -> list[str]:
         more = f" and {number(len(owners) - 1)} more" if len(owners) > 1 else ""
         cells.append([kind_words(failure), number(attempts), f"{code(owners[0], 80)}{more}", way_out(failure)])
     return table(("Kind", ">Attempts", "In", "Way out"), cells) if cells else []
+
+
+def near_window_lines(document: Document, most: int | None) -> list[str]:
+    """Prompts that nearly fill the context window, the fullest first."""
+    rows = [
+        NearWindow(
+            owner=row["owner"],
+            model=row["model"],
+            calls=row["calls"],
+            longest=row["longest_prompt"],
+            window=row["context_window"],
+        )
+        for row in document.get("near_context_window") or ()
+    ]
+    cells = [
+        [code(row.owner, 80), code(row.model, 60), number(row.calls), number(row.longest), number(row.window)]
+        for row in fullest_first(rows)[:most]
+    ]
+    head = ("Test", "Model", f">Prompts above {NEAR_PERCENT}%", ">Longest, tokens", ">Window")
+    return table(head, cells) if cells else []
 
 
 def projection_lines(document: Document, most: int | None) -> list[str]:

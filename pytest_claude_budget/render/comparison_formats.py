@@ -3,8 +3,9 @@
 import json
 
 from pytest_claude_budget.judge.report import CostReport
-from pytest_claude_budget.render.comparison import comparison_lines, projection_lines
+from pytest_claude_budget.render.comparison import comparison_lines
 from pytest_claude_budget.render.json_comparison import comparison_entry, projection_entry
+from pytest_claude_budget.render.months_table import projection_lines
 from pytest_claude_budget.render.report_kinds import document_of
 from pytest_claude_budget.render.terminal_limits import update_words
 

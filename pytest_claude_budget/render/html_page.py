@@ -94,7 +94,7 @@ def page(document: Document, looks: Looks, history: Document | None = None) -> s
 def _sections(document: Document, drawn: _Drawn, history: Document | None) -> Iterator[_Section]:
     """All of them, in the order of the questions that a reader has; one without a body is not shown."""
     yield "verdict", "Verdict", sections.verdict(document)
-    yield "why", "Why it moved", _why(document, drawn)
+    yield "why", "Why it moved" if drawn.waterfall else "Beside the baseline", _why(document, drawn)
     yield "sites", "Where it is spent", sections.sites(document, drawn=drawn.flame is not None)
     yield "levers", "What would make it cheaper", levers(document)
     yield "tests", "Tests", f'<div id="all-tests">\n{static_table(drawn.tests)}\n</div>' if drawn.tests["rows"] else ""

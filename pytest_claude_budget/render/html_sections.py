@@ -13,6 +13,7 @@ from pytest_claude_budget.render.comment_details import (
     calls_lines,
     failed_lines,
     feature_rows,
+    near_window_lines,
     notes_lines,
     projection_lines,
     rest_of,
@@ -21,7 +22,7 @@ from pytest_claude_budget.render.comment_groups import by_cause
 from pytest_claude_budget.render.comment_limits import advice, limits, silence
 from pytest_claude_budget.render.comment_remedies import down
 from pytest_claude_budget.render.comment_values import Document, may_lack_calls
-from pytest_claude_budget.render.html_sites import lines_table
+from pytest_claude_budget.render.html_sites import lines_table, share_head
 from pytest_claude_budget.render.html_text import blocks, name, plain, ranked, share_bar, table
 from pytest_claude_budget.render.markdown_text import amount, number
 
@@ -80,7 +81,7 @@ def features(document: Document) -> str:
     own = [costs.get(label) for label, _ in said]
     columns.append(ranked([share_bar(cost, whole) for cost in own], own))
     names = ["(no feature)" if label is None else name(label) for label, _ in said]
-    head = ("Feature", "Before", "After", "Change", "Share")
+    head = ("Feature", "Before", "After", "Change", share_head(document))
     return table(
         head, (False, True, True, True, False), zip(names, *columns, strict=True), "Cost by feature", sorts=True
     )
@@ -105,14 +106,15 @@ def _shares(document: Document, key: str, head: str) -> str:
     named.sort(key=lambda entry: -amount(entry[1]["cost"]))
     whole, own = amount(document["totals"]["cost"]), [row for _, row in named]
     costs, spent = ([amount(row[column]) for row in own] for column in ("cost", "spent"))
+    shares = [None if row["at_least"] and not cost else cost for row, cost in zip(own, costs, strict=True)]
     columns = (
         ranked([number(row["calls"]) for row in own], [row["calls"] for row in own]),
         ranked([plain(tables.cost(row, lower=lower)) for row in own], costs),
         ranked([dollars(each) for each in spent], spent),
-        ranked([share_bar(each, whole) for each in costs], costs),
+        ranked([share_bar(each, whole) for each in shares], shares),
     )
     cells = zip((label for label, _ in named), *columns, strict=True)
-    heads = (head, "Calls", "Cost", "Spent", "Share")
+    heads = (head, "Calls", "Cost", "Spent", share_head(document))
     return table(heads, (False, True, True, True, False), cells, f"Cost by {key}", sorts=True)
 
 
@@ -168,6 +170,8 @@ def failures(document: Document) -> str:
         made.append(table(head, (False, False, False, True), rows, "Answers whose cost is not known"))
     if lines := failed_lines(document):
         made.append(f"<h3>Failed attempts</h3>\n{blocks(lines)}")
+    if lines := near_window_lines(document, ALL):
+        made.append(f"<h3>Near the context window</h3>\n{blocks(lines)}")
     return "\n".join(made)
 
 

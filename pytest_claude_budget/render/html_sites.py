@@ -6,7 +6,7 @@ from typing import Any
 
 from pytest_claude_budget.base.money import EXACT, ZERO, dollars, to_json
 from pytest_claude_budget.render.comment_tables import cost
-from pytest_claude_budget.render.comment_values import Document
+from pytest_claude_budget.render.comment_values import Document, cost_not_known
 from pytest_claude_budget.render.html_text import name, plain, share_bar, table
 from pytest_claude_budget.render.markdown_text import amount, number, visible
 
@@ -76,6 +76,11 @@ def _tree(node: _Node, whole: Decimal, frames: dict[Frame, int]) -> list[Any]:
     ]
 
 
+def share_head(document: Document) -> str:
+    """What a column of shares is headed by: nobody knows the share of a whole that is not known."""
+    return "Share of what is known" if cost_not_known(document) else "Share"
+
+
 def lines_table(document: Document) -> str:
     """The lines that send calls, the dearest first."""
     rows = document.get("by_site") or ()
@@ -83,7 +88,7 @@ def lines_table(document: Document) -> str:
         return ""
     whole = amount(document["totals"]["cost"])
     cells = [*(_line(row, whole) for row in rows[:_MOST_LINES]), *_without(rows, whole)]
-    head = ("Line", "Tests", "Calls", "Cost", "Share")
+    head = ("Line", "Tests", "Calls", "Cost", share_head(document))
     return table(head, (False, True, True, True, False), cells, "Cost by line of code")
 
 

@@ -196,4 +196,7 @@ def static_table(tests: Mapping[str, Any]) -> str:
         [name(row[0], _NAME), number(row[5]), number(sum(row[7][:_TOKENS])), row[8], *([row[11]] if compared else [])]
         for row in rows[:STATIC_ROWS]
     )
-    return table(head, [False, *[True] * (len(head) - 1)], cells, "Tests, the dearest first")
+    shown = table(head, [False, *[True] * (len(head) - 1)], cells, "Tests, the dearest first")
+    if len(rows) <= STATIC_ROWS:
+        return shown
+    return f"{shown}\n<p>The dearest {STATIC_ROWS} of {number(len(rows))}; all are listed where scripts run.</p>"

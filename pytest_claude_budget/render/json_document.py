@@ -19,6 +19,7 @@ from pytest_claude_budget.judge.spared import Spared
 from pytest_claude_budget.judge.verdict import Verdict
 from pytest_claude_budget.record.failed_tries import FailedTries
 from pytest_claude_budget.record.lock_format import lock_text
+from pytest_claude_budget.record.near_window import NearWindow
 from pytest_claude_budget.record.record import Record
 from pytest_claude_budget.record.sums import Stated
 from pytest_claude_budget.record.totals import Totals
@@ -86,6 +87,7 @@ def _behind_owners(report: CostReport) -> dict[str, Any]:
         "notes": [{"text": text, "calls": calls} for text, calls in sums.notes.items()],
         **_stated(sums.stated),
         **_failed(sums.failed),
+        **_near_window(sums.near_window),
         "aliases": [{"name": name, "used": used} for name, used in sums.aliases.items()],
         "repeats": list(repeat_entries(sums.repeats)),
         "warnings": list(facts.warnings),
@@ -169,6 +171,20 @@ def _stated(stated: Stated) -> dict[str, Any]:
 def _failed(rows: Sequence[FailedTries]) -> dict[str, Any]:
     entries = [{"owner": row.owner, "kind": row.failure.value, "attempts": row.attempts} for row in rows]
     return {"failed_attempts": entries} if entries else {}
+
+
+def _near_window(rows: Sequence[NearWindow]) -> dict[str, Any]:
+    entries = [
+        {
+            "owner": row.owner,
+            "model": row.model,
+            "calls": row.calls,
+            "longest_prompt": row.longest,
+            "context_window": row.window,
+        }
+        for row in rows
+    ]
+    return {"near_context_window": entries} if entries else {}
 
 
 def _budget(budget: Budget | None) -> dict[str, Any] | None:

@@ -3,13 +3,25 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from pytest_claude_budget.base.money import dollars
+from pytest_claude_budget.base.money import dollars, to_json
+from pytest_claude_budget.compare.result import percent
 from pytest_claude_budget.record.sums import Stated
 
 
 def signed(amount: Decimal) -> str:
     """A change for a person: `+$0.02`, `-$0.02`, `unchanged`."""
     return "unchanged" if not amount else f"+{dollars(amount)}" if amount > 0 else dollars(amount)
+
+
+def change_of(change: Decimal, before: Decimal, *limits: Decimal) -> str:
+    """A change with its part of what was before: `+$0.0225 (+38.3%)`; of nothing there is no part.
+
+    `limits` are percents that it is not to look over where it is not, or not over where it is.
+    """
+    part = percent(change, before, *limits)
+    if not change or part is None:
+        return signed(change)
+    return f"{signed(change)} ({'+' if part > 0 else ''}{to_json(part)}%)"
 
 
 def unsure(change: Decimal, *, before_at_least: bool = False, after_at_least: bool = True) -> str:

@@ -33,16 +33,36 @@ def _summary(report: "CostReport") -> str:
     return summary(json_document(report))
 
 
+def _speedscope(report: "CostReport") -> str:
+    """A flame graph of the user's own frames, as speedscope reads it."""
+    from pytest_claude_budget.render.speedscope import speedscope_text
+
+    return speedscope_text(report)
+
+
+def _pprof(report: "CostReport") -> bytes:
+    """The same for pprof."""
+    from pytest_claude_budget.render.pprof import pprof_bytes
+
+    return pprof_bytes(report)
+
+
 _DOCUMENTS: Mapping[str, Callable[["CostReport"], str]] = {"json": _json, "markdown": _markdown, "summary": _summary}
+_PROFILES: Mapping[str, Callable[["CostReport"], str | bytes]] = {"speedscope": _speedscope, "pprof": _pprof}
 HTML = "html"
 """A page for a browser. Its looks are files, so `files/report_files.py` writes it."""
-KINDS = (*_DOCUMENTS, HTML)
+KINDS = (*_DOCUMENTS, HTML, *_PROFILES)
 """What KIND of KIND:PATH may be, in the order in which messages name them."""
 
 
 def document_of(report: "CostReport", kind: str) -> str:
-    """The text of a report of one of `KINDS` but the last."""
+    """The text of a report for programs or in Markdown: `json`, `markdown` or `summary`."""
     return _DOCUMENTS[kind](report)
+
+
+def content_of(report: "CostReport", kind: str) -> str | bytes:
+    """What a file of one of `KINDS` holds, but of `html`."""
+    return _PROFILES[kind](report) if kind in _PROFILES else document_of(report, kind)
 
 
 def kind_and_path(text: str, option: str, example: str) -> tuple[str, str]:

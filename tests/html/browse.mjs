@@ -89,6 +89,15 @@ await page.$eval(".rows", (rows) => { rows.scrollTop = rows.scrollHeight; });
 await page.waitForFunction(() => document.querySelector("#all-tests tbody tr:last-child").dataset.at !== undefined);
 seen.many_end = await lines();
 
+await page.focus("#all-tests tbody [tabindex='0']");
+await page.keyboard.press("Home");
+for (const key of ["End", "ArrowUp", "PageUp", "PageDown"]) await page.keyboard.press(key);
+const focused = () => page.evaluate(() => document.activeElement.closest("tr").ariaRowIndex);
+seen.many_by_keys = [await focused()];
+await page.keyboard.press("Home");
+await page.keyboard.press("ArrowDown");
+seen.many_by_keys.push(await focused(), await page.$eval(".rows", (rows) => rows.scrollTop), await page.locator("#all-tests tbody [tabindex='0']").count());
+
 page = await open("hostile");
 seen.hostile = await page.evaluate(() => ["img", "a:not([href^='#'])", "script", "iframe", "[onerror]"].map((each) => document.querySelectorAll(each).length));
 

@@ -84,6 +84,7 @@ def test_a_real_browser_shows_draws_and_sorts_a_page_and_asks_the_network_for_no
         "printed": ["none", "none", "block"],
         "many": [True, "5,000 rows", "5001"],
         "many_end": [True, "5001"],
+        "many_by_keys": ["5000", "3", 0, 1],  # with the row of headings the last but one, and the second
         "hostile": [0, 0, 3, 0, 0],
         "without_scripts": 9,
     } == seen

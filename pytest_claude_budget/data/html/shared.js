@@ -55,7 +55,7 @@ function sortable(table) {
     head.replaceChildren(button);
     button.addEventListener("click", () => {
       const down = head.getAttribute("aria-sort") ? head.getAttribute("aria-sort") === "ascending" : typeof value(body.rows[0], at) === "number";
-      const order = (one, other) => (typeof one === "number" ? one - other : one.localeCompare(other));
+      const order = (one, other) => (typeof one === "number" ? one - other : one.localeCompare(other, "en", { numeric: true }));
       body.append(...[...body.rows].sort((one, other) => (down ? -1 : 1) * order(value(one, at), value(other, at))));
       for (const each of heads) { each.removeAttribute("aria-sort"); each.querySelector("span").textContent = ""; }
       head.setAttribute("aria-sort", down ? "descending" : "ascending");

@@ -5,12 +5,13 @@ const [NAME, FLAGS, PLACE, FEATURES, MODELS, CALLS, ATTEMPTS, COUNTS, COST, EXAC
 const KINDS = ["input", "cache write, 5 minutes", "cache write, 1 hour", "cache read", "output", "web searches"];
 const ROW = 37, SPARE = 12, MOST_IN_PRINT = 1000;
 
+const collator = new Intl.Collator("en", { numeric: true });
 const tokensOf = (row) => row[COUNTS].slice(0, 5).reduce((sum, each) => sum + each, 0);
 const namesOf = (row, column) => row[column].map((at) => DATA.tests.names[at]).join(", ");
 
 /** The columns: what they show, and how their rows are compared. Python has put the rows in the order of their exact cost. */
 function testColumns() {
-  const text = (of) => (one, other) => of(one).localeCompare(of(other));
+  const text = (of) => (one, other) => collator.compare(of(one), of(other));
   const figure = (of) => (one, other) => of(one) - of(other);
   const columns = [
     { title: "Test", cell: (row) => row[NAME], compare: text((row) => row[NAME]), className: "name" },
@@ -41,6 +42,8 @@ class TestTable {
     this.scroller.addEventListener("scroll", () => this.draw(), { passive: true });
     new ResizeObserver(() => this.draw()).observe(this.scroller);
     this.body.addEventListener("click", (event) => this.choose(event.target.closest("tr[data-at]")));
+    this.body.addEventListener("focusin", (event) => { this.current = Number(event.target.closest("tr").dataset.at); });
+    this.body.addEventListener("keydown", (event) => this.key(event));
     addEventListener("beforeprint", () => this.draw(MOST_IN_PRINT));
     addEventListener("afterprint", () => this.draw());
     this.narrow();
@@ -62,10 +65,18 @@ class TestTable {
     this.heads = this.columns.map((column) => {
       const button = element("button", { type: "button" }, column.title, element("span", { class: "arrow", "aria-hidden": "true" }));
       button.addEventListener("click", () => this.sort(column));
-      return element("th", { scope: "col", class: column.className }, button);
+      const head = element("th", { scope: "col", class: column.className }, button);
+      if (column.className.startsWith("number")) head.style.width = this.widthOf(column);
+      return head;
     });
-    this.grid = element("table", {}, element("thead", {}, element("tr", {}, ...this.heads)), this.body);
+    this.grid = element("table", {}, element("thead", {}, element("tr", { "aria-rowindex": 1 }, ...this.heads)), this.body);
     return this.grid;
+  }
+
+  /** Room for the longest figure of a column: an amount is never cut. */
+  widthOf(column) {
+    const longest = d3.max(this.rows, (row) => column.cell(row).length);
+    return `${Math.min(13, Math.max(4.5, longest * 0.54 + 1.25))}rem`;
   }
 
   sort(column) {
@@ -90,6 +101,7 @@ class TestTable {
     this.told.textContent = `${count.format(this.shown.length)}${of} ${this.rows.length === 1 ? "row" : "rows"}`;
     this.grid.setAttribute("aria-rowcount", this.shown.length + 1);
     this.scroller.scrollTop = 0;
+    this.current = 0;
     this.draw();
   }
 
@@ -101,7 +113,26 @@ class TestTable {
     const rows = this.shown.slice(first, last);
     const made = rows.map((row, at) => this.row(row, first + at));
     const below = most ? 0 : this.shown.length - first - rows.length;
+    const focused = this.body.contains(document.activeElement);
     this.body.replaceChildren(...this.room(first), ...made, ...this.room(below));
+    const stop = made[this.current - first] || made[0];  // the one row that Tab leads to; arrow keys lead to the others
+    if (!stop) return;
+    stop.querySelector("button").tabIndex = 0;
+    if (focused) (made[this.current - first] ? stop.querySelector("button") : this.scroller).focus({ preventScroll: true });
+  }
+
+  /** Arrows, Page, Home and End go from row to row, also to those that are not in the page yet. */
+  key(event) {
+    const page = Math.max(1, Math.floor(this.scroller.clientHeight / ROW) - 2), last = this.shown.length - 1;
+    const ways = { ArrowDown: this.current + 1, ArrowUp: this.current - 1, PageDown: this.current + page, PageUp: this.current - page, Home: 0, End: last };
+    if (!(event.key in ways)) return;
+    event.preventDefault();
+    this.current = Math.min(last, Math.max(0, ways[event.key]));
+    const top = this.current * ROW, room = this.scroller.clientHeight - this.grid.tHead.offsetHeight;
+    if (top < this.scroller.scrollTop) this.scroller.scrollTop = top;
+    else if (top + ROW > this.scroller.scrollTop + room) this.scroller.scrollTop = top + ROW - room;
+    this.draw();
+    this.body.querySelector(`tr[data-at="${this.current}"] button`).focus({ preventScroll: true });
   }
 
   room(rows) {
@@ -116,7 +147,7 @@ class TestTable {
       const text = column.cell(row);
       if (place) return element("td", { class: column.className, title: text }, text);
       const [file, test] = text.split(/::(.*)/s);
-      const button = element("button", { type: "button", title: text }, test || file, ...(test ? [element("span", { class: "of-file" }, ` ${file}`)] : []));
+      const button = element("button", { type: "button", title: text, tabindex: -1 }, test || file, ...(test ? [element("span", { class: "of-file" }, ` ${file}`)] : []));
       return element("th", { scope: "row", class: column.className }, button);
     });
     const chosen = row === this.chosen ? "true" : null;
@@ -135,7 +166,7 @@ class TestTable {
       ["Calls", row[ATTEMPTS] > row[CALLS] ? `${count.format(row[CALLS])} in ${count.format(row[ATTEMPTS])} attempts` : count.format(row[CALLS])],
       ...KINDS.map((kind, at) => [kind[0].toUpperCase() + kind.slice(1), row[COUNTS][at] ? count.format(row[COUNTS][at]) : ""])];
     const list = element("dl", {}, ...facts.filter(([, value]) => value)
-      .map(([title, value]) => element("div", {}, element("dt", {}, title), element("dd", {}, value))));
+      .map(([title, value]) => element("div", { class: title === "Where" ? "where" : null }, element("dt", {}, title), element("dd", {}, value))));
     const why = [...row[CAUSES], ...(row[BESIDES] ? [row[BESIDES]] : [])].map((cause) => element("li", {}, cause));
     this.detail.replaceChildren(element("h3", {}, row[NAME]), list, ...(why.length ? [element("ul", {}, ...why)] : []));
   }

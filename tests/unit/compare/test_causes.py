@@ -15,7 +15,7 @@ from pytest_claude_budget.compare.pairing import pair_up
 from pytest_claude_budget.compare.result import Cause, OwnerChange, Standing
 from pytest_claude_budget.compare.shapley import Prices
 from pytest_claude_budget.record.record import Group, OwnerRecord, cost_of_owner
-from pytest_claude_budget.render.comparison import explanation_lines
+from pytest_claude_budget.render.explanation import explanation_lines
 from tests.builders.priced import TABLE, TODAY
 from tests.builders.records import HAIKU, SONNET, group, owner, usage
 from tests.builders.tries import tries

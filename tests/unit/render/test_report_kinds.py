@@ -13,7 +13,7 @@ from pytest_claude_budget import plugin
 from pytest_claude_budget.base.errors import InputError
 from pytest_claude_budget.calls.call import Owner
 from pytest_claude_budget.cli.commands import parser
-from pytest_claude_budget.files.report_files import report_text
+from pytest_claude_budget.files.report_files import report_content
 from pytest_claude_budget.render.report_kinds import KINDS, kind_and_path
 from tests.unit.judge.test_report import one_call, report_of
 
@@ -25,8 +25,8 @@ def test_each_kind_has_a_document_of_its_own() -> None:
         replace(one_call(), id=at, owner=Owner(id=f"a.py::test_{at}", kind="test", phase="call")) for at in range(200)
     ]
     report = report_of(calls)
-    documents = {kind: report_text(report, kind) for kind in KINDS}
-    assert json.loads(documents["json"])["totals"]["calls"] == len(calls)
+    documents = {kind: report_content(report, kind) for kind in KINDS}
+    assert json.loads(str(documents["json"]))["totals"]["calls"] == len(calls)
     assert len({*documents.values()}) == len(KINDS)
 
 
@@ -40,7 +40,7 @@ def test_what_is_no_kind_and_path_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(InputError) as refused:
         kind_and_path(text, "--output", "--output json:verdict.json")
     assert str(refused.value) == (
-        f"--output: expected KIND:PATH with a KIND of json, markdown, summary, html, got {text!r}\n"
+        f"--output: expected KIND:PATH with a KIND of json, markdown, summary, html, speedscope, pprof, got {text!r}\n"
         "hint: write it so, for example --output json:verdict.json   [bad-report]"
     )
 
