@@ -1,11 +1,14 @@
 """Plugins that sub-sessions do without."""
 
 AGENTS = (
+    "allure_pytest",
     "benchmark",
     "ddtrace",
     "fakefs",
     "flaky",
+    "html",
     "logfire",
+    "metadata",
     "pytest-retry",
     "pytest_logfire",
     "time_machine",

@@ -17,7 +17,8 @@ from pytest_claude_budget.plugin.outcomes import NAME, WhatRan
 if TYPE_CHECKING:
     from pytest_claude_budget.plugin.settings import Setup
 
-_PROPERTIES = ("claude_cost_usd", "claude_cost_at_least", "claude_calls")
+_REPORTS_OF_TESTS = ("xmlpath", "htmlpath", "allure_report_dir")
+"""Options of pytest, pytest-html and allure-pytest that have a report of tests written, in which each has its cost."""
 WORKER_KEY = "claude_budget"
 """Where an xdist worker puts what it could not store."""
 RAN_KEY = "claude_budget_ran"
@@ -58,17 +59,19 @@ class TestReports:
 
     def __init__(self, plugin: "RunPlugin") -> None:
         self._run, self._setup = plugin.run, plugin.setup
-        self._writes_junit = bool(plugin.config.getoption("xmlpath", None))
+        self._tells_costs = _reports_tests(plugin.config)
 
     def __dir__(self) -> list[str]:
         return hooks_in(vars(TestReports))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
-        """Give JUnit files the cost of each test that made calls."""
+        """Give reports of tests the cost of each test that made calls."""
         run = self._run
-        if self._writes_junit and call.when == "teardown" and run.has_calls:
-            run.guarded("JUnit properties", _add_properties, item, run, self._setup)
+        if self._tells_costs and call.when == "teardown" and run.has_calls:
+            from pytest_claude_budget.plugin.cost_of_test import tell_cost
+
+            run.guarded("cost of a test", tell_cost, item, run, self._setup)
         report = yield
         named = run.name_of(item)
         if named != item.nodeid:
@@ -85,10 +88,13 @@ class RunPlugin:
         self.setup = setup
         self.from_workers: list[dict[str, Any]] = []
         self.what_ran = WhatRan()
-        writes_junit = bool(config.getoption("xmlpath", None))
-        self._tells_silence = writes_junit and setup.loaded is not None
-        if writes_junit:
+        self._tells_silence = bool(config.getoption("xmlpath", None)) and setup.loaded is not None
+        if _reports_tests(config):
             self.see("claude-budget-reports", TestReports)
+        if config.getoption("htmlpath", None) and not hasattr(config, "workerinput"):
+            from pytest_claude_budget.plugin.cost_of_test import HtmlColumn
+
+            config.pluginmanager.register(HtmlColumn(), "claude-budget-html")
 
     def see(self, name: str, more: "type[MarkReader | TestReports]") -> None:
         """Have hooks that few tests need, from here on: each that is registered takes its time for all."""
@@ -284,6 +290,10 @@ class RunPlugin:
             output[RAN_KEY] = self.what_ran.of_worker()
 
 
+def _reports_tests(config: pytest.Config) -> bool:
+    return any(config.getoption(name, None) for name in _REPORTS_OF_TESTS)
+
+
 def _is_marked(item: pytest.Item) -> bool:
     """As `get_closest_marker` says, in a tenth of the time."""
     node: pytest.Item | pytest.Collector | None = item
@@ -318,18 +328,6 @@ def _read_marks(item: pytest.Item, run: Run) -> None:
 
             hold_by_mark(item.config, run)
     run.owners.marked = {name: value for name, value in labels.items() if value is not None}
-
-
-def _add_properties(item: pytest.Item, run: Run, setup: "Setup") -> None:
-    from pytest_claude_budget.base.money import to_json
-    from pytest_claude_budget.plugin.report_and_verdict import totals_of
-
-    totals = totals_of(run, setup, run.name_of(item))
-    if totals.attempts:
-        item.user_properties[:] = [each for each in item.user_properties if each[0] not in _PROPERTIES]
-        cost = "claude_cost_at_least" if totals.at_least else "claude_cost_usd"
-        item.user_properties.append((cost, to_json(totals.cost)))
-        item.user_properties.append(("claude_calls", str(totals.calls)))
 
 
 def _worker_output(run: Run) -> dict[str, Any]:
