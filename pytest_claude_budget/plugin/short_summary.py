@@ -13,13 +13,16 @@ import pytest
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.judge.verdict import Outcome
 from pytest_claude_budget.plugin.report_and_verdict import Conclusion
+from pytest_claude_budget.render.terminal_causes import why_in_short
 from pytest_claude_budget.render.terminal_limits import short_lines
 from pytest_claude_budget.render.terminal_text import printable
 
-MOST_LINES = 10
-"""Limits that the short summary names one by one."""
+MOST_LINES = 3
+"""Limits that the short summary names one by one: what to do about them stands above it, and is to be seen with it."""
 _SECTION = "claude cost"
 """Where the rest stands."""
+_OVER, _LIMITS = "OVER", "over budget"
+"""The word and the kind of a limit."""
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -29,7 +32,7 @@ class LastWord:
     word: str
     """In the place of pytest's FAILED and ERROR."""
     kind: str
-    """What the final line counts, after a number."""
+    """What the final line counts, after a number; empty of what explains the others."""
     where: str
     text: str
 
@@ -53,7 +56,9 @@ def last_words(conclusion: Conclusion | None, unconcluded: str | None) -> list[L
         verdict = conclusion.report.verdict
         if verdict.outcome is Outcome.OVER:
             lines = [*((_SECTION, text) for text in verdict.capped), *short_lines(verdict.breaches)]
-            words += [LastWord(word="OVER", kind="over budget", where=where, text=text) for where, text in lines]
+            words += [LastWord(word=_OVER, kind=_LIMITS, where=where, text=text) for where, text in lines]
+            cause = why_in_short(conclusion.report) if len(lines) > MOST_LINES else ""
+            words += [LastWord(word=_OVER, kind="", where=_SECTION, text=f"why: {cause}")] if cause else []
         elif verdict.outcome is Outcome.INCOMPLETE:
             text = printable(verdict.incomplete[0], 500)
             words.append(LastWord(word="INCOMPLETE", kind="incomplete cost", where=_SECTION, text=text))
@@ -74,10 +79,14 @@ class LastLines:
         self._by_kind: dict[str, list[pytest.TestReport]] = {}
         for word in words:
             self._by_kind.setdefault(word.kind, []).append(self._as_report(word))
-        self._shown = [report for reports in self._by_kind.values() for report in reports][:MOST_LINES]
-        if len(words) > MOST_LINES:
-            more = f"{len(words) - MOST_LINES:,} more limits, see there"
-            self._shown.append(self._as_report(LastWord(word="OVER", kind="", where=_SECTION, text=more)))
+        limits = self._by_kind.get(_LIMITS, [])
+        self._shown = limits[:MOST_LINES]
+        if len(limits) > MOST_LINES:
+            more = f"{len(limits) - MOST_LINES:,} more limits, named above"
+            self._shown.append(self._as_report(LastWord(word=_OVER, kind="", where=_SECTION, text=more)))
+        explaining = self._by_kind.pop("", [])
+        others = [report for kind, own in self._by_kind.items() if kind != _LIMITS for report in own]
+        self._shown += [*explaining, *others]
         add = getattr(reporter, "_add_stats", self._add)  # pytest's own also chooses the final line's colour anew
         for kind, reports in self._by_kind.items():
             add(kind, reports)

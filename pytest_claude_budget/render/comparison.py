@@ -20,13 +20,10 @@ def _headline(comparison: Comparison, *limits: Decimal) -> str:
     baseline = comparison.baseline
     source = f"{printable(baseline.source, 60)}{f' at {baseline.commit}' if baseline.commit else ''}"
     if comparison.at_least:
-        unknown = sum(bool(row.not_known) for row in comparison.owners)
-        of = f"{counted(unknown, 'test or fixture is', 'tests or fixtures are')} not known"
         part = any(row.before_at_least for row in comparison.owners)  # it may have sunk in all
         sunk = any(row.not_known and row.change <= 0 and row.before for row in comparison.owners)
         rises = f"{signed(comparison.change)} as far as it is known" if part or sunk else unsure(comparison.change)
-        more = f"{rises}, and " if comparison.change > 0 else "not known: "
-        return f"against {source}: {more}{of}"
+        return f"against {source}: {f'{rises}; ' if comparison.change > 0 else ''}{_not_known(comparison)}"
     silent = comparison.counts.get(Standing.WITHOUT_CALLS)
     if not comparison.change and silent:
         without = counted(silent, "test that makes no calls any more", "tests that make no calls any more")
@@ -35,6 +32,18 @@ def _headline(comparison: Comparison, *limits: Decimal) -> str:
         return f"unchanged against {source}: {dollars(comparison.after)}"
     sides = f"{dollars(comparison.before)} → {dollars(comparison.after)}"
     return f"against {source}: {sides}, {change_of(comparison.change, comparison.before, *limits)}"
+
+
+def _not_known(comparison: Comparison) -> str:
+    """`the change of 2 tests is not known`; of one by its id."""
+    rows = [row for row in comparison.owners if row.not_known]
+    if len(rows) == 1:
+        return f"the change of {printable(rows[0].owner, 120)} is not known"
+    if not rows:
+        return "the change is not known"
+    kinds = {row.kind for row in rows}
+    things = f"{kinds.pop()}s" if kinds in ({"test"}, {"fixture"}) else "tests and fixtures"
+    return f"the change of {len(rows):,} {things} is not known"
 
 
 def _rest(comparison: Comparison) -> Iterator[str]:

@@ -14,6 +14,7 @@ from pytest_claude_budget.render.groups import (
     Moved,
     added,
     also_words,
+    directions,
     grouped,
     is_telling,
 )
@@ -33,7 +34,7 @@ _CAUSE = 300
 
 def owner_lines(comparison: Comparison, width: int) -> Iterator[str]:
     """Lay out each owner that moved, or what many have in common, the largest change first."""
-    groups = grouped(_moved_by(row) for row in comparison.owners if _moved(row))
+    groups = grouped(moved_by(row) for row in comparison.owners if _moved(row))
     rows = {row.owner: row for row in comparison.owners}
     lone = [part for group in groups for part in ([group] if _is_told_once(group) else _one_by_one(group))]
     lone.sort(key=lambda group: (-group.change.copy_abs(), group.rows[0].owner))
@@ -51,9 +52,12 @@ def owner_lines(comparison: Comparison, width: int) -> Iterator[str]:
             yield from _many(group, start, width)
         else:
             yield from _few(group, [rows[each.owner] for each in group.rows], start, width)
-    left = sum(len(group.rows) for group in lone[MOST_OWNERS:])
+    left = [row for group in lone[MOST_OWNERS:] for row in group.rows]
     if left:
-        yield f"  and {left:,} more, {signed(added(group.change for group in lone[MOST_OWNERS:]))}"
+        way = f": {directions(left)}" if len(left) > 1 else ""
+        yield from wrapped(
+            f"and {len(left):,} more, {signed(added(row.change for row in left))}{way}", width, "  ", "      "
+        )
 
 
 def _is_told_once(group: Group) -> bool:
@@ -99,7 +103,8 @@ def _also(group: Group) -> str:
     return f"; also {'; '.join(said)}" if said else ""
 
 
-def _moved_by(row: OwnerChange) -> Moved:
+def moved_by(row: OwnerChange) -> Moved:
+    """One owner as a group takes it, by its largest cause."""
     kind, text = NO_CAUSE, "for a reason that is not known"
     if row.not_known:
         kind, text = NOT_KNOWN, row.not_known

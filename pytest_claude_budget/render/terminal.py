@@ -30,7 +30,8 @@ from pytest_claude_budget.render.sentences import (
     tokens_of,
     verdict_line,
 )
-from pytest_claude_budget.render.terminal_limits import down, hint, limit_lines, update_words, warning_lines
+from pytest_claude_budget.render.terminal_causes import down, why
+from pytest_claude_budget.render.terminal_limits import hint, limit_lines, update_words, warning_lines
 from pytest_claude_budget.render.terminal_text import columns, counted, printable, wrapped
 
 DEAREST = 10
@@ -110,7 +111,7 @@ def _judged(report: CostReport, width: int) -> list[Line]:
     lines += _whole(silent[:1], width, "warn") + _listed(silent[1:], "warn", width)
     lines += _listed(limit_lines(verdict.breaches), "bad", width)
     if verdict.breaches:
-        lines += _whole([*down(report), hint(report)], width)
+        lines += _whole([*why(report), *down(report), hint(report)], width)
     return lines + _whole([f"verdict: {verdict_line(report)}"], width, tone)
 
 

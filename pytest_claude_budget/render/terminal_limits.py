@@ -1,19 +1,16 @@
 """The limits that a run reached, in lines for a terminal: one line each, however many tests are over it; and what to do."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
 from pytest_claude_budget.base.money import ZERO, dollars, dollars_against, dollars_holding, exact_dollars, to_json
-from pytest_claude_budget.compare.result import OwnerChange, Standing
 from pytest_claude_budget.judge.acceptable import steps_before
 from pytest_claude_budget.judge.increases import INCREASES, Breach
 from pytest_claude_budget.judge.report import CostReport
 from pytest_claude_budget.record.record import LOCK_FILE
-from pytest_claude_budget.render.groups import NEW
 from pytest_claude_budget.render.phrases import nearness
 from pytest_claude_budget.render.raising import ToRaise, files_of, new_text, plain_number, raise_words, update_steps
-from pytest_claude_budget.render.remedies import Dearer, remedies
 from pytest_claude_budget.render.sentences import SINCE, UNITS, amounts_of, breach_line, is_at, limit_words, whose_of
 from pytest_claude_budget.render.terminal_text import UPDATE, counted, printable
 
@@ -126,28 +123,6 @@ def _value(breach: Breach) -> str:
     if breach.measure in UNITS:
         return least + counted(int(breach.value), UNITS[breach.measure])
     return least + dollars_against(Decimal(breach.value), Decimal(breach.maximum))
-
-
-def down(report: CostReport) -> list[str]:
-    """What would bring down what fails for its cost, in one line; none where nothing is known to."""
-    breaches, comparison = report.verdict.breaches, report.comparison
-    if not breaches or comparison is None:
-        return []
-    single = all(breach.scope in ("test", "fixture") for breach in breaches)
-    names = {breach.name for breach in breaches} if single else None
-    rows = [row for row in comparison.owners if names is None or row.owner in names]
-    steps = [printable(step, 160) for step in remedies(_dearer(rows))]
-    return [f"  to bring it down: {'; '.join(steps)}"] if steps else []
-
-
-def _dearer(rows: Iterable[OwnerChange]) -> Iterator[Dearer]:
-    for row in rows:
-        if not row.standing.ran or row.noise or row.at_least or row.not_known:
-            continue
-        if row.standing is Standing.NEW:
-            yield Dearer(kind=NEW, amount=row.change, text=row.kind)
-        for cause in row.causes:
-            yield Dearer(kind=cause.cause, amount=cause.amount, text=cause.first or cause.text)
 
 
 def hint(report: CostReport) -> str:

@@ -544,7 +544,7 @@ def test_a_model_without_rates_is_no_saving_in_any_line(
         assert "-$" not in text
         assert "-100%" not in text  # "-100" may be in the path of the folder
         assert "did you mean" in text
-    assert "against claude-budget.lock.json: not known: 1 test or fixture is not known" in outcome.said
+    assert "against claude-budget.lock.json: the change of test_a.py::test_one is not known" in outcome.said
     (month,) = outcome.report["projection"]
     assert (month["before"], month["change"], month["at_least"]) == ("1.5", None, True)
     assert outcome.verdict == "incomplete"

@@ -22,6 +22,7 @@ from pytest_claude_budget.render.comment import comment
 from pytest_claude_budget.render.json_document import json_document
 from pytest_claude_budget.render.sentences import breach_line
 from pytest_claude_budget.render.terminal import terminal_lines
+from pytest_claude_budget.render.terminal_causes import down, why, why_in_short
 from tests.builders.priced import TABLE, TODAY
 from tests.builders.records import HAIKU, group, owner, record, usage
 
@@ -220,6 +221,30 @@ def test_the_terminal_says_what_would_bring_down_what_is_over(budget: Budget) ->
     assert "  to bring it down: ask for less in the new tests; send a shorter prompt" in said
     within = terminal_lines(judged(budget, before, before), 79)
     assert not any("to bring it down" in line.text for line in within)
+
+
+def test_the_last_lines_of_a_terminal_say_why_and_what_to_do(budget: Budget) -> None:
+    """Two tests of 10 cents became 15 and 14 by longer prompts, one is new at 6: $0.05 + $0.04 + $0.06 on $0.20 are +75%."""
+    before = record(costing("a", 10), costing("b", 10))
+    report = judged(budget, before, record(costing("a", 15), costing("b", 14), costing("c", 6)))
+    said = [line.text for line in terminal_lines(report, 120)][-4:]
+    assert said == [
+        "  why: +$0.09 in 2 tests: a longer prompt; +$0.06 in c, which is new; in all +$0.15 (+75%)",
+        "  to bring it down: send a shorter prompt; ask for less in the new tests",
+        "  to accept: pytest --claude-budget-update, then commit claude-budget.lock.json   [over-limit]",
+        "verdict: over: 2 limits exceeded",
+    ]
+
+
+def test_why_a_single_test_is_over_is_its_own_cause(budget: Budget) -> None:
+    """The change of another that is within its limit explains nothing of it, and neither do all together."""
+    only = replace(budget, changes=budget.changes[1:2])
+    report = judged(only, record(costing("a", 10), costing("b", 10)), record(costing("a", 14), costing("b", 12)))
+    said = [line.text for line in terminal_lines(report, 120)]
+    assert "  why: +$0.04 in a: input +40,000 tokens" in said
+    assert why_in_short(report) == "+$0.04 in a: input +40,000 tokens"
+    alone = judged(only, record(costing("a", 10)), record(costing("a", 10)))
+    assert (why(alone), why_in_short(alone), down(alone)) == ([], "", [])
 
 
 def test_a_feature_has_an_increase_and_months_of_its_own(budget: Budget) -> None:

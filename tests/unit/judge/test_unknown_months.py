@@ -196,7 +196,7 @@ def test_an_increase_beside_a_baseline_that_is_not_known_is_not_a_least_one(tmp_
     )
     assert "| `triage` | at least $0.10 | $0.22 | not known |" in page
     text = " ".join(line.text for line in terminal_lines(report, 120))
-    assert "+$0.02 as far as it is known, and 1 test or fixture is not known" in text
+    assert "+$0.02 as far as it is known; the change of a is not known" in text
     assert "at least +" not in page + text
 
 

@@ -49,16 +49,22 @@ def test_a_run_that_passes_has_no_last_words() -> None:
     assert said(report_of([one_call()])) == []
 
 
-def test_twelve_limits_are_counted_and_ten_of_them_named(pytestconfig: pytest.Config) -> None:
-    """Errors of other plugins stay in their place, before and after the short summary."""
+def test_twelve_limits_are_counted_and_three_of_them_named(pytestconfig: pytest.Config) -> None:
+    """With why, and with what else keeps the run from passing. Errors of other plugins stay in their place."""
     words = [LastWord(word="OVER", kind="over budget", where=f"b.yml:{at}", text="over") for at in range(12)]
+    words.append(LastWord(word="OVER", kind="", where="claude cost", text="why: +$1.00 in t"))
+    words.append(LastWord(word="ERROR", kind="budget error", where="claude cost", text="no file"))
     stats: dict[str, list[Any]] = {"error": ["another"]}
     lines = LastLines(pytestconfig, SimpleNamespace(stats=stats), words)
-    assert (len(stats["over budget"]), stats["error"]) == (12, ["another"])
+    assert {kind: len(own) for kind, own in stats.items()} == {"over budget": 12, "budget error": 1, "error": 1}
     lines.pytest_terminal_summary()
     first, *ours = stats["error"]
-    assert (first, len(ours), str(ours[-1].longrepr)) == ("another", 11, "2 more limits, see there")
-    assert [lines.pytest_report_teststatus(report) for report in (ours[0], ours[-1])] == [("error", "E", "OVER")] * 2
+    said = [str(report.longrepr) for report in ours]
+    assert (first, said) == (
+        "another",
+        ["over", "over", "over", "9 more limits, named above", "why: +$1.00 in t", "no file"],
+    )
+    assert [lines.pytest_report_teststatus(report) for report in (ours[0], ours[3])] == [("error", "E", "OVER")] * 2
     lines.after_summary()
     assert stats["error"] == ["another"]
 

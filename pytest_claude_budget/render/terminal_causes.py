@@ -1,0 +1,76 @@
+"""Why a run is over its limits, in dollars, and what would bring it down again: a line each, at the end of a run."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from pytest_claude_budget.compare.result import OwnerChange, Standing
+from pytest_claude_budget.judge.report import CostReport
+from pytest_claude_budget.render.groups import NEW, Group, grouped, kind_words
+from pytest_claude_budget.render.moved_owners import moved_by
+from pytest_claude_budget.render.phrases import change_of, signed
+from pytest_claude_budget.render.remedies import Dearer, remedies
+from pytest_claude_budget.render.terminal_text import counted, printable
+
+_CAUSES = 2
+"""Causes that are named; what else moved stands in the comparison."""
+_SENTENCE = 120
+"""Characters of a cause."""
+
+
+def why(report: CostReport) -> list[str]:
+    """The causes that account for most of what fails, in one line; none where nothing became dearer."""
+    groups, comparison = _dearer_groups(report), report.comparison
+    if not groups or comparison is None:
+        return []
+    said = [main_cause(group) for group in groups[:_CAUSES]]
+    if _single(report) is None and not comparison.at_least and (len(groups) > 1 or len(groups[0].rows) > 1):
+        said.append(f"in all {change_of(comparison.change, comparison.before)}")
+    return [f"  why: {'; '.join(said)}"]
+
+
+def why_in_short(report: CostReport) -> str:
+    """The largest cause alone; empty where there is none."""
+    groups = _dearer_groups(report)
+    return main_cause(groups[0]) if groups else ""
+
+
+def main_cause(group: Group) -> str:
+    """`+$0.048 in 24 tests: model claude-haiku-4-5 → claude-sonnet-4-6`."""
+    first, many = group.rows[0], len(group.rows)
+    name = printable(first.owner, _SENTENCE)
+    if group.kind == NEW:
+        return f"{signed(group.change)} in {f'{name}, which is new' if many == 1 else counted(many, 'new test')}"
+    text = kind_words(group.kind, (row.text for row in group.rows)) if group.example else group.text
+    return f"{signed(group.change)} in {name if many == 1 else f'{many:,} tests'}: {printable(text, _SENTENCE)}"
+
+
+def down(report: CostReport) -> list[str]:
+    """What would bring down what fails for its cost, in one line; none where nothing is known to."""
+    steps = [printable(step, 160) for step in remedies(_dearer(_rows(report)))]
+    return [f"  to bring it down: {'; '.join(steps)}"] if steps else []
+
+
+def _dearer_groups(report: CostReport) -> list[Group]:
+    return [group for group in grouped(map(moved_by, _rows(report))) if group.change > 0]
+
+
+def _rows(report: CostReport) -> Sequence[OwnerChange]:
+    """What moved of what is over: of single tests alone where nothing else is. Of what is not known nobody can say why."""
+    if not report.verdict.breaches or report.comparison is None:
+        return ()
+    names = _single(report)
+    rows = [row for row in report.comparison.owners if names is None or row.owner in names]
+    return [row for row in rows if row.change and row.standing.ran and not (row.noise or row.at_least or row.not_known)]
+
+
+def _single(report: CostReport) -> set[str] | None:
+    """The tests and fixtures that are over a limit; None where something else is, too."""
+    breaches = report.verdict.breaches
+    return {each.name for each in breaches} if all(each.scope in ("test", "fixture") for each in breaches) else None
+
+
+def _dearer(rows: Iterable[OwnerChange]) -> Iterator[Dearer]:
+    for row in rows:
+        if row.standing is Standing.NEW:
+            yield Dearer(kind=NEW, amount=row.change, text=row.kind)
+        for cause in row.causes:
+            yield Dearer(kind=cause.cause, amount=cause.amount, text=cause.first or cause.text)
