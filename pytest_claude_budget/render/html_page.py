@@ -96,7 +96,7 @@ def _sections(document: Document, drawn: _Drawn, history: Document | None) -> It
     yield "verdict", "Verdict", sections.verdict(document)
     yield "why", "Why it moved" if drawn.waterfall else "Beside the baseline", _why(document, drawn)
     yield "sites", "Where it is spent", sections.sites(document, drawn=drawn.flame is not None)
-    yield "levers", "What would make it cheaper", levers(document)
+    yield "levers", "What would cost less", levers(document)
     yield "tests", "Tests", f'<div id="all-tests">\n{static_table(drawn.tests)}\n</div>' if drawn.tests["rows"] else ""
     yield "features", "Features", sections.features(document)
     yield "models", "Models", sections.models(document)

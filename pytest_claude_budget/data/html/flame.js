@@ -16,7 +16,8 @@ class Flame {
       return element("label", { for: `way-${way}` }, button, ` ${words}`);
     };
     this.controls = element("fieldset", { class: "ways" }, element("legend", {}, "Read it"), choice("up", "from the paying line up"), choice("down", "from the test down"));
-    figure.replaceChildren(this.controls, this.canvas, this.told);
+    const how = "Click a box, or reach it with the arrow keys and press Enter, to zoom in; Escape zooms out.";
+    figure.replaceChildren(this.controls, this.canvas, this.told, element("figcaption", {}, how));
     let width = 0;
     new ResizeObserver(() => { if (this.canvas.clientWidth && this.canvas.clientWidth !== width) { width = this.canvas.clientWidth; this.draw(); } }).observe(this.canvas);
     this.draw();

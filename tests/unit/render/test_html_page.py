@@ -243,8 +243,10 @@ def test_a_lever_says_its_dollars_as_far_as_they_are_known() -> None:
     said = "".join(read.texts["p"] + read.texts["b"])
     assert "Saves  to  a run,  to  a month at average volume (50,000 requests)." in said
     assert {"$0.01", "$0.011", "$120.00", "$130.00"} <= {*read.texts["b"]}
-    assert "What it saves is not known." in said
-    assert "triage <b>: Mark the last message for the cache." in read.texts["h3"]
+    assert " a run was paid for it." in said
+    assert "triage <b> · claude-sonnet-4-6" in said
+    assert "Mark the last message for the cache" in read.texts["h3"]
+    assert "Each call sends the conversation so far, and reads none of it from the cache." in said
 
 
 def test_a_history_is_drawn_of_the_versions_that_can_be_read() -> None:
