@@ -11,6 +11,7 @@ import time
 
 from bench import (
     action,
+    advise,
     batch,
     cap,
     gate,
@@ -36,6 +37,7 @@ FIGURES = {
     "batch": batch.figure,
     "report": report.figure,
     "gate": gate.figure,
+    "advise": advise.figure,
     "gateway": gateway.figure,
     "html": html.figure,
     "renames": renames.figure,

@@ -1,6 +1,6 @@
 """All levers of a run: its calls are looked at once for each kind of lever, feature by feature and model by model."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -18,7 +18,7 @@ WORTH_SAYING = 100
 
 
 def find_levers(
-    calls: Iterable[Seen],
+    calls: Sequence[Seen],
     rates: RateTable,
     day: date,
     features: Sequence[Feature] = (),

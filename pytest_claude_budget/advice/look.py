@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_claude_budget.base.fast_json import loads
 from pytest_claude_budget.base.money import EXACT, ZERO
-from pytest_claude_budget.calls.fingerprints import Fingerprint, read_fingerprint
+from pytest_claude_budget.calls.fingerprints import NOTHING, Fingerprint, fingerprint_of, read_fingerprint
 from pytest_claude_budget.calls.seen import Seen
 from pytest_claude_budget.pricing.in_force import InForce, Refusal, in_force
 from pytest_claude_budget.pricing.rates import Cells, RateTable
@@ -22,7 +22,7 @@ _NO_FACTS: Mapping[str, Any] = {}
 class Look:
     """One call. Plain attributes, since a run may have 100,000 of them."""
 
-    __slots__ = ("each", "facts", "feature", "held", "later", "parent", "print", "prompt", "seen")
+    __slots__ = ("cost", "each", "facts", "feature", "held", "later", "parent", "print", "prompt", "seen")
 
     def __init__(self, seen: Seen, feature: str | None, held: InForce, print_: Fingerprint) -> None:
         self.seen = seen
@@ -39,6 +39,8 @@ class Look:
             + seen.cache_read_input_tokens
         )
         """Tokens that were read, from the cache or not."""
+        self.cost = _cost(seen, held)
+        """US dollars at list price."""
         self.parent: Look | None = None
         """The call whose request and answer this one's messages go on from."""
         self.later = False
@@ -53,17 +55,6 @@ class Look:
     def uses_cache(self) -> bool:
         """Is there a mark of caching in the request, or a count of it in the answer?"""
         return bool(self.print.cache or self.seen.cache_read_input_tokens or self.written)
-
-    @property
-    def cost(self) -> Decimal:
-        """US dollars at list price."""
-        seen, each = self.seen, self.each
-        amount = EXACT.multiply(seen.input_tokens, each.input)
-        amount = EXACT.fma(seen.output_tokens, each.output, amount)
-        amount = EXACT.fma(seen.cache_read_input_tokens, each.cache_read, amount)
-        amount = EXACT.fma(seen.cache_creation_5m_input_tokens, each.cache_write_5m, amount)
-        amount = EXACT.fma(seen.cache_creation_1h_input_tokens, each.cache_write_1h, amount)
-        return EXACT.fma(seen.web_search_requests, self.held.search_each, amount)
 
     @property
     def is_bounded(self) -> bool:
@@ -81,6 +72,17 @@ class Look:
         return all(mine.get(part) == others.get(part) for part in parts)
 
 
+def _cost(seen: Seen, held: InForce) -> Decimal:
+    each, add = held.low.each, EXACT.fma
+    amount = add(seen.output_tokens, each.output, EXACT.multiply(seen.input_tokens, each.input))
+    if seen.cache_read_input_tokens:
+        amount = add(seen.cache_read_input_tokens, each.cache_read, amount)
+    if seen.cache_creation_5m_input_tokens or seen.cache_creation_1h_input_tokens:
+        amount = add(seen.cache_creation_5m_input_tokens, each.cache_write_5m, amount)
+        amount = add(seen.cache_creation_1h_input_tokens, each.cache_write_1h, amount)
+    return add(seen.web_search_requests, held.search_each, amount) if seen.web_search_requests else amount
+
+
 @lru_cache(maxsize=4096)
 def read_facts(text: str) -> Mapping[str, Any]:
     """Read the facts of a request back; what is not understood is as if it were open."""
@@ -91,14 +93,14 @@ def read_facts(text: str) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {"open": True}
 
 
-def looked_at(calls: Iterable[Seen], rates: RateTable, feature_of: Callable[[str], str | None]) -> list[Look]:
+def looked_at(calls: Sequence[Seen], rates: RateTable, feature_of: Callable[[str], str | None]) -> list[Look]:
     """Make looks of calls, in the order of their times: of those with a price of their own, each once.
 
     What a runner repeats (reruns, benchmarks) is left out, as it is in a record; so are long prompts with rates of their own.
     """
     looks: list[Look] = []
     helds: dict[tuple[object, ...], InForce | None] = {}
-    prints: dict[str | None, Fingerprint] = {}
+    prints = _prints({seen.request for seen in calls})
     for seen in calls:
         if seen.owner_kind == "test" and _is_repeat(seen.phase, seen.process):
             continue
@@ -106,15 +108,24 @@ def looked_at(calls: Iterable[Seen], rates: RateTable, feature_of: Callable[[str
         held = helds[key] if key in helds else helds.setdefault(key, _held(seen, rates))
         if held is None:
             continue
-        print_ = prints.get(seen.request)
-        if print_ is None:
-            print_ = prints[seen.request] = read_fingerprint.__wrapped__(seen.request)
         feature = seen.feature if seen.feature is not None else feature_of(seen.owner)
-        look = Look(seen, feature, held, print_)
+        look = Look(seen, feature, held, prints[seen.request])
         if held.high is None or look.prompt <= held.threshold:
             looks.append(look)
     _link(looks)
     return looks
+
+
+def _prints(requests: Iterable[str | None]) -> Mapping[str | None, Fingerprint]:
+    """The fingerprints of requests, which are parsed in one go."""
+    texts = [text for text in requests if text is not None]
+    try:
+        values = loads(f"[{','.join(texts)}]".encode())
+    except (ValueError, RecursionError):
+        values = None
+    if not isinstance(values, list) or len(values) != len(texts):  # one of them is none of ours
+        return {None: NOTHING} | {text: read_fingerprint(text) for text in texts}
+    return {None: NOTHING} | dict(zip(texts, map(fingerprint_of, values), strict=True))
 
 
 @lru_cache(maxsize=4096)

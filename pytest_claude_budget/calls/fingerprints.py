@@ -74,24 +74,34 @@ def read_fingerprint(text: str | None) -> Fingerprint:
         value = json.loads(text) if text else None
     except ValueError:
         value = None
+    return fingerprint_of(value)
+
+
+def fingerprint_of(value: object) -> Fingerprint:
+    """The same of a text form that is parsed already."""
     if not isinstance(value, dict):
         return NOTHING
-    said = {part: value[part].partition(":") for part in PARTS if isinstance(value.get(part), str)}
-    parts = {part: digest for part, (digest, _, _) in said.items()}
-    lengths = {part: int(length) for part, (_, _, length) in said.items() if length.isdecimal()}
-    opening, follows = (value.get(key) for key in ("opening", "follows"))
+    parts: dict[str, str] = {}
+    lengths: dict[str, int] = {}
+    for part in PARTS:
+        said = value.get(part)
+        if isinstance(said, str):
+            parts[part], _, length = said.partition(":")
+            if length.isdecimal():
+                lengths[part] = int(length)
+    opening, follows = value.get("opening"), value.get("follows")
+    began = opening if isinstance(opening, str) else ""
     most = value.get("max_tokens")
+    marks = "cache" in value or "prefix" in value or "system_blocks" in value
     return Fingerprint(
         parts=parts,
         lengths=lengths,
-        opening=opening.partition(":")[0] if isinstance(opening, str) else parts.get("messages", ""),
+        opening=began.partition(":")[0] if isinstance(opening, str) else parts.get("messages", ""),
         max_tokens=most if isinstance(most, int) else None,
-        cache=tuple((place, ttl) for place, ttl in _pairs(value.get("cache"))),
-        prefixes=tuple(_texts(value.get("prefix"))),
-        system_blocks=tuple(_texts(value.get("system_blocks"))),
-        follows=(follows if isinstance(follows, str) else opening if isinstance(opening, str) else "").partition(":")[
-            0
-        ],
+        cache=tuple(_pairs(value.get("cache"))) if marks else (),
+        prefixes=tuple(_texts(value.get("prefix"))) if marks else (),
+        system_blocks=tuple(_texts(value.get("system_blocks"))) if marks else (),
+        follows=(follows if isinstance(follows, str) else began).partition(":")[0],
         later=value.get("later") is True,
     )
 

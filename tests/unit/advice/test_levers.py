@@ -1,6 +1,6 @@
 """Each lever planted in calls of whole requests, with its dollars worked out by hand; and calls that show none."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -36,7 +36,7 @@ VOLUME = Feature(name="f", tests=("t*",), requests_per_month={"average": 50_000}
 D = Decimal
 
 
-def found(calls: Iterable[Seen], volume: Feature | None = VOLUME) -> dict[str, Lever]:
+def found(calls: Sequence[Seen], volume: Feature | None = VOLUME) -> dict[str, Lever]:
     """The levers of calls, by kind: at most one of each here."""
     features = () if volume is None else (volume,)
     levers = find_levers(calls, TABLE, TODAY, features, lambda owner: None if volume is None else "f")
