@@ -46,7 +46,7 @@ class Schema:
             name = value.get("$ref", "")
             below = self.resolved(value)
             here = f"{path}.{key}" if path else key
-            while below.get("type") == "array" and "items" in below:
+            while below.get("type") == "array" and below.get("items"):
                 name, here = below["items"].get("$ref", name), f"{here}[]"
                 below = self.resolved(below["items"])
             below = self._one_of(below)
@@ -72,7 +72,9 @@ class Schema:
             return " or ".join(dict.fromkeys(self.value(each) for each in choices))
         kinds = node.get("type", "any value")
         words = " or ".join([kinds] if isinstance(kinds, str) else kinds)
-        if kinds != "array" or "items" not in node:
+        if "prefixItems" in node:
+            return f"list of {', '.join(self.value(each) for each in node['prefixItems'])}"
+        if kinds != "array" or not node.get("items"):
             return words
         item = self.value(node["items"])
         return f"list of {item}s" if item in _PLAIN else f"list of {item}"

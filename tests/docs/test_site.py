@@ -62,6 +62,7 @@ def test_a_schema_is_shown_as_a_table_for_each_object() -> None:
         "version": {"description": "The form | of the file.", "const": 1},
         "rules": {"description": "All rules.", "type": "array", "items": {"$ref": "#/$defs/rule"}},
         "names": {"type": "object", "additionalProperties": {"oneOf": [{"type": "null"}, {"$ref": "#/$defs/rule"}]}},
+        "place": {"type": "array", "prefixItems": [{"type": "string"}, {"type": "integer"}], "items": False},
         "most": {"description": "Its own words.", "$ref": "#/$defs/amount"},
     }
     definitions = {"rule": rule, "amount": {"description": "An amount.", "x-expected": "dollars such as 0.25"}}
@@ -73,6 +74,7 @@ def test_a_schema_is_shown_as_a_table_for_each_object() -> None:
         "`claude-budget schema x` prints it, for editors and other programs.\n\n"
         f"{head}| `version`, required | The form \\| of the file. | `1` |\n"
         "| `rules` | All rules. | list of objects |\n| `names` |  | object |\n"
+        "| `place` |  | list of string, integer |\n"
         f"| `most` | Its own words. | dollars such as 0.25 |\n\n## `rules[]`\n\n\n\n{head}{scope}"
         f"\n## `names`\n\n\n\n{head}| `NAME` |  | null or object |\n"
         f"\n## `names.NAME`\n\n\n\n{head}{scope}"
