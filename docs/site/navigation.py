@@ -17,6 +17,7 @@ HOW_TO = (
     "how-to/gateway.md",
     "how-to/look-ahead.md",
     "how-to/other-reports.md",
+    "how-to/opentelemetry.md",
     "how-to/troubleshooting.md",
 )
 REFERENCE = (

@@ -50,7 +50,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=[],
         metavar="KIND:PATH",
         help="write the cost report to a file; KIND is json, markdown (a comment), summary (all rows), html (a page),"
-        " or speedscope or pprof (a profile of your lines of code); repeatable",
+        " speedscope or pprof (a profile of your lines of code), or otlp (for OpenTelemetry; PATH may be an http:// address);"
+        " repeatable",
     )
     group.addoption(
         "--claude-budget-baseline",

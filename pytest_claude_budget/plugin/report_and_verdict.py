@@ -1,5 +1,6 @@
 """The end of a run: what all its processes stored becomes one report, one verdict, and what is said of it."""
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -168,6 +169,7 @@ def conclude(
         at_end = judged(run, setup, from_workers, ended, earlier)
         report, problems = at_end.report, list(at_end.problems)
         accepted = None if setup.lock is None else _accepted(report, setup.lock, problems)
+        written = (*at_end.written, *(_exported(run, from_workers, report, each, problems) for each in setup.otlp))
     except Exception as error:
         text = f"the cost report could not be made ({described(error)}): this run's cost is not known"
         return Conclusion(fails=ended.judged, report=None, problems=(text,))
@@ -181,8 +183,23 @@ def conclude(
         report=report,
         problems=tuple(problems),
         accepted=accepted,
-        written=at_end.written,
+        written=tuple(filter(None, written)),
     )
+
+
+def _exported(
+    run: Run, from_workers: Sequence[Mapping[str, Any]], report: CostReport, target: str, problems: list[str]
+) -> str:
+    """Write or send the calls one by one, and say where; else say why that was not possible."""
+    from pytest_claude_budget.plugin.otlp import export
+
+    unstored = [call_of(row) for output in from_workers for row in output.get("rows", ())]
+    unstored += run.recorder.unstored.values() if run.has_calls else ()
+    try:
+        return export(run, report, unstored, target, os.environ)
+    except InputError as error:
+        problems.append(str(error))
+        return ""
 
 
 def _accepted(report: CostReport, lock: Path, problems: list[str]) -> str | None:

@@ -210,7 +210,7 @@ class Judge:
                 print(text, file=sys.stderr)
 
     def _has_something_to_say(self) -> bool:
-        asked = self.setup.reports or self.setup.lock is not None
+        asked = self.setup.reports or self.setup.otlp or self.setup.lock is not None
         if self.run.has_calls or bool(asked) or any(self._plugin.from_workers) or self.run.has_lost:
             return True
         return not self._plugin.what_ran.ran.isdisjoint(self.setup.baseline_tests())  # a test makes no calls any more

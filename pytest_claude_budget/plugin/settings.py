@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LOCK_NAME = "claude-budget.lock.json"
 BUDGET_NAMES = ("claude-budget.yml", "claude-budget.yaml")
+_OTLP = "otlp"
+"""As in `render/report_kinds.py`, which few runs load."""
 CACHE_KEY = "claude-budget/checked"
 _ABOUT_CALLS = (b"loopback", b"origins", b"live_calls", b"hard_cap", b"enforce", b"sites")
 MOST_CHECKED = 20
@@ -30,12 +32,14 @@ class Setup:
     """All that was written about a run. A plain class: every pytest run makes it, and a tuple with names takes ten times as long."""
 
     def __init__(
-        self, reports: tuple[tuple[str, Path], ...] = (), rootdir: Path = Path(), folder: Path = Path()
+        self, reports: tuple[tuple[str, str], ...] = (), rootdir: Path = Path(), folder: Path = Path()
     ) -> None:
         self.budget: Budget | None = None
         self.rates: RateTable | None = None
         """Only where the budget changes the packaged table; else it is read when it is needed."""
-        self.reports = reports
+        self.reports = tuple((kind, Path(path)) for kind, path in reports if kind != _OTLP)
+        self.otlp = tuple(path for kind, path in reports if kind == _OTLP)
+        """Files and addresses of receivers."""
         """Kind and file of each report that was asked for."""
         self.loaded: Loaded | None = None
         """The baseline that was read."""
@@ -174,20 +178,23 @@ def early_budget(config: pytest.Config) -> "tuple[Budget | None, Path | None]":
     return load_budget(path, path.name)[0], path
 
 
-def parse_report_options(config: pytest.Config) -> tuple[tuple[str, Path], ...]:
-    """Read `--claude-budget-report=KIND:PATH`. Raises pytest.UsageError."""
+def parse_report_options(config: pytest.Config) -> tuple[tuple[str, str], ...]:
+    """Read `--claude-budget-report=KIND:PATH`: each kind with its path, or the address of a receiver. Raises pytest.UsageError."""
     texts = config.getoption("claude_budget_report")
     if not texts:
         return ()
     from pytest_claude_budget.base.errors import InputError
-    from pytest_claude_budget.render.report_kinds import kind_and_path
+    from pytest_claude_budget.render.report_kinds import KINDS, OTLP, kind_and_path
 
-    option, folder = "--claude-budget-report", config.invocation_params.dir
+    option, kinds, folder = "--claude-budget-report", (*KINDS, OTLP), config.invocation_params.dir
     try:
-        asked = [kind_and_path(text, option, f"{option}=json:claude-cost.json") for text in texts]
+        asked = [kind_and_path(text, option, f"{option}=json:claude-cost.json", kinds) for text in texts]
     except InputError as error:
         raise pytest.UsageError(str(error)) from None
-    return tuple((kind, folder / path) for kind, path in asked)
+    return tuple(
+        (kind, path if kind == OTLP and path.startswith(("http://", "https://")) else str(folder / path))
+        for kind, path in asked
+    )
 
 
 def read_setup(config: pytest.Config) -> Setup:

@@ -4,7 +4,7 @@ pytest's options are checked against this list as a run begins, on each worker t
 is written.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -55,6 +55,10 @@ KINDS = (*_DOCUMENTS, HTML, *_PROFILES)
 """What KIND of KIND:PATH may be, in the order in which messages name them."""
 
 
+OTLP = "otlp"
+"""All calls of a run one by one, for OpenTelemetry: of a run as it ends, since a report has their sums alone."""
+
+
 def document_of(report: "CostReport", kind: str) -> str:
     """The text of a report for programs or in Markdown: `json`, `markdown` or `summary`."""
     return _DOCUMENTS[kind](report)
@@ -65,14 +69,14 @@ def content_of(report: "CostReport", kind: str) -> str | bytes:
     return _PROFILES[kind](report) if kind in _PROFILES else document_of(report, kind)
 
 
-def kind_and_path(text: str, option: str, example: str) -> tuple[str, str]:
+def kind_and_path(text: str, option: str, example: str, kinds: Sequence[str] = KINDS) -> tuple[str, str]:
     """Take KIND:PATH apart, as `option` has it. Raises InputError, whose hint is the example."""
     kind, colon, path = text.partition(":")
-    if colon and kind in KINDS and path:
+    if colon and kind in kinds and path:
         return kind, path
     from pytest_claude_budget.base.errors import InputError, Problem
 
-    what = f"expected KIND:PATH with a KIND of {', '.join(KINDS)}, got {text[:100]!r}"
+    what = f"expected KIND:PATH with a KIND of {', '.join(kinds)}, got {text[:100]!r}"
     hint = f"write it so, for example {example}"
     raise InputError(Problem(slug="bad-report", where=option, what=what, hint=hint))
 
