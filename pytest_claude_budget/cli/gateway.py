@@ -1,7 +1,7 @@
 """`gateway`: measures programs that no hook can see, such as Claude Code."""
 
 import argparse
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +14,12 @@ from pytest_claude_budget.cli.common import (
     put_out,
     refuse_without_extra,
 )
+from pytest_claude_budget.cli.gateway_cap import guard_text, held_words, holding
 
 if TYPE_CHECKING:
     import socket
 
+    from pytest_claude_budget.budget.limits import Budget
     from pytest_claude_budget.calls.host_rules import Origins
     from pytest_claude_budget.gateway.books import Books
 
@@ -55,24 +57,26 @@ def _gateway(options: argparse.Namespace) -> int:
     said, where = options.upstream, "--upstream"
     if said is None:
         said, where = os.environ.get(VARIABLE) or ANTHROPIC, VARIABLE
-    upstream, origins = checked(said, where), _origins(options.budget)
+    upstream, path = checked(said, where), options.budget or budget_here()
+    budget = None if path is None else _budget(path)
     gc.enable()  # this command does not end by itself
     child.stop()  # what it passes on is counted once
-    with _listening(options.port) as waiting:
+    ledger = os.environ.get("CLAUDE_BUDGET_LEDGER")
+    books = _books_of_run(ledger, budget) if ledger else _own_books(budget, path)
+    with _listening(options.port) as waiting, nullcontext() if ledger else holding(books):
         port = waiting.getsockname()[1]
-        put_out(f"http://127.0.0.1:{port} passes on to {upstream}; Ctrl-C ends it", flush=True)
-        books = _books(os.environ.get("CLAUDE_BUDGET_LEDGER"), origins)
+        told = [] if ledger else held_words(budget)
+        put_out("\n".join([f"http://127.0.0.1:{port} passes on to {upstream}; Ctrl-C ends it", *told]), flush=True)
         _serve(waiting, upstream, books)
-    put_out(_ended(books))
+        refused = 0 if books.own.guard is None or ledger else len(books.own.guard.refusals)
+    put_out(_ended(books, refused))
     return 0
 
 
-def _origins(budget: str | None) -> "Origins":
-    from pytest_claude_budget.calls.host_rules import Origins
+def _budget(path: str) -> "Budget":
     from pytest_claude_budget.files.budget_file import load_budget
 
-    shown = budget or budget_here()
-    return Origins() if shown is None else load_budget(Path(shown), shown)[0].origins
+    return load_budget(Path(path), path)[0]
 
 
 def _listening(port: int) -> "socket.socket":
@@ -86,21 +90,34 @@ def _listening(port: int) -> "socket.socket":
         raise InputError(Problem(slug="port-taken", where="--port", what=what, hint=hint)) from None
 
 
-def _books(ledger: str | None, origins: "Origins") -> "Books":
-    """The run's that this process is a part of, else books of its own, where `report` finds them."""
+def _books_of_run(ledger: str, budget: "Budget | None") -> "Books":
+    """Those of the run that this process is a part of: it holds what the run holds."""
     import os
 
     from pytest_claude_budget.calls.owner_in_path import Payer
     from pytest_claude_budget.gateway.books import Books
     from pytest_claude_budget.measure.environment import runs_told
+
+    told = runs_told(os.environ)[-1]
+    books = Books(Path(told.ledger or ledger), _origins(budget), is_child=True, guard=told.guard)
+    books.default = Payer(told.owner, told.worker)
+    return books
+
+
+def _own_books(budget: "Budget | None", path: str | None) -> "Books":
+    """Books of its own, where `report` finds them, held to what the budget file says."""
+    from pytest_claude_budget.gateway.books import Books
     from pytest_claude_budget.measure.run import new_ledger_path
 
-    if ledger:
-        told = runs_told(os.environ)[-1]
-        books = Books(Path(told.ledger), origins, is_child=True, guard=told.guard)
-        books.default = Payer(told.owner, told.worker)
-        return books
-    return Books(new_ledger_path(Path.cwd() / ".pytest_cache" / "d" / "claude-budget"), origins, is_child=False)
+    ledger = new_ledger_path(Path.cwd() / ".pytest_cache" / "d" / "claude-budget")
+    guard = guard_text(budget, None if path is None else Path(path))
+    return Books(ledger, _origins(budget), is_child=False, guard=guard)
+
+
+def _origins(budget: "Budget | None") -> "Origins":
+    from pytest_claude_budget.calls.host_rules import Origins
+
+    return Origins() if budget is None else budget.origins
 
 
 def _serve(waiting: "socket.socket", upstream: str, books: "Books") -> None:
@@ -120,18 +137,19 @@ def _serve(waiting: "socket.socket", upstream: str, books: "Books") -> None:
         asyncio.run(serve(waiting, upstream, books, until_told))
 
 
-def _ended(books: "Books") -> str:
+def _ended(books: "Books", refused: int) -> str:
     """What it came to; nothing where another run tells."""
     from pytest_claude_budget.files.rates_file import packaged_rates
     from pytest_claude_budget.plugin.late_calls import amount_of, cost_of, count_of
 
     run = books.own
+    held = f", {refused:,} refused" if refused else ""
     if run.is_child or not run.has_calls:
         books.close()
-        return "" if run.is_child else "no calls"
+        return "" if run.is_child else f"no calls{held}"
     run.recorder.conclude()
     ledger = run.recorder.ledger
     told = amount_of(ledger.calls(), packaged_rates())
     ledger.has_ended("passed")
     books.close()
-    return f"{count_of(told)}, {cost_of(told)}; see: claude-budget report {run.path.relative_to(Path.cwd()).as_posix()}"
+    return f"{count_of(told)}, {cost_of(told)}{held}; see: claude-budget report {run.path.relative_to(Path.cwd()).as_posix()}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_claude_budget.base.money import exact_dollars, to_json
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.budget.limits import DOLLARS, Limit
+from pytest_claude_budget.budget.limits import DOLLARS, Budget, Limit
 from pytest_claude_budget.budget.which_limit import Limits
 from pytest_claude_budget.cap.store import Claim, Unit, nano_dollars
 
@@ -27,6 +27,14 @@ class CapRules:
     """Who says so: `hard_cap in claude-budget.yml:3`."""
     stops: bool = False
     """The first refusal ends the session, rather than its test alone."""
+
+
+def cap_written(budget: Budget | None) -> CapRules | None:
+    """What a budget file holds calls to before they leave; None where that is nothing."""
+    if budget is None or not budget.has_caps:
+        return None
+    by = f"hard_cap in {budget.hard_cap_at}" if budget.hard_cap is not None else budget.source
+    return CapRules(cap=budget.hard_cap, cap_by=by, stops=budget.on_cap == "stop")
 
 
 @value_class(frozen=True, kw_only=True, slots=True)

@@ -124,6 +124,8 @@ class LiveGuard:
         """Makes the purse, when it is first asked for; None where there is no cap."""
         self.stops = False
         """A cap that is reached ends the session."""
+        self.forgives = False
+        """Who had no room for one call may ask for another."""
         self._purse: Purse | None = None
         self._passed = ""
         self._reserved: dict[int, Any] = {}
@@ -200,7 +202,8 @@ class LiveGuard:
                 self._run.fault("cap", error)
             found = no_cap(self._owner(ticket), described(error))
         if isinstance(found, Refusal):
-            self._refused[key] = found
+            if not self.forgives:
+                self._refused[key] = found
             self._refuse(found)
         if found is not None:
             self._reserved[ticket[0]] = found

@@ -41,18 +41,12 @@ def rules_of(option: str | None, budget: "Budget | None", purse: str = "") -> Ru
 
 def cap_of(option: str | None, budget: "Budget | None") -> "CapRules | None":
     """The cap that was written; the option goes before the budget file. Raises pytest.UsageError."""
-    from pytest_claude_budget.enforce.rules import CapRules
+    from pytest_claude_budget.enforce.rules import CapRules, cap_written
 
+    if option is None:
+        return cap_written(budget)
     stops = budget is not None and budget.on_cap == "stop"
-    if option is not None:
-        return CapRules(cap=_dollars(option), cap_by=f"{CAP_OPTION}={option}", stops=stops)
-    if budget is None or not budget.has_caps:
-        return None
-    return CapRules(
-        cap=budget.hard_cap,
-        cap_by=f"hard_cap in {budget.hard_cap_at}" if budget.hard_cap is not None else budget.source,
-        stops=stops,
-    )
+    return CapRules(cap=_dollars(option), cap_by=f"{CAP_OPTION}={option}", stops=stops)
 
 
 def _dollars(text: str) -> Decimal:

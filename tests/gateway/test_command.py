@@ -96,6 +96,34 @@ def test_within_a_run_its_calls_are_the_runs_and_paid_by_who_started_it(tmp_path
     )
 
 
+def test_by_hand_it_holds_the_cap_of_the_budget_file(tmp_path: Path) -> None:
+    """A call costs $0.0015, since its usage is made up: of $0.002 the rest is no room for the bound of a second.
+
+    A loopback server stands for a remote host. What is refused does not reach it, and a third call is asked for all the same.
+    """
+    budget = "version: 1\nloopback: live\nhard_cap: 0.002\nlive_calls: deny\n"
+    (tmp_path / "claude-budget.yml").write_text(budget, encoding="utf-8")
+    upstream = Upstream(WHOLE)
+    with running(tmp_path, "--upstream", upstream.url) as (process, said, port):
+        assert said.readline() == (
+            "held: all calls together cost at most $0.002 (hard_cap in claude-budget.yml:3); "
+            "what does not fit is answered with status 403\n"
+        )
+        assert said.readline().startswith("not held: live_calls: deny in claude-budget.yml is for tests")
+        ask(port)
+        for _ in range(2):
+            program = asked(port, post())
+            refused = program.until(b"[over-cap]")
+            program.close()
+            assert refused.startswith(b"HTTP/1.1 403 Forbidden\r\n"), refused
+            assert b"the cap of $0.002" in refused
+        process.send_signal(signal.SIGINT)
+        assert said.read().startswith("1 call, $0.0015, 2 refused; see: ")
+        assert process.wait(60) == 0
+    upstream.close()
+    assert not [*tmp_path.rglob("*.cap"), *tmp_path.rglob("*.refused")]
+
+
 def test_an_upstream_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["gateway", "--upstream", "api.anthropic.com"]) == 2
     assert capsys.readouterr().err == (
