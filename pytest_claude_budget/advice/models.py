@@ -20,7 +20,7 @@ SHORT = 100
 FEWEST_CALLS = 3
 _FAMILIES = ("haiku", "sonnet", "opus")
 _FAMILY = re.compile(r"claude-(?:\d-\d-|\d-)?([a-z]+)")
-_UNTRIED = "not tried: these tokens at its rates say what its answers cost, and not whether they do"
+_UNTRIED = "not tried: these tokens at its rates say what its answers cost, and not whether they do; claude-budget advise --try does"
 _TOKENIZER = "the newer tokenizer makes none to 35% more tokens of a text: the figures are a range"
 
 
