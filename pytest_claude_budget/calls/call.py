@@ -133,6 +133,8 @@ class Answer:
     """Hashes of the names of the user's tools that the answer calls, by commas; empty for none, None where that is not known."""
     failure: Failure | None = None
     """Of a try that brought no answer: what kind of failure it was."""
+    rate_limits: str | None = None
+    """What the account may take a minute (`record/rate_limits.py`), of the first live answer of a model."""
 
 
 @value_class(frozen=True, kw_only=True, slots=True)

@@ -46,7 +46,7 @@ def project(volumes: Volumes, before: Record | None, after: Record, rates: RateT
     rows: list[Row] = []
     every = dict.fromkeys(scenario for feature in volumes.features for scenario in feature.requests_per_month)
     for feature in volumes.features:
-        parts = [own for owner in after.owners.values() if (own := _own_part(feature, owner)) is not None]
+        parts = [own for owner in after.owners.values() if (own := own_part(feature, owner)) is not None]
         earlier = {} if before is None else _earlier(feature, before, parts)
         sides = _Sides(
             tests=[pricer.priced(part, at_least=part.owner in volumes.cut_short) for part in parts],
@@ -81,7 +81,7 @@ def _scenarios(feature: Feature, growth: Mapping[str, Decimal]) -> Iterator[tupl
             yield name, base, -(-grown.numerator // grown.denominator)
 
 
-def _own_part(feature: Feature, owner: OwnerRecord) -> OwnerRecord | None:
+def own_part(feature: Feature, owner: OwnerRecord) -> OwnerRecord | None:
     """The part of a test that belongs to a feature; None where there is none that made a call.
 
     A label wins over a pattern: it is nearer to the call.
@@ -105,7 +105,7 @@ def _earlier(feature: Feature, before: Record, tests: Iterable[OwnerRecord]) -> 
         owner = before.owners.get(test.owner)
         if owner is None:
             continue
-        mine = _own_part(feature, owner)
+        mine = own_part(feature, owner)
         if mine is None and all(group.feature is None for group in owner.groups) and owner.calls:
             mine = owner
         if mine is not None:
@@ -115,7 +115,7 @@ def _earlier(feature: Feature, before: Record, tests: Iterable[OwnerRecord]) -> 
 
 def _had(feature: Feature, before: Record) -> bool:
     """Has the baseline a call of the feature, of whatever test?"""
-    return any(_own_part(feature, owner) is not None for owner in before.owners.values())
+    return any(own_part(feature, owner) is not None for owner in before.owners.values())
 
 
 @value_class(frozen=True, kw_only=True, slots=True)

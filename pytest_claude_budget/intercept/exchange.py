@@ -5,6 +5,7 @@ and the verdict does not pass over it.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from pytest_claude_budget.calls.call import Origin, Status
@@ -15,6 +16,7 @@ from pytest_claude_budget.intercept.guard import GUARDS, ask_of
 from pytest_claude_budget.intercept.http_fields import Told, content_of, length_of, request_body, values_of
 from pytest_claude_budget.intercept.in_process_gateway import AROUND, Inside, placed
 from pytest_claude_budget.intercept.live_or_simulated import located, settled
+from pytest_claude_budget.intercept.rate_limits import limits_text, with_limits
 from pytest_claude_budget.intercept.sink import Held, Saying, Sink, begin_write, finish, post, write
 from pytest_claude_budget.wire.answer_headers import NO_HEADERS, TELLING, Headers
 from pytest_claude_budget.wire.bodies import LONGEST_JSON, Body, body_of, encoded_body_of, read_whole
@@ -48,6 +50,8 @@ class Watch:
     _may_bill = False
     """It came from this machine, counts as simulated because nobody said otherwise, and looks like the real API's."""
     _prepared: Read | None = None
+    _limits: str | None = None
+    """Of the account, as the headers of a stream told them."""
     _relays = False
     """The transport is an application of this process that asked Claude in its turn."""
 
@@ -167,7 +171,8 @@ class Watch:
             if self._route.kind in _READ_IN_PIECES or len(content) > LONGEST_JSON:
                 return None
             exchange = self._exchange = self._make_exchange(200, eager=False, headers=response.headers)
-            said: Saying = (read_answer(content, exchange), ())
+            own = read_answer(content, exchange)
+            said: Saying = (own if own is None else with_limits(own, self._tickets, response.headers), ())
             if self._outer is not None or self._relays or self._may_bill:
                 said = self._placed(Said(*said))
         except Exception as error:
@@ -196,6 +201,8 @@ class Watch:
 
     def _placed(self, said: Said) -> Said:
         """Tell the exchange around this one, and leave the money with the one inside that brought the answer."""
+        if self._limits is not None and said.own is not None:
+            said = said._replace(own=replace(said.own, rate_limits=self._limits))
         if self._may_bill and said.own is not None:
             said = said._replace(own=with_note(said.own))
         if self._outer is None and not self._relays:
@@ -228,6 +235,8 @@ class Watch:
                 yield from read_whole(body, raw)
                 return
             self._body, self._expected = body, length_of(response)
+            if self._tickets and isinstance(self._exchange.asked, str):
+                self._limits = limits_text(self._exchange.asked, self._tickets[0], response.headers)
             if self._expected is None:  # else every byte is counted
                 self.passes = getattr(body, "passes", None) or takes_nothing  # its first bytes are to say what it is
             yield self._body.begin()

@@ -12,6 +12,7 @@ from pytest_claude_budget.judge.report import RunInfo
 from pytest_claude_budget.record.build import fold, with_failed_tries
 from pytest_claude_budget.record.failed_tries import added_failures
 from pytest_claude_budget.record.near_window import added_near_windows
+from pytest_claude_budget.record.rate_limits import lowest
 from pytest_claude_budget.record.record import Group, Key, OwnerRecord, Record, in_order, joined
 from pytest_claude_budget.record.repeats import Repeat, most_of_each
 from pytest_claude_budget.record.selection import BY_A_PLUGIN, NOTHING_RAN, Selection
@@ -151,6 +152,7 @@ def _sums(sums: Sequence[Sums]) -> Sums:
         ),
         notes=dict(sorted(notes.items())),
         failed=added_failures(one.failed for one in sums),
+        rate_limits=lowest(pair for one in sums for pair in one.rate_limits.items()),
         near_window=added_near_windows(one.near_window for one in sums),
         stated=sum((one.stated for one in sums), Stated()),
         aliases=_aliases([one.aliases for one in sums]),

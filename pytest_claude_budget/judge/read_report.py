@@ -21,6 +21,7 @@ from pytest_claude_budget.judge.report import RunInfo
 from pytest_claude_budget.record.failed_tries import FailedTries
 from pytest_claude_budget.record.lock_format import LARGEST_COUNT, Known, read_groups, read_record
 from pytest_claude_budget.record.near_window import NearWindow
+from pytest_claude_budget.record.rate_limits import RateLimits
 from pytest_claude_budget.record.record import OWNER_KINDS, Record
 from pytest_claude_budget.record.repeats import Repeat
 from pytest_claude_budget.record.selection import Selection
@@ -213,6 +214,7 @@ class _Reader:
             ),
             stated=self.stated(document),
             failed=tuple(self.each(document, "failed_attempts", self.failed)),
+            rate_limits=dict(self.each(document, "rate_limits", self.rate_limits)),
             near_window=tuple(self.each(document, "near_context_window", self.near_window)),
             aliases=dict(
                 self.each(document, "aliases", lambda entry: (self.text(entry, "name"), bool(entry.get("used"))))
@@ -290,6 +292,12 @@ class _Reader:
             longest=self.count(entry, "longest_prompt"),
             window=max(1, self.count(entry, "context_window")),
         )
+
+    def rate_limits(self, entry: Mapping[str, Any]) -> tuple[str, RateLimits]:
+        told = {
+            name: self.count(entry, name) for name in RateLimits.__dataclass_fields__ if entry.get(name) is not None
+        }
+        return self.text(entry, "model"), RateLimits(**told)
 
     def repeat(self, entry: Mapping[str, Any]) -> Repeat:
         owner = self.text(entry, "owner")

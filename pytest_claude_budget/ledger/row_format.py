@@ -46,6 +46,7 @@ KIND = (
     "facts",
     "called",
     "failure",
+    "rate_limits",
     "site",
 )
 STORED = COUNTS[:8]
@@ -148,6 +149,7 @@ def line_of(entry: Laid) -> str:
         answer.facts,
         answer.called,
         answer.failure,
+        answer.rate_limits,
     )
     return (
         f'[{id_},{int(at * 1e6)}e-6,{payer.text},{kind}{site.laid}]",{usage.input_tokens},'
@@ -212,14 +214,14 @@ def call_of(row: Sequence[Any]) -> Call:
     """Read a call back from its row."""
     (id_, at, process, owner, kind, phase, feature, tier, case, origin, retry) = row[:11]
     (status, endpoint, model, requested, batch, regional, speed, geo, service, http_status, reason) = row[11:22]
-    (stop, facts, called, failure, site) = row[22:27]
-    (batch_id, item_id, notes, iterations, stated, request) = row[35:]
+    (stop, facts, called, failure, limits, site) = row[22:28]
+    (batch_id, item_id, notes, iterations, stated, request) = row[36:]
     answer = Answer(
         status=_STATUS[status],
         endpoint=endpoint,
         model=model,
         requested_model=requested,
-        usage=_usage(row[27:35]),
+        usage=_usage(row[28:36]),
         iterations=_iterations(iterations) if isinstance(iterations, str) else (),
         batch=bool(batch),
         regional=bool(regional),
@@ -237,6 +239,7 @@ def call_of(row: Sequence[Any]) -> Call:
         facts=facts,
         called=called,
         failure=_FAILURE.get(failure),
+        rate_limits=limits,
     )
     return Call(
         id=id_,
@@ -275,9 +278,25 @@ def alike_of(row: Sequence[Any], payers: Mapping[int, Sequence[Any]], kinds: Map
     """Read calls that are priced alike back as one."""
     id_, day, count, payer, kind, request = row[:6]
     (_, process, owner, owner_kind, phase, feature, tier, case) = payers[payer]
-    (_, origin, _, _, endpoint, model, requested, batch, regional, speed, geo, service, http, *_, failure, site) = (
-        kinds[kind]
-    )
+    (
+        _,
+        origin,
+        _,
+        _,
+        endpoint,
+        model,
+        requested,
+        batch,
+        regional,
+        speed,
+        geo,
+        service,
+        http,
+        *_,
+        failure,
+        limits,
+        site,
+    ) = kinds[kind]
     answer = Answer(
         status=Status.MEASURED,
         endpoint=endpoint,
@@ -292,6 +311,7 @@ def alike_of(row: Sequence[Any], payers: Mapping[int, Sequence[Any]], kinds: Map
         http_status=http,
         request=request,
         failure=_FAILURE.get(failure),
+        rate_limits=limits,
     )
     return Call(
         id=id_,

@@ -13,6 +13,7 @@ from pytest_claude_budget.pricing.price import Price
 from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.record.failed_tries import FailedTally, FailedTries
 from pytest_claude_budget.record.near_window import NearWindow, WindowWatch
+from pytest_claude_budget.record.rate_limits import RateLimits, limits_of, lowest
 from pytest_claude_budget.record.repeats import Repeat
 from pytest_claude_budget.record.sites import SiteBook, SiteTotals, StackTotals
 from pytest_claude_budget.record.totals import Sum, Totals, added, added_by_name
@@ -105,6 +106,7 @@ class Book:
         self._stated = Stated()
         self._failed = FailedTally()
         self._near = WindowWatch(rates)
+        self._limits: dict[str, RateLimits] = {}
         self._model_names: dict[str, str] = {}
         self._aliases = dict.fromkeys(rates.aliases, False)
 
@@ -131,6 +133,8 @@ class Book:
             self._judge_completeness(call, cost)
             if call.count == 1 and model is not None:
                 self._near.add(call, model)
+        if answer.rate_limits is not None and model is not None:
+            self._limits = lowest([*self._limits.items(), (model, limits_of(answer.rate_limits))])
         if answer.notes or cost.notes:
             for note in (*answer.notes, *cost.notes):
                 self._notes[note] += call.count
@@ -214,6 +218,7 @@ class Book:
             stated=self._stated,
             failed=self._failed.rows(),
             near_window=self._near.rows(),
+            rate_limits=self._limits,
             answers=self._answers(),
             aliases=dict(sorted(self._aliases.items())),
         )
@@ -245,6 +250,8 @@ class Sums:
     """Tries that brought no answer, also those of what would have been free."""
     near_window: tuple[NearWindow, ...] = ()
     """Calls whose prompt nearly fills the context window."""
+    rate_limits: Mapping[str, RateLimits] = field(default_factory=dict)
+    """By model, as live answers told them."""
     answers: Answers = Answers()
     aliases: Mapping[str, bool] = field(default_factory=dict)
     """The user's own names of models, and whether a call had it. One that is not here may have been used or not."""

@@ -265,7 +265,8 @@ def notes_lines(document: Document, most: int | None) -> list[str]:
         lines.append(f"- {sentence(stated['text'])}")
     repeated = [entry["text"] for entry in document.get("repeats", ()) if entry["text"]]
     repeated += repeated_before_texts((document.get("comparison") or {}).get("repeated_before") or ())
-    return lines + [f"- {sentence(text)}" for text in (*repeated[:most], *document["warnings"][:most])]
+    limits = document.get("rate_limits_used", ())[:most]
+    return lines + [f"- {sentence(text)}" for text in (*limits, *repeated[:most], *document["warnings"][:most])]
 
 
 def chart(document: Document) -> list[str]:

@@ -28,6 +28,7 @@ from pytest_claude_budget.render.json_levers import lever_entries
 from pytest_claude_budget.render.json_sites import site_entries
 from pytest_claude_budget.render.json_totals import totals_entry, totals_text
 from pytest_claude_budget.render.phrases import stated_text
+from pytest_claude_budget.render.rate_limits import rate_limit_texts
 from pytest_claude_budget.render.repeated import repeat_entries
 from pytest_claude_budget.render.sentences import breach_line, excess_of, limit_words
 
@@ -88,6 +89,7 @@ def _behind_owners(report: CostReport) -> dict[str, Any]:
         **_stated(sums.stated),
         **_failed(sums.failed),
         **_near_window(sums.near_window),
+        **_rate_limits(report),
         "aliases": [{"name": name, "used": used} for name, used in sums.aliases.items()],
         "repeats": list(repeat_entries(sums.repeats)),
         "warnings": list(facts.warnings),
@@ -185,6 +187,21 @@ def _near_window(rows: Sequence[NearWindow]) -> dict[str, Any]:
         for row in rows
     ]
     return {"near_context_window": entries} if entries else {}
+
+
+def _rate_limits(report: CostReport) -> dict[str, Any]:
+    entries = [
+        {
+            "model": model,
+            "requests": limits.requests,
+            "input_tokens": limits.input_tokens,
+            "output_tokens": limits.output_tokens,
+        }
+        for model, limits in report.sums.rate_limits.items()
+    ]
+    if not entries:
+        return {}
+    return {"rate_limits": entries, "rate_limits_used": list(rate_limit_texts(report))}
 
 
 def _budget(budget: Budget | None) -> dict[str, Any] | None:

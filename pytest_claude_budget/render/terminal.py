@@ -17,6 +17,7 @@ from pytest_claude_budget.render.failed_tries import failed_tries_lines
 from pytest_claude_budget.render.months_table import projection_lines
 from pytest_claude_budget.render.near_window import near_window_line
 from pytest_claude_budget.render.phrases import LOOK_FOR_A_MOCK, before_already, repeated_before_texts, stated_text
+from pytest_claude_budget.render.rate_limits import rate_limit_texts
 from pytest_claude_budget.render.repeated import repeat_texts
 from pytest_claude_budget.render.sentences import (
     answers_line,
@@ -74,6 +75,7 @@ def terminal_lines(report: CostReport, width: int) -> list[Line]:
         )
         lines += _fold(answers_line(report), width)
         lines += _whole(failed_tries_lines(report.sums.failed, width), width)
+        lines += _whole(rate_limit_texts(report), width)
         lines += _whole(filter(None, [near_window_line(report.sums.near_window, width)]), width)
     said = []
     if report.sums.stated.calls:

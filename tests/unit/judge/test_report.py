@@ -68,6 +68,7 @@ ANSWERS = st.builds(
     stated_cost=st.none() | st.sampled_from([Decimal(0), Decimal("0.0123"), Decimal("1.755E-5"), Decimal("1E-30")]),
     request=st.sampled_from([None, '{"messages":"0123456789:10"}', '{"messages":"9876543210:10"}']),
     failure=st.sampled_from([None, Failure.OVERLOADED, Failure.CONTEXT_LENGTH]),
+    rate_limits=st.sampled_from([None, "50,,8000"]),
 )
 PLAIN: dict[str, Any] = {"status": Status.MEASURED, "iterations": (), "notes": (), "stated_cost": None}
 ANSWER_STATES = [

@@ -14,7 +14,7 @@ from pytest_claude_budget.ledger.paths import SUFFIX
 from pytest_claude_budget.ledger.row_format import KIND, Entry, line_of, payer_of, site_of
 
 PAYER = payer_of(Owner(id="test_a.py::test_one", kind="test", phase="call"), Labels(), "gw0")
-NEW = ("stop_reason", "facts", "called", "failure", "site")
+NEW = ("stop_reason", "facts", "called", "failure", "rate_limits", "site")
 ANSWER = Answer(
     status=Status.MEASURED,
     endpoint="messages",
@@ -54,7 +54,9 @@ def test_an_earlier_ledger_and_an_earlier_journal_are_read(tmp_path: Path) -> No
     )
     connection.commit()
     connection.close()
-    line = line_of(ENTRY).replace(r", \"end_turn\", \"{\\\"tools\\\":[\\\"ab:5\\\"]}\", \"\", null, \"a.py:7 f\"]", "]")
+    line = line_of(ENTRY).replace(
+        r", \"end_turn\", \"{\\\"tools\\\":[\\\"ab:5\\\"]}\", \"\", null, null, \"a.py:7 f\"]", "]"
+    )
     assert "end_turn" not in line
     path.with_name(f"{path.name}.1-0000-aa{SUFFIX}").write_text(line)
     assert [(1, None, None)] == [(call.id, call.site, call.answer.failure) for call in Follower(path).newer()]

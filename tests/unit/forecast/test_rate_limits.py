@@ -1,0 +1,98 @@
+"""How much of an account's rate limits a month would take."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+import jsonschema
+
+from pytest_claude_budget.budget.increases_and_volumes import Feature
+from pytest_claude_budget.budget.limits import Budget
+from pytest_claude_budget.calls.call import Answer, Call, Labels, Origin, Owner, Status, Usage
+from pytest_claude_budget.forecast.rate_limits import Share, shares
+from pytest_claude_budget.judge.combine import combine
+from pytest_claude_budget.judge.read_report import read_report
+from pytest_claude_budget.judge.report import CostReport, RunInfo
+from pytest_claude_budget.record.rate_limits import RateLimits, limits_of, lowest
+from pytest_claude_budget.render.comment import comment
+from pytest_claude_budget.render.json_document import json_document
+from pytest_claude_budget.render.terminal import terminal_lines
+from tests.builders.records import HAIKU, SONNET, group, owner, record, usage
+from tests.unit.judge.test_report import NOON, SCHEMA, report_of
+
+TRIAGE = Feature(
+    name="triage",
+    where="claude-budget.yml:1",
+    tests=("a.py",),
+    requests_per_month={"average": 105_600, "heavy": 999_999},
+)
+"""105,600 requests in 22 days of 8 hours, which are 10,560 minutes, are 10 a minute."""
+
+
+def test_a_share_is_what_the_mean_of_the_tests_takes_a_minute() -> None:
+    """Two tests with 1 and 3 calls: 2 calls a request, and (400 + 1,200) / 2 tokens of input, of which those from the cache count nothing.
+
+    20 requests of 50 are 40%, 8,000 tokens of 16,000 are 50%, and 10 x (60 + 20) / 2 = 400 of output of 8,000 are 5%.
+    """
+    one = owner("a.py::test_one", group(usage(300, 60, write=80, hour=20, read=9_000), HAIKU))
+    other = owner("a.py::test_other", group(usage(1_200, 20), HAIKU, calls=3), group(usage(1, 1), SONNET))
+    limits = {HAIKU: RateLimits(requests=50, input_tokens=16_000, output_tokens=8_000)}
+    (share,) = shares([TRIAGE], record(one, other), limits)
+    assert share == Share(model=HAIKU, what="input tokens", limit=16_000, used=Fraction(8_000))
+    assert share.percent == 50
+    # Features add up; Sonnet has half a call a request, 5 a minute, once its limit is known.
+    twice = [TRIAGE, replace(TRIAGE, name="other")]
+    found = shares(twice, record(one, other), {**limits, SONNET: RateLimits(requests=7)})
+    assert [(each.model, each.percent) for each in found] == [(SONNET, 143), (HAIKU, 100)]
+
+
+def test_nothing_is_told_without_a_limit_a_volume_or_a_test() -> None:
+    ran = record(owner("a.py::test_one", group(usage(300, 60), HAIKU)))
+    limits = {HAIKU: RateLimits(requests=50)}
+    assert shares([TRIAGE], ran, {SONNET: RateLimits(requests=50), HAIKU: RateLimits()}) == ()
+    assert shares([replace(TRIAGE, requests_per_month={"heavy": 9})], ran, limits) == ()
+    assert shares([replace(TRIAGE, tests=("b.py",))], ran, limits) == ()
+
+
+def test_tests_of_the_average_case_stand_for_it() -> None:
+    marked = owner("a.py::test_one", group(usage(300, 60), HAIKU, case="average"))
+    other = owner("a.py::test_other", group(usage(9, 9), HAIKU, calls=9))
+    (share,) = shares([TRIAGE], record(marked, other), {HAIKU: RateLimits(requests=50)})
+    assert share.used == 10
+
+
+def test_the_lowest_of_each_limit_holds() -> None:
+    parts = [("m", limits_of("50,40000,")), ("m", limits_of("60,30000,8000")), ("a", limits_of("x"))]
+    assert lowest(parts) == {"a": RateLimits(), "m": RateLimits(requests=50, input_tokens=30_000, output_tokens=8_000)}
+
+
+def reported(budget: Budget | None) -> CostReport:
+    """One live call of 1,000 tokens of input and 100 of output."""
+    answer = Answer(
+        status=Status.MEASURED,
+        endpoint="messages",
+        model=HAIKU,
+        usage=Usage(input_tokens=1_000, output_tokens=100),
+        rate_limits="50,40000,8000",
+    )
+    owner_ = Owner(id="a.py::test_one", kind="test", phase="call")
+    return report_of([Call(id=1, at=NOON, answer=answer, owner=owner_, labels=Labels(), origin=Origin.LIVE)], budget)
+
+
+def test_a_line_says_the_share_and_what_is_assumed() -> None:
+    """10 a minute are 20% of the requests, 25% of the tokens of input and 12.5% of those of output."""
+    report = reported(Budget(source="claude-budget.yml", features=(TRIAGE,)))
+    text = (
+        f"rate limit of {HAIKU}: 25% of 40,000 input tokens a minute, if average volume is spread evenly over 22 days of"
+        " 8 hours"
+    )
+    assert text in " ".join(line.text.strip() for line in terminal_lines(report, 80))
+    document = json_document(report)
+    jsonschema.validate(document, SCHEMA)
+    assert document["rate_limits"] == [{"model": HAIKU, "requests": 50, "input_tokens": 40_000, "output_tokens": 8_000}]
+    assert document["rate_limits_used"] == [text]
+    assert f"- {text.replace(HAIKU, f'`{HAIKU}`')}" in comment(document)
+    first = read_report(document, "a.json")
+    assert combine([replace(first, run=RunInfo(ids=("a",)))]).sums.rate_limits == report.sums.rate_limits
+    quiet = reported(None)
+    assert "rate limit" not in " ".join(line.text for line in terminal_lines(quiet, 80))
+    assert json_document(quiet)["rate_limits_used"] == []
