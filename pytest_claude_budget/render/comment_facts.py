@@ -27,7 +27,8 @@ def facts(document: Document) -> str:
 def fact_parts(document: Document) -> list[str]:
     """The same, one by one."""
     parts = [_run(document), _budget(document), _projected(document), _spent(document["totals"])]
-    return [part for part in parts if part]
+    said = [part for part in parts if part]
+    return [] if said == [parts[1]] else said  # a budget alone tells nothing of a run
 
 
 def _run(document: Document) -> str:

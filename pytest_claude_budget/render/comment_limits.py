@@ -38,6 +38,10 @@ COMMAND = "pytest --claude-budget-update"
 UPDATE = f"run `{COMMAND}` and commit `{LOCK_FILE}`"
 OUT_OF_DATE = "**Optional:** the lock file is out of date;"
 _NOTHING_TO_DO = "; nothing to do"
+_ROOM = (
+    "give the refused calls room, by a higher cap or limit, or make them smaller: each refused test says by how much, "
+    "and `claude-budget bound` shows what a call can cost"
+)
 _NOT_AT_HAND = "; the base's budget was not at hand"
 _STEPS = 5
 """Steps before an update that an advice names."""
@@ -138,11 +142,13 @@ def advice(document: Document) -> Iterator[str]:
     outcome = document["verdict"]["outcome"]
     fixed = [breach for breach in over if breach["measure"] not in INCREASES]
     steps = _inline(_steps(document))
+    capped = document["verdict"].get("capped")  # then an update would be refused
+    yield from ("", f"**To pass:** {_ROOM}.") if capped else ()
     if len(fixed) < len(over):
         yield from _to_accept(document, by_hand=bool(fixed))
     elif fixed:
         yield from ("", f"**To pass:** make the calls cheaper, or {_raise(fixed)} and commit that.")
-    elif comparison is not None and document.get("accepted") is None and _stale(comparison):
+    elif not capped and comparison is not None and document.get("accepted") is None and _stale(comparison):
         yield from ("", f"{OUT_OF_DATE} {steps}; the next change is then compared with this one.")
     unfinished = document["verdict"].get("unfinished") or []
     if outcome == "incomplete" and len(unfinished) < len(reasons(document)):

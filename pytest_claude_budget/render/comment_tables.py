@@ -167,12 +167,12 @@ def dearest(document: Document, most: int | None, where: str) -> list[str]:
     if not rows:
         return []
     failed = frozenset(failed_tests(document))
-    lines = table(("Test", ">Calls", ">Cost"), [_paid(row, failed) for row in rows[:most]])
+    lines = table((">Cost", ">Calls", "Test"), [_paid(row, failed) for row in rows[:most]])
     return ["", *lines, *_rest(len(rows[most:]) if most is not None else 0, "tests and fixtures", where)]
 
 
 def _paid(row: Document, failed: Collection[str]) -> list[str]:
-    return [_owner({"place": "", **row}), number(row["calls"]), cost(row, lower=row["owner"] in failed)]
+    return [cost(row, lower=row["owner"] in failed), number(row["calls"]), _owner({"place": "", **row})]
 
 
 def cost(totals: Document, *, lower: bool = False) -> str:

@@ -243,8 +243,19 @@ def test_the_models_of_a_run_with_a_failed_test_are_known_at_least() -> None:
     report = document("failed")
     report["run"]["failed"] = [FEW[0].id]
     page = summary(report)
-    assert "| `test_triage[german]`<br>`tests/test_triage.py:12` | 1 | at least $0.0088 |" in page
-    assert "| `test_answer_5`<br>`tests/test_search.py:58` | 1 | $0.0074 |" in page
+    assert "| at least $0.0088 | 1 | `test_triage[german]`<br>`tests/test_triage.py:12` |" in page
+    assert "| $0.0074 | 1 | `test_answer_5`<br>`tests/test_search.py:58` |" in page
+
+
+def test_a_run_that_its_cap_ended_says_how_it_passes() -> None:
+    """And of no update, which would be refused."""
+    page = comment(document("capped"))
+    assert "**To pass:** give the refused calls room, by a higher cap or limit, or make them smaller: " in page
+    assert "pytest --claude-budget-update" not in page
+
+
+def test_a_budget_beside_nothing_that_is_known_is_left_out() -> None:
+    assert "budget $" not in comment(document("uncollected"))
 
 
 def test_what_only_a_higher_limit_lets_pass_is_not_sent_to_an_update() -> None:
