@@ -352,13 +352,16 @@ def test_junit_files_tell_a_batch_where_it_was_read(suite: Suite, workers: int) 
     assert [row["owner"] for row in outcome.report["by_owner"] if row["calls"]] == ["test_a.py::test_creates"]
 
 
-@pytest.mark.parametrize("option", ["json", "json:", "html:x", "xml:out.xml"])
+@pytest.mark.parametrize("option", ["json", "json:", "otlp:", "xml:out.xml"])
 def test_a_wrong_report_option_is_a_usage_error(suite: Suite, option: str) -> None:
     """What was allowed is said."""
     suite.write(test_a=ONE_CALL)
     result = suite.pytest(f"--claude-budget-report={option}")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert "expected KIND:PATH with a KIND of json, markdown, summary, got" in result.stderr.str()
+    assert (
+        "expected KIND:PATH with a KIND of json, markdown, summary, html, speedscope, pprof, otlp, got"
+        in result.stderr.str()
+    )
 
 
 @pytest.mark.parametrize(

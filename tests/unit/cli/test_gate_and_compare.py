@@ -87,7 +87,10 @@ def test_the_gate_prints_and_writes_what_is_asked_for(capsys: pytest.CaptureFixt
     assert json.loads(Path("v.json").read_text(encoding="utf-8")) == printed
     assert Path("c.md").read_text(encoding="utf-8").startswith("### Claude cost: +$0.04 per run (+20%)")
     assert main(["gate", path, "--output", "pdf:x"]) == 2
-    assert "expected KIND:PATH with a KIND of json, markdown, summary, got 'pdf:x'" in capsys.readouterr().err
+    assert (
+        "expected KIND:PATH with a KIND of json, markdown, summary, html, speedscope, pprof, got 'pdf:x'"
+        in capsys.readouterr().err
+    )
 
 
 def test_a_lock_file_of_the_change_itself_accepts_it_or_is_stale() -> None:
