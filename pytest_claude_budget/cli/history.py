@@ -21,8 +21,8 @@ def add_history(commands: Commands) -> None:
     parser.add_argument("--ref", default="HEAD", metavar="REF", help="of this branch, tag or commit [HEAD]")
     parser.add_argument("--since", metavar="TIME", help="only commits since then, as git takes it, such as 2026-10-01")
     parser.add_argument("--lock", metavar="PATH", help="the lock file [claude-budget.lock.json at pytest's rootdir]")
-    kinds = ("text", "csv", "json", "benchmark")
-    help_ = "what to print; benchmark is the newest version for github-action-benchmark, customSmallerIsBetter [text]"
+    kinds = ("text", "markdown", "csv", "json", "benchmark")
+    help_ = "what to print; markdown has a chart for a job's summary; benchmark is the newest version for github-action-benchmark, customSmallerIsBetter [text]"
     parser.add_argument("--format", choices=kinds, default="text", help=help_)
     add_budget(parser)
     parser.set_defaults(command=_history)
@@ -38,6 +38,10 @@ def _history(options: argparse.Namespace) -> int:
         put_out(json.dumps(history.history_entry(points, terms.rates), indent=1))
     elif options.format == "text":
         put_out(history.history_text(points, options.lock or lock.name, terms.rates, WIDTH))
+    elif options.format == "markdown":
+        from pytest_claude_budget.render.history_markdown import history_markdown
+
+        put_out(history_markdown(points, options.lock or lock.name, terms.rates))
     else:
         put_out(history.history_csv(points) if options.format == "csv" else history.benchmark_json(points))
     return 0

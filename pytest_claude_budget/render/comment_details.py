@@ -272,7 +272,7 @@ def notes_lines(document: Document, most: int | None) -> list[str]:
 def chart(document: Document) -> list[str]:
     """Draw the cost by feature, where there are a few to compare."""
     rows = [(row["feature"], amount(row["cost"])) for row in document["by_feature"]]
-    if not _FEWEST <= len(rows) <= _MOST_BARS or _bar(max(value for _, value in rows)) == "0":
+    if not _FEWEST <= len(rows) <= _MOST_BARS or bar_height(max(value for _, value in rows)) == "0":
         return []
     labels = [f'"{_label(name, at)}"' for at, (name, _) in enumerate(rows, 1)]
     return [
@@ -281,8 +281,8 @@ def chart(document: Document) -> list[str]:
         "xychart-beta",
         '    title "Cost by feature, US dollars a run"',
         f"    x-axis [{', '.join(labels)}]",
-        f'    y-axis "US dollars" 0 --> {_bar(max(value for _, value in rows))}',
-        f"    bar [{', '.join(_bar(value) for _, value in rows)}]",
+        f'    y-axis "US dollars" 0 --> {bar_height(max(value for _, value in rows))}',
+        f"    bar [{', '.join(bar_height(value) for _, value in rows)}]",
         "```",
     ]
 
@@ -293,6 +293,7 @@ def _label(name: str, at: int) -> str:
     return plain if plain == name else f"{at} {plain}".strip()
 
 
-def _bar(value: Decimal) -> str:
+def bar_height(value: Decimal) -> str:
+    """A number as a chart takes it."""
     text = f"{value:.12f}".rstrip("0").rstrip(".")
     return text or "0"

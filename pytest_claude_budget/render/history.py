@@ -38,13 +38,14 @@ def history_text(points: Sequence[Point], shown: str, rates: RateTable, width: i
         return f"{printable(shown)} was never committed here, or not since then"
     costs = [point.cost.totals for point in points if point.cost is not None]
     most = max((cost.cost for cost in costs), default=ZERO)
-    wide = max((len(_amount(cost)) for cost in costs), default=0)
+    wide = max((len(amount_of(cost)) for cost in costs), default=0)
     head = f"{printable(shown)}: {counted(len(points), 'version')}, all at the rates as of {rates.as_of}"
-    rows = (_row_of(point, before, wide) + _bar(point, most) for point, before in _pairs(points))
+    rows = (_row_of(point, before, wide) + _bar(point, most) for point, before in pairs_of(points))
     return "\n".join([head, "", *(_line(row, point, width) for row, point in zip(rows, points, strict=True))])
 
 
-def _pairs(points: Sequence[Point]) -> Iterator[tuple[Point, Cost | None]]:
+def pairs_of(points: Sequence[Point]) -> Iterator[tuple[Point, Cost | None]]:
+    """Each version with the cost of the one before."""
     before: Cost | None = None
     for point in points:
         yield point, before
@@ -55,7 +56,7 @@ def _row_of(point: Point, before: Cost | None, wide: int) -> str:
     start = f"{point.at[:10]}  {point.commit}  "
     if point.cost is None:
         return start
-    return f"{start}{_amount(point.cost.totals):>{wide}}  {_moved(point.cost.totals.cost, before):>6}  "
+    return f"{start}{amount_of(point.cost.totals):>{wide}}  {move_of(point.cost.totals.cost, before):>6}  "
 
 
 def _bar(point: Point, most: Decimal) -> str:
@@ -70,11 +71,13 @@ def _line(row: str, point: Point, width: int) -> str:
     return f"{row}{printable(words, max(3, width - len(row)))}".rstrip()
 
 
-def _amount(totals: Totals) -> str:
+def amount_of(totals: Totals) -> str:
+    """Say a cost, or its lower bound."""
     return f"{'at least ' if totals.at_least else ''}{dollars(totals.cost)}"
 
 
-def _moved(cost: Decimal, before: Cost | None) -> str:
+def move_of(cost: Decimal, before: Cost | None) -> str:
+    """Say by how much it moved; empty where it did not, or where there is nothing to compare with."""
     if before is None or not before.totals.cost or cost == before.totals.cost:
         return ""
     change = EXACT.subtract(cost, before.totals.cost)

@@ -99,6 +99,24 @@ def test_another_tool_gets_the_newest_version(folder: Path, capsys: pytest.Captu
     ] == json.loads(printed(capsys, "--format", "benchmark"))
 
 
+def test_a_summary_gets_a_chart_from_zero_and_a_table(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Newest first in the table, oldest first in the chart; a version that is gone has no bar. Subjects are untrusted."""
+    commits = three(folder)
+    gone = commit(folder, None, "<b>|`@all`", 5)
+    text = printed(capsys, "--format", "markdown")
+    chart, _, rows = text.partition("```mermaid")[2].partition("```")
+    bars = ", ".join(f'"{each}"' for each in commits)
+    assert f"x-axis [{bars}]" in chart
+    assert 'y-axis "US dollars" 0 --> 0.45' in chart
+    assert "bar [0.1, 0.15, 0.45]" in chart
+    days = [line.split(" | ")[:4] for line in rows.splitlines() if line.startswith("| 2026")]
+    assert days[0] == ["| 2026-10-05", f"`{gone}`", "–", "–"]
+    assert [row[2:] for row in days[1:]] == [["$0.45", "+200%"], ["$0.15", "+50%"], ["$0.10", "–"]]
+    assert "<b>" not in text
+    commit(folder, lock_text(record(costing("a.py::t", 10))), "<b>|`@all`", 6)
+    assert "<b>|" not in printed(capsys, "--format", "markdown", "--since", "2026-10-06")
+
+
 def test_only_what_is_newer_or_on_another_branch(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, second, third = three(folder)
     assert 1 == len(json.loads(printed(capsys, "--since", "2026-10-03", "--format", "json"))["points"])
