@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from pytest_claude_budget.base.money import ZERO, exact
 from pytest_claude_budget.base.values import value_class
+from pytest_claude_budget.compare.call_sites import OfOwner, site_changes, with_site
 from pytest_claude_budget.compare.causes import causes_of
 from pytest_claude_budget.compare.excused import excused
 from pytest_claude_budget.compare.expected import Expected, expected_of
@@ -29,6 +30,7 @@ from pytest_claude_budget.record.record import (
     rates_of_terms,
 )
 from pytest_claude_budget.record.selection import Selection
+from pytest_claude_budget.record.sites import Lines
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -44,6 +46,8 @@ class Facts:
     """`file:line` of tests."""
     feature_of: Callable[[str], str | None] = lambda owner: None
     """The feature that the budget file gives an owner whose calls carry none."""
+    lines: Lines = field(default_factory=dict)
+    """Where the calls of this run come from."""
     accepts_silence: bool = False
     """Has somebody accepted that tests make no calls any more? The lock file beside the code does, where it is up to date."""
 
@@ -69,6 +73,10 @@ def _compare(before: Record, after: Record, facts: Facts) -> Comparison:
     renamed = renamed_owners(before, after, facts.selection)
     both = [_one(owner, before, after, renamed, facts) for owner in _all_owners(before, after, renamed)]
     both = _with_noise(both, before, after)
+    prices = Prices(rates=facts.rates, day=facts.day)
+    moved = [one for one in map(_known_on_both_sides, both) if one is not None]
+    sites = {one.row.owner: with_site(one, prices, facts.lines) for one in moved}
+    both = [replace(one, change=sites.get(one.change.owner, one.change)) for one in both] if sites else both
     changes = [one.change for one in both]
     compared = [change for change in changes if change.is_compared]
     change = _sum(row.change for row in compared)
@@ -86,12 +94,21 @@ def _compare(before: Record, after: Record, facts: Facts) -> Comparison:
         before_at_least=any(row.before_at_least for row in compared),
         owners=tuple(sorted(changes, key=_largest_first)),
         by_feature=tuple(_by_feature(both, facts)),
+        by_site=site_changes(moved, prices, facts.lines),
         not_run=_sum(row.before for row in changes if not row.standing.ran),
         without_calls=_sum(row.before for row in changes if row.standing is Standing.WITHOUT_CALLS),
         not_compared=_sum(row.before for row in changes if row.standing.has_calls and not row.is_compared),
         counts={standing: len(rows) for standing, rows in sorted_in.items()},
         amounts={standing: _sum(row.change for row in rows) for standing, rows in sorted_in.items()},
     )
+
+
+def _known_on_both_sides(one: _Both) -> OfOwner | None:
+    """An owner that moved, and not by noise alone, whose code may be told; None of any other."""
+    row = one.change
+    if one.before is None or one.after is None or not row.change or row.noise or not row.is_compared:
+        return None
+    return OfOwner(row=row, before=one.before, after=one.after)
 
 
 def with_new_names(before: Record, comparison: Comparison) -> Record:

@@ -69,7 +69,9 @@ def update(old: Record | None, new: Record, selection: Selection) -> Updated:
     }  # fmt: skip
     earlier = {} if old is None else renamed_owners(old, new, selection)
     for name, owner in new.owners.items():
-        owners[name] = taken = taken_over(before.get(earlier.get(name, name)), owner)
+        taken = taken_over(before.get(earlier.get(name, name)), owner)
+        # the same in other functions is no change of the file
+        owners[name] = before[name] if before.get(name) == taken else taken
         if name in earlier:
             found["renamed"].append(name)
         elif name not in before:

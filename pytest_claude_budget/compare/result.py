@@ -71,6 +71,22 @@ class Cause:
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
+class SiteChange:
+    """What the calls of one function of the user's cost more or less than in the baseline."""
+
+    file: str
+    """Relative to the rootdir."""
+    function: str
+    """Its qualified name."""
+    line: int | None
+    """That sends the calls of this run; None where it sends none any more."""
+    change: Decimal
+    """US dollars."""
+    owners: int
+    """Tests and fixtures that it moved."""
+
+
+@value_class(frozen=True, kw_only=True, slots=True)
 class OwnerChange:
     """What became of one owner."""
 
@@ -102,6 +118,8 @@ class OwnerChange:
     """The id in the baseline, of one that was renamed."""
     place: str = ""
     """`file:line`, where it is known."""
+    site: SiteChange | None = None
+    """The code of the user's that moved it most; None where that is not known, or is the test itself."""
 
     @property
     def is_compared(self) -> bool:
@@ -158,6 +176,8 @@ class Comparison:
     owners: tuple[OwnerChange, ...] = ()
     """The largest change first, in either direction; then what did not move, by name."""
     by_feature: tuple[FeatureChange, ...] = ()
+    by_site: tuple[SiteChange, ...] = ()
+    """Of owners that both sides have, the largest change first; without noise, and without what no site is known of."""
     not_run: Decimal = ZERO
     """What removed and deselected owners cost in the baseline."""
     without_calls: Decimal = ZERO

@@ -106,7 +106,7 @@ def _only_texts_vary(old: Sequence[Group], new: Sequence[Group]) -> bool:
 def _reading(group: Group) -> tuple[object, ...]:
     """An order in which groups that read alike stand alike, whatever their hashes."""
     read = read_fingerprint(group.request)
-    rest = replace(group, request=None)
+    rest = replace(group, request=None, sites=())
     return (repr(rest), read.parts.get("parameters", ""), sorted(read.lengths.items()))
 
 

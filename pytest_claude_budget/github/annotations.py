@@ -10,8 +10,10 @@ from typing import Any
 from pytest_claude_budget.base.money import exact, to_json
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.compare.not_compared import missed, reasons
+from pytest_claude_budget.judge.increases import INCREASES
 from pytest_claude_budget.render.comment_values import is_at, not_known, only_warns
 from pytest_claude_budget.render.phrases import nearness
+from pytest_claude_budget.render.product_code import product_changes, site_sentence, sites_of_owners
 from pytest_claude_budget.render.terminal_text import printable
 
 MOST_ANNOTATIONS = 10
@@ -33,9 +35,9 @@ class Annotation:
 
 
 def annotations_of(document: Mapping[str, Any], folder: str) -> list[Annotation]:
-    """At the test that is over, and at the limit that it is over; the largest first, ten in all.
+    """At the code that is over, and at the limit that it is over; the largest first, ten in all.
 
-    `folder` is where the run's paths begin, relative to the workspace.
+    The code is the line of the product that moved the cost most, where it is known, else the test's. `folder` is where the run's paths begin, relative to the workspace.
     """
     verdict = document["verdict"]
     unknown = [
@@ -51,7 +53,7 @@ def annotations_of(document: Mapping[str, Any], folder: str) -> list[Annotation]
         level = "error" if verdict["outcome"] == "incomplete" else "warning"
         text = "; ".join(filter(None, (apart["why"], apart["next"])))
         unknown.append(Annotation(level=level, text=printable(text, 500), title=NOT_COMPARED))
-    places = {row["owner"]: row.get("place", "") for row in document["by_owner"]}
+    places = _Places(document)
     found = [
         annotation
         for level, breaches in (("error", verdict["breaches"]), ("warning", verdict["warnings"]))
@@ -61,13 +63,38 @@ def annotations_of(document: Mapping[str, Any], folder: str) -> list[Annotation]
     return [*found, *unknown][:MOST_ANNOTATIONS]
 
 
-def _of_breach(breach: Mapping[str, Any], level: str, places: Mapping[str, str], folder: str) -> Iterator[Annotation]:
+class _Places:
+    """Where the code is that a breach is about, with what is said of it. A line of the product has one annotation."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._tests = {row["owner"]: row.get("place", "") for row in document["by_owner"]}
+        self._of_owners = sites_of_owners(document)
+        rows = {(row["file"], row["function"]): row for row in product_changes(document)}
+        self._whole = {key: row for key, row in rows.items() if row["line"] is not None}
+        self._said: set[tuple[str, str]] = set()
+
+    def of(self, breach: Mapping[str, Any]) -> tuple[str, str]:
+        """`file:line` and what to say first: of the product, else of the test; both empty where nobody knows."""
+        site = self._of_owners.get(breach["name"])
+        if site is None and breach["scope"] == "run" and breach["measure"] in INCREASES:
+            site = next((row for row in self._whole.values() if not row["change"].startswith("-")), None)
+        key = ("", "") if site is None else (site["file"], site["function"])
+        row = self._whole.get(key)
+        if row is None or key in self._said:
+            return self._tests.get(breach["name"], ""), ""
+        self._said.add(key)
+        return f"{row['file']}:{row['line']}", f"{site_sentence(row)}; "
+
+
+def _of_breach(breach: Mapping[str, Any], level: str, places: _Places, folder: str) -> Iterator[Annotation]:
+    code, said = places.of(breach)
     text = printable(breach["text"], 500)
     title = f"Claude cost: {'over' if level == 'error' else nearness(is_at(breach), 0, only_warns(breach))} a limit"
-    for place in dict.fromkeys((places.get(breach["name"], ""), breach["where"])):
+    for place in dict.fromkeys((code, breach["where"])):
         file, line = located(place, folder)
         if file is not None or place == breach["where"]:
-            yield Annotation(level=level, text=text, title=title, file=file, line=line)
+            whole = printable(f"{said}{breach['text']}", 500) if place == code else text
+            yield Annotation(level=level, text=whole, title=title, file=file, line=line)
 
 
 def located(place: str, folder: str) -> tuple[str | None, int | None]:

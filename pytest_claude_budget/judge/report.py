@@ -33,6 +33,7 @@ from pytest_claude_budget.record.benchmarked import on_one_footing, repeated_bef
 from pytest_claude_budget.record.build import RecordBuilder
 from pytest_claude_budget.record.record import Record
 from pytest_claude_budget.record.selection import Selection
+from pytest_claude_budget.record.sites import Lines, lines_of
 from pytest_claude_budget.record.sums import Answers, Book, OwnerTotals, Sums, Unpriced
 from pytest_claude_budget.record.totals import Totals
 
@@ -134,7 +135,7 @@ def judge(sums: Sums, record: Record, facts: RunFacts) -> CostReport:
     """Compare sums and record of a run with the baseline, and judge them: the one place where that happens."""
     with exact():
         day = facts.day or facts.rates.as_of
-        change, rows = _change(record, facts, day)
+        change, rows = _change(record, facts, day, lines_of(sums.by_site))
         unread = facts.limited and bool(facts.faults)
         limits = Limits(budget=facts.budget, markers=facts.markers, spellings=facts.rates.spellings, unread=unread)
         cut = _unfinished(record, facts.run)
@@ -169,7 +170,7 @@ def _unfinished(record: Record, run: RunInfo) -> tuple[str, ...]:
     return unfinished(run.outcome, run.selection, run.selection.ran | with_calls)
 
 
-def _change(record: Record, facts: RunFacts, day: date) -> tuple[Change | None, tuple[Row, ...]]:
+def _change(record: Record, facts: RunFacts, day: date, lines: Lines) -> tuple[Change | None, tuple[Row, ...]]:
     """What moved since the baseline, where there is one; and what a month costs, where the budget has volumes."""
     comparison = None
     before = facts.before
@@ -182,6 +183,7 @@ def _change(record: Record, facts: RunFacts, day: date) -> tuple[Change | None, 
             day=day,
             selection=facts.run.selection,
             places=facts.places,
+            lines=lines,
             feature_of=feature_of(facts.budget),
             accepts_silence=facts.accepts_silence,
         )

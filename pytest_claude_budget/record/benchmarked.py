@@ -25,6 +25,7 @@ def _once(group: Group, times: int) -> Group:
         live=min(group.live, 1),
         unknown=min(group.unknown, 1),
         usage=_mean(group.usage, times),
+        sites=tuple((site, 1) for site, _ in group.sites),
     )
 
 

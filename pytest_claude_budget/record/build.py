@@ -14,8 +14,9 @@ from pytest_claude_budget.pricing.portions import take_apart
 from pytest_claude_budget.pricing.price import Price
 from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.record.benchmarked import with_benchmark
-from pytest_claude_budget.record.record import Group, Key, OwnerRecord, Record, Terms, in_order, joined
+from pytest_claude_budget.record.record import Group, Key, OwnerRecord, Record, Sites, Terms, in_order, joined
 from pytest_claude_budget.record.repeats import BENCHMARK, Repeat, Taken, Turn, by_place, chosen, turn_of
+from pytest_claude_budget.record.sites import site_in_lock
 
 # Python 3.11 searches an enum's class at each look.
 _FREE, _LIVE = Status.FREE, Origin.LIVE
@@ -83,6 +84,7 @@ class RecordBuilder:
             attempts=count,
             live=count if call.origin is _LIVE else 0,
             usage=answer.usage,
+            sites=_sites_of(call),
         )
 
     def record(self) -> Record:
@@ -127,6 +129,11 @@ class RecordBuilder:
     def _shared(once: Mapping[tuple[str, str], Mapping[Key, Group]]) -> list[Group]:
         """What fixtures asked: a test may go on with a conversation that one of them began."""
         return [group for (_, kind), groups in once.items() if kind != "test" for group in groups.values()]
+
+
+def _sites_of(call: Call) -> Sites:
+    site = None if call.site is None else site_in_lock(call.site, call.owner.id)
+    return () if site is None else ((site, call.count),)
 
 
 def _once(kind: str, turns: Mapping[Turn, Taken]) -> Mapping[Key, Group]:
@@ -263,6 +270,7 @@ def _groups_of(call: Call, rates: RateTable) -> Iterator[Group]:
     if answer.status is Status.FAILED:
         yield own(terms=Terms(model=_spelled_terms(answer, rates).model), attempts=count)
         return
+    own = partial(own, sites=_sites_of(call))
     unmeasured = answer.status is Status.UNMEASURED
     parts = None if unmeasured else take_apart(answer, _day_of(int(call.at // 86_400)), rates)
     if parts is None or isinstance(parts, Refusal):

@@ -16,7 +16,7 @@ from pytest_claude_budget.base.fast_json import loads
 from pytest_claude_budget.base.unusable_files import not_allowed
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.call import COUNTS, Usage
-from pytest_claude_budget.record.record import OWNER_KINDS, Group, OwnerRecord, Record, Samples, Terms, in_order
+from pytest_claude_budget.record.record import OWNER_KINDS, Group, OwnerRecord, Record, Samples, Sites, Terms, in_order
 
 SCHEMA_VERSION = 1
 LARGEST_COUNT = 10**15
@@ -31,7 +31,9 @@ _SPECIAL = frozenset((*_TERMS.values(), *_FLAGS)) - {"model"}
 _WORDS = ("on_top", "feature", "tier", "case")
 _WORD_KEYS, _UNSAID = frozenset(_WORDS), [None] * len(_WORDS)
 _WHOLE = ("calls", "attempts", "live", "unknown")
-_KEYS = frozenset((*_TERMS.values(), *_FLAGS, *_WORDS, *_WHOLE, "usage", "request", "samples", "spreads", "origin"))
+_KEYS = frozenset(
+    (*_TERMS.values(), *_FLAGS, *_WORDS, *_WHOLE, "usage", "request", "samples", "sites", "spreads", "origin")
+)
 _SPREADS = frozenset((*COUNTS, "calls")) - {"output_tokens"}
 
 
@@ -88,6 +90,9 @@ def _rest_text(group: Group) -> str:
     said = "" if samples is None else f', "samples": [{samples.count}, {samples.total}, {samples.squares}]'
     if terms.tier is not None:
         said += f', "service_tier": {_quoted(terms.tier)}'
+    if group.sites:
+        sites = (f"{_quoted(site)}: {count}" for site, count in group.sites)
+        said += f', "sites": {{{", ".join(sites)}}}'
     if terms.speed is not None:
         said += f', "speed": {_quoted(terms.speed)}'
     if samples is not None and samples.others:
@@ -215,6 +220,7 @@ class _Reader:
             unknown=self.count(entry, "unknown", name) if "unknown" in entry else 0,
             usage=self.usage(entry.get("usage"), name),
             samples=self.samples(entry, name),
+            sites=self.sites(entry["sites"], name) if "sites" in entry else (),
         )
 
     def terms(self, entry: Mapping[str, Any], name: str) -> Terms:
@@ -248,6 +254,10 @@ class _Reader:
 
     def request(self, value: object, name: str) -> str | None:
         return None if value is None else _compact(self.mapping(value, f"{name}: request"))
+
+    def sites(self, value: object, name: str) -> Sites:
+        entry = self.mapping(value, f"{name}: sites")
+        return tuple((site, self.count(entry, site, f"{name}: sites")) for site in sorted(entry))
 
     def samples(self, entry: Mapping[str, Any], name: str) -> Samples | None:
         value, spreads = entry.get("samples"), entry.get("spreads")

@@ -5,7 +5,7 @@ calls or on who ran them.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import field, replace
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -71,6 +71,10 @@ class Samples:
         return max(0.0, (squares - total * total / self.count) / (self.count - 1))
 
 
+Sites = tuple[tuple[str, int], ...]
+"""Call sites without their lines, `helpdesk/replies.py Desk.reply`, each with its number of answers; sorted."""
+
+
 @value_class(frozen=True, kw_only=True, slots=True)
 class Group:
     """Calls of one owner that were asked alike and are priced alike."""
@@ -94,6 +98,8 @@ class Group:
     usage: Usage = Usage()
     samples: Samples | None = None
     """Only in a baseline, and only of live runs."""
+    sites: Sites = field(default=(), compare=False)
+    """Where in the user's code the calls come from. No part of what was used: who renames a function changes no cost."""
 
     @property
     def key(self) -> "Key":
@@ -228,4 +234,14 @@ def joined(one: Group, other: Group) -> Group:
         live=one.live + other.live,
         unknown=one.unknown + other.unknown,
         usage=summed((one.usage, other.usage)),
+        sites=_joined_sites(one.sites, other.sites),
     )
+
+
+def _joined_sites(one: Sites, other: Sites) -> Sites:
+    if not one or not other:
+        return one or other
+    counts = dict(one)
+    for site, count in other:
+        counts[site] = counts.get(site, 0) + count
+    return tuple(sorted(counts.items()))

@@ -10,6 +10,8 @@ from pytest_claude_budget.record.totals import Totals, added
 
 Frame = tuple[str, str, int]
 """File, relative to the rootdir; qualified name of the function; line."""
+Lines = Mapping[tuple[str, str], int]
+"""The line of each file and function that sends calls, the dearest of several."""
 MOST_STACKS = 1_000
 """Of a report: what the others cost is added to the stack of their site alone."""
 
@@ -60,6 +62,15 @@ def _frame(line: str) -> Frame | None:
     return (file, function, int(number)) if file and number.isdecimal() else None
 
 
+@lru_cache(maxsize=16_384)
+def site_in_lock(text: str, owner: str) -> str | None:
+    """A call's site as lock files name it, without its line; None where it is in the file of the very test that pays."""
+    frames = frames_of(text)
+    if not frames or frames[0][0] == owner.partition("::")[0]:
+        return None
+    return f"{frames[0][0]} {frames[0][1]}"
+
+
 class SiteBook:
     """Takes the totals of each owner's calls by their site, and sums them up by line and by stack."""
 
@@ -97,6 +108,15 @@ def _stack(frames: tuple[Frame, ...], totals: Totals) -> StackTotals:
     return StackTotals(
         frames=frames, calls=totals.calls, cost=totals.cost, spent=totals.spent, at_least=totals.at_least
     )
+
+
+def lines_of(rows: Iterable[SiteTotals]) -> Lines:
+    """Where the functions of a run send their calls, of rows in their order."""
+    lines: dict[tuple[str, str], int] = {}
+    for row in rows:
+        file, function, line = row.site
+        lines.setdefault((file, function), line)
+    return lines
 
 
 def sites_in_order(rows: Iterable[SiteTotals]) -> tuple[SiteTotals, ...]:

@@ -22,6 +22,7 @@ from pytest_claude_budget.render.comment_remedies import down
 from pytest_claude_budget.render.comment_values import NOT_RUN, Document, failed_tests, moved, not_known
 from pytest_claude_budget.render.levers import fold
 from pytest_claude_budget.render.markdown_text import amount, code, details, sentence, signed, visual_lines
+from pytest_claude_budget.render.product_code import in_product
 
 JSON_REPORT = "the JSON report (`--claude-budget-report=json:PATH`)"
 _LEFT_OUT, _NOTES = ": they are not in the cost", 2
@@ -45,6 +46,8 @@ class Form:
     """Rows of the table of causes."""
     limits: int
     """Limits that have a line."""
+    functions: int = 0
+    """Functions of the product that a line names."""
     details: bool = True
     long: bool = False
     """A job's summary, to which the others refer."""
@@ -86,11 +89,12 @@ _COMMENTS = tuple(
         *((2, 3, 1), (2, 2, 1), (1, 1, 1), (1, 0, 0)),
     )
 )
+_FUNCTIONS = (2, 1)
 _BRIEFEST = replace(_COMMENTS[-1], brief=True)
 _BAREST = replace(_BRIEFEST, bare=True)
 _SUMMARIES = (
-    Form(rows=None, items=1000, groups=50, limits=1000, long=True, every=True),
-    Form(rows=None, items=1000, groups=50, limits=1000, long=True),
+    Form(rows=None, items=1000, groups=50, limits=1000, functions=5, long=True, every=True),
+    Form(rows=None, items=1000, groups=50, limits=1000, functions=5, long=True),
     *(
         Form(rows=rows, items=100, groups=20, limits=100, details=False, long=True)
         for rows in (None, 2000, 500, 100, 0)
@@ -106,9 +110,14 @@ def comment(document: Document, *, beside_summary: bool = True) -> str:
     page = ""
     for form in (*_COMMENTS, _BRIEFEST, _BAREST):
         page = _page(document, replace(form, summary=beside_summary))
-        if visual_lines(page) <= COMMENT_LINES and len(page.encode()) <= COMMENT_BYTES:
-            break
+        if _is_short(page):
+            more = (_page(document, replace(form, summary=beside_summary, functions=most)) for most in _FUNCTIONS)
+            return next(filter(_is_short, more), page)  # where causes leave room for it
     return page
+
+
+def _is_short(page: str) -> bool:
+    return visual_lines(page) <= COMMENT_LINES and len(page.encode()) <= COMMENT_BYTES
 
 
 def summary(document: Document) -> str:
@@ -169,6 +178,7 @@ def _body(document: Document, form: Form) -> Iterator[str]:
     compared = document.get("comparison") is not None
     yield from silence(document, form.items, brief=form.brief)
     yield from by_cause(document, form.groups)
+    yield from in_product(document, form.functions)
     if not compared:
         yield from tables.dearest(document, form.rows if form.long else min(form.groups, 5), where)
     yield from () if form.brief else down(document)

@@ -16,6 +16,7 @@ from pytest_claude_budget.render.failed_tries import by_kind, kind_words, way_ou
 from pytest_claude_budget.render.markdown_text import amount, code, counted, details, number, sentence, signed, table
 from pytest_claude_budget.render.near_window import fullest_first
 from pytest_claude_budget.render.phrases import repeated_before_texts, unsure
+from pytest_claude_budget.render.product_code import function_rows
 
 KINDS = (
     ("input", "input_tokens"),
@@ -39,6 +40,7 @@ def breakdown(document: Document, most: int | None) -> list[str]:
             _named("Model", "model", document["by_model"][:most], rest_of(document, document["by_model"]), lower=lower),
         ),
         ("by feature", _features(document, most)),
+        ("by function of yours", function_rows(document, most)),
         (
             "by tier",
             _named("Tier", "tier", document["by_tier"][:most], rest_of(document, document["by_tier"]), lower=lower),

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from pytest_claude_budget.base.money import to_json
-from pytest_claude_budget.compare.result import Cause, Comparison, OwnerChange, percent
+from pytest_claude_budget.compare.result import Cause, Comparison, OwnerChange, SiteChange, percent
 from pytest_claude_budget.forecast.month_rows import Row
 
 
@@ -41,7 +41,14 @@ def comparison_entry(comparison: Comparison) -> dict[str, Any]:
             }
             for row in comparison.by_feature
         ],
+        **({"by_site": [site_change(row) for row in comparison.by_site]} if comparison.by_site else {}),
     }
+
+
+def site_change(row: SiteChange) -> dict[str, Any]:
+    """What moved one function's calls, as plain JSON values."""
+    change = to_json(row.change)
+    return {"file": row.file, "function": row.function, "line": row.line, "change": change, "owners": row.owners}
 
 
 def _owner(row: OwnerChange) -> dict[str, Any]:
@@ -64,6 +71,7 @@ def _owner(row: OwnerChange) -> dict[str, Any]:
         "was": row.was,
         "place": row.place,
         "causes": [_cause(cause) for cause in row.causes],
+        **({} if row.site is None else {"site": site_change(row.site)}),
     }
 
 

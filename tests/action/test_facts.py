@@ -50,6 +50,29 @@ def test_the_largest_come_first_whatever_they_count_and_ten_in_all() -> None:
     assert MOST_ANNOTATIONS == len(annotations_of(judged(*many), "."))
 
 
+def test_a_breach_is_shown_at_the_line_of_the_product_that_moved_it() -> None:
+    """Once for each line: what else is over because of it is shown at its test. A file of tests is none of the product."""
+    reply = {"file": "helpdesk/replies.py", "function": "Desk.reply", "line": 42, "change": "0.027", "owners": 3}
+    in_test = {"file": "tests/conftest.py", "function": "corpus", "line": 3, "change": "0.02", "owners": 1}
+    gone = {"file": "helpdesk/old.py", "function": "old", "line": None, "change": "0.01", "owners": 1}
+    document = judged(*(breach(f"t{number}", 9 - number, 1) for number in (1, 2, 3, 4)))
+    run = {**breach("", "38%", "15%", "claude-budget.yml:9"), "scope": "run", "measure": "max_increase"}
+    owners = [{"owner": f"t{at}", "site": site} for at, site in enumerate((reply, reply, in_test, gone), 1)]
+    document["comparison"] = {"by_site": [in_test, reply, gone], "owners": owners}
+    found = [(each.file, each.line, each.text) for each in annotations_of(document, "api")]
+    assert [
+        ("api/helpdesk/replies.py", 42, "Desk.reply(): +$0.027 in 3 tests; t1 is over"),
+        ("api/claude-budget.yml", 4, "t1 is over"),
+        ("api/tests/test_a.py", 2, "t2 is over"),
+        ("api/tests/test_a.py", 3, "t3 is over"),
+        ("api/tests/test_a.py", 4, "t4 is over"),
+    ] == [each for each in found if each[0] != "api/claude-budget.yml" or "t1" in each[2]]
+    document["verdict"]["breaches"] = [run]
+    assert [("helpdesk/replies.py", 42), ("claude-budget.yml", 9)] == [
+        (each.file, each.line) for each in annotations_of(document, ".")
+    ]
+
+
 def test_errors_come_before_warnings() -> None:
     found = annotations_of(judged(breach("t1", 2, 1), warnings=(breach("t2", 900, 1000),)), ".")
     assert ["error", "error", "warning", "warning"] == [each.level for each in found]

@@ -91,6 +91,8 @@ class Report:
     before_update: Sequence[str] | None = None
     """None is a report of an earlier version, which does not say it."""
     notes: Sequence[Document] = ()
+    sites: Sequence[Document] = ()
+    """What moved by line of code."""
 
     def document(self) -> Document:
         """The JSON report."""
@@ -204,6 +206,7 @@ class Report:
                 for name, was, now in features(ran)
                 for own in [[owner for owner in ran if owner.feature == name]]
             ],
+            **({"by_site": list(self.sites)} if self.sites else {}),
         }
 
 

@@ -64,6 +64,18 @@ OVER = Report(owners=MOVED, outcome="over", breaches=[RUN_UP, REFUND_UP], projec
 LOCK = {"source": "claude-budget.lock.json", "kind": "lock", "commit": None}
 
 
+def site(file: str, function: str, line: int | None, change: str, owners: int) -> Document:
+    return {"file": file, "function": function, "line": line, "change": change, "owners": owners}
+
+
+SITES = [
+    site("helpdesk/replies.py", "Desk.reply", 42, "0.0175", 1),
+    site("helpdesk/triage.py", "triage", 18, "0.0025", 1),
+    site("helpdesk/old.py", "summary", None, "-0.0004", 2),
+    site("tests/conftest.py", "corpus", 7, "0.0001", 1),
+]
+
+
 def turned(owner: Owner) -> Owner:
     """The same change, the other way round."""
     return replace(
@@ -370,6 +382,7 @@ SCENES: dict[str, Report] = {
     "stopped": stopped(),
     "uncollected": uncollected(),
     "busy": busy(),
+    "in-code": replace(OVER, sites=SITES),
     "price-change": Report(owners=[turned(REFUND), TRIAGE, *steady()], price_change="0.0042", outcome="within"),
 }
 

@@ -56,6 +56,17 @@ def test_a_lock_file_is_read_back_as_it_was_written(made: list[Call], random: An
     assert lock_text(recorded(made)) == text
 
 
+def test_a_lock_file_names_functions_and_no_lines() -> None:
+    """Two calls of one function are alike, whatever its line; what the test's own file sends is not named, nor a failed try."""
+    sites = ("src/a.py:7 Desk.ask\na.py:3 t", "src/a.py:9 Desk.ask", "src/b.py:1 f", "a.py:4 t", None)
+    made = [replace(call(at), site=site) for at, site in enumerate(sites)]
+    made.append(replace(call(9, failed=True), site="src/c.py:1 g"))
+    (entry,) = json.loads(lock_text(recorded(made)))["owners"]["a.py::t"]["groups"]
+    assert (5, 6, {"src/a.py Desk.ask": 2, "src/b.py f": 1}) == (entry["calls"], entry["attempts"], entry["sites"])
+    again = read_record(json.loads(lock_text(recorded(made))), "lock")
+    assert lock_text(again) == lock_text(recorded(made[::-1]))
+
+
 @given(calls())
 @settings(max_examples=tries(60), deadline=None)
 def test_a_report_is_read_back_with_all_that_can_be_judged(made: list[Call]) -> None:
