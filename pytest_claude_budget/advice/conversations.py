@@ -23,11 +23,11 @@ _RESTS_ON = (
 
 
 def find(side: Side) -> Iterator[Lever]:
-    """Look for conversations in which no call uses the cache."""
+    """Look for conversations in which no call uses the cache, and every count can be that of its request."""
     floor = floor_of(side.model)
     evidence, again, all_input, conversations = Evidence(), 0, 0, 0
     for turns in _conversations(side.looks):
-        if any(look.uses_cache for look in turns):
+        if any(look.uses_cache or look.is_made_up for look in turns):
             continue
         if max(look.prompt for look in turns) < floor:
             continue

@@ -29,7 +29,10 @@ def find_levers(
         looks = looked_at(calls, rates, feature_of)
         least = EXACT.divide(total_cost(looks), WORTH_SAYING)
         found = [
-            lever for side in _sides(looks, features) for lever in _levers(side, rates, day) if worth(lever) >= least
+            lever
+            for side in _sides(looks, features)
+            for lever in _levers(side, rates, day)
+            if 0 < worth(lever) >= least
         ]
         return tuple(sorted(found, key=place))
 

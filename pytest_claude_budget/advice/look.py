@@ -16,6 +16,8 @@ from pytest_claude_budget.record.repeats import BENCHMARK, turn_of
 
 FIVE_MINUTES, ONE_HOUR = 300, 3600
 """Seconds for which a cache entry lives, from its last use on."""
+HIDDEN = 1_100
+"""Tokens that a server adds to a prompt at the most, of what it says to the model about tools."""
 _NO_FACTS: Mapping[str, Any] = {}
 
 
@@ -60,6 +62,11 @@ class Look:
     def is_bounded(self) -> bool:
         """Are there no more tokens in the messages than bytes?"""
         return "open" not in self.facts and not self.seen.web_search_requests
+
+    @property
+    def is_made_up(self) -> bool:
+        """Does the answer count more tokens than its request has bytes? A double says what somebody wrote."""
+        return self.is_bounded and self.prompt > self.bytes_of("tools", "system", "messages") + HIDDEN
 
     def bytes_of(self, *parts: str) -> int:
         """The length of these parts of the request."""

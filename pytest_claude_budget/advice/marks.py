@@ -89,6 +89,7 @@ def _moved(side: Side, looks: Sequence[Look], varying: Sequence[int], place: int
         low = max(low, look.written - other)
         share = look.written * (whole - other) // whole
         high = share if high is None else min(high, share)
+    low = min(low, *(look.written for look in looks))  # as with prompts that begin alike
     high = max(low, high or 0)
     if low < floor_of(side.model):
         return

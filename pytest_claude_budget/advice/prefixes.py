@@ -56,7 +56,7 @@ def _alike(looks: Sequence[Look]) -> Iterator[tuple[bool, list[Look]]]:
     documents: Counter[tuple[object, ...]] = Counter()
     fitting = []
     for look in looks:
-        if look.parent is None and not look.later and look.is_bounded and not look.uses_cache:
+        if look.parent is None and not look.later and look.is_bounded and not (look.uses_cache or look.is_made_up):
             parts = look.print.parts
             key = (id(look.held), parts.get("tools"), parts.get("system"), look.facts.get("first"))
             fitting.append((key, look))
@@ -80,6 +80,7 @@ def _tokens(looks: Sequence[Look], *, has_document: bool) -> tuple[int, int]:
         whole = look.bytes_of(*_BEGINNING, "messages")
         share = look.prompt * (whole - rest) // whole if whole else 0
         high = share if high is None else min(high, share)
+    low = min(low, *(look.prompt for look in looks))  # else counts contradict each other: doubles made them up
     return low, max(low, high or 0)
 
 

@@ -1,5 +1,6 @@
 """What is sent and not needed: tools that no answer calls, and long texts that stand in one request twice."""
 
+import math
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -77,7 +78,7 @@ def _enter(evidence: Evidence, look: Look, size: int) -> None:
     if "open" in look.facts:  # an image's tokens are not its bytes
         tokens = min(tokens, Fraction(size))
     each = look.each.cache_read if look.seen.cache_read_input_tokens else look.each.input
-    low, high = ((tokens / 2).__floor__(), (tokens * 3 / 2).__floor__())
+    low, high = math.floor(tokens / 2), min(look.prompt, math.floor(tokens * 3 / 2))
     evidence.add(look, _dollars(low, each), _dollars(high, each))
 
 

@@ -15,7 +15,7 @@ SUITE = """
     def test_loop():
         "Three turns of 2,100, 3,100 and 4,100 tokens, whose answers call one tool of two."
         call = {"type": "tool_use", "id": "toolu_01234567890123456789", "name": "read", "input": {}}
-        messages = [{"role": "user", "content": "Find it."}]
+        messages = [{"role": "user", "content": "Find it. " * 400}]
         for tokens in (2_100, 3_100, 4_100):
             asked = {"model": MODEL, "max_tokens": 500, "messages": messages, "tools": TOOLS}
             answering(told(tokens, content=[call], stop_reason="tool_use")).messages.create(**asked)

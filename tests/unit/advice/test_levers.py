@@ -56,8 +56,8 @@ def micro(amount: Fraction) -> Decimal:
 
 
 def turns(*prompts: int, system: object = "s", **fields: Any) -> list[Seen]:
-    """A conversation: each turn repeats the one before, its answer and a new question."""
-    calls, messages = [], question("Q0")
+    """A conversation of some 5,000 bytes: each turn repeats the one before, its answer and a new question."""
+    calls, messages = [], question("Q0" + " and what then" * 350)
     for at, tokens in enumerate(prompts):
         asked = {"messages": list(messages), "system": system}
         calls.append(seen(asked, at * 10, input_tokens=tokens, output_tokens=200, **fields))
@@ -85,6 +85,7 @@ def test_a_conversation_that_sends_all_again_is_told_by_its_counts() -> None:
         turns(300, 400, 500),  # too short to be cached
         turns(2_100, 3_100, 4_100, model="claude-haiku-5-5"),  # caches from 4,096 on, as far as is known
         turns(2_100, 3_100, 4_100, cache_read_input_tokens=1),  # the cache is used
+        turns(9_100, 9_200, 9_300),  # more tokens than bytes: a double has made them up
         turns(2_100),
         [*turns(2_100), *turns(2_000, owner="t2")],
     ],
@@ -151,6 +152,7 @@ def test_calls_about_one_document_share_it_too() -> None:
     "fields",
     [
         {"input_tokens": 1_100},  # 968 proven, fewer than 1,024
+        {"input_tokens": 9_500},  # of 8,034 bytes: made up
         {"web_search_requests": 1},
         {"facts": '{"open":true}'},
         {"cache_read_input_tokens": 5},
@@ -161,6 +163,12 @@ def test_calls_about_one_document_share_it_too() -> None:
 def test_no_beginning_is_named_that_is_not_proven(fields: dict[str, object]) -> None:
     """Short, with tokens that are not in the bytes, cached already, unpriced, or repeated by the runner."""
     assert PREFIX not in found(singles(0, 1, 2, **fields))
+
+
+def test_counts_that_contradict_each_other_prove_nothing() -> None:
+    """A prompt of 300 tokens does not begin with 2,000: a double has made up one of the two counts."""
+    calls = singles(0, 1, 2)
+    assert PREFIX not in found([*calls[:2], calls[2]._replace(input_tokens=300)])
 
 
 def test_what_is_asked_again_is_paid_again() -> None:
