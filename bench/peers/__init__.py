@@ -1,0 +1,1 @@
+"""What tools beside this one charge for the same answers: `python -m bench.peers` makes the table of docs/comparison.md anew."""
