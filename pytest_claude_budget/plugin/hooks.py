@@ -3,13 +3,12 @@
 Registered only where measuring is on. The hooks of every test are here, so they do next to nothing of their own.
 """
 
-import json
 from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_claude_budget.measure.current_owner import BENCHMARK, LIVE_LABEL, fixture_id, is_benchmark, name_of
+from pytest_claude_budget.measure.current_owner import BENCHMARK, fixture_id, is_benchmark, name_of
 from pytest_claude_budget.measure.environment import TEST_VARIABLE, TURN_VARIABLE
 from pytest_claude_budget.measure.run import Run
 from pytest_claude_budget.plugin.outcomes import NAME, WhatRan
@@ -47,7 +46,9 @@ class MarkReader:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Know what the test's calls are called, before it makes any."""
         if _is_marked(item):
-            _read_marks(item, self._run)
+            from pytest_claude_budget.plugin.marker import take_marks
+
+            take_marks(item, self._run)
             if self._run.guard is not None:
                 self._run.guard.tell_children()
 
@@ -302,32 +303,6 @@ def _is_marked(item: pytest.Item) -> bool:
             return True
         node = node.parent
     return False
-
-
-def _read_marks(item: pytest.Item, run: Run) -> None:
-    from pytest_claude_budget.base.errors import InputError
-    from pytest_claude_budget.plugin.marker import facts_of, read_marker
-
-    try:
-        marker = read_marker(item)
-    except InputError as error:
-        pytest.fail(str(error), pytrace=False)
-    except Exception as error:
-        run.fault("marks", error)
-        run.limited = True  # nobody knows
-        return
-    run.limited = run.limited or bool(marker.limits)
-    if marker.limits and run.guard is not None:
-        facts = facts_of(item)
-        run.guard.own = json.dumps([facts.owner, facts.place, facts.limits])
-    labels = {"feature": marker.feature, "tier": marker.tier, "case": marker.case}
-    if marker.live is not None:
-        labels[LIVE_LABEL] = "yes" if marker.live else "no"
-        if not marker.live and run.guard is None:
-            from pytest_claude_budget.plugin.guard import hold_by_mark
-
-            hold_by_mark(item.config, run)
-    run.owners.marked = {name: value for name, value in labels.items() if value is not None}
 
 
 def _worker_output(run: Run) -> dict[str, Any]:

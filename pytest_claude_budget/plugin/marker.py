@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from pytest_claude_budget.base.errors import InputError
 from pytest_claude_budget.budget.limits import DOLLARS, LABELS
 from pytest_claude_budget.budget.marker_arguments import LIVE, Marker, limits_from_marker
 from pytest_claude_budget.ledger.journal import OwnerFacts
-from pytest_claude_budget.measure.current_owner import name_of
+from pytest_claude_budget.measure.current_owner import LIVE_LABEL, name_of
+from pytest_claude_budget.measure.run import Run
 
 MARK = "claude_budget"
 
@@ -47,3 +49,27 @@ def marker_of(facts: OwnerFacts) -> Marker:
     if not facts.limits:
         return Marker()
     return limits_from_marker(json.loads(facts.limits), facts.place, facts.owner)
+
+
+def take_marks(item: pytest.Item, run: Run) -> None:
+    """Have a test's calls bear its labels, and hold them to its limits where something is held back. Bad marks fail it."""
+    try:
+        marker = read_marker(item)
+    except InputError as error:
+        pytest.fail(str(error), pytrace=False)
+    except Exception as error:
+        run.fault("marks", error)
+        run.limited = True  # nobody knows
+        return
+    run.limited = run.limited or bool(marker.limits)
+    if marker.limits and run.guard is not None:
+        facts = facts_of(item)
+        run.guard.own = json.dumps([facts.owner, facts.place, facts.limits])
+    labels = {"feature": marker.feature, "tier": marker.tier, "case": marker.case}
+    if marker.live is not None:
+        labels[LIVE_LABEL] = "yes" if marker.live else "no"
+        if not marker.live and run.guard is None:
+            from pytest_claude_budget.plugin.guard import hold_by_mark
+
+            hold_by_mark(item.config, run)
+    run.owners.marked = {name: value for name, value in labels.items() if value is not None}
