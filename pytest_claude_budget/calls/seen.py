@@ -32,3 +32,7 @@ class Seen(NamedTuple):
     output_tokens: int
     web_search_requests: int
     request: str | None
+
+
+ASKED, COUNTED = Seen._fields[8:18], Seen._fields[18:24]
+"""The fields that many calls share beside their payer, and the counts."""
