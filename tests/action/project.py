@@ -1,13 +1,16 @@
 """A user's repository: a suite that asks Claude over a mock transport, a budget and a lock file, on a base and on a change."""
 
+import functools
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pytest_claude_budget.record.record import LOCK_FILE
 from tests.action.github_double import REPOSITORY
 from tests.aside import ASIDE, without
 
@@ -101,13 +104,27 @@ def start(folder: Path, workflow: str) -> Project:
     project.git("remote", "add", "origin", f"https://github.com/{REPOSITORY}.git")
     project.write(".github/workflows/test.yml", workflow)
     project.write(".gitignore", "__pycache__/\n.pytest_cache/\nclaude-budget-report*.json\n")
-    project.write("claude-budget.yml", BUDGET)
-    project.write("pytest.ini", "[pytest]\ntestpaths = tests\naddopts = -p no:randomly\n")
-    project.suite(1)
-    project.lock()
+    _write_base(project)
+    project.write(LOCK_FILE, _lock_of_base())
     project.commit("Base")
     project.git("checkout", "--quiet", "-b", "topic")
     return project
+
+
+def _write_base(project: Project) -> None:
+    project.write("claude-budget.yml", BUDGET)
+    project.write("pytest.ini", "[pytest]\ntestpaths = tests\naddopts = -p no:randomly\n")
+    project.suite(1)
+
+
+@functools.cache
+def _lock_of_base() -> str:
+    """The same bytes for every base, so that one run of the suite does for all."""
+    with tempfile.TemporaryDirectory() as folder:
+        project = Project(folder=Path(folder))
+        _write_base(project)
+        project.lock()
+        return (project.folder / LOCK_FILE).read_text("utf-8")
 
 
 def pull_request(project: Project, *, fork: bool = False, labels: tuple[str, ...] = ()) -> dict[str, Any]:
