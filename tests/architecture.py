@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "pytest_claude_budget"
@@ -42,13 +43,18 @@ IMPURE |= {"subprocess", "socket", "threading", "asyncio", "urllib", "pytest", "
 IMPURE_CALLS = {"open", "input", "print", "now", "utcnow", "today"}
 PYTEST = {"pytest", "_pytest"}
 MOST_LINES, MOST_LINES_OF_A_FUNCTION, MOST_PARAMETERS = 400, 60, 6
-MODULES = {path: ast.parse(path.read_text("utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
 Place = tuple[str, str, int, ast.AST]
+
+
+@cache
+def modules() -> dict[Path, ast.Module]:
+    """All of the package, read by the worker that comes to it and not by all that collect tests."""
+    return {path: ast.parse(path.read_text("utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
 
 
 def nodes() -> Iterator[Place]:
     """The folder, file and line of everything that is written in the package."""
-    for path, tree in MODULES.items():
+    for path, tree in modules().items():
         inside = path.relative_to(PACKAGE)
         for node in ast.walk(tree):
             yield inside.with_suffix("").parts[0], str(inside), getattr(node, "lineno", 1), node
@@ -98,7 +104,7 @@ def test_a_folder_imports_only_from_folders_below_it() -> None:
 
 def test_each_folder_says_what_comes_in_and_goes_out() -> None:
     for folder in FOLDERS:
-        said = ast.get_docstring(MODULES[PACKAGE / folder / "__init__.py"]) or ""
+        said = ast.get_docstring(modules()[PACKAGE / folder / "__init__.py"]) or ""
         assert len(said.split()) >= 20, folder
 
 
@@ -143,7 +149,7 @@ def test_what_is_not_a_dependency_is_imported_where_only_its_extra_leads() -> No
 
 def test_files_and_functions_stay_short() -> None:
     long = [
-        str(path.relative_to(PACKAGE)) for path in MODULES if len(path.read_text("utf-8").splitlines()) > MOST_LINES
+        str(path.relative_to(PACKAGE)) for path in modules() if len(path.read_text("utf-8").splitlines()) > MOST_LINES
     ]
     for _, file, line, node in nodes():
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
