@@ -21,8 +21,10 @@ ASIDE = (
     "asyncio",
     "cov",
     "hypothesispytest",
+    "pytest-betamax",
     "randomly",
     "recording",
+    "requests_mock",
     "rerunfailures",
     "socket",
 )

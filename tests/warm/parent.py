@@ -8,7 +8,6 @@ A program, and not for import: it gives pytest's modules a mark that they would 
 """
 
 import contextlib
-import gc
 import importlib
 import importlib.metadata
 import io
@@ -26,6 +25,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import known  # of this folder, which a program has in its path
+
 ROOT = Path(__file__).parents[2]
 AT_START = ROOT / "pytest_claude_budget_child.pth"
 """What an interpreter runs of us before all else."""
@@ -36,8 +37,12 @@ def load(modules: Sequence[str], address: str) -> None:
     """Import them, once and for all forks."""
     for name in modules:
         importlib.import_module(name)
-    entry_points = importlib.metadata.entry_points(group="pytest11")  # reads all metadata, which is cached
-    for name in {each.value.partition(".")[0].partition(":")[0] for each in entry_points} & sys.modules.keys():
+    entry_points = importlib.metadata.entry_points(group="pytest11")
+    plugins = {each.value.partition(".")[0].partition(":")[0] for each in entry_points} & sys.modules.keys()
+    own = [f"_pytest.{name}" for name in importlib.import_module("_pytest.config").default_plugins]
+    for name in own:
+        importlib.import_module(name)
+    for name in (*plugins, *own):
         module = sys.modules[name]  # else pytest would warn that it is too late to rewrite its assertions
         module.__doc__ = f"{module.__doc__ or ''}\nPYTEST_DONT_REWRITE"
     gateways: Any = importlib.import_module("execnet.gateway_io")
@@ -45,8 +50,8 @@ def load(modules: Sequence[str], address: str) -> None:
     ours = [name for name in sys.modules if name.partition(".")[0] == "pytest_claude_budget"]
     if ours or threading.active_count() > 1:
         sys.exit(f"a warm parent has no thread and nothing of the package under test, but: {ours}")
-    gc.collect()
-    gc.freeze()
+    known.know_all(become)
+    known.freeze()
 
 
 class Parent:

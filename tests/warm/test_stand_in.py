@@ -4,12 +4,14 @@ import os
 import signal
 import subprocess
 from collections.abc import Sequence
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.warm.interpreters import COLD, Interpreters
+from tests.warm.known import code_kept
 
 
 @pytest.fixture(params=["warm", "cold"])
@@ -89,3 +91,15 @@ def test_a_setting_that_only_a_start_can_heed_makes_one(interpreters: Interprete
     """Then the stand-in becomes an interpreter itself."""
     program = "import sys; print('_pytest.main' in sys.modules)"
     assert "False\n" == ran(interpreters.warm(), "-c", program, env={name: value}).stdout
+
+
+def test_the_code_of_a_module_is_kept_until_its_file_changes(tmp_path: Path) -> None:
+    file = tmp_path / "one.py"
+    file.write_text("a = 1", "utf-8")
+    loader = SourceFileLoader("one", str(file))
+    get_code = code_kept([("one", str(file))])
+    code = get_code(loader, "one")
+    assert code is not None
+    assert get_code(loader, "one") is code
+    file.write_text("a, b = 1, 2", "utf-8")
+    assert ("a", "b") == getattr(get_code(loader, "one"), "co_names", ())

@@ -1,0 +1,143 @@
+"""What each fork would find out again, found out once: code of modules, patterns, packages.
+
+A fork imports the package under test and clients as an interpreter does. It need not read and compile what is the same in all of them,
+which was a third of a small sub-session. A fork that goes first shows what that is; a file that has changed since is read anew.
+"""
+
+import gc
+import importlib.metadata
+import os
+import pickle
+import re
+import runpy
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+TESTS = Path(__file__).parents[1]
+FIRST = """
+import contextlib, importlib
+import pytest
+for name in ("aiohttp", "httpx", "requests", "xdist.dsession", "xdist.remote", "xdist.workermanage"):
+    with contextlib.suppress(ImportError):
+        importlib.import_module(name)
+ANSWER = {"type": "message", "model": "claude-haiku-4-5", "content": [], "usage": {"input_tokens": 1, "output_tokens": 1}}
+def test_a():
+    http = pytest.importorskip("httpx2")
+    client = http.Client(transport=http.MockTransport(lambda _: http.Response(200, json=ANSWER)))
+    client.post("https://api.anthropic.com/v1/messages", json={"model": "claude-haiku-4-5", "max_tokens": 9, "messages": []})
+"""
+BUDGET = "version: 1\nlimits:\n  - {scope: test, max_cost: 0.01}\n"
+ARGUMENTS = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--claude-budget-report=json:out.json", "test_first.py"]
+Become = Callable[[dict[str, Any], tuple[int, ...]], None]
+"""`parent.become`."""
+Seen = tuple[list[tuple[Any, int]], list[tuple[str, str]]]
+"""Patterns with their flags, and modules with their files."""
+
+
+def know_all(become: Become) -> None:
+    """Keep what forks would find out again."""
+    _know_packages()
+    patterns, modules = _seen_by_a_first_fork(become)
+    for pattern, flags in patterns:
+        re.compile(pattern, flags)
+    loader: Any = SourceFileLoader
+    loader.get_code = code_kept(modules)
+
+
+def freeze() -> None:
+    """Leave all that is here out of garbage collection; how much it is takes Python 10 ms to count, and the package asks five times."""
+    gc.collect()
+    gc.freeze()
+    count = gc.get_freeze_count()
+    gc.get_freeze_count = lambda: count
+
+
+def _know_packages() -> None:
+    """Which plugins there are and of what files they consist: pytest reads it of all packages at each start."""
+    kept: Any = importlib.metadata.Distribution
+    for name in ("entry_points", "files"):
+        setattr(kept, name, property(_once(getattr(kept, name).fget)))
+    for distribution in importlib.metadata.distributions():
+        if any(each.group == "pytest11" for each in distribution.entry_points):
+            list(map(str, distribution.files or ()))  # a path keeps its text
+
+
+def _once(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    found: dict[str, Any] = {}
+
+    def of(distribution: Any) -> Any:
+        name = str(distribution._path)
+        if name not in found:
+            found[name] = read(distribution)
+        return found[name]
+
+    return of
+
+
+def _seen_by_a_first_fork(become: Become) -> Seen:
+    reading, writing = os.pipe()
+    with tempfile.TemporaryDirectory() as folder:
+        child = os.fork()
+        if not child:
+            os.close(reading)
+            _go_first(become, Path(folder), writing)
+        os.close(writing)
+        with os.fdopen(reading, "rb") as told:
+            seen: Seen = pickle.load(told)  # of our own fork
+        os.waitpid(child, 0)
+    return seen
+
+
+def _go_first(become: Become, folder: Path, writing: int) -> None:
+    """Run a suite with one call, and tell what was imported and compiled. Never returns."""
+    patterns: list[tuple[Any, int]] = []
+    compiler: Any = re._compiler  # type: ignore[attr-defined]  # where `re` comes only for what it has not kept
+    really = compiler.compile
+
+    def compiled(pattern: Any, flags: int = 0) -> Any:
+        patterns.append((pattern, int(flags)))
+        return really(pattern, flags)
+
+    compiler.compile = compiled
+    before = set(sys.modules)
+    try:
+        (folder / "test_first.py").write_text(FIRST, "utf-8")
+        (folder / "claude-budget.yml").write_text(BUDGET, "utf-8")
+        aside = runpy.run_path(str(TESTS / "aside.py"))
+        environ = {**os.environ, "PYTEST_ADDOPTS": aside["without"](*aside["ASIDE"])}
+        silent = os.open(os.devnull, os.O_RDWR)
+        streams = (silent, os.dup(silent), os.dup(silent))
+        become({"folder": str(folder), "environ": environ, "arguments": ARGUMENTS}, streams)
+    except BaseException:
+        """It ends by one. What it has seen until then is told, and whoever comes next says what is wrong."""
+    finally:
+        specs: list[Any] = [getattr(sys.modules[name], "__spec__", None) for name in {*sys.modules} - before]
+        modules = [
+            (each.name, each.origin) for each in specs if type(getattr(each, "loader", None)) is SourceFileLoader
+        ]
+        with os.fdopen(writing, "wb") as telling:
+            pickle.dump((patterns, modules), telling)
+        os._exit(0)
+
+
+def code_kept(modules: Iterable[tuple[str, str]]) -> Callable[[Any, str], CodeType | None]:
+    """What a loader gets the code of a module by: kept, as long as its file is the same."""
+    read = SourceFileLoader.get_code
+    codes = {path: (_stamp(path), read(SourceFileLoader(name, path), name)) for name, path in modules}
+
+    def get_code(loader: Any, name: str) -> CodeType | None:
+        kept = codes.get(loader.path)
+        return kept[1] if kept is not None and kept[0] == _stamp(loader.path) else read(loader, name)
+
+    return get_code
+
+
+def _stamp(path: str) -> tuple[int, int]:
+    """When a file was changed, and its size."""
+    found = Path(path).stat()
+    return found.st_mtime_ns, found.st_size
