@@ -81,9 +81,10 @@ class Suite:
     def pytest(self, *options: str) -> pytest.RunResult:
         """Run pytest with nothing but these options."""
         runs = tempfile.mkdtemp(prefix="runpytest-", dir=self.path)
-        return self.pytester.run(*self._python(), "-m", "pytest", f"--basetemp={runs}", *options, timeout=HANG_SECONDS)
+        return self.pytester.run(*self.python(), "-m", "pytest", f"--basetemp={runs}", *options, timeout=HANG_SECONDS)
 
-    def _python(self) -> tuple[str, ...]:
+    def python(self) -> tuple[str, ...]:
+        """The command of the interpreter that runs the suite."""
         if self._warm is None:
             return COLD
         written = (path.read_text("utf-8") for path in self.path.glob("*.py") if path.stem not in DOUBLES)

@@ -151,7 +151,7 @@ def write_cassette(path: Path) -> None:
 
 
 TWO_RUNS = """
-import os, subprocess, sys
+import os, subprocess
 import asks, clients
 def test_1():
     clients.httpx()
@@ -159,7 +159,7 @@ def test_1():
 def test_other_run():
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("CLAUDE_BUDGET", "PYTEST_CURRENT"))}
     arguments = ["-m", "pytest", "-p", "no:randomly", "--claude-budget-report=json:other.json", "other.py"]
-    assert 1 == subprocess.run([sys.executable, *arguments], env=environ).returncode
+    assert 1 == subprocess.run([*PYTHON, *arguments], env=environ).returncode
 def test_2(): clients.httpx()
 """
 OTHER = """
@@ -170,10 +170,9 @@ def test_3(): clients.httpx()
 """
 
 
-@pytest.mark.cold
 def test_two_runs_in_one_folder_have_a_cap_each(capped: Suite) -> None:
     """$0.008 is room for two calls of each, whoever of them ends while the other goes on."""
-    capped.write(test_a=TWO_RUNS, other=OTHER)
+    capped.write(test_a=f"PYTHON = {capped.python()}\n{TWO_RUNS}", other=OTHER)
     outcome = capped.run("-p", "no:randomly")
     outcome.result.assert_outcomes(passed=2, failed=1)
     other = json.loads((capped.path / "other.json").read_text("utf-8"))

@@ -268,7 +268,7 @@ def test_two_runs_at_once_in_one_folder_do_not_mix(suite: Suite) -> None:
                 time.sleep(0.1)
         """
     )
-    command = [sys.executable, "-m", "pytest"]
+    command = [*suite.python(), "-m", "pytest"]
     runs = [
         subprocess.Popen(
             [*command, f"--claude-budget-report=json:{name}.json"], cwd=suite.path, stdout=subprocess.DEVNULL

@@ -280,16 +280,16 @@ def test_a_killed_controller_has_a_report_and_a_killed_worker_is_no_dead_run(sui
 def test_a_run_that_goes_on_is_not_taken_for_dead(suite: Suite, workers: int) -> None:
     """By its own lock: neither another run nor the command takes it for dead, and its files stay as they are."""
     suite.write(
-        test_slow="""
+        test_slow=f"""
         import os, pathlib, sys, subprocess
         from http_double import ask
         def test_one():
             ask()
             root = pathlib.Path(__file__).parent
             own = ("CLAUDE_BUDGET", "PYTEST_CURRENT_TEST", "PYTEST_VERSION", "PYTEST_XDIST")
-            environment = {k: v for k, v in os.environ.items() if not k.startswith(own)}
+            environment = {{k: v for k, v in os.environ.items() if not k.startswith(own)}}
             for _ in range(7):
-                run = [sys.executable, "-m", "pytest", "-p", "no:randomly", "test_other.py"]
+                run = [*{suite.python()}, "-m", "pytest", "-p", "no:randomly", "test_other.py"]
                 said = subprocess.run(run, cwd=root, env=environment, capture_output=True, text=True, check=True).stdout
                 assert "did not end" not in said and "after its verdict" not in said
             run = [sys.executable, "-m", "pytest_claude_budget", "report", os.environ["CLAUDE_BUDGET_LEDGER"]]

@@ -216,10 +216,10 @@ def test_a_run_inside_of_a_test_outside_has_names_of_its_own(monorepo: Suite) ->
     """)
     test.write_text(
         textwrap.dedent(f"""
-        import json, subprocess, sys
+        import json, subprocess
         def test_outer(tmp_path):
             (tmp_path / "test_i.py").write_text({inner!r})
-            command = [sys.executable, "-m", "pytest", "--rootdir=.", "--claude-budget-report=json:i.json"]
+            command = [*{monorepo.python()}, "-m", "pytest", "--rootdir=.", "--claude-budget-report=json:i.json"]
             subprocess.run(command, cwd=tmp_path, check=True)
             (row,) = json.loads((tmp_path / "i.json").read_text())["by_owner"]
             assert (row["owner"], row["calls"]) == ("test_i.py::test_in_it", 2)

@@ -5,7 +5,6 @@ import pty
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -102,7 +101,7 @@ def test_a_time_that_is_none_ends_the_run_before_it_starts(suite: Suite, text: s
 @pytest.mark.parametrize("options", [[], ["-v"], ["-n2"], ["-q"]])
 def test_a_terminal_shows_it_in_the_progress_line_and_no_line_is_too_long(asking: Suite, options: list[str]) -> None:
     asking.write(test_a=ASKS.replace("range(4)", "range(60)"))
-    shown = on_a_terminal(asking.path, "-p", "no:randomly", *options)
+    shown = on_a_terminal(asking, "-p", "no:randomly", *options)
     assert re.search(r"spent \$0\.09 \[100%\]", shown)
     assert 80 >= max(len(line) for line in shown.splitlines() if "%]" in line)
     if options != ["-v"]:
@@ -112,17 +111,19 @@ def test_a_terminal_shows_it_in_the_progress_line_and_no_line_is_too_long(asking
 
 
 def test_a_terminal_without_progress_is_left_as_it_is(asking: Suite) -> None:
-    shown = on_a_terminal(asking.path, "-o", "console_output_style=classic")
+    shown = on_a_terminal(asking, "-o", "console_output_style=classic")
     assert "spent $0.006 on live calls" in shown
     assert 1 == shown.count("spent $")
 
 
-def on_a_terminal(path: Path, *options: str) -> str:
+def on_a_terminal(suite: Suite, *options: str) -> str:
     """Run pytest where it believes to be looked at, on 80 columns; without colours."""
     ours, theirs = pty.openpty()
     environment = {**os.environ, "COLUMNS": "80", "TERM": "xterm", "NO_COLOR": "1"}
-    command = [sys.executable, "-m", "pytest", *options]
-    with subprocess.Popen(command, cwd=path, stdin=theirs, stdout=theirs, stderr=theirs, env=environment) as process:
+    command = [*suite.python(), "-m", "pytest", *options]
+    with subprocess.Popen(
+        command, cwd=suite.path, stdin=theirs, stdout=theirs, stderr=theirs, env=environment
+    ) as process:
         os.close(theirs)
         shown = b""
         try:
@@ -150,7 +151,7 @@ def test_a_run_is_watched_from_another_shell_to_its_end(suite: Suite) -> None:
     suite.write(proxy=SERVER, test_a=WAITS)
     suite.budget(LIVE)
     watch = [sys.executable, "-m", "pytest_claude_budget", "watch", "--every", "0.1"]
-    running = subprocess.Popen([sys.executable, "-m", "pytest"], cwd=suite.path, stdout=subprocess.DEVNULL)
+    running = subprocess.Popen([*suite.python(), "-m", "pytest"], cwd=suite.path, stdout=subprocess.DEVNULL)
     try:
         with subprocess.Popen(watch, cwd=suite.path, stdout=subprocess.PIPE, text=True) as watching:
             assert watching.stdout is not None
@@ -170,7 +171,7 @@ def test_who_watches_sees_the_cap_of_the_budget_file(suite: Suite) -> None:
     suite.write(proxy=SERVER, test_a=WAITS)
     suite.budget(f"{LIVE}hard_cap: 5\n")
     watch = [sys.executable, "-m", "pytest_claude_budget", "watch", "--every", "0.1"]
-    running = subprocess.Popen([sys.executable, "-m", "pytest"], cwd=suite.path, stdout=subprocess.DEVNULL)
+    running = subprocess.Popen([*suite.python(), "-m", "pytest"], cwd=suite.path, stdout=subprocess.DEVNULL)
     try:
         with subprocess.Popen(watch, cwd=suite.path, stdout=subprocess.PIPE, text=True) as watching:
             assert watching.stdout is not None
