@@ -93,6 +93,8 @@ class Report:
     notes: Sequence[Document] = ()
     sites: Sequence[Document] = ()
     """What moved by line of code."""
+    levers: Sequence[Document] | None = None
+    """None is a report in which nobody looked."""
 
     def document(self) -> Document:
         """The JSON report."""
@@ -125,6 +127,7 @@ class Report:
                 **_EVERYTHING,
             },
             "stale": [],
+            **({} if self.levers is None else {"levers": list(self.levers)}),
             **({} if self.before_update is None else {"before_update": list(self.before_update)}),
             "exempt": list(self.exempt),
             "faults": [],

@@ -5,8 +5,10 @@ from copy import deepcopy
 from dataclasses import replace
 from decimal import Decimal
 
+from pytest_claude_budget.advice.lever import Lever, Month, Saving, Shown
 from pytest_claude_budget.base.money import to_json
 from pytest_claude_budget.record.selection import NOTHING_RAN
+from pytest_claude_budget.render.json_levers import lever_entries
 from tests.golden.documents import HAIKU, SONNET, Document, Owner, Report, breach, dearer, increase, month, spared
 
 REFUND = Owner(
@@ -341,6 +343,32 @@ KNOWN = dearer("test", "tests/test_search.py::test_answer_5", "0.0074", "0.007",
 NEAR = dearer("run", "", "0.0813", "0.10", 4)
 FEW = [TRIAGE, *steady()]
 
+LOOP = Lever(
+    kind="conversation-uncached",
+    feature="support",
+    model=HAIKU,
+    calls=3,
+    tests=1,
+    shown_by=(Shown(owner=REFUND.id, calls=3),),
+    paid=Decimal("0.0275"),
+    # 8,000 x -0.25, then 8,000 x 0.9 - 500 x 0.25 and 8,500 x 0.9 - 500 x 0.25, a million: 0.0126
+    saving=Saving(low=Decimal("0.0126"), high=Decimal("0.0126")),
+    month=(Month(scenario="average", requests_per_month=50_000, saving=Saving(low=Decimal(630), high=Decimal(630))),),
+    text="1 conversation sends again at full price what was said before: 16,500 of 25,500 input tokens, in 3 calls",
+    do="mark the end of each request with cache_control",
+)
+CUT = Lever(
+    kind="cut-answers",
+    feature="triage",
+    model=HAIKU,
+    calls=1,
+    tests=1,
+    shown_by=(Shown(owner=TRIAGE.id, calls=1),),
+    paid=Decimal("0.0088"),
+    month_unknown="what a cut answer leads to in production is not known",
+    text="1 answer was cut off by max_tokens: paid in full and of little use; none was asked for again",
+    do="raise max_tokens, which costs nothing by itself, or ask for shorter answers",
+)
 SCENES: dict[str, Report] = {
     "no-change": Report(owners=steady()),
     "first-run": Report(owners=MOVED, baseline=None),
@@ -382,6 +410,7 @@ SCENES: dict[str, Report] = {
     "stopped": stopped(),
     "uncollected": uncollected(),
     "busy": busy(),
+    "levers": Report(owners=MOVED, levers=lever_entries((LOOP, CUT))),
     "in-code": replace(OVER, sites=SITES),
     "price-change": Report(owners=[turned(REFUND), TRIAGE, *steady()], price_change="0.0042", outcome="within"),
 }
