@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from pytest_claude_budget.advice.lever import (
     BATCH,
     CONVERSATION,
     CUT,
+    KINDS,
     LIFETIME,
     MODEL,
     NEVER_READ,
@@ -342,6 +344,12 @@ def test_calls_that_show_nothing_get_no_advice() -> None:
     cached = turns(50, 60, 70, system=system, cache_read_input_tokens=5_000, owner="t2")
     calls = [each._replace(model="claude-haiku-5-5", called=called) for each in (first, *later, *cached)]
     assert found(calls) == found([]) == {}
+
+
+def test_each_kind_is_in_the_documents() -> None:
+    """With what shows it."""
+    page = (Path(__file__).parents[3] / "docs" / "advice.md").read_text(encoding="utf-8")
+    assert [kind for kind in KINDS if f"| `{kind}` |" not in page] == []
 
 
 def test_what_is_less_than_one_part_in_a_hundred_is_not_named() -> None:
