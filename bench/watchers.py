@@ -6,6 +6,8 @@ from typing import Protocol
 from pytest_claude_budget.measure.run import Run
 
 OWNER = "tests/test_bench.py::test_bench"
+_ROOT = str(Path(__file__).parents[1])
+"""Whose frames are the user's own: each call knows the line that sends it, as in a run of pytest."""
 
 
 class Watcher(Protocol):
@@ -33,10 +35,10 @@ class Ours:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "run.sqlite3"
-        self._run = Run(self._path, "")
+        self._run = Run(self._path, "", _ROOT)
 
     def start(self) -> None:
-        self._run = Run(self._path, "")  # one that was stopped stays so
+        self._run = Run(self._path, "", _ROOT)  # one that was stopped stays so
         self._run.owners.push(OWNER, "test", "call")
         self._run.start()
 

@@ -18,8 +18,13 @@ MOST_FRAMES = 12
 MOST_KNOWN = 20_000
 """Files, and stacks, that are remembered; all are forgotten where there are more."""
 _LIBRARY, _OWN, _END, _LOOP = 0, 1, 2, 3
-"""What a file is. Above pluggy's frames there are pytest's alone; where an event loop calls, what waits may be elsewhere."""
+"""What a file is. Above what calls a test or a fixture there are pytest's frames alone; where an event loop calls, what waits may be elsewhere."""
+_PYTESTS = tuple(os.path.join("_pytest", f"{name}.py") for name in ("python", "fixtures", "unittest", "doctest"))  # noqa: PTH118  # loads nothing
+"""What calls tests and fixtures."""
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # noqa: PTH100,PTH120  # loads nothing
+_BEGINS = os.path.join(_PACKAGE, "intercept", "runs_that_watch.py")  # noqa: PTH118  # as above
+_TO_BEGIN = 6 if sys.version_info < (3, 12) else 5
+"""Frames from the search to where an exchange begins: through the recorder and the watch, whose comprehension is one before Python 3.12."""
 _CALL_BACK = tuple(os.path.join("asyncio", file) for file in ("events.py", "runners.py"))  # noqa: PTH118  # as above
 """What an event loop calls back from; the second where the loop is uvloop's, which has no frames."""
 _STANDARD = os.path.dirname(os.__file__) + os.sep  # noqa: PTH120  # as above
@@ -29,7 +34,7 @@ class CallSites:
     """Tells where in the user's code the calls of one process come from."""
 
     def __init__(self, root: str) -> None:
-        self._roots = tuple({root + os.sep, os.path.realpath(root) + os.sep})
+        self._roots = tuple({each.rstrip(os.sep) + os.sep for each in (root, os.path.realpath(root))})
         """How paths of the user's own files begin: as pytest writes them, and as an editable install may."""
         self._kinds: dict[str, int] = {}
         """What each file is."""
@@ -40,7 +45,7 @@ class CallSites:
     def here(self) -> Site:
         """The site of a call that the caller's caller sends at this moment; NOWHERE where no frame is the user's own."""
         kinds = self._kinds
-        frame: Any = sys._getframe(2)
+        frame: Any = _outside_of_ours()
         stack: list[int] = []
         codes: list[CodeType] = []
         while frame is not None:
@@ -57,7 +62,9 @@ class CallSites:
                     stack += (id(code), frame.f_lasti)
                     if len(codes) == MOST_FRAMES:
                         break
-                elif not stack:  # a task that began in a library: what waits for it asked
+                elif stack:  # what runs the loop is the same for all of its tasks, and deep
+                    break
+                else:  # a task that began in a library: what waits for it asked
                     for code, at in frames_that_wait():  # of the same kind
                         if self._learn(code.co_filename) == _OWN and len(codes) < MOST_FRAMES:
                             codes.append(code)
@@ -75,7 +82,7 @@ class CallSites:
         return kind
 
     def _kind_of(self, file: str) -> int:
-        if f"{os.sep}pluggy{os.sep}" in file:
+        if file.endswith(_PYTESTS):
             return _END
         if file.endswith(_CALL_BACK):
             return _LOOP
@@ -96,6 +103,17 @@ class CallSites:
     def _frame_text(self, code: CodeType, at: int) -> str:
         file = next(code.co_filename[len(root) :] for root in self._roots if code.co_filename.startswith(root))
         return f"{_one_line(file.replace(os.sep, '/'))}:{line_of(code, at)} {function_of(code)}"
+
+
+def _outside_of_ours() -> Any:
+    """The frame that the search begins at: each frame that is looked at is an object to make, so those that are ours are skipped."""
+    try:
+        frame: Any = sys._getframe(_TO_BEGIN)
+    except ValueError:
+        frame = None
+    if frame is None or frame.f_code.co_filename != _BEGINS:
+        frame = sys._getframe(3)
+    return frame
 
 
 def line_of(code: CodeType, at: int) -> int:

@@ -2,17 +2,20 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
-from pytest_claude_budget.measure.call_site import MOST_FRAMES, CallSites, function_of
+from pytest_claude_budget.measure.call_site import _BEGINS, _TO_BEGIN, MOST_FRAMES, CallSites, function_of
+from tests.builders.watched import Told, message, send, watched
 
 ROOT = os.path.join(os.sep, "work", "desk")  # noqa: PTH118  # as code objects have it
 LIBRARY = os.path.join(ROOT, ".venv", "lib", "site-packages", "sdk", "client.py")  # noqa: PTH118
-PLUGGY = os.path.join(os.sep, "lib", "pluggy", "_callers.py")  # noqa: PTH118
+PYTEST = os.path.join(os.sep, "lib", "_pytest", "python.py")  # noqa: PTH118
 
 
 def code(file: str, text: str, **names: Any) -> Any:
@@ -40,10 +43,10 @@ def sdk() -> Any:
 
 
 def test_the_site_is_the_innermost_frame_of_the_user(sdk: Any) -> None:
-    """Above it come the user's others, and nothing of what lies between; pytest's own calls end it."""
+    """Above it come the user's others, and nothing of what lies between; what calls a test ends it."""
     ask = own("helpdesk/ask.py", "class Desk:\n  def ask(self):\n    return (\n      sdk())\nf = Desk().ask", sdk=sdk)
     test = own("tests/test_a.py", "\ndef test_a():\n  return via()\nf = test_a", via=library(ask))
-    above = own("conftest.py", "def f(): return run()", run=code(PLUGGY, "def f(): return test()", test=test))
+    above = own("conftest.py", "def f(): return run()", run=code(PYTEST, "def f(): return test()", test=test))
     expected = "helpdesk/ask.py:4 Desk.ask\ntests/test_a.py:3 test_a"
     assert [expected, expected] == [above().text for _ in range(2)]
 
@@ -101,6 +104,21 @@ def test_a_task_that_began_in_the_sdk_is_of_the_coroutine_that_waits(sdk: Any) -
 
 def _of_library(work: Callable[[], Coroutine[Any, Any, None]]) -> Any:
     return code(LIBRARY, "async def f(): await work()", work=work)
+
+
+def test_the_frames_of_an_exchange_that_are_ours_are_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a sink opens it, the frame that is so many above is the one that begins to watch."""
+    found: list[str] = []
+
+    def open_(self: Told, retry: int) -> int:
+        found.append(sys._getframe(_TO_BEGIN - 2).f_code.co_filename)
+        return retry
+
+    monkeypatch.setattr(Told, "open", open_)
+    with watched() as told:
+        send(httpx2, lambda request: httpx2.Response(200, json=message()), asynchronous=False)
+        send(httpx2, lambda request: httpx2.Response(200, json=message()), asynchronous=True)
+    assert (2 * [_BEGINS], []) == (found, told.faults)
 
 
 def test_a_thread_that_a_library_began_has_no_site(sdk: Any) -> None:
