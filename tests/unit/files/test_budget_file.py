@@ -153,7 +153,7 @@ VERSION = "hint: write it so, for example version: 1   [bad-version]"
         ("version: 1\ngateway: 4141",
          "2:10: gateway: expected true or false, got 4141\nhint: write it so, for example gateway: true   [bad-value]"),
         ("version: 1\nlimit: []",
-         "2:1: limit: unknown key, expected one of version, limits, changes, features, projection, loopback, origins, cap_assumes, hard_cap, on_cap, live_calls, gateway, on_incomplete, known, may_be_unknown, rates\n"
+         "2:1: limit: unknown key, expected one of version, limits, changes, features, projection, loopback, origins, cap_assumes, hard_cap, on_cap, live_calls, gateway, sites, on_incomplete, known, may_be_unknown, rates\n"
          "hint: did you mean 'limits'?   [unknown-key]"),
         ("version: 1\nlimits:\n- scope: run\n  max_cost: 1\n- scope: run\n  max_cost: 2",
          "6:13: limits[1].max_cost: max_cost of run is already on line 4, as limits[0].max_cost\n"
