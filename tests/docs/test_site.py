@@ -44,9 +44,9 @@ def test_links_lead_to_where_the_files_stand_on_the_site(tmp_path: Path) -> None
 
 
 def test_a_page_that_no_section_names_is_in_that_of_its_folder() -> None:
-    found = sections(["index.md", "advice.md", "how-to/a.md", "how-to/budget.md", "files/x.yml.md", "cap.md"])
+    found = sections(["index.md", "of-tomorrow.md", "how-to/a.md", "how-to/budget.md", "files/x.yml.md", "cap.md"])
     assert ["how-to/budget.md", "how-to/a.md"] == found["How to"]
-    assert ["cap.md", "advice.md"] == found["Explanation"]
+    assert ["cap.md", "of-tomorrow.md"] == found["Explanation"]
     assert '{"How to" = [{"Say \\"so\\"" = "how-to/a.md"}]}' in navigation({"how-to/a.md": '`Say` "so"'})
 
 
