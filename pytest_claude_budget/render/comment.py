@@ -201,8 +201,7 @@ def _body(document: Document, form: Form) -> Iterator[str]:
 
 def _folded(document: Document, form: Form, every: Sequence[str]) -> Iterator[str]:
     if every:
-        more = " or is not known" if not_known(document) else ""
-        yield from details(f"Every test that moved{more}: {tables.counts(document)}", every[1:])
+        yield from details(f"Test by test: {tables.counts(document)}", every[1:])
     yield from fold(document, 50 if form.long else 5)
     yield from breakdown(document, 1000 if form.long else 50)
     if form.every and document.get("comparison") is not None:

@@ -154,7 +154,9 @@ def _moved_by(document: Document, comparison: Document) -> str:
     verdict = document["verdict"]
     reached = (*verdict["breaches"], *(verdict.get("known") or ()), *verdict["warnings"])
     allowed = [percent_in(each["maximum"]) for each in reached if _of_run(each, "max_increase")]
-    return f"{signed(change)} per run ({share(change, before, *(each for each in allowed if each is not None))})"
+    part = missed(document) or silent_tests(document) or compared_of_it(document)  # of all tests it is not known
+    to = "" if part else f" to {after}"
+    return f"{signed(change)} per run ({share(change, before, *(each for each in allowed if each is not None))}){to}"
 
 
 def _of_run(breach: Document, measure: str) -> bool:
@@ -210,7 +212,7 @@ def _limits(breaches: Sequence[Document]) -> str:
     said = [f"{maximum_of(breach)}{_whose(breach)}" for breach in each.values()]
     if len(said) == _BOTH:
         return f"the limits of {' and '.join(said)}"
-    more = f" and {len(said) - 1:,} more, named below" if len(said) > 1 else ""
+    more = f" and {len(said) - 1:,} more limits" if len(said) > 1 else ""
     return f"the limit of {said[0]}{more}"
 
 

@@ -39,8 +39,8 @@ UPDATE = f"run `{COMMAND}` and commit `{LOCK_FILE}`"
 OUT_OF_DATE = "**Optional:** the lock file is out of date;"
 _NOTHING_TO_DO = "; nothing to do"
 _ROOM = (
-    "give the refused calls room, by a higher cap or limit, or make them smaller: each refused test says by how much, "
-    "and `claude-budget bound` shows what a call can cost"
+    "raise `hard_cap`, or the limit with `enforce: true` that refused them, or ask for less in the refused calls; "
+    "how much was missing stands in the log, where the test failed, and `claude-budget bound` shows what a call can cost"
 )
 _NOT_AT_HAND = "; the base's budget was not at hand"
 _STEPS = 5

@@ -122,7 +122,7 @@ def test_the_comment_of_the_change_names_its_causes_and_its_limits(changed: Path
     ended = gate(changed, "--format", "markdown")
     assert ended.status == 1, ended.text
     assert ended.text.startswith(
-        "### Claude cost: +$0.0274 per run (+74%), over the limits of +10% a run and $200.00 a month for `average`\n\n"
+        "### Claude cost: +$0.0274 per run (+74%) to $0.0642, over the limits of +10% a run and $200.00 a month for `average`\n\n"
         "Run $0.0369 → $0.0642 at list price · budget $0.08 (80% used) · projected $111.40 → $245.16 a month (+120%, weighed by volume) for 3 features"
     )
     causes = ("cache reads 2,264 → 0: block 1 of the system prompt changed", "makes 2 calls (was 1)")
@@ -160,7 +160,7 @@ def test_what_the_comment_says_accepts_the_change(changed: Path, tmp_path: Path,
     assert accepted.status == 0, accepted.text
     assert f"{LOCK}: 4 changed (6 unchanged)" in accepted.text
     comment = (folder / "comment.md").read_text("utf-8")
-    assert "per run (+74%), an accepted increase\n" in comment
+    assert "per run (+74%) to $0.0642, an accepted increase\n" in comment
     assert "**Accepted by `--claude-budget-update`:**\n- the run costs $0.0369 → $0.0642" in comment
     assert [] == [text for text in ("no worse now", "out of date", "To accept") if text in comment]
     ended = gate(folder)

@@ -237,7 +237,9 @@ def failed() -> Report:
 
 def capped() -> Report:
     """A call had no room under the cap, and its test failed by that."""
-    return replace(failed(), outcome="over", capped=["the cap of $5.00 ended it: 1 test refused"])
+    report = failed()
+    live = [replace(each, live=True) for each in report.owners]
+    return replace(report, owners=live, outcome="over", capped=["the cap of $0.06 ended it: 1 test refused"])
 
 
 def stopped() -> Report:

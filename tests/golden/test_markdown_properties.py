@@ -17,7 +17,7 @@ from tests.golden.scenes import SCENES, document
 from tests.golden.strategies import HOSTILE, documents
 
 RENDERER = MarkdownIt("commonmark").enable("table").enable("strikethrough")
-OURS = re.compile(r"<br>|<details><summary>[A-Za-z0-9 ·:,¹⁸]+</summary>|</details>")
+OURS = re.compile(r"<br>|<details><summary>[A-Za-z0-9 ·:;,.$¹⁸]+</summary>|</details>")
 # What GitHub makes something of in plain text: mentions, issues, addresses, commits, emoji, formulas; and what nobody sees.
 LINKED = re.compile(r"[@#`<>&*~\[\]\\]|://|www\.|GH-\d|:\w+:|\$(?!\d)")
 UNSEEN = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u3164\ud800-\udfff]")

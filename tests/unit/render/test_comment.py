@@ -155,7 +155,7 @@ def test_the_summary_has_every_row_that_the_comment_leaves_out() -> None:
 def test_what_did_not_run_is_no_saving() -> None:
     """0.0375 + 0.0125 + 0.02 = 0.07 of the baseline did not run; one test became 0.0025 dearer."""
     page = comment(document("not-run"))
-    assert page.startswith("### Claude cost: +$0.0025 per run (+5.1%), within budget")
+    assert page.startswith("### Claude cost: +$0.0025 per run (+5.1%) to $0.0513, within budget")
     assert "which is no saving" in page
     assert "$0.07 of the baseline is left out" in page
 
@@ -163,7 +163,10 @@ def test_what_did_not_run_is_no_saving() -> None:
 def test_the_change_is_said_with_its_limit_in_the_first_line() -> None:
     """0.0813 - 0.0588 = 0.0225, and 0.0225 / 0.0588 is 38.3%."""
     first = comment(OVER.document()).splitlines()[0]
-    assert "### Claude cost: +$0.0225 per run (+38%), over the limits of +15% a run and +25% for `test_refund`" == first
+    assert (
+        "### Claude cost: +$0.0225 per run (+38%) to $0.0813, over the limits of +15% a run and +25% for `test_refund`"
+        == first
+    )
 
 
 def test_a_name_in_the_table_leaves_room_for_the_causes() -> None:
@@ -237,8 +240,8 @@ def test_what_to_do_stands_before_the_details_of_each_limit() -> None:
 
 def test_the_models_of_a_run_with_a_failed_test_are_known_at_least() -> None:
     """Which model the test would have asked nobody knows: each row may lack its answers, also where the run stopped."""
-    for name in ("failed", "capped"):
-        assert "| `claude-haiku-4-5` | 1 | at least $0.0088 | $0.00 |" in comment(document(name))
+    for name, spent in (("failed", "$0.00"), ("capped", "$0.0088")):
+        assert f"| `claude-haiku-4-5` | 1 | at least $0.0088 | {spent} |" in comment(document(name))
     assert "| `claude-sonnet-4-6` | 5 | at least $0.0351 | $0.00 |" in comment(document("stopped"))
     report = document("failed")
     report["run"]["failed"] = [FEW[0].id]
@@ -250,7 +253,7 @@ def test_the_models_of_a_run_with_a_failed_test_are_known_at_least() -> None:
 def test_a_run_that_its_cap_ended_says_how_it_passes() -> None:
     """And of no update, which would be refused."""
     page = comment(document("capped"))
-    assert "**To pass:** give the refused calls room, by a higher cap or limit, or make them smaller: " in page
+    assert "**To pass:** raise `hard_cap`, or the limit with `enforce: true` that refused them, or ask for less" in page
     assert "pytest --claude-budget-update" not in page
 
 
