@@ -182,7 +182,9 @@ def _merged(shares: Iterable[Share], texts: Mapping[str, str]) -> list[_Row]:
 
 def _counted(text: str, more: Sequence[str]) -> str:
     if len(more) == 1:
-        return f"{text}; in other calls {more[0]}"
+        what, _, why = text.partition(": ")
+        other, _, same = more[0].partition(": ")
+        return f"{what}; in other calls {other}: {why}" if why and why == same else f"{text}; in other calls {more[0]}"
     return f"{text} (and {len(more):,} more of its kind, in other calls)" if more else text
 
 

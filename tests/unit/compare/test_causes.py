@@ -74,6 +74,24 @@ def test_the_parts_of_one_cause_are_all_kept() -> None:
     assert cause.more == ("output 100 → 200 tokens",)
 
 
+def test_a_reason_that_two_calls_share_is_said_once() -> None:
+    """5,000 tokens of a prefix that one call read and the other wrote: $0.0135 more, and $0.00375 less for 1,000 fewer of them."""
+    mark = {"cache": [["system[1]", "5m"]]}
+    then = {**mark, "prefix": ["p"], "system_blocks": ["x:9", "y:9"]}
+    now = {**mark, "prefix": ["q"], "system_blocks": ["x:9", "z:9"], "system": "b:100"}
+    before = [
+        group(usage(100, 10, read=5000), request=asked(**then)),
+        group(usage(100, 10, write=5000), request=asked(**then, messages="n:50")),
+    ]
+    after = [
+        group(usage(5100, 10), request=asked(**now)),
+        group(usage(100, 10, write=4000), request=asked(**now, messages="n:50")),
+    ]
+    texts = [cause.text for cause in causes(before, after) if cause.cause == "cache"]
+    why = "block 2 of the system prompt changed"
+    assert texts == [f"cache reads 5,000 → 0; in other calls cache writes 5,000 → 4,000: {why}"]
+
+
 def test_an_explanation_says_every_sentence_whole_at_80_columns() -> None:
     """The amounts stand behind the first line of each cause, and add up."""
     text = (
