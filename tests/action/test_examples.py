@@ -102,7 +102,7 @@ def test_minimal(standing: Runner, double: Double, tmp_path: Path) -> None:
     changed(project, double)
     ran = standing.run(project.folder, "pull_request", pull_request(project), PLACE)
     assert 1 == ran.status
-    assert "+$0.012 per run (+100%), over the limit of +10%" in double.comments[0]["body"]
+    assert "+$0.012 per run (+100%) to $0.024, over the limit of +10%" in double.comments[0]["body"]
 
 
 def test_a_fork_gets_its_comment_from_the_second_workflow(
@@ -124,7 +124,7 @@ def test_a_fork_gets_its_comment_from_the_second_workflow(
     assert 0 == second.status, second.log
     (comment,) = double.comments
     assert comment["body"].startswith(f"<!-- pytest-claude-budget tag=default run={RUN} attempt=1 -->\n")
-    assert "+$0.012 per run (+100%), over the limit of +10%" in comment["body"]
+    assert "+$0.012 per run (+100%) to $0.024, over the limit of +10%" in comment["body"]
 
 
 def finished(head: str) -> dict[str, Any]:
