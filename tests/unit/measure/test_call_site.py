@@ -13,7 +13,7 @@ import pytest
 from pytest_claude_budget.measure.call_site import _BEGINS, _TO_BEGIN, MOST_FRAMES, CallSites, function_of
 from tests.builders.watched import Told, message, send, watched
 
-ROOT = os.path.join(os.sep, "work", "desk")  # noqa: PTH118  # as code objects have it
+ROOT = os.path.join(os.sep, "suites", "desk")  # noqa: PTH118  # as code objects have it
 LIBRARY = os.path.join(ROOT, ".venv", "lib", "site-packages", "sdk", "client.py")  # noqa: PTH118
 PYTEST = os.path.join(os.sep, "lib", "_pytest", "python.py")  # noqa: PTH118
 
@@ -64,7 +64,7 @@ def test_a_comprehension_is_part_of_its_function(sdk: Any) -> None:
 
 
 def test_what_is_not_within_the_rootdir_is_a_library(sdk: Any) -> None:
-    for file in ("/work/desk-2/a.py", "/work/a.py", "<string>", "<frozen importlib._bootstrap>", asyncio.__file__):
+    for file in ("/suites/desk-2/a.py", "/suites/a.py", "<string>", "<frozen importlib._bootstrap>", asyncio.__file__):
         assert code(file.replace("/", os.sep), "def f(): return sdk()", sdk=sdk)().text is None
     assert library(CallSites(str(Path(__file__).parents[3])).here)().text.startswith("tests/unit/")
 
