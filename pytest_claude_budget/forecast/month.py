@@ -53,7 +53,7 @@ def project(volumes: Volumes, before: Record | None, after: Record, rates: RateT
             earlier={part.owner: pricer.beside(earlier[part.owner], part) for part in parts if part.owner in earlier},
             new=before is not None and not earlier and not _had(feature, before),
         )
-        for scenario, case, volume in _scenarios(feature, volumes.growth):
+        for scenario, case, volume in scenarios(feature, volumes.growth):
             row = Row(feature=feature.name, scenario=scenario, requests_per_month=volume, judged_as=volumes.cache)
             rows.append(sides.filled(row, case))
         has = {row.scenario for row in rows if row.feature == feature.name}
@@ -70,7 +70,7 @@ def _stand_in(sides: "_Sides", feature: Feature, scenario: str, cache: str) -> R
     return sides.filled(replace(row, stands_in=True), AVERAGE)
 
 
-def _scenarios(feature: Feature, growth: Mapping[str, Decimal]) -> Iterator[tuple[str, str, int]]:
+def scenarios(feature: Feature, growth: Mapping[str, Decimal]) -> Iterator[tuple[str, str, int]]:
     """Name, the case whose tests stand for it, and requests a month."""
     for scenario, volume in feature.requests_per_month.items():
         yield scenario, scenario, volume
@@ -79,6 +79,15 @@ def _scenarios(feature: Feature, growth: Mapping[str, Decimal]) -> Iterator[tupl
         for name, factor in growth.items():
             grown = Fraction(factor) * feature.requests_per_month[base]
             yield name, base, -(-grown.numerator // grown.denominator)
+
+
+def volume_of(feature: Feature, scenario: str, growth: Mapping[str, Decimal]) -> tuple[str, int] | None:
+    """The case whose tests stand for a scenario, and its requests a month: its own, else the average; None where nobody says."""
+    for name, case, volume in scenarios(feature, growth):
+        if name == scenario:
+            return case, volume
+    average = feature.requests_per_month.get(AVERAGE)
+    return None if average is None else (AVERAGE, average)
 
 
 def own_part(feature: Feature, owner: OwnerRecord) -> OwnerRecord | None:
