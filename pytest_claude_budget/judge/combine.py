@@ -9,6 +9,7 @@ from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.money import exact
 from pytest_claude_budget.judge.read_report import OUTCOMES, LoadedReport
 from pytest_claude_budget.judge.report import RunInfo
+from pytest_claude_budget.pricing.by_kind import ByKind, added_kinds
 from pytest_claude_budget.record.build import fold, with_failed_tries
 from pytest_claude_budget.record.failed_tries import added_failures
 from pytest_claude_budget.record.near_window import added_near_windows
@@ -144,6 +145,7 @@ def _sums(sums: Sequence[Sums]) -> Sums:
         by_model=added_by_name(pair for one in sums for pair in one.by_model.items()),
         by_feature=added_by_name(pair for one in sums for pair in one.by_feature.items()),
         by_tier=added_by_name(pair for one in sums for pair in one.by_tier.items()),
+        by_kind=_by_kind([one.by_kind for one in sums]),
         by_site=joined_sites(row for one in sums for row in one.by_site),
         stacks=stacks_in_order(row for one in sums for row in one.stacks),
         unpriced=tuple(
@@ -161,6 +163,12 @@ def _sums(sums: Sequence[Sums]) -> Sums:
             **{name: sum(getattr(one.answers, name) for one in sums) for name in Answers.__dataclass_fields__}
         ),
     )
+
+
+def _by_kind(parts: Sequence[ByKind | None]) -> ByKind | None:
+    """None where one of them, of an earlier version, does not tell its own."""
+    told = [part.items() for part in parts if part is not None]
+    return added_kinds(*told) if len(told) == len(parts) else None
 
 
 def _aliases(parts: Sequence[Mapping[str, bool]]) -> dict[str, bool]:

@@ -18,6 +18,7 @@ from pytest_claude_budget.calls.call import Usage
 from pytest_claude_budget.calls.failure import Failure
 from pytest_claude_budget.judge.read_levers import read_levers
 from pytest_claude_budget.judge.report import RunInfo
+from pytest_claude_budget.pricing.by_kind import KINDS, ByKind
 from pytest_claude_budget.record.failed_tries import FailedTries
 from pytest_claude_budget.record.lock_format import LARGEST_COUNT, Known, read_groups, read_record
 from pytest_claude_budget.record.near_window import NearWindow
@@ -206,6 +207,7 @@ class _Reader:
             by_model=self.named(document, "by_model", "model"),
             by_feature=self.named(document, "by_feature", "feature"),
             by_tier=self.named(document, "by_tier", "tier"),
+            by_kind=self.by_kind(document),
             by_site=tuple(self.each(document, "by_site", self.site)),
             stacks=tuple(self.each(document, "stacks", self.stack)),
             unpriced=tuple(self.each(document, "unpriced", self.unpriced)),
@@ -242,6 +244,14 @@ class _Reader:
             totals=self.totals(entry),
             place=self.maybe(entry, "place") or "",
         )
+
+    def by_kind(self, document: Mapping[str, Any]) -> ByKind | None:
+        if document.get("cost_by_kind") is None:
+            return None
+        entry = self.mapping(document["cost_by_kind"], "cost_by_kind")
+        if not set(KINDS).issuperset(entry):
+            raise self.refused("cost_by_kind", f"one of {', '.join(KINDS)}", list(entry))
+        return {kind: self.money(entry, kind) for kind in KINDS if kind in entry}
 
     def site(self, entry: Mapping[str, Any]) -> SiteTotals:
         frame = self.frame([entry.get(key) for key in ("file", "function", "line")])

@@ -38,6 +38,8 @@ class Price:
     same that cost the same."""
     only: InForce | None = field(default=None, compare=False)
     """The rates of all that was billed, where one portion at low rates was all."""
+    parts: Parts | None = field(default=None, compare=False)
+    """What was billed, where that was not all."""
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -130,11 +132,10 @@ def _price_of(amount: Decimal, answer: Answer, parts: Parts) -> Price:
         notes = tuple(dict.fromkeys((*notes, *parts.notes)))
     on_top = parts.on_top()
     if answer.status is not Status.AT_LEAST and not parts.gaps:
-        return Price(amount=amount, notes=notes, on_top=on_top)
+        return Price(amount=amount, notes=notes, on_top=on_top, parts=parts)
     cut = [answer.reason or "only a part of the usage is known"] if answer.status is Status.AT_LEAST else []
-    return Price(
-        amount=amount, at_least=True, reason="; ".join(dict.fromkeys(cut + parts.gaps)), notes=notes, on_top=on_top
-    )
+    reason = "; ".join(dict.fromkeys(cut + parts.gaps))
+    return Price(amount=amount, at_least=True, reason=reason, notes=notes, on_top=on_top, parts=parts)
 
 
 def _terms(portion: Portion) -> Iterator[Term]:

@@ -9,6 +9,8 @@ from operator import itemgetter
 from pytest_claude_budget.base.money import ZERO
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.call import Answer, Call, Status
+from pytest_claude_budget.pricing.by_kind import ByKind, added_kinds, of_one_rate, of_parts
+from pytest_claude_budget.pricing.in_force import InForce
 from pytest_claude_budget.pricing.price import Price
 from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.record.failed_tries import FailedTally, FailedTries
@@ -20,8 +22,8 @@ from pytest_claude_budget.record.totals import Sum, Totals, added, added_by_name
 
 _Paid = Mapping[tuple[str, str, str | None], Totals]
 """By name and kind of the owner, and by where in the user's code the calls come from."""
-_Work = tuple[str | None, str | None, str | None]
-"""Model, feature and tier of a call."""
+_Work = tuple[str | None, str | None, str | None, int]
+"""Model, feature and tier of a call; and the id of the rates that were all that it was billed at, or of None."""
 Scoped = Mapping[str, Mapping[str, Totals]]
 """Totals by scope (`run`, `test`, …), then by name; the run's name is empty."""
 
@@ -100,6 +102,10 @@ class Book:
         self._owners: dict[tuple[str, str, str | None], Sum] = {}
         """By name and kind, and by where in the user's code the calls come from."""
         self._work: dict[_Work, Sum] = {}
+        self._rates_of: dict[int, InForce | None] = {}
+        """By their id, which nothing else has while they are kept."""
+        self._taken_apart: dict[str, Decimal] = {}
+        """Of answers that were billed at more than one set of rates: what each kind of count came to."""
         self._unpriced: Counter[tuple[str, str, str, str]] = Counter()
         self._seen: Counter[str] = Counter()
         self._notes: Counter[str] = Counter()
@@ -115,14 +121,20 @@ class Book:
         answer, labels, owner = call.answer, call.labels, call.owner
         status, spelled = answer.status, answer.model
         model = None if spelled is None or status is _FREE else self._model_name(spelled)
-        paid, work = (owner.id, owner.kind, call.site), (model, labels.feature, labels.tier)
+        only = cost.only
+        paid = (owner.id, owner.kind, call.site)
+        work = (model, labels.feature, labels.tier, id(only))
         own, alike = self._owners.get(paid), self._work.get(work)
         if own is None:
             own = self._owners[paid] = Sum()
         if alike is None:
             alike = self._work[work] = Sum()
+            self._rates_of[id(only)] = only
         own.add(call, cost)
         alike.add(call, cost)
+        if cost.parts is not None:
+            apart = of_parts(cost.parts, answer.usage)
+            self._taken_apart = added_kinds(self._taken_apart.items(), apart)
         if self._aliases:
             self._aliases.update((name, True) for name in _names_in(answer) if name in self._aliases)
         if status is _FAILED or answer.failure is not None:
@@ -182,6 +194,15 @@ class Book:
         named = ((name_of(work), alike) for work, alike in self._work.items())
         return added_by_name((name, alike.totals()) for name, alike in named if name is not None)
 
+    def _by_kind(self) -> ByKind:
+        """What each kind of count came to, from the sums of the calls that have the same rates."""
+        alike = (
+            of_one_rate(own.totals().usage, held)
+            for work, own in self._work.items()
+            if (held := self._rates_of[work[3]]) is not None
+        )
+        return added_kinds(self._taken_apart.items(), *alike)
+
     def _unpriced_rows(self) -> tuple[Unpriced, ...]:
         return tuple(
             Unpriced(owner=owner, model=model or None, reason=reason, kind=kind, calls=calls)
@@ -211,6 +232,7 @@ class Book:
             by_model=self._named(itemgetter(0)),
             by_feature=self._named(itemgetter(1)),
             by_tier=self._named(itemgetter(2)),
+            by_kind=self._by_kind(),
             by_site=sites.by_site(),
             stacks=sites.stacks(),
             unpriced=self._unpriced_rows(),
@@ -239,6 +261,8 @@ class Sums:
     by_model: Mapping[str, Totals] = field(default_factory=dict)
     by_feature: Mapping[str, Totals] = field(default_factory=dict)
     by_tier: Mapping[str, Totals] = field(default_factory=dict)
+    by_kind: ByKind | None = None
+    """What each kind of token cost; None where nobody told, as in reports of earlier versions."""
     by_site: tuple[SiteTotals, ...] = ()
     """By the line that sends calls; without those that come from no code of the user's."""
     stacks: tuple[StackTotals, ...] = ()

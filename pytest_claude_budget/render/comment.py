@@ -12,7 +12,8 @@ from pytest_claude_budget.base.money import ZERO, dollars
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.record.selection import NOTHING_RAN
 from pytest_claude_budget.render import comment_tables as tables
-from pytest_claude_budget.render.comment_details import breakdown, chart
+from pytest_claude_budget.render.comment_charts import chart
+from pytest_claude_budget.render.comment_details import breakdown
 from pytest_claude_budget.render.comment_facts import facts
 from pytest_claude_budget.render.comment_footer import footer
 from pytest_claude_budget.render.comment_groups import by_cause

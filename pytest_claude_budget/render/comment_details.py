@@ -1,7 +1,6 @@
-"""What a reader of a comment unfolds: models, features, tokens, calls, the month; and a chart for the job's summary."""
+"""What a reader of a comment unfolds: models, features, tokens, calls, the month."""
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 
 from pytest_claude_budget.base.durations import running_time
@@ -11,7 +10,7 @@ from pytest_claude_budget.calls.long_prompts import NEAR_PERCENT
 from pytest_claude_budget.record.failed_tries import FailedTries
 from pytest_claude_budget.record.near_window import NearWindow
 from pytest_claude_budget.render.comment_tables import cost
-from pytest_claude_budget.render.comment_values import Document, may_lack_calls
+from pytest_claude_budget.render.comment_values import Document, cost_not_known, may_lack_calls
 from pytest_claude_budget.render.failed_tries import by_kind, kind_words, way_out
 from pytest_claude_budget.render.markdown_text import amount, code, counted, details, number, sentence, signed, table
 from pytest_claude_budget.render.near_window import fullest_first
@@ -28,7 +27,6 @@ KINDS = (
 )
 """Words and name of each count."""
 _AMOUNTS = ("before", "after", "not_compared", "not_compared_after")
-_FEWEST, _MOST_BARS = 2, 12
 
 
 def breakdown(document: Document, most: int | None) -> list[str]:
@@ -45,7 +43,7 @@ def breakdown(document: Document, most: int | None) -> list[str]:
             "by tier",
             _named("Tier", "tier", document["by_tier"][:most], rest_of(document, document["by_tier"]), lower=lower),
         ),
-        ("tokens by kind", _tokens(document["totals"])),
+        ("tokens by kind", _tokens(document)),
         ("calls", calls_lines(document["totals"])),
         ("failed attempts", failed_lines(document)),
         ("near the context window", near_window_lines(document, most)),
@@ -151,11 +149,32 @@ def _feature(row: Document) -> list[str]:
     ]
 
 
-def _tokens(totals: Document) -> list[str]:
-    rows = [[name, number(totals["usage"][key])] for name, key in KINDS if totals["usage"][key]]
-    if ran := totals["usage"].get("session_microhours", 0):
-        rows.append(["running time of sessions", running_time(ran)])
-    return table(("Kind", ">Number"), rows) if rows else []
+def _tokens(document: Document) -> list[str]:
+    usage, costs = document["totals"]["usage"], costs_of_kinds(document, dollars)
+    rows = [[name, number(usage[key]), costs.get(key, "")] for name, key in KINDS if usage[key]]
+    if ran := usage.get("session_microhours", 0):
+        rows.append(["running time of sessions", running_time(ran), costs.get("session_microhours", "")])
+    if not costs:
+        return table(("Kind", ">Number"), [row[:2] for row in rows]) if rows else []
+    return table(("Kind", ">Number", ">Cost"), rows)
+
+
+def costs_of_kinds(document: Document, shown: Callable[[Decimal], str]) -> dict[str, str]:
+    """What each kind of count costs, by its name in a usage; empty where the report does not tell, as those of earlier versions."""
+    costs = document.get("cost_by_kind")
+    if costs is None:
+        return {}
+    lower, usage = cost_not_known(document), document["totals"]["usage"]
+    known = {key: shown(amount(costs[key])) for key in costs}
+    return {
+        key: (f"at least {known[key]}" if lower else known[key])
+        if key in known
+        else "not known"
+        if lower
+        else dollars(ZERO)
+        for key, count in usage.items()
+        if count
+    }
 
 
 def calls_lines(totals: Document) -> list[str]:
@@ -269,33 +288,3 @@ def notes_lines(document: Document, most: int | None) -> list[str]:
     repeated += repeated_before_texts((document.get("comparison") or {}).get("repeated_before") or ())
     limits = document.get("rate_limits_used", ())[:most]
     return lines + [f"- {sentence(text)}" for text in (*limits, *repeated[:most], *document["warnings"][:most])]
-
-
-def chart(document: Document) -> list[str]:
-    """Draw the cost by feature, where there are a few to compare."""
-    rows = [(row["feature"], amount(row["cost"])) for row in document["by_feature"]]
-    if not _FEWEST <= len(rows) <= _MOST_BARS or bar_height(max(value for _, value in rows)) == "0":
-        return []
-    labels = [f'"{_label(name, at)}"' for at, (name, _) in enumerate(rows, 1)]
-    return [
-        "",
-        "```mermaid",
-        "xychart-beta",
-        '    title "Cost by feature, US dollars a run"',
-        f"    x-axis [{', '.join(labels)}]",
-        f'    y-axis "US dollars" 0 --> {bar_height(max(value for _, value in rows))}',
-        f"    bar [{', '.join(bar_height(value) for _, value in rows)}]",
-        "```",
-    ]
-
-
-def _label(name: str, at: int) -> str:
-    """Only what cannot end a label or mean anything to the chart; never empty, never twice."""
-    plain = " ".join(re.sub(r"[^A-Za-z0-9_.-]+", " ", name[:200]).split())[:18]
-    return plain if plain == name else f"{at} {plain}".strip()
-
-
-def bar_height(value: Decimal) -> str:
-    """A number as a chart takes it."""
-    text = f"{value:.12f}".rstrip("0").rstrip(".")
-    return text or "0"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from pytest_claude_budget.base.money import dollars
 from pytest_claude_budget.pricing.rates import RateTable
-from pytest_claude_budget.render.comment_details import bar_height
+from pytest_claude_budget.render.comment_charts import bar_height
 from pytest_claude_budget.render.history import Point, amount_of, move_of, pairs_of
 from pytest_claude_budget.render.markdown_text import code, counted, sentence, table
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pytest_claude_budget.base.money import EXACT, ZERO, dollars, to_json
 from pytest_claude_budget.compare.result import rounded_percent
-from pytest_claude_budget.render.comment_details import KINDS
+from pytest_claude_budget.render.comment_details import KINDS, costs_of_kinds
 from pytest_claude_budget.render.comment_values import Document
 from pytest_claude_budget.render.groups import kind_words
 from pytest_claude_budget.render.markdown_text import NO_NAME, amount, counted, number, signed, visible
@@ -91,16 +91,18 @@ def _added(amounts: Iterable[Decimal]) -> Decimal:
 
 
 def tokens(document: Document) -> list[dict[str, Any]]:
-    """Tokens by kind, those that are there."""
+    """Tokens by kind, those that are there, with what they cost where the report tells it."""
     usage = document["totals"]["usage"]
     kinds = [(words, kind, usage[kind]) for words, kind in KINDS if kind.endswith("_tokens") and usage[kind]]
+    costs = costs_of_kinds(document, dollars)
     whole = sum(count for *_, count in kinds)
     return [
         {
             "label": words[:1].upper() + words[1:],
             "kind": kind.removesuffix("_tokens"),
             "count": count,
-            "shown": f"{number(count)} ({rounded_percent(Decimal(count), Decimal(whole), None):f}%)",
+            "shown": f"{number(count)} ({rounded_percent(Decimal(count), Decimal(whole), None):f}%)"
+            f"{f' · {costs[kind]}' if kind in costs else ''}",
         }
         for words, kind, count in kinds
     ]

@@ -5,12 +5,13 @@ from decimal import Decimal
 from typing import Any
 
 from pytest_claude_budget.base.durations import running_time
-from pytest_claude_budget.base.money import dollars
+from pytest_claude_budget.base.money import dollars, exact_dollars
 from pytest_claude_budget.compare.result import rounded_percent
 from pytest_claude_budget.render import comment_tables as tables
 from pytest_claude_budget.render.comment_details import (
     KINDS,
     calls_lines,
+    costs_of_kinds,
     failed_lines,
     feature_rows,
     near_window_lines,
@@ -21,7 +22,7 @@ from pytest_claude_budget.render.comment_details import (
 from pytest_claude_budget.render.comment_groups import by_cause
 from pytest_claude_budget.render.comment_limits import advice, limits, silence
 from pytest_claude_budget.render.comment_remedies import down
-from pytest_claude_budget.render.comment_values import Document, may_lack_calls
+from pytest_claude_budget.render.comment_values import Document, cost_not_known, may_lack_calls
 from pytest_claude_budget.render.html_sites import lines_table, share_head
 from pytest_claude_budget.render.html_text import blocks, name, plain, ranked, share_bar, table
 from pytest_claude_budget.render.markdown_text import amount, number
@@ -119,21 +120,29 @@ def _shares(document: Document, key: str, head: str) -> str:
 
 
 def tokens_table(document: Document) -> str:
-    """Tokens by kind, each with its share of them all, and how many calls they were of."""
-    usage = document["totals"]["usage"]
-    rows = [(words, usage[kind]) for words, kind in KINDS if usage[kind]]
-    whole = sum(count for words, count in rows if words != "web searches")
+    """Tokens by kind, each with its share of them all and what it costs to the last digit: these add up to the run."""
+    usage, costs = document["totals"]["usage"], costs_of_kinds(document, exact_dollars)
+    rows = [(words, kind, usage[kind]) for words, kind in KINDS if usage[kind]]
+    whole = sum(count for words, _, count in rows if words != "web searches")
     cells = [
         (
             plain(words),
             number(count),
             f"{rounded_percent(Decimal(count), Decimal(whole), None):f}%" if words != "web searches" else "",
+            costs.get(kind, ""),
         )
-        for words, count in rows
+        for words, kind, count in rows
     ]
     if ran := usage.get("session_microhours", 0):
-        cells.append(("running time of sessions", plain(running_time(ran)), ""))
-    return table(("Kind", "Number", "Share"), (False, True, True), cells, "Tokens by kind") if cells else ""
+        cells.append(("running time of sessions", plain(running_time(ran)), "", costs.get("session_microhours", "")))
+    if not cells:
+        return ""
+    head, numbers = ("Kind", "Number", "Share", "Cost"), (False, True, True, True)
+    if not costs:
+        return table(head[:3], numbers[:3], [row[:3] for row in cells], "Tokens by kind")
+    lower = "at least " if cost_not_known(document) else ""
+    cells.append(("all", "", "", f"{lower}{exact_dollars(amount(document['totals']['cost']))}"))
+    return table(head, numbers, cells, "Tokens by kind")
 
 
 def calls(document: Document) -> str:

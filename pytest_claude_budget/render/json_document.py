@@ -17,6 +17,7 @@ from pytest_claude_budget.judge.increases import INCREASES, Breach
 from pytest_claude_budget.judge.report import CostReport, OwnerTotals, RunFacts, RunInfo
 from pytest_claude_budget.judge.spared import Spared
 from pytest_claude_budget.judge.verdict import Verdict
+from pytest_claude_budget.pricing.by_kind import ByKind
 from pytest_claude_budget.record.failed_tries import FailedTries
 from pytest_claude_budget.record.lock_format import lock_text
 from pytest_claude_budget.record.near_window import NearWindow
@@ -79,6 +80,7 @@ def _behind_owners(report: CostReport) -> dict[str, Any]:
         "by_model": _named("model", sums.by_model),
         "by_feature": _named("feature", sums.by_feature),
         "by_tier": _named("tier", sums.by_tier),
+        **_by_kind(sums.by_kind),
         **site_entries(sums),
         "unpriced": [
             {"owner": row.owner, "model": row.model, "reason": row.reason, "calls": row.calls, "kind": row.kind}
@@ -155,6 +157,10 @@ def _not_compared(facts: RunFacts) -> dict[str, Any]:
     if reason is None:
         return {}
     return {"not_compared": {"why": reason.why, "next": reason.next, "expected": reason.expected}}
+
+
+def _by_kind(costs: ByKind | None) -> dict[str, Any]:
+    return {} if costs is None else {"cost_by_kind": {kind: to_json(amount) for kind, amount in costs.items()}}
 
 
 def _stated(stated: Stated) -> dict[str, Any]:

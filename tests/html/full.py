@@ -15,6 +15,7 @@ def full() -> dict[str, Any]:
     of["stacks"] = [
         {"stack": stack, "calls": calls, "cost": cost, "spent": "0", "at_least": False} for stack, calls, cost in rows
     ]
+    of["cost_by_kind"] = {"input_tokens": "0.0132", "cache_read_input_tokens": "0.0055", "output_tokens": "0.0626"}
     of["by_site"] = [_site(REPLY, 2, 4, "0.03"), _site(TRIAGE, 1, 1, "0.0088")]
     of["levers"] = [
         {

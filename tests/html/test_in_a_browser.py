@@ -33,7 +33,7 @@ REPLY = "reply, helpdesk/replies.py:42: "
 # 0.0088 + 0.0025 = 0.0113
 FLAME_DOWN = ["All calls: $0.0813", REFUND, f"{GERMAN}$0.0113, 2 calls", LOST]
 FLAME_DOWN += [f"{REPLY}$0.0275, 3 calls", PAYING[1], f"{REPLY}$0.0025, 1 call"]
-KINDS = ["Input · 13,200 (19%)", "Cache read · 55,000 (78%)", "Output · 1,980 (2.8%)"]
+KINDS = ["Input · 13,200 (19%) · $0.0132", "Cache read · 55,000 (78%) · $0.0055", "Output · 1,980 (2.8%) · $0.0626"]
 MONTHS = [
     "triage · $440.00 · was $315.00",
     "support · $330.00 · was $120.00",

@@ -13,14 +13,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pytest_claude_budget.base.errors import InputError
+from pytest_claude_budget.base.money import exact
 from pytest_claude_budget.budget.exempt import MayBeUnknown
 from pytest_claude_budget.budget.limits import Budget, Limit
 from pytest_claude_budget.calls.call import Answer, Call, Iteration, Labels, Origin, Owner, Status, Usage
 from pytest_claude_budget.calls.failure import Failure
 from pytest_claude_budget.compare.result import Baseline
 from pytest_claude_budget.files.rates_file import packaged_rates
+from pytest_claude_budget.judge.combine import combine
 from pytest_claude_budget.judge.read_report import read_report
-from pytest_claude_budget.judge.report import CostReport, RunFacts, build_report, judge
+from pytest_claude_budget.judge.report import CostReport, RunFacts, RunInfo, build_report, judge
 from pytest_claude_budget.judge.verdict import Outcome
 from pytest_claude_budget.ledger.database import SqliteLedger
 from pytest_claude_budget.ledger.journal import Journal
@@ -126,6 +129,19 @@ def test_sums_by_owner_and_over_all_agree_exactly(made: list[Call]) -> None:
     assert sum(row.calls for row in report.sums.unpriced) == answers.seen - answers.priced
 
 
+@given(calls())
+@settings(max_examples=tries(150), deadline=None)
+def test_what_each_kind_of_token_costs_adds_up_to_the_run_exactly(made: list[Call]) -> None:
+    """Long prompts, fast mode, batches, compactions and answers without a price among them; read back it is the same."""
+    report = report_of(made)
+    parts = report.sums.by_kind
+    assert parts is not None
+    with exact():
+        assert report.totals.cost == sum(parts.values(), Decimal(0))
+    assert all(getattr(report.totals.usage, kind) for kind in parts)
+    assert read_report(json_document(report), "a.json").sums.by_kind == parts
+
+
 @given(calls(), st.randoms(use_true_random=False))
 @settings(max_examples=tries(60), deadline=None)
 def test_the_order_of_calls_and_their_way_through_the_ledger_change_nothing(made: list[Call], random: object) -> None:
@@ -187,6 +203,45 @@ def test_a_model_with_rates_for_long_prompts_is_not_summed_up() -> None:
     now, then = date(2026, 11, 23), date(2026, 3, 12)
     assert [rates.is_proportional(model, now) for model in models] == [False, True, True]
     assert [rates.is_proportional(model, then) for model in models] == [False, True, False]
+
+
+def test_what_each_kind_costs_is_worked_out_by_its_own_rates() -> None:
+    """Haiku 4.5, in millionths of a dollar: 1,000 x 1 in, 400 x 1.25 and 0.5 x 400 x 1.25 (a batch) written, 2,000 x 0.1 read, 100 x 5 out.
+
+    Two web searches are $0.02; a model without rates adds nothing.
+    """
+    one = Usage(input_tokens=1_000, cache_creation_5m_input_tokens=400, output_tokens=100, web_search_requests=2)
+    batch = Usage(cache_creation_5m_input_tokens=400, cache_read_input_tokens=4_000)
+    report = report_of([one_call(usage=one), one_call(usage=batch, batch=True), one_call(model="unknown-9")])
+    assert report.sums.by_kind == {
+        "input_tokens": Decimal("0.001"),
+        "cache_creation_5m_input_tokens": Decimal("0.00075"),
+        "cache_read_input_tokens": Decimal("0.0002"),
+        "output_tokens": Decimal("0.0005"),
+        "web_search_requests": Decimal("0.02"),
+    }
+    assert report.totals.cost == Decimal("0.02245")
+    document = json_document(report)
+    assert document["cost_by_kind"]["cache_creation_5m_input_tokens"] == "0.00075"
+    first, second = (read_report(document, name) for name in ("a.json", "b.json"))
+    parts = [replace(first.sums, by_owner=()), replace(second.sums, by_owner=())]
+    shards = [
+        replace(each, sums=own, run=RunInfo(ids=(each.shown,)))
+        for each, own in zip((first, second), parts, strict=True)
+    ]
+    both = combine(shards).sums
+    assert both.by_kind == {kind: 2 * amount for kind, amount in report.sums.by_kind.items()}
+    del document["cost_by_kind"]
+    earlier = read_report(document, "c.json")
+    older = replace(earlier, sums=replace(earlier.sums, by_owner=()), run=RunInfo(ids=("c",)))
+    assert combine([shards[0], older]).sums.by_kind is None
+
+
+@pytest.mark.parametrize("wrong", [{"other": "1"}, {"input_tokens": 1}, {"input_tokens": "-1"}, []])
+def test_costs_by_kind_that_are_none_are_refused(wrong: object) -> None:
+    document = json_document(report_of([one_call()]))
+    with pytest.raises(InputError, match=r"cost_by_kind|input_tokens"):
+        read_report({**document, "cost_by_kind": wrong}, "a.json")
 
 
 def one_call(**changes: object) -> Call:

@@ -562,3 +562,19 @@ def test_a_baseline_that_is_not_known_leaves_the_run_s_own_cost_known() -> None:
     page["comparison"] = {**page["comparison"], "at_least": True}
     (line,) = [line for line in comment(page).splitlines() if line.startswith("Run ")]
     assert "at least" not in line
+
+
+def test_tokens_by_kind_have_their_dollars_where_the_report_tells_them() -> None:
+    """Of a lower bound each is one, too; reports of earlier versions have the numbers alone."""
+    told = document("over")
+    assert "\n| Kind | Number |\n" in comment(told)
+    costs = {"input_tokens": "0.0132", "cache_read_input_tokens": "0.0055"}
+    told = {**told, "cost_by_kind": {**costs, "output_tokens": "0.0626"}}
+    assert "| Kind | Number | Cost |\n" in comment(told)
+    assert (
+        "\n| input | 13,200 | $0.0132 |\n| cache read | 55,000 | $0.0055 |\n| output | 1,980 | $0.0626 |\n"
+        in comment(told)
+    )
+    told = {**told, "totals": {**told["totals"], "at_least": True}, "cost_by_kind": costs}
+    assert "| input | 13,200 | at least $0.0132 |" in comment(told)
+    assert "| output | 1,980 | not known |" in comment(told)

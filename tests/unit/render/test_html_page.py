@@ -13,6 +13,7 @@ from pytest_claude_budget.files.html_looks import packaged_looks
 from pytest_claude_budget.render.html_charts import months, waterfall
 from pytest_claude_budget.render.html_history import points
 from pytest_claude_budget.render.html_page import page
+from pytest_claude_budget.render.html_sections import tokens_table
 from pytest_claude_budget.render.html_sites import flame
 from pytest_claude_budget.render.html_tests import FAILED, MOVED, NEW, OVER, rows_of
 from pytest_claude_budget.render.html_text import blocks, inline, ranked, script_data
@@ -236,6 +237,18 @@ def test_boxes_of_a_flame_graph_are_exact_sums_both_ways() -> None:
         frame for frame in drawn["frames"] if frame[1] in ("reply", "test_refund")
     ]
     assert None is flame(document("over"))
+
+
+def test_tokens_by_kind_have_exact_dollars_that_add_up_to_the_run() -> None:
+    """0.0132 + 0.0055 + 0.0626 = 0.0813. Of a report that does not tell them there is no column, and none is called zero."""
+    told = tokens_table(full())
+    assert ["$0.0132", "$0.0055", "$0.0626", "$0.0813"] == re.findall(r"\$[\d.]+", told)
+    assert "Cost" not in tokens_table(document("over"))
+    of = full()
+    of["totals"] = {**of["totals"], "at_least": True}
+    del of["cost_by_kind"]["output_tokens"]
+    shown = re.findall(r"at least \$[\d.]+|not known", tokens_table(of))
+    assert ["at least $0.0132", "at least $0.0055", "not known", "at least $0.0813"] == shown
 
 
 def test_a_lever_says_its_dollars_as_far_as_they_are_known() -> None:
