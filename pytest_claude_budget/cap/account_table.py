@@ -7,11 +7,10 @@ nobody's, and a table that is not counted yet is not there.
 
 import errno
 import mmap
-from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
 
-from pytest_claude_budget.cap.store import Claim, UnavailableError
+from pytest_claude_budget.cap.store import UnavailableError
 from pytest_claude_budget.ledger.outside import system
 
 VERSION = 0x0001_7061_6362_6463
@@ -33,13 +32,13 @@ _TABLES, _USED = 1, 2
 class AccountTable:
     """One process's view of the file. Every method wants the file's lock."""
 
-    __slots__ = ("_file", "_inode", "_known", "_mapped", "_memory", "_tables", "words")
+    __slots__ = ("_file", "_inode", "_mapped", "_memory", "_tables", "known", "words")
 
     def __init__(self, path: Path) -> None:
         self._file = system.open(str(path), system.O_RDWR | system.O_CREAT | getattr(system, "O_CLOEXEC", 0), 0o600)
         self._inode = system.fstat(self._file).st_ino
         self._tables = self._mapped = 0
-        self._known: dict[str, int] = {}
+        self.known: dict[str, int] = {}
         self._memory: mmap.mmap | None = None
         self.words: memoryview = memoryview(b"")
         """The file in words of 8 bytes, each of which is written whole."""
@@ -65,19 +64,14 @@ class AccountTable:
 
     def slot(self, account: str, *, make: bool = True) -> int:
         """Where an account's slot is, as a word of the file; it is made where there is none, or 0 is returned."""
-        at = self._known.get(account)
+        at = self.known.get(account)
         if at is None:
             self.grown()
             high, low = _key(account)
             at = self._found(high, low) or (self._made(high, low) if make else 0)
             if at:
-                self._known[account] = at
+                self.known[account] = at
         return at
-
-    def slots(self, claims: Sequence[Claim]) -> list[tuple[Claim, int]]:
-        """The slots of claims, made where there are none. `words` may be other ones after this."""
-        known = self._known.get
-        return [(claim, known(claim.account) or self.slot(claim.account)) for claim in claims]
 
     def close(self) -> None:
         """Unmap and close."""
@@ -133,6 +127,14 @@ class AccountTable:
             return False
         same = found.st_ino == self._inode and found.st_nlink > 0
         return same and found.st_size >= self._mapped
+
+    def is_long(self) -> bool:
+        """Is the file as long as what is mapped of it? Else reading it kills."""
+        memory = self._memory
+        try:
+            return memory is not None and memory.size() >= self._mapped
+        except OSError:  # as above
+            return False
 
     def _allot(self, end: int) -> None:
         """Room for the file up to there: what lacks it is told here, and not killed at its first write."""

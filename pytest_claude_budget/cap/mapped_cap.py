@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from pytest_claude_budget.cap.account_table import AccountTable
 from pytest_claude_budget.cap.forks import tell_of_forks
-from pytest_claude_budget.cap.one_at_a_time import OneAtATime
-from pytest_claude_budget.cap.store import MOST, Charged, Claim, Refused, Reservation, UnavailableError, settlement
+from pytest_claude_budget.cap.one_at_a_time import STUCK, OneAtATime
+from pytest_claude_budget.cap.store import MOST, Charged, Claim, Refused, Reservation, UnavailableError, Unit
 from pytest_claude_budget.ledger.outside import system
 
 try:
@@ -25,11 +25,15 @@ NO_LOCK = "a hard cap needs locks of files (flock), which this system does not h
 _GONE = "the file of the cap was removed or cut while the run goes on, and what it held is not known"
 _SPENT, _RESERVED = 2, 3
 """Words of a slot."""
+_COST = Unit.COST
 _T = TypeVar("_T")
 
 
 class MappedCap:
-    """A store in a file: every process that opens the same path shares it."""
+    """A store in a file: every process that opens the same path shares it.
+
+    `reserve` and `settle` each say on their own how to take turns: a call of Python's costs them as much as a figure.
+    """
 
     def __init__(self, path: Path) -> None:
         """Take the file, which is made where it is not there. Raises UnavailableError."""
@@ -37,23 +41,64 @@ class MappedCap:
             raise UnavailableError(NO_LOCK)
         self._path = path
         self._turn: OneAtATime[AccountTable] = OneAtATime()
-        self._lock_file: int | None = None
+        self._lock_file = -1
         self._table: AccountTable | None = None
         self._turn.now(self._locked, _nothing)
         tell_of_forks(self)
 
     def reserve(self, claims: Sequence[Claim]) -> Reservation | Refused:
         """Charge all claims, each of another account, or none. Raises UnavailableError."""
-        return self._turn.now(self._whole, lambda table: _reserve(table, claims))
+        turn = self._turn
+        if not turn.lock.acquire(False):  # noqa: FBT003  # takes no name
+            turn.wait()
+        if turn.is_amid:
+            turn.lock.release()
+            raise UnavailableError(STUCK)
+        try:
+            turn.is_amid = True
+            table = self._table or self._opened()
+            if not table.is_whole():  # before others are kept waiting
+                raise UnavailableError(_GONE)
+            try:
+                flock(self._lock_file, LOCK_EX)
+                done = _reserve(table, claims)
+                if turn.waiting:
+                    self._catch_up(table)
+                return done
+            finally:
+                flock(self._lock_file, LOCK_UN)
+        except OSError as error:
+            raise _unusable(error) from None
+        finally:
+            turn.is_amid = False
+            turn.lock.release()
 
     def settle(self, reservation: Reservation, *, cost: int, calls: int = 1) -> None:
         """Put what a call came to in the place of what was reserved for it. Raises UnavailableError."""
-
-        def work(table: AccountTable) -> None:
-            if not reservation.settled:
+        turn = self._turn
+        if not turn.lock.acquire(False):  # noqa: FBT003  # takes no name
+            turn.wait()
+        if turn.is_amid:
+            turn.waiting.append(lambda table: _settle(table, reservation, cost, calls))
+            turn.lock.release()
+            return
+        try:
+            turn.is_amid = True
+            table = self._table or self._opened()
+            if not table.is_long():
+                raise UnavailableError(_GONE)
+            try:
+                flock(self._lock_file, LOCK_EX)
                 _settle(table, reservation, cost, calls)
-
-        self._turn.soon(self._locked, work)
+                if turn.waiting:
+                    self._catch_up(table)
+            finally:
+                flock(self._lock_file, LOCK_UN)
+        except OSError as error:
+            raise _unusable(error) from None
+        finally:
+            turn.is_amid = False
+            turn.lock.release()
 
     def charged(self, account: str) -> Charged:
         """What an account is charged with now. Raises UnavailableError."""
@@ -70,42 +115,46 @@ class MappedCap:
         self._turn = OneAtATime()
         self._let_go()
 
-    def _whole(self, work: Callable[[AccountTable], _T]) -> _T:
-        """Do it in a file that is still there. That is looked at before others are kept waiting."""
-        if self._table is not None and not self._table.is_whole():
-            raise UnavailableError(_GONE)
-        return self._locked(work)
-
     def _locked(self, work: Callable[[AccountTable], _T]) -> _T:
         """Do it while no other process does."""
         try:
-            file = self._lock_file
-            if file is None:
-                self._lock_file = file = _opened_file(self._path)
-            return self._with_table(file, work)
+            table = self._table or self._opened()
+            if not table.is_long():
+                raise UnavailableError(_GONE)
+            try:
+                flock(self._lock_file, LOCK_EX)
+                done = work(table)
+                self._catch_up(table)
+                return done
+            finally:
+                flock(self._lock_file, LOCK_UN)
         except OSError as error:
-            raise UnavailableError(f"the file of the cap cannot be used: {error.strerror or error}") from None
+            raise _unusable(error) from None
 
-    def _with_table(self, lock_file: int, work: Callable[[AccountTable], _T]) -> _T:
+    def _catch_up(self, table: AccountTable) -> None:
+        waiting = self._turn.waiting
+        while waiting:
+            waiting.popleft()(table)
+
+    def _opened(self) -> AccountTable:
+        if self._lock_file < 0:
+            self._lock_file = system.open(str(self._path), system.O_RDWR | system.O_CREAT | system.O_CLOEXEC, 0o600)
         try:
-            flock(lock_file, LOCK_EX)
-            table = self._table
-            if table is None:
-                self._table = table = _opened_table(self._path)
-            done = work(table)
-            while self._turn.waiting:
-                self._turn.waiting.popleft()(table)
-            return done
+            flock(self._lock_file, LOCK_EX)
+            table = AccountTable(self._path)
+            table.open()
+            self._table = table
         finally:
-            flock(lock_file, LOCK_UN)
+            flock(self._lock_file, LOCK_UN)
+        return table
 
     def _let_go(self) -> None:
-        file, self._lock_file = self._lock_file, None
+        file, self._lock_file = self._lock_file, -1
         table, self._table = self._table, None
         with suppress(OSError):
             if table is not None:
                 table.close()
-            if file is not None:
+            if file >= 0:
                 system.close(file)
 
 
@@ -113,35 +162,37 @@ def _nothing(_: AccountTable) -> None:
     """What needs the store open, and no more."""
 
 
-def _opened_table(path: Path) -> AccountTable:
-    table = AccountTable(path)
-    table.open()
-    return table
-
-
-def _opened_file(path: Path) -> int:
-    return system.open(str(path), system.O_RDWR | system.O_CREAT | system.O_CLOEXEC, 0o600)
+def _unusable(error: OSError) -> UnavailableError:
+    return UnavailableError(f"the file of the cap cannot be used: {error.strerror or error}")
 
 
 def _reserve(table: AccountTable, claims: Sequence[Claim]) -> Reservation | Refused:
-    slots = table.slots(claims)
-    words = table.words
-    for claim, slot in slots:
+    words, known = table.words, table.known
+    for claim in claims:
+        slot = known.get(claim.account)
+        if slot is None:
+            slot, words = table.slot(claim.account), table.words
         after = words[slot + _SPENT] + words[slot + _RESERVED] + claim.amount
         if after > claim.most or after > MOST:
             return Refused(claim=claim, charged=_charged(table, slot))
-    for claim, slot in slots:
-        words[slot + _RESERVED] += claim.amount
+    for claim in claims:
+        words[known[claim.account] + _RESERVED] += claim.amount
     return Reservation(claims)
 
 
 def _settle(table: AccountTable, reservation: Reservation, cost: int, calls: int) -> None:
-    slots = table.slots(reservation.claims)
+    if reservation.settled:
+        return
+    claims, known = reservation.claims, table.known
+    for claim in claims:
+        if claim.account not in known:
+            table.slot(claim.account)
     words = table.words
     reservation.settled = True
-    for claim, slot in slots:
+    for claim in claims:
+        slot = known[claim.account]
         # In this order: a kill between the two leaves too much charged.
-        spent = words[slot + _SPENT] + settlement(claim, cost, calls)
+        spent = words[slot + _SPENT] + (cost if claim.unit is _COST else calls)
         words[slot + _SPENT] = spent if spent < MOST else MOST
         words[slot + _RESERVED] -= claim.amount
 

@@ -48,8 +48,18 @@ def test_what_came_too_late_for_a_turn_is_done_when_the_store_is_closed(tmp_path
     cap = MappedCap(tmp_path / "run.cap")
     made = cap.reserve([Claim(account="run", amount=9, most=10)])
     assert isinstance(made, Reservation)
-    cap._turn._holder = threading.get_ident()  # amid a work that has looked already at what waits
+    cap._turn.is_amid = True  # a work that has looked already at what waits
     cap.settle(made, cost=4)
-    cap._turn._holder = 0
+    cap._turn.is_amid = False
     cap.close()
     assert MappedCap(tmp_path / "run.cap").charged("run") == Charged(spent=4)
+
+
+def test_a_finalizer_that_comes_as_the_lock_is_taken_does_not_wait_for_itself(tmp_path: Path) -> None:
+    cap = MappedCap(tmp_path / "run.cap")
+    made = cap.reserve([Claim(account="run", amount=9, most=10)])
+    assert isinstance(made, Reservation)
+    with cap._turn.lock:  # and nothing is begun yet
+        cap.settle(made, cost=4)
+        assert cap.charged("run") == Charged(spent=4)
+    cap.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 from pytest_claude_budget.cap.account_table import AccountTable
 from pytest_claude_budget.cap.mapped_cap import MappedCap
 from pytest_claude_budget.cap.postgres_cap import PostgresCap
-from pytest_claude_budget.cap.store import Cap, Claim, Refused, Unit
+from pytest_claude_budget.cap.store import Cap, Claim, Refused, UnavailableError, Unit
 
 RUN = Claim(account="run", amount=700, most=10_000)
 CALLS = Claim(account="run calls", unit=Unit.CALLS, amount=1, most=100)
@@ -56,6 +56,24 @@ def stop_at_write(path: str, at: str) -> None:
     print("sent", flush=True)
     cap.settle(reservation, cost=COST)
     tell_and_wait()
+
+
+def go_on_in_a_cut_file(path: str, what: str) -> None:
+    """Print what is told of a file that is cut between two calls."""
+    cap = MappedCap(Path(path))
+    reservation = cap.reserve([RUN])
+    assert not isinstance(reservation, Refused)
+    os.truncate(path, 0)
+    try:
+        if what == "reserve":
+            cap.reserve([RUN])
+        elif what == "settle":
+            cap.settle(reservation, cost=COST)
+        else:
+            cap.charged("run")
+    except UnavailableError as error:
+        print(error)
+    cap.close()
 
 
 def stop_with_a_child(path: str) -> None:
