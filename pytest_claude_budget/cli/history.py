@@ -3,13 +3,8 @@
 import argparse
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pytest_claude_budget.cli.common import Commands, add_budget, add_command, put_out
-
-if TYPE_CHECKING:
-    from pytest_claude_budget.files.load import Terms
-    from pytest_claude_budget.render.history import Point
 
 WIDTH = 80
 
@@ -30,10 +25,11 @@ def add_history(commands: Commands) -> None:
 
 def _history(options: argparse.Namespace) -> int:
     from pytest_claude_budget.files.load import load_terms, lock_path
+    from pytest_claude_budget.files.lock_history import Bounds, points_of
     from pytest_claude_budget.render import history
 
     lock, terms = lock_path() if options.lock is None else Path(options.lock), load_terms(options.budget)
-    points = points_of(lock, options.ref, options.since, terms)
+    points = points_of(lock, options.ref, terms.rates, terms.day, Bounds(since=options.since))
     if options.format == "json":
         put_out(json.dumps(history.history_entry(points, terms.rates), indent=1))
     elif options.format == "text":
@@ -45,16 +41,3 @@ def _history(options: argparse.Namespace) -> int:
     else:
         put_out(history.history_csv(points) if options.format == "csv" else history.benchmark_json(points))
     return 0
-
-
-def points_of(lock: Path, ref: str, since: str | None, terms: "Terms") -> list["Point"]:
-    """Each version of a lock file and what it comes to. Raises InputError where git cannot tell."""
-    from pytest_claude_budget.files.lock_history import versions
-    from pytest_claude_budget.record.history import costs
-    from pytest_claude_budget.render.history import Point
-
-    found = list(versions(lock.absolute(), ref, since))
-    return [
-        Point(commit=each.commit, at=each.at, subject=each.subject, cost=cost, problem=each.problem)
-        for each, cost in zip(found, costs((each.record for each in found), terms.rates, terms.day), strict=True)
-    ]

@@ -39,13 +39,13 @@ def _html(options: argparse.Namespace) -> int:
 def _through_time(budget: str | None) -> tuple[dict[str, Any] | None, str]:
     """What `history` tells of pytest's own lock file; or why there is nothing to tell. Raises InputError over a bad budget file."""
     from pytest_claude_budget.base.errors import InputError
-    from pytest_claude_budget.cli.history import points_of
     from pytest_claude_budget.files.load import load_terms, lock_path
+    from pytest_claude_budget.files.lock_history import points_of
     from pytest_claude_budget.render.history import history_entry
 
     terms = load_terms(budget)
     try:
-        points = points_of(lock_path(), "HEAD", None, terms)
+        points = points_of(lock_path(), "HEAD", terms.rates, terms.day)
     except InputError as error:  # no git, no repository, no commit: a page without a history is still a page
         return None, f"no history: {error.problems[0].what}"
     if len(points) < FEWEST_VERSIONS:

@@ -2,15 +2,19 @@
 
 import os
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.files.baseline_file import lock_value, record_of
-from pytest_claude_budget.files.git import Repository, failed, without_places
+from pytest_claude_budget.files.git import LONGEST_SECONDS, Repository, failed, without_places
 from pytest_claude_budget.files.read_write import decoded, parse_json
+from pytest_claude_budget.pricing.rates import RateTable
+from pytest_claude_budget.record.history import costs
 from pytest_claude_budget.record.lock_format import Known
 from pytest_claude_budget.record.record import Record
+from pytest_claude_budget.render.history import Point
 from pytest_claude_budget.render.terminal_text import printable
 
 _MARK, _BETWEEN = "\x01", "\x1f"
@@ -41,10 +45,31 @@ class _Change:
     """Empty where the file was removed."""
 
 
-def versions(lock: Path, ref: str, since: str | None) -> Iterator[Version]:
+@value_class(frozen=True, kw_only=True, slots=True)
+class Bounds:
+    """How far back to look, and for how long."""
+
+    since: str | None = None
+    """A moment, as git takes it."""
+    most: int | None = None
+    """So many versions, the newest."""
+    seconds: float = LONGEST_SECONDS
+    """For each command of git."""
+
+
+def points_of(lock: Path, ref: str, rates: RateTable, day: date, bounds: Bounds | None = None) -> list[Point]:
+    """Each version of a lock file and what it comes to at one table, oldest first. Raises InputError where git cannot tell."""
+    found = list(versions(lock.absolute(), ref, bounds or Bounds()))
+    return [
+        Point(commit=each.commit, at=each.at, subject=each.subject, cost=cost, problem=each.problem)
+        for each, cost in zip(found, costs((each.record for each in found), rates, day), strict=True)
+    ]
+
+
+def versions(lock: Path, ref: str, bounds: Bounds) -> Iterator[Version]:
     """Each version that differs from the one before, oldest first. Raises InputError where git cannot tell."""
-    repository = Repository(folder=lock.parent, environ=without_places(os.environ))
-    changes = _changes(repository, lock.name, ref, since)
+    repository = Repository(folder=lock.parent, environ=without_places(os.environ), seconds=bounds.seconds)
+    changes = _changes(repository, lock.name, ref, bounds)
     blobs = dict(_blobs(repository, list(dict.fromkeys(each.blob for each in changes if each.blob))))
     known: Known | None = None
     for each in changes:
@@ -64,9 +89,10 @@ def versions(lock: Path, ref: str, since: str | None) -> Iterator[Version]:
         yield Version(**head, record=record)
 
 
-def _changes(repository: Repository, name: str, ref: str, since: str | None) -> list[_Change]:
+def _changes(repository: Repository, name: str, ref: str, bounds: Bounds) -> list[_Change]:
     options = [_FORMAT, "--first-parent", "-m", "--raw", "--no-renames", "--no-color", "--no-ext-diff"]
-    options += [f"--since={since}"] if since is not None else []
+    options += [f"--since={bounds.since}"] if bounds.since is not None else []
+    options += [f"--max-count={bounds.most}"] if bounds.most is not None else []
     answer = repository.ask("log", *options, "--end-of-options", ref, "--", name)
     if answer.status:
         raise InputError(_refused(ref, failed(f"git:{printable(ref)}", "log", answer)))

@@ -59,7 +59,7 @@ class Checkout:
                 return found.text
             if found.status != 1:
                 raise InputError(failed(_BASE, "merge-base", found))
-            if deeper is None or not self._shallow():
+            if deeper is None or not self.shallow():
                 break
             head = git.told(_BASE, "rev-parse", "HEAD").text
             git.told(_BASE, "fetch", "--quiet", "--no-tags", f"--deepen={deeper}", "origin", head, base)
@@ -70,7 +70,7 @@ class Checkout:
     def have(self, commit: str) -> str:
         """The commit, fetched where it is not here. Raises InputError where it cannot be had."""
         if not self._has(commit):
-            depth = ["--depth=1"] if self._shallow() else []
+            depth = ["--depth=1"] if self.shallow() else []
             self.repository.told(_BASE, "fetch", "--quiet", "--no-tags", *depth, "origin", commit)
         self.repository.told(_BASE, "cat-file", "-e", f"{commit}^{{commit}}")
         return commit
@@ -101,7 +101,8 @@ class Checkout:
     def _has(self, commit: str) -> bool:
         return self.repository.ask("cat-file", "-e", f"{commit}^{{commit}}").status == 0
 
-    def _shallow(self) -> bool:
+    def shallow(self) -> bool:
+        """Has it only the newest commits?"""
         return self.repository.told(_BASE, "rev-parse", "--is-shallow-repository").text == "true"
 
     def _parents(self) -> list[str]:

@@ -35,6 +35,7 @@ from pytest_claude_budget.github.page import acceptance, comment_text, heading, 
 from pytest_claude_budget.github.publish import publish
 from pytest_claude_budget.github.reports import find_reports, foreign_report
 from pytest_claude_budget.github.run_suite import run_suite
+from pytest_claude_budget.github.through_time import through_time
 from pytest_claude_budget.github.which_comment import Marker, Mode
 from pytest_claude_budget.judge.report import CostReport
 from pytest_claude_budget.record.lock_format import Known
@@ -82,7 +83,7 @@ def judge(inputs: Inputs, event: Event, here: Here) -> int:
     status = BAD_INPUT if found.problem is not None else status_of(document["verdict"]["outcome"], inputs.fail_on)
     head, page = heading(inputs.title, inputs.tag), {**in_repository(document, around.prefix), "fails": bool(status)}
     text = comment_text(page, head, notes)
-    runner.summarise(summary_text(page, head, notes))
+    runner.summarise(summary_text(page, head, [*notes, through_time(around.checkout, terms)]))
     told = annotations_of(document, around.prefix)
     if found.problem is not None:  # then that is told, at the end
         told = [each for each in told if each.title != NOT_COMPARED]
