@@ -27,6 +27,8 @@ class Payer(NamedTuple):
     """What the user's product calls the work."""
     run: str = ""
     """The file name of the run's ledger."""
+    own: str = ""
+    """What the test's own mark allows, as `measure/live_guard.py` has it; empty where that is nothing."""
 
 
 NOBODY = Payer()
@@ -36,21 +38,24 @@ def token_of(payer: Payer) -> str:
     """A payer as letters, digits, `-` and `_`; empty where there is nothing to tell."""
     if payer == NOBODY:
         return ""
-    text = json.dumps([payer.owner, payer.worker, dict(payer.labels), payer.run], separators=(",", ":"))
+    value = [payer.owner, payer.worker, dict(payer.labels), payer.run, *([payer.own] if payer.own else [])]
+    text = json.dumps(value, separators=(",", ":"))
     token = base64.urlsafe_b64encode(text.encode("ascii")).decode("ascii").rstrip("=")
-    return token if len(token) <= LONGEST_TOKEN else ""
+    if len(token) <= LONGEST_TOKEN:
+        return token
+    return token_of(payer._replace(own="")) if payer.own else ""
 
 
 def payer_of(token: str) -> Payer:
     """What `token_of` was given; nobody where the token is none of ours."""
     try:
         value = json.loads(base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True))
-        owner, worker, labels, run = value
+        owner, worker, labels, run, *own = value
         if owner is not None:
             name, kind, phase = map(str, owner)
             owner = (name, kind, phase)
         pairs = tuple((name, str(labels[name])) for name in _LABELS if name in labels)
-        return Payer(owner, str(worker), pairs, str(run))
+        return Payer(owner, str(worker), pairs, str(run), "".join(map(str, own)))
     except (ValueError, TypeError, RecursionError):
         return NOBODY
 

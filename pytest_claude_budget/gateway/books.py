@@ -39,6 +39,8 @@ class Books:
         payer = payer_of(token) if token else self.default
         run, watchers = self._of(payer.worker)
         run.owners.marked = dict(payer.labels)
+        if run.guard is not None:
+            run.guard.own = payer.own or run.guard.rules.own
         if payer.owner is None:
             return _begun(run, watchers, request)
         entry = run.owners.push(*payer.owner)

@@ -62,6 +62,12 @@ class Owners:
             hear()
         return entry
 
+    def mark(self, labels: Tags) -> None:
+        """Take the labels of the running test's marker."""
+        self.marked = labels
+        for hear in self._listeners:
+            hear()
+
     def drop(self, entry: tuple[str, str, str]) -> None:
         """End a phase, and whatever it left behind."""
         stack = self._stack

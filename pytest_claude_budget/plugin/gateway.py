@@ -63,7 +63,8 @@ class RunGateway:
         owner, labels = self._run.owners.who()
         if (live := self._run.owners.marked.get(LIVE_LABEL)) is not None:
             labels = {**labels, LIVE_LABEL: live}
-        payer = Payer(owner, self._run.process, tuple(labels.items()), self._run.path.name)
+        own = "" if self._run.guard is None or owner[1] != "test" else self._run.guard.own
+        payer = Payer(owner, self._run.process, tuple(labels.items()), self._run.path.name, own)
         return f"{self._start}{START}{token_of(payer)}"
 
 

@@ -72,4 +72,4 @@ def take_marks(item: pytest.Item, run: Run) -> None:
             from pytest_claude_budget.plugin.guard import hold_by_mark
 
             hold_by_mark(item.config, run)
-    run.owners.marked = {name: value for name, value in labels.items() if value is not None}
+    run.owners.mark({name: value for name, value in labels.items() if value is not None})

@@ -2,11 +2,14 @@
 
 import pytest
 
+from tests.gateway.wires import Upstream
 from tests.plugin.conftest import Suite
+from tests.plugin.test_gateway import upstream
 from tests.plugin.test_hard_cap import capped, denied
 from tests.plugin.test_live_calls import asked
+from tests.plugin.test_live_calls_and_doubles import PROGRAM
 
-__all__ = ["capped", "denied"]
+__all__ = ["capped", "denied", "upstream"]
 
 MARKS = """
 import subprocess, sys
@@ -42,6 +45,45 @@ def test_the_mark_of_a_test_is_what_is_held(capped: Suite) -> None:
         "of the limit max_calls 2 for test test_a.py::test_more (test_a.py:5) 2 are made"
         " hint: make fewer calls, or let it be sent by max_calls=3 [over-cap]"
     ) in outcome.said
+
+
+PROGRAMS = """
+import os, subprocess
+import pytest
+from program import ask
+BODY = '{"model": "claude-haiku-4-5", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}'
+CURL = ["curl", "-s", "-o", "out", "-w", "%{http_code}", "-H", "content-type: application/json", "-d", BODY]
+def curl():
+    url = subprocess.run(["sh", "-c", "echo $ANTHROPIC_BASE_URL"], stdout=subprocess.PIPE, text=True).stdout.strip()
+    return subprocess.run([*CURL, url + "/v1/messages"], stdout=subprocess.PIPE, text=True).stdout
+@pytest.mark.claude_budget(max_calls=2)
+def test_more():
+    assert [ask(), curl()] == ["answered", "200"]
+    assert [ask(), curl()] == ["403 false permission_error", "403"]
+@pytest.mark.claude_budget(max_cost="0.0001")
+def test_dollars(): curl()
+@pytest.fixture
+def early(): os.system("sh -c 'curl -s -o out -d @body $ANTHROPIC_BASE_URL/v1/messages'")
+@pytest.mark.claude_budget(max_calls=0)
+def test_in_its_set_up(early): pass
+def test_plain():
+    assert [curl(), curl()] == ["200", "403"]
+"""
+BODY = '{"model": "claude-haiku-4-5", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}'
+
+
+def test_the_gateway_holds_it_too(capped: Suite, upstream: Upstream, workers: int) -> None:
+    """2 of 4 by the mark; none where a bound of over $0.0001 does not fit, or no call does; and 1 of 2 by the file."""
+    capped.write(program=PROGRAM, test_a=PROGRAMS)
+    (capped.path / "body").write_text(BODY, "utf-8")
+    limits = "  - {scope: test, max_calls: 1, enforce: true}\n  - {scope: test, max_cost: 1, enforce: true}\n"
+    capped.budget(f"version: 1\nloopback: live\ngateway: true\nlimits:\n{limits}")
+    outcome = capped.run("-p", "no:randomly", workers=workers)
+    outcome.result.assert_outcomes(failed=3, errors=1)
+    assert 2 + 0 + 0 + 1 == len(upstream.heads)
+    assert "of the limit max_calls 2 for test test_a.py::test_more (test_a.py:9) 2 are made" in outcome.said
+    assert "of the limit max_cost 0.0001 for test test_a.py::test_dollars (test_a.py:13) $0.00 is spent" in outcome.said
+    assert "of the limit max_calls 0 for test test_a.py::test_in_its_set_up (test_a.py:17) 0 are made" in outcome.said
 
 
 PARTS = """

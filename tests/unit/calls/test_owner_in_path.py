@@ -13,7 +13,7 @@ LABELS = st.lists(st.sampled_from(("feature", "tier", "case")), unique=True).fla
 
 
 @given(
-    st.builds(Payer, OWNERS, st.text(), LABELS, st.text()),
+    st.builds(Payer, OWNERS, st.text(), LABELS, st.text(), st.text()),
     st.sampled_from(("", "v1/messages", "v1/messages?beta=true", "?a=/b")),
 )
 def test_whoever_pays_comes_out_as_it_went_in(payer: Payer, rest: str) -> None:
@@ -45,3 +45,8 @@ def test_a_path_is_taken_apart(path: str, expected: tuple[str, str]) -> None:
 
 def test_an_owner_that_is_too_long_for_a_path_is_left_out() -> None:
     assert token_of(Payer(("x" * 100_000, "test", "call"))) == ""
+
+
+def test_what_a_mark_allows_is_left_out_before_its_owner_is() -> None:
+    payer = Payer(("x" * 15_000, "test", "call"), own="y" * 15_000)
+    assert payer_of(token_of(payer)) == payer._replace(own="")
