@@ -4,6 +4,7 @@ Sums are exact in whatever context a user's suite has left its thread: Python's 
 digits, and a suite may have set fewer. Rounding happens here only, and only for people.
 """
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from decimal import (
     ROUND_HALF_UP,
@@ -18,6 +19,7 @@ from decimal import (
     Subnormal,
     localcontext,
 )
+from functools import reduce
 
 ZERO = Decimal(0)
 EXACT = Context(prec=400, traps=[Clamped, DivisionByZero, Inexact, InvalidOperation, Overflow, Subnormal])
@@ -27,10 +29,6 @@ _ROUNDING = Context(prec=400, rounding=ROUND_HALF_UP, traps=[DivisionByZero, Inv
 _CENTS = 2
 _DIGITS = 3
 _WHOLE_FROM = Decimal(1000)
-
-
-_MOST_MORE = 20
-"""Digits beyond those that `dollars` shows."""
 
 
 def exact() -> AbstractContextManager[Context]:
@@ -75,13 +73,42 @@ def dollars_against(amount: Decimal, limit: Decimal) -> str:
     return _shown(_rounded(amount, places))
 
 
-def dollars_beyond(before: Decimal, after: Decimal, percent: Decimal) -> tuple[str, str]:
-    """Two amounts for a person, as `dollars`, with more digits where it takes them to see that one grew beyond `percent`."""
-    for more in range(_MOST_MORE):
-        one, other = (_rounded(amount, _places(amount) + more) for amount in (before, after))
-        if EXACT.multiply(other, 100) > EXACT.multiply(one, EXACT.add(percent, 100)):
-            return _shown(one), _shown(other)
-    return dollars(before), dollars(after)
+def dollars_moved(
+    before: Decimal,
+    after: Decimal,
+    *parts: Decimal,
+    limit: Decimal | None = None,
+    percents: Iterable[Decimal] = (),
+) -> list[str]:
+    """What stands side by side for a person: before, after, the change with its sign, and the parts that it is made of.
+
+    As `dollars`, with more digits where it takes them to add up as they are shown: before and change are after, and the
+    parts, where there are any, are the change; of a part one digit may do. `limit` is one that `after` does not cross as
+    shown where it does not, as `dollars_against`; `percents` are limits on the increase, which are passed as shown where they are.
+    """
+    amounts = [before, after, EXACT.subtract(after, before), *parts]
+    passed = [(percent, _is_beyond(before, after, percent)) for percent in percents]
+    places = [_places(amount) for amount in amounts]
+    most = max(*places[:3], *(digits - _DIGITS + 1 for digits in places[3:]))
+    while True:  # with all of their digits they are what they are
+        shown = [_rounded(amount, digits) for amount, digits in zip(amounts, places, strict=True)]
+        fits = limit is None or (shown[1] > limit) == (after > limit)
+        if fits and _adds_up(*shown) and all(_is_beyond(shown[0], shown[1], each) is so for each, so in passed):
+            return [*map(_shown, shown[:2]), *map(_with_sign, shown[2:])]
+        places, most = [most] * len(places), most + 1
+
+
+def _adds_up(before: Decimal, after: Decimal, change: Decimal, *parts: Decimal) -> bool:
+    whole = EXACT.add(before, change) == after
+    return whole and (not parts or reduce(EXACT.add, parts) == change)
+
+
+def _is_beyond(before: Decimal, after: Decimal, percent: Decimal) -> bool:
+    return EXACT.multiply(after, 100) > EXACT.multiply(before, EXACT.add(percent, 100))
+
+
+def _with_sign(rounded: Decimal) -> str:
+    return f"+{_shown(rounded)}" if rounded > 0 else _shown(rounded)
 
 
 def exact_dollars(amount: Decimal) -> str:

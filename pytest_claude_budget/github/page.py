@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from pytest_claude_budget.base.money import dollars
 from pytest_claude_budget.compare.not_compared import missed
 from pytest_claude_budget.github.annotations import located
 from pytest_claude_budget.github.which_comment import DEFAULT_TAG, Marker, Mode, Wanted, worth_a_first
@@ -19,7 +18,7 @@ from pytest_claude_budget.render.comment_limits import (
     raised,
     silence,
 )
-from pytest_claude_budget.render.comment_values import accepted_increases
+from pytest_claude_budget.render.comment_values import accepted_increases, run_texts
 from pytest_claude_budget.render.markdown_text import code, sentence
 from pytest_claude_budget.render.terminal_text import counted
 
@@ -55,8 +54,8 @@ def acceptance(document: Mapping[str, Any], owners: Sequence[str]) -> str:
         return ""
     said = []
     if not accepted_increases(document):  # else the limits that were let pass stand below who did
-        change = dollars(Decimal(document["comparison"]["change"]))
-        said.append(f"**Accepted:** +{change} per run, by {sentence(document['accepted'], 120)}.")
+        *_, change = run_texts(document)
+        said.append(f"**Accepted:** {change} per run, by {sentence(document['accepted'], 120)}.")
     if document["stale"]:
         said.append(f"The lock file is still to be brought up to date: {_update(document)}.")
     if owners:

@@ -10,9 +10,9 @@ from pytest_claude_budget.calls.long_prompts import NEAR_PERCENT
 from pytest_claude_budget.record.failed_tries import FailedTries
 from pytest_claude_budget.record.near_window import NearWindow
 from pytest_claude_budget.render.comment_tables import cost
-from pytest_claude_budget.render.comment_values import Document, cost_not_known, may_lack_calls
+from pytest_claude_budget.render.comment_values import Document, cost_not_known, may_lack_calls, moved_texts
 from pytest_claude_budget.render.failed_tries import by_kind, kind_words, way_out
-from pytest_claude_budget.render.markdown_text import amount, code, counted, details, number, sentence, signed, table
+from pytest_claude_budget.render.markdown_text import amount, code, counted, details, number, sentence, table
 from pytest_claude_budget.render.near_window import fullest_first
 from pytest_claude_budget.render.phrases import repeated_before_texts, unsure
 from pytest_claude_budget.render.product_code import function_rows
@@ -137,7 +137,8 @@ def _feature(row: Document) -> list[str]:
     before, after, left, left_after = (amount(row.get(key, "0")) for key in _AMOUNTS)
     change = amount(row["change"])
     if not row.get("at_least"):
-        return [dollars(before), dollars(after), signed(change) if change else "unchanged"]
+        *sides, moved = moved_texts(row)
+        return [*sides, moved if change else "unchanged"]
     then, now = bool(row.get("before_at_least")), bool(row.get("after_at_least", True))
     with exact():
         before, after = before + left, after + left_after
@@ -244,16 +245,11 @@ def _month(row: Document) -> list[str]:
     )
     if row["after"] is None:
         return [feature, volume, "–", "not known", "–", "–", "–", "–", sentence(row["reason"])]
-    measured = amount(row["after"])
-    change = None if row["change"] is None else amount(row["change"])
-    then, now = bool(row.get("before_at_least")), bool(row.get("after_at_least", row["at_least"]))
     judged = "" if row["judged_as"] == "measured" else f"; judged as {row['judged_as']}"
     return [
         feature,
         volume,
-        _or_dash(row["before"]) if not then else _lower_bound(amount(row["before"])),
-        _lower_bound(measured) if now else dollars(measured),
-        unsure(change or ZERO, before_at_least=then, after_at_least=now) if then or now else _or_unchanged(change),
+        *_moved_month(row),
         _or_dash(row["warm"]),
         _or_dash(row["cold"]),
         _spread(row["low"], row["high"]),
@@ -261,8 +257,18 @@ def _month(row: Document) -> list[str]:
     ]
 
 
-def _or_unchanged(change: Decimal | None) -> str:
-    return "–" if change is None else signed(change) if change else "unchanged"
+def _moved_month(row: Document) -> list[str]:
+    """Before, after and change."""
+    change = ZERO if row["change"] is None else amount(row["change"])
+    then, now = bool(row.get("before_at_least")), bool(row.get("after_at_least", row["at_least"]))
+    if then or now:
+        before = _lower_bound(amount(row["before"])) if then else _or_dash(row["before"])
+        after = _lower_bound(amount(row["after"])) if now else _or_dash(row["after"])
+        return [before, after, unsure(change, before_at_least=then, after_at_least=now)]
+    if row["before"] is None or row["change"] is None:
+        return [_or_dash(row["before"]), _or_dash(row["after"]), "–"]
+    *sides, moved = moved_texts(row)
+    return [*sides, moved if change else "unchanged"]
 
 
 def _spread(low: str | None, high: str | None) -> str:

@@ -11,6 +11,7 @@ from pytest_claude_budget.render.comment_values import (
     compared_of_it,
     cost_not_known,
     not_known,
+    run_texts,
     total,
 )
 from pytest_claude_budget.render.markdown_text import amount, amount_in, code, counted, sentence, share
@@ -41,10 +42,9 @@ def _run(document: Document) -> str:
     after = against_budget(document, cost)
     if comparison is None or not_known(document) or not amount(comparison["change"]):
         return f"Run {after} at list price{compared_of_it(document)}"
-    compared = amount(comparison["after"])
-    if compared != cost:  # what the runner repeated is in the sum, and not compared
-        after = f"{dollars(compared)}, {after} in all"
-    return f"Run {dollars(amount(comparison['before']))} → {after} at list price"
+    before, now, _ = run_texts(document)
+    repeated = amount(comparison["after"]) != cost  # by the runner: it is in the sum, and not compared
+    return f"Run {before} → {f'{now}, {after} in all' if repeated else now} at list price"
 
 
 def _budget(document: Document) -> str:

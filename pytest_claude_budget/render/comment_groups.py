@@ -121,14 +121,13 @@ def _split(groups: Sequence[Group], most: int, limits: _Limits) -> tuple[list[Gr
 def _further(groups: Sequence[Group], limits: _Limits, spared: _Spared) -> list[str]:
     rows = [row for group in groups for row in group.rows]
     unknown = any(group.kind == NOT_KNOWN for group in groups)
-    change = added(group.change for group in groups)
-    size = unsure(change) if unknown else signed(change)
     texts: dict[str, list[str]] = {}
     for row in rows:
         texts.setdefault(row.kind, []).append(row.text)
     what = [word_of(kind, own) for kind, own in texts.items()]
     what = [*what[: _WORDS - 1], "more"] if len(what) > _WORDS else what
-    way = directions(rows)
+    size, way = directions(rows)
+    size = unsure(added(group.change for group in groups)) if unknown else size
     whose = f"and {counted(len(groups), 'further change')}, in {counted(len(rows), 'test')}: {listed(what)}"
     over = _reached(rows, limits)
     return [size, f"{whose}; {way}{f'; {over}' if over else ''}{_spared(rows, spared)}"]

@@ -9,6 +9,7 @@ from pytest_claude_budget.judge.unfinished import NO_TEST
 from pytest_claude_budget.render.comment_values import (
     Document,
     against_budget,
+    allowed_of_run,
     budget_compared,
     compared_of_it,
     cost_not_known,
@@ -20,11 +21,12 @@ from pytest_claude_budget.render.comment_values import (
     moved,
     not_known,
     only_warns,
+    run_texts,
     short,
     silent_tests,
     total,
 )
-from pytest_claude_budget.render.markdown_text import amount, code, counted, percent_in, sentence, share, signed
+from pytest_claude_budget.render.markdown_text import amount, code, counted, sentence, share, signed
 from pytest_claude_budget.render.phrases import before_already, nearness, unsure
 
 _PASSES = "the budget lets the cost pass"
@@ -141,26 +143,20 @@ def _whole_before(comparison: Document) -> Decimal:
 
 def _moved_by(document: Document, comparison: Document) -> str:
     change, judged, rows = amount(comparison["change"]), amount(comparison["judged"]), moved(comparison)
-    after = against_budget(document, amount(comparison["after"]))
+    _, after, shown = run_texts(document)
     if rows and not judged and all(row["noise"] for row in rows):
-        beyond = f" ({signed(change)})" if change else ""
+        beyond = f" ({shown})" if change else ""
         return f"unchanged but for noise, {after} per run{beyond}"
     if not change:
         apart = " without repeats" if compared_of_it(document) else ""
         return f"unchanged{' in sum' if rows else ''} at {after} per run{apart}"
     before = amount(comparison["before"])
     if not before:
-        return f"{signed(change)} per run (from $0.00)"
-    verdict = document["verdict"]
-    reached = (*verdict["breaches"], *(verdict.get("known") or ()), *verdict["warnings"])
-    allowed = [percent_in(each["maximum"]) for each in reached if _of_run(each, "max_increase")]
+        return f"{shown} per run (from $0.00)"
+    allowed = allowed_of_run(document)
     part = missed(document) or silent_tests(document) or compared_of_it(document)  # of all tests it is not known
     to = "" if part else f" to {after}"
-    return f"{signed(change)} per run ({share(change, before, *(each for each in allowed if each is not None))}){to}"
-
-
-def _of_run(breach: Document, measure: str) -> bool:
-    return bool(breach["scope"] == "run" and breach["measure"] == measure)
+    return f"{shown} per run ({share(change, before, *allowed)}){to}"
 
 
 def _judged(document: Document) -> str:

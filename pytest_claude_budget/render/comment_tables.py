@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
-from pytest_claude_budget.base.money import dollars, dollars_against
+from pytest_claude_budget.base.money import dollars
 from pytest_claude_budget.compare.noise import FEWEST_SAMPLES
 from pytest_claude_budget.compare.not_compared import reasons
 from pytest_claude_budget.render.comment_limit_words import (
@@ -19,6 +19,7 @@ from pytest_claude_budget.render.comment_values import (
     Document,
     failed_tests,
     moved,
+    moved_texts,
     not_known,
     ran,
     short,
@@ -69,16 +70,18 @@ def _worth_a_row(comparison: Document) -> list[Document]:
 def _change(row: Document, limits: Sequence[tuple[str, Document]], spared: Mapping[str, Document]) -> list[str]:
     before, after = (amount(row[key]) for key in ("before", "after"))
     unknown = bool(row["at_least"] or row.get("not_known"))
-    new = row["status"] == "new"
-    now = _against(after, *most_allowed(limits, "max_cost"))
+    causes = [] if row.get("not_known") else telling(row)
+    most, grown = most_allowed(limits, "max_cost"), most_allowed(limits, "max_increase")
+    parts = [amount(cause["amount"]) for cause in causes] if len(causes) > 1 else []
+    then, now, change, *amounts = moved_texts(row, *parts, limit=next(iter(most), None), percents=grown)
     return [
         _owner(row),
-        NOTHING if new else _at_least(dollars(before), before) if row.get("before_at_least") else dollars(before),
+        NOTHING if row["status"] == "new" else _at_least(then, before) if row.get("before_at_least") else then,
         _at_least(now, after) if unknown and row.get("after_at_least", True) else now,
-        _unsure(row) if unknown else _moved_by(row, limits),
+        _unsure(row) if unknown else _moved_by(row, change, grown),
         "<br>".join(limit_cell(word, breach) for word, breach in limits[:CAUSES])
         or spared_cell(spared.get(row["owner"])),
-        _cause(row),
+        _cause(row, causes, amounts),
     ]
 
 
@@ -92,18 +95,12 @@ def _unsure(row: Document) -> str:
     return unsure(amount(row["change"]), before_at_least=before, after_at_least=after)
 
 
-def _moved_by(row: Document, limits: Sequence[tuple[str, Document]]) -> str:
-    change = amount(row["change"])
+def _moved_by(row: Document, shown: str, grown: Sequence[Decimal]) -> str:
+    change, before = amount(row["change"]), amount(row["before"])
     if row["status"] == "new":
-        return f"{signed(change)} (new)"
-    return f"{signed(change)}{_percent(row, limits)}" if change else "unchanged"
-
-
-def _percent(row: Document, limits: Sequence[tuple[str, Document]]) -> str:
-    before = amount(row["before"])
-    if row["change_percent"] is None or not before:
-        return ""
-    return f" ({share(amount(row['change']), before, *most_allowed(limits, 'max_increase'))})"
+        return f"{shown} (new)"
+    part = "" if row["change_percent"] is None or not before else f" ({share(change, before, *grown)})"
+    return f"{shown}{part}" if change else "unchanged"
 
 
 def most_allowed(limits: Sequence[tuple[str, Document]], measure: str) -> list[Decimal]:
@@ -111,10 +108,6 @@ def most_allowed(limits: Sequence[tuple[str, Document]], measure: str) -> list[D
     of = (amount_in(str(breach["maximum"]).removesuffix("%")) for _, breach in limits if breach["measure"] == measure)
     first = next(of, None)
     return [] if first is None else [first]
-
-
-def _against(value: Decimal, *limits: Decimal) -> str:
-    return dollars_against(value, limits[0]) if limits else dollars(value)
 
 
 def _owner(row: Document) -> str:
@@ -127,13 +120,13 @@ def _owner(row: Document) -> str:
     return f"{short(row['owner'], _NAME)}{fixture}{below}"
 
 
-def _cause(row: Document) -> str:
+def _cause(row: Document, causes: Sequence[Document], amounts: Sequence[str]) -> str:
+    """`amounts` are those of the causes, where there are several."""
     if row["noise"]:
         return f"within the measured noise, {counted(row['samples'], 'sample')}"
-    causes = [] if row.get("not_known") else telling(row)
-    said = [sentence(cause["text"], 200) for cause in causes[:1]]
-    if len(causes) > 1:
-        said = [f"{signed(amount(cause['amount']))}: {sentence(cause['text'], 200)}" for cause in causes]
+    said = [sentence(cause["text"], 200) for cause in causes]
+    if amounts:
+        said = [f"{shown}: {text}" for shown, text in zip(amounts, said, strict=True)]
     if len(causes) < len(row["causes"]):
         said.append(f"and {counted(len(row['causes']) - len(causes), 'smaller cause')}")
     if row["status"] == "renamed" and row["was"] is not None:

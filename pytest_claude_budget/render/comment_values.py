@@ -4,10 +4,25 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from pytest_claude_budget.base.money import ZERO, dollars, dollars_against, exact, exact_dollars
+from pytest_claude_budget.base.money import (
+    EXACT,
+    dollars,
+    dollars_against,
+    dollars_moved,
+    exact_dollars,
+)
 from pytest_claude_budget.compare.not_compared import reasons
 from pytest_claude_budget.judge.increases import INCREASES
-from pytest_claude_budget.render.markdown_text import amount, amount_in, code, number, percent_in, percent_words
+from pytest_claude_budget.render.groups import added
+from pytest_claude_budget.render.markdown_text import (
+    amount,
+    amount_in,
+    code,
+    number,
+    percent_in,
+    percent_words,
+    signed,
+)
 
 Document = Mapping[str, Any]
 """A report under `schemas/report.schema.json`, as JSON gives it; or an object inside of one."""
@@ -158,6 +173,36 @@ def against_budget(document: Document, cost: Decimal) -> str:
     return dollars(cost) if limit is None else dollars_against(cost, amount(limit))
 
 
+def moved_texts(
+    row: Document, *parts: Decimal, limit: Decimal | None = None, percents: Iterable[Decimal] = ()
+) -> list[str]:
+    """Before, after and the change of what is known on both sides, and the parts of the change, so that they add up as shown.
+
+    What does not add up in the report (parts of which some are not shown; a report of another tool) is shown each for itself.
+    """
+    before, after, change = (amount(row[key]) for key in ("before", "after", "change"))
+    if EXACT.subtract(after, before) != change:
+        now = dollars(after) if limit is None else dollars_against(after, limit)
+        return [dollars(before), now, signed(change), *map(signed, parts)]
+    whole = bool(parts) and added(parts) == change
+    shown = dollars_moved(before, after, *(parts if whole else ()), limit=limit, percents=percents)
+    return shown if whole else [*shown, *map(signed, parts)]
+
+
+def run_texts(document: Document) -> list[str]:
+    """The run's cost before and after and its change, of what is compared, in figures that add up and cross no limit."""
+    limit, percents = (document.get("budget") or {}).get("run_max_cost"), allowed_of_run(document)
+    return moved_texts(document["comparison"], limit=None if limit is None else amount(limit), percents=percents)
+
+
+def allowed_of_run(document: Document) -> list[Decimal]:
+    """The limits on the increase of the whole run that were reached, in percent."""
+    verdict = document["verdict"]
+    reached = (*verdict["breaches"], *(verdict.get("known") or ()), *verdict["warnings"])
+    of_run = [each["maximum"] for each in reached if (each["scope"], each["measure"]) == ("run", "max_increase")]
+    return [percent for percent in map(percent_in, of_run) if percent is not None]
+
+
 def compared_of_it(document: Document) -> str:
     """What of the run's cost is compared, where the runner repeated something; else nothing."""
     comparison, repeats = document.get("comparison") or {}, document.get("repeats") or ()
@@ -174,5 +219,4 @@ def compared_of_it(document: Document) -> str:
 
 def total(texts: Iterable[str]) -> Decimal:
     """Add amounts up exactly."""
-    with exact():
-        return sum(map(amount, texts), ZERO)
+    return added(map(amount, texts))

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from pytest_claude_budget.base.money import dollars
+from pytest_claude_budget.base.money import dollars, dollars_moved
 from pytest_claude_budget.compare.result import Comparison, Standing
 from pytest_claude_budget.render.moved_owners import owner_lines
-from pytest_claude_budget.render.phrases import change_of, signed, unsure
+from pytest_claude_budget.render.phrases import signed, unsure, with_part
 from pytest_claude_budget.render.terminal_text import counted, printable, wrapped
 
 
@@ -30,8 +30,9 @@ def _headline(comparison: Comparison, *limits: Decimal) -> str:
         return f"against {source}: {dollars(comparison.after)}, unchanged but for {without}"
     if not comparison.change:
         return f"unchanged against {source}: {dollars(comparison.after)}"
-    sides = f"{dollars(comparison.before)} → {dollars(comparison.after)}"
-    return f"against {source}: {sides}, {change_of(comparison.change, comparison.before, *limits)}"
+    before, after, change = dollars_moved(comparison.before, comparison.after, percents=limits)
+    moved = with_part(change, comparison.change, comparison.before, *limits)
+    return f"against {source}: {before} → {after}, {moved}"
 
 
 def _not_known(comparison: Comparison) -> str:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from pytest_claude_budget.base.money import EXACT, ZERO, dollars
+from pytest_claude_budget.base.money import EXACT, ZERO, dollars_moved
 from pytest_claude_budget.base.values import value_class
 
 NOISE, NEW, NOT_KNOWN, NO_CAUSE = "noise", "new", "not known", ""
@@ -134,21 +134,22 @@ def word_of(kind: str, texts: Iterable[str]) -> str:
     return _ALIKE.get(kind, kind)
 
 
-def directions(rows: Iterable[Moved]) -> str:
-    """Which way single owners went: `19 dearer (+$0.01), 2 cheaper (-$0.002)`, or `all dearer`."""
+def directions(rows: Iterable[Moved]) -> tuple[str, str]:
+    """What owners moved by together, and which way single ones went: `19 dearer (+$0.01), 2 cheaper (-$0.002)`, or `all dearer`."""
     ways: dict[str, list[Moved]] = {"dearer": [], "cheaper": [], "unchanged": [], NOT_KNOWN: []}
     for row in rows:
         way = "dearer" if row.change > 0 else "cheaper" if row.change else "unchanged"
         ways[NOT_KNOWN if row.kind == NOT_KNOWN else way].append(row)
     there = [(way, own) for way, own in ways.items() if own]
+    sums = [added(row.change for row in own) for _, own in there]
+    _, _, whole, *each = dollars_moved(ZERO, added(sums), *sums)
     if len(there) == 1:
-        return f"{'all ' if len(there[0][1]) > 1 else ''}{there[0][0]}"
-    said = []
-    for way, own in there:
-        change = added(row.change for row in own)
-        sign = "+" if change > 0 else ""
-        said.append(f"{len(own):,} {way}" + (f" ({sign}{dollars(change)})" if way in ("dearer", "cheaper") else ""))
-    return ", ".join(said)
+        return whole, f"{'all ' if len(there[0][1]) > 1 else ''}{there[0][0]}"
+    said = (
+        f"{len(own):,} {way}" + (f" ({shown})" if way in ("dearer", "cheaper") else "")
+        for (way, own), shown in zip(there, each, strict=True)
+    )
+    return whole, ", ".join(said)
 
 
 def has_grown(text: str) -> bool:

@@ -7,9 +7,9 @@ from typing import Any
 from pytest_claude_budget.base.money import EXACT, ZERO, dollars, to_json
 from pytest_claude_budget.compare.result import rounded_percent
 from pytest_claude_budget.render.comment_details import KINDS, costs_of_kinds
-from pytest_claude_budget.render.comment_values import Document
+from pytest_claude_budget.render.comment_values import Document, moved_texts
 from pytest_claude_budget.render.groups import kind_words
-from pytest_claude_budget.render.markdown_text import NO_NAME, amount, counted, number, signed, visible
+from pytest_claude_budget.render.markdown_text import NO_NAME, amount, counted, number, visible
 
 MOST_STEPS = 9
 """Steps of a waterfall, of which the last is all the smaller ones together."""
@@ -25,10 +25,11 @@ def waterfall(document: Document) -> dict[str, Any] | None:
     if comparison is None or not steps:
         return None
     before, after = amount(comparison["before"]), amount(comparison["after"])
+    then, now, _, *shown = moved_texts(comparison, *(amount(step["amount"]) for step in steps))
     return {
-        "before": {"label": "Baseline", "amount": to_json(before), "shown": dollars(before)},
-        "steps": steps,
-        "after": {"label": "This run", "amount": to_json(after), "shown": dollars(after)},
+        "before": {"label": "Baseline", "amount": to_json(before), "shown": then},
+        "steps": [{**step, "shown": said} for step, said in zip(steps, shown, strict=True)],
+        "after": {"label": "This run", "amount": to_json(after), "shown": now},
     }
 
 
@@ -69,12 +70,11 @@ def _parts(row: Document) -> Iterable[tuple[str, Decimal, str]]:
 
 
 def _step(label: str, value: Decimal, owners: Collection[str]) -> dict[str, Any]:
-    """One step: of a single test its name is more than its number."""
+    """One step, but for the words of its amount: of a single test its name is more than its number."""
     label = label[:1].upper() + label[1:]
     return {
         "label": visible(label, _LABEL),
         "amount": to_json(value),
-        "shown": signed(value),
         "moved": _whose(*owners) if len(owners) == 1 else counted(len(owners), "test"),
     }
 

@@ -7,7 +7,7 @@ from typing import Any
 from pytest_claude_budget.base.money import dollars, to_json
 from pytest_claude_budget.render.comment_limit_words import limits_by_owner
 from pytest_claude_budget.render.comment_tables import cost
-from pytest_claude_budget.render.comment_values import NOT_RUN, Document
+from pytest_claude_budget.render.comment_values import NOT_RUN, Document, moved_texts
 from pytest_claude_budget.render.html_text import name, table
 from pytest_claude_budget.render.markdown_text import NO_NAME, amount, number, signed, visible
 from pytest_claude_budget.render.phrases import unsure
@@ -38,6 +38,8 @@ _COUNTS = (
     "web_search_requests",
 )
 _TOKENS = len(_COUNTS) - 1
+_NO_CALLS = frozenset((*NOT_RUN, "without_calls"))
+"""What became of owners that have no calls in the run."""
 
 
 def rows_of(document: Document) -> dict[str, Any]:
@@ -122,6 +124,7 @@ def _row(
     ran = "calls" in entry
     usage = entry["usage"] if ran else {}
     features, models = work
+    paid, moved, before, causes = _figures(entry, change, lower=bool(flags & FAILED))
     return [
         visible(entry["owner"], _NAME) or NO_NAME,
         flags,
@@ -131,15 +134,31 @@ def _row(
         entry["calls"] if ran else 0,
         entry["attempts"] if ran else 0,
         [usage[kind] for kind in _COUNTS] if ran else [0] * len(_COUNTS),
-        cost(entry, lower=bool(flags & FAILED)) if ran else "–",
+        paid if ran else "–",
         f"${to_json(amount(entry['cost']))}" if ran else "",
         dollars(amount(entry["spent"])) if ran else "–",
-        "" if change is None else _change_words(change),
+        moved,
         0,
-        "" if change is None or change["status"] == "new" else _before(change),
+        before,
         "" if change is None else _besides(change),
-        [] if change is None else [_cause(cause) for cause in change["causes"][:_MOST_CAUSES]],
+        causes,
     ]
+
+
+def _figures(entry: Document, change: Document | None, *, lower: bool) -> tuple[str, str, str, list[str]]:
+    """What it costs, by how much that moved, what it cost before, and the causes: in figures that add up where all are known."""
+    paid = cost(entry, lower=lower) if "calls" in entry else ""
+    if change is None:
+        return paid, "", "", []
+    causes, status = change["causes"][:_MOST_CAUSES], change["status"]
+    amounts = [amount(cause["amount"]) for cause in causes]
+    if not amount(change["change"]) or change["at_least"] or change.get("not_known") or status in _NO_CALLS:
+        said = [_cause(cause, signed(value)) for cause, value in zip(causes, amounts, strict=True)]
+        return paid, _change_words(change), _before(change), said
+    before, after, moved, *each = moved_texts(change, *amounts)
+    paid = after if not lower and amount(entry.get("cost", "0")) == amount(change["after"]) else paid
+    said = [_cause(cause, shown) for cause, shown in zip(causes, each, strict=True)]
+    return (paid, f"{moved} (new)", "", said) if status == "new" else (paid, moved, before, said)
 
 
 def _place(entry: Document, change: Document | None) -> str:
@@ -150,19 +169,20 @@ def _place(entry: Document, change: Document | None) -> str:
 
 
 def _change_words(change: Document) -> str:
+    """Of what did not move, or is not known."""
     value, status = amount(change["change"]), change["status"]
-    if status in NOT_RUN or status == "without_calls":
+    if status in _NO_CALLS:
         return str(status.replace("_", " "))
     if change["at_least"] or change.get("not_known"):
         before, after = bool(change.get("before_at_least")), bool(change.get("after_at_least", True))
         return unsure(value, before_at_least=before, after_at_least=after)
-    if status == "new":
-        return f"{signed(value)} (new)"
-    return signed(value) if value else "unchanged"
+    return f"{signed(value)} (new)" if status == "new" else "unchanged"
 
 
 def _before(change: Document) -> str:
     known = amount(change["before"])
+    if change["status"] == "new":
+        return ""
     if change.get("before_at_least"):
         return f"at least {dollars(known)}" if known else "not known"
     return dollars(known)
@@ -178,10 +198,9 @@ def _besides(change: Document) -> str:
     return ""
 
 
-def _cause(cause: Document) -> str:
-    value = amount(cause["amount"])
+def _cause(cause: Document, shown: str) -> str:
     said = visible(cause["text"], _CAUSE)
-    return f"{signed(value)}: {said}" if value else said
+    return f"{shown}: {said}" if amount(cause["amount"]) else said
 
 
 def _tokens(row: Document) -> int:

@@ -54,10 +54,9 @@ def owner_lines(comparison: Comparison, width: int) -> Iterator[str]:
             yield from _few(group, [rows[each.owner] for each in group.rows], start, width)
     left = [row for group in lone[MOST_OWNERS:] for row in group.rows]
     if left:
-        way = f": {directions(left)}" if len(left) > 1 else ""
-        yield from wrapped(
-            f"and {len(left):,} more, {signed(added(row.change for row in left))}{way}", width, "  ", "      "
-        )
+        size, way = directions(left)
+        size = size if added(row.change for row in left) else "unchanged"
+        yield from wrapped(f"and {len(left):,} more, {size}{f': {way}' * (len(left) > 1)}", width, "  ", "      ")
 
 
 def _is_told_once(group: Group) -> bool:

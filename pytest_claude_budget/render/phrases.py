@@ -18,10 +18,15 @@ def change_of(change: Decimal, before: Decimal, *limits: Decimal) -> str:
 
     `limits` are percents that it is not to look over where it is not, or not over where it is.
     """
+    return with_part(signed(change), change, before, *limits)
+
+
+def with_part(shown: str, change: Decimal, before: Decimal, *limits: Decimal) -> str:
+    """The same of a change that is shown in other words, such as beside the two amounts that it lies between."""
     part = percent(change, before, *limits)
     if not change or part is None:
-        return signed(change)
-    return f"{signed(change)} ({'+' if part > 0 else ''}{to_json(part)}%)"
+        return shown
+    return f"{shown} ({'+' if part > 0 else ''}{to_json(part)}%)"
 
 
 def unsure(change: Decimal, *, before_at_least: bool = False, after_at_least: bool = True) -> str:

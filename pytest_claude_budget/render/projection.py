@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
-from pytest_claude_budget.base.money import EXACT, ZERO, dollars
+from pytest_claude_budget.base.money import EXACT, ZERO, dollars, dollars_moved
 from pytest_claude_budget.forecast.month_rows import Row
 from pytest_claude_budget.forecast.month_totals import ScenarioTotal, totals_by_scenario
 from pytest_claude_budget.pricing.rates import RateTable
@@ -70,14 +70,16 @@ def _table(rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:
 
 def _figures(row: Row) -> tuple[str, str, str, str]:
     """Requests, before, after and change, as measured: warm and cold stand beside them."""
+    if row.before is not None and row.after is not None and not row.at_least:
+        return f"{row.requests_per_month:,}", *_sides(row.before.measured, row.after.measured)
     before = "" if row.before is None else _amount(row.before.measured, at_least=row.before.at_least)
     after = UNKNOWN if row.after is None else _amount(row.after.measured, at_least=row.after.at_least)
     return f"{row.requests_per_month:,}", before, after, _moved(row)
 
 
 def _moved(row: Row) -> str:
-    if row.before is None or row.after is None or not row.at_least:
-        return _change(row.change)
+    if row.before is None or row.after is None:
+        return ""
     sides = {"before_at_least": row.before.at_least, "after_at_least": row.after.at_least}
     return unsure(row.change or ZERO, **sides)
 
@@ -88,9 +90,10 @@ def _total_figures(total: ScenarioTotal) -> tuple[str, str, str]:
     if total.increase is None:
         return "", after, ""
     base, now = total.increase
-    change = EXACT.subtract(now, base)
     if not total.at_least:
-        return dollars(base), after, _change(change)
+        before, shown, moved = _sides(base, now)
+        return before, shown if now == total.after else after, moved
+    change = EXACT.subtract(now, base)
     sides = {"before_at_least": total.before_at_least, "after_at_least": total.after_at_least}
     return _amount(base, at_least=total.before_at_least), after, unsure(change, **sides)
 
@@ -101,10 +104,10 @@ def _amount(amount: Decimal, *, at_least: bool) -> str:
     return f"{'at least ' if at_least else ''}{dollars(amount)}"
 
 
-def _change(change: Decimal | None) -> str:
-    if change is None:
-        return ""
-    return "unchanged" if not change else f"{'+' if change > 0 else ''}{dollars(change)}"
+def _sides(before: Decimal, after: Decimal) -> tuple[str, str, str]:
+    """Before, after and the change, in figures that add up."""
+    then, now, change = dollars_moved(before, after)
+    return then, now, "unchanged" if before == after else change
 
 
 def _spread(row: Row) -> str:

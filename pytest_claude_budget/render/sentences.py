@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from pytest_claude_budget.base.durations import running_time
-from pytest_claude_budget.base.money import ZERO, dollars, dollars_against, dollars_beyond, exact_dollars, to_json
+from pytest_claude_budget.base.money import ZERO, dollars, dollars_against, dollars_moved, exact_dollars, to_json
 from pytest_claude_budget.budget.exempt import KEY, Exempt
 from pytest_claude_budget.compare.result import OwnerChange, Standing, rounded_percent
 from pytest_claude_budget.judge.increases import INCREASES, Breach
@@ -117,7 +117,8 @@ def excess_of(breach: Breach) -> str:
 
 def amounts_of(breach: Breach) -> tuple[str, str]:
     """What an increase began and ended with, in dollars."""
-    return dollars_beyond(breach.before or ZERO, breach.after or ZERO, Decimal(breach.maximum))
+    before, after, _ = dollars_moved(breach.before or ZERO, breach.after or ZERO, percents=[Decimal(breach.maximum)])
+    return before, after
 
 
 def _excess(breach: Breach) -> str:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from pytest_claude_budget.base.money import dollars_moved
 from pytest_claude_budget.compare.result import OwnerChange, Standing
 from pytest_claude_budget.judge.report import CostReport
 from pytest_claude_budget.render.groups import NEW, Group, grouped, kind_words
 from pytest_claude_budget.render.moved_owners import moved_by
-from pytest_claude_budget.render.phrases import change_of, signed
+from pytest_claude_budget.render.phrases import signed, with_part
 from pytest_claude_budget.render.remedies import Dearer, remedies
 from pytest_claude_budget.render.terminal_text import counted, printable
 
@@ -23,7 +24,8 @@ def why(report: CostReport) -> list[str]:
         return []
     said = [main_cause(group) for group in groups[:_CAUSES]]
     if _single(report) is None and not comparison.at_least and (len(groups) > 1 or len(groups[0].rows) > 1):
-        said.append(f"in all {change_of(comparison.change, comparison.before)}")
+        *_, change = dollars_moved(comparison.before, comparison.after)  # as beside the two, at the comparison
+        said.append(f"in all {with_part(change, comparison.change, comparison.before)}")
     return [f"  why: {'; '.join(said)}"]
 
 

@@ -122,8 +122,8 @@ def test_the_comment_of_the_change_names_its_causes_and_its_limits(changed: Path
     ended = gate(changed, "--format", "markdown")
     assert ended.status == 1, ended.text
     assert ended.text.startswith(
-        "### Claude cost: +$0.0274 per run (+74%) to $0.0642, over the limits of +10% a run and $200.00 a month for `average`\n\n"
-        "Run $0.0369 → $0.0642 at list price · budget $0.08 (80% used) · projected $111.40 → $245.16 a month (+120%, weighed by volume) for 3 features"
+        "### Claude cost: +$0.02736 per run (+74%) to $0.06423, over the limits of +10% a run and $200.00 a month for `average`\n\n"
+        "Run $0.03687 → $0.06423 at list price · budget $0.08 (80% used) · projected $111.40 → $245.16 a month (+120%, weighed by volume) for 3 features"
     )
     causes = ("cache reads 2,264 → 0: block 1 of the system prompt changed", "makes 2 calls (was 1)")
     assert [] == [text for text in (*causes, "system prompt +107 tokens") if text not in ended.text]
@@ -160,8 +160,8 @@ def test_what_the_comment_says_accepts_the_change(changed: Path, tmp_path: Path,
     assert accepted.status == 0, accepted.text
     assert f"{LOCK}: 4 changed (6 unchanged)" in accepted.text
     comment = (folder / "comment.md").read_text("utf-8")
-    assert "per run (+74%) to $0.0642, an accepted increase\n" in comment
-    assert "**Accepted by `--claude-budget-update`:**\n- the run costs $0.0369 → $0.0642" in comment
+    assert "per run (+74%) to $0.06423, an accepted increase\n" in comment
+    assert "**Accepted by `--claude-budget-update`:**\n- the run costs $0.03687 → $0.06423" in comment
     assert [] == [text for text in ("no worse now", "out of date", "To accept") if text in comment]
     ended = gate(folder)
     assert ended.status == 0, ended.text
@@ -171,6 +171,6 @@ def test_what_the_comment_says_accepts_the_change(changed: Path, tmp_path: Path,
 def test_the_demo_shows_both_states_and_the_comment() -> None:
     ended = run(["demo.py"], QUICKSTART)
     assert ended.status == 0, ended.text
-    seen = ("within: $0.0369 of $0.08", "verdict: over: 2 limits exceeded", "### Claude cost: +$0.0274 per run")
+    seen = ("within: $0.0369 of $0.08", "verdict: over: 2 limits exceeded", "### Claude cost: +$0.02736 per run")
     assert sorted(map(ended.text.index, seen)) == [ended.text.find(text) for text in seen]
     assert ended.text.splitlines()[-1].startswith("Where to look next: examples/quickstart/README.md")

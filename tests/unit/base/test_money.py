@@ -11,6 +11,7 @@ from pytest_claude_budget.base.money import (
     dollars,
     dollars_against,
     dollars_holding,
+    dollars_moved,
     exact,
     exact_dollars,
     to_json,
@@ -96,6 +97,70 @@ def test_a_shown_amount_is_near_the_amount_beside_any_limit(amount: Decimal, mil
         error = abs(read(dollars_against(amount, limit)) - amount)
         allowed = Decimal("0.5") if amount >= 999 else Decimal("0.005") if amount >= 1 else amount * Decimal("0.005")
     assert error <= allowed
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("0.01", "0.0275", ["$0.01", "$0.0275", "+$0.0175"]),
+        # three digits each would be $0.108, $0.177 and +$0.0697, of which the first two are 0.069 apart
+        ("0.1075", "0.17719", ["$0.1075", "$0.1772", "+$0.0697"]),
+        ("0.17719", "0.1075", ["$0.1772", "$0.1075", "-$0.0697"]),
+        # +675.10: whole dollars are 675 apart
+        ("1764.2", "2439.3", ["$1,764.20", "$2,439.30", "+$675.10"]),
+        ("300", "1056", ["$300.00", "$1,056", "+$756.00"]),
+        ("0.002", "0.001995", ["$0.002", "$0.001995", "-$0.000005"]),
+        ("12.345", "12.345", ["$12.35", "$12.35", "$0.00"]),
+        ("0", "0.1234567", ["$0.00", "$0.123", "+$0.123"]),
+        # to seven places they are 0.0666667, 0.2 and 0.1333333, to three 0.067, 0.2 and 0.133
+        ("0.06666666", "0.2", ["$0.0667", "$0.20", "+$0.1333"]),
+    ],
+)
+def test_before_after_and_change_add_up_as_they_are_shown(before: str, after: str, expected: list[str]) -> None:
+    assert expected == dollars_moved(Decimal(before), Decimal(after))
+
+
+def test_the_parts_of_a_change_add_up_to_it_as_they_are_shown() -> None:
+    """To three digits each, +0.00234 and +0.000155 are 0.002495, and not 0.0025; five places are enough for all.
+
+    So they are for 0.00134 and 0.00859, which are 0.00993, and for 0.00799, 0.00039 and 0.00021. A part keeps a digit.
+    """
+    amounts = [Decimal(text) for text in ("0.0063", "0.0087954", "0.00234", "0.0001554")]
+    assert dollars_moved(*amounts) == ["$0.0063", "$0.0088", "+$0.0025", "+$0.00234", "+$0.00016"]
+    amounts = [Decimal(text) for text in ("0.0013422", "0.009933", "0.0079884", "0.00039", "0.0002124")]
+    expected = ["$0.00134", "$0.00993", "+$0.00859", "+$0.00799", "+$0.00039", "+$0.00021"]
+    assert dollars_moved(*amounts) == expected
+    amounts = [Decimal(text) for text in ("0.01", "0.02", "0.009999994", "0.000000006")]
+    assert dollars_moved(*amounts)[3:] == ["+$0.009999994", "+$0.000000006"]
+
+
+def test_what_moved_is_beside_its_limits_where_it_is() -> None:
+    """0.0500001 is over 0.05, and 0.02500001 is more than a quarter beyond 0.02."""
+    over = dollars_moved(Decimal("0.04"), Decimal("0.0500001"), limit=Decimal("0.05"))
+    assert over == ["$0.04", "$0.0500001", "+$0.0100001"]
+    beyond = dollars_moved(Decimal("0.02"), Decimal("0.02500001"), percents=[Decimal(25)])
+    assert beyond == ["$0.02", "$0.02500001", "+$0.00500001"]
+
+
+@given(AMOUNTS, AMOUNTS, AMOUNTS, st.integers(0, 100))
+@example(Decimal("0.1075"), Decimal("0.17719"), Decimal("0.15"), 15)
+def test_whatever_moved_adds_up_and_crosses_no_limit_that_it_does_not(
+    before: Decimal, after: Decimal, limit: Decimal, percent: int
+) -> None:
+    """Each figure is as near as `dollars` has it, and zero is shown for zero only."""
+    with localcontext(EXACT):
+        change, half = after - before, (after - before) / 2
+        parts = (half, change - half)
+        shown = dollars_moved(before, after, *parts, limit=limit, percents=[Decimal(percent)])
+        one, other, moved, *each = (read(text.removeprefix("+")) for text in shown)
+        assert one + moved == other
+        assert sum(each) == moved
+        assert (other > limit) == (after > limit)
+        assert (other * 100 > one * (100 + percent)) == (after * 100 > before * (100 + percent))
+        for figure, amount in ((one, before), (other, after), (moved, change)):
+            assert abs(figure - amount) <= abs(read(dollars(amount)) - amount)
+        for figure, amount in zip((one, other, moved, *each), (before, after, change, *parts), strict=True):
+            assert (figure == 0) == (amount == 0)
 
 
 @given(AMOUNTS)

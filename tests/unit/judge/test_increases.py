@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_claude_budget.base.money import dollars_beyond
+from pytest_claude_budget.base.money import dollars_moved
 from pytest_claude_budget.budget.increases_and_volumes import Feature
 from pytest_claude_budget.budget.limits import Budget
 from pytest_claude_budget.compare.result import Baseline
@@ -171,7 +171,7 @@ def test_an_increase_shows_the_digits_that_decide(
     before: str, after: str, percent: str, shown: tuple[str, str]
 ) -> None:
     """What is over looks over; where no digits tell, as where noise is left out, the usual ones."""
-    assert dollars_beyond(Decimal(before), Decimal(after), Decimal(percent)) == shown
+    assert dollars_moved(Decimal(before), Decimal(after), percents=[Decimal(percent)])[:2] == list(shown)
 
 
 def test_a_new_test_is_held_to_limits_and_to_the_runs_increase(budget: Budget) -> None:
