@@ -1,6 +1,5 @@
 """Brings journals into the ledger: each line once, the later state of a call in the place of the earlier."""
 
-import itertools
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
@@ -9,6 +8,7 @@ from typing import Any, NamedTuple
 
 from pytest_claude_budget.base.fast_json import LARGE, load_faster, loads
 from pytest_claude_budget.ledger.alike_format import rows_of_alike
+from pytest_claude_budget.ledger.insert_rows import Insert
 from pytest_claude_budget.ledger.journal import has_writer
 from pytest_claude_budget.ledger.outside import FileIO, system
 from pytest_claude_budget.ledger.row_format import COLUMNS, KIND, LINE, PAYER, REST
@@ -29,9 +29,9 @@ CREATE TABLE IF NOT EXISTS run (outcome TEXT);
 """
 """`run` says how it ended, once it has a report. `journals` says how far each was brought in. A payer or kind has a row for each time that it was brought in."""
 _VIEW = f"CREATE VIEW IF NOT EXISTS calls AS SELECT {', '.join(COLUMNS)} FROM entries JOIN payers USING (payer) JOIN kinds USING (kind)"
-_ENTRY = f"INSERT OR REPLACE INTO entries VALUES ({', '.join('?' * len(LINE))})"
+_ENTRY = Insert("INSERT OR REPLACE INTO entries", len(LINE))
 _PLAIN = (*LINE[: -len(REST)], LINE[-1])
-_PLAIN_ENTRY = f"INSERT OR REPLACE INTO entries ({', '.join(_PLAIN)}) VALUES ({', '.join('?' * len(_PLAIN))})"
+_PLAIN_ENTRY = Insert(f"INSERT OR REPLACE INTO entries ({', '.join(_PLAIN)})", len(_PLAIN))
 """For calls that have nothing between the counts and the request, as nearly all: a None costs ten times a number."""
 _BETWEEN = slice(len(LINE) - len(REST), len(LINE) - 1)
 _NOTHING = (None,) * (len(REST) - 1)
@@ -77,7 +77,7 @@ def gather(connection: sqlite3.Connection, journals: Iterable[Path], tally: Tall
 
 
 class _Shared(dict[str, int]):
-    """What many lines share, each under a number of its own."""
+    """What many lines share, each under a number of its own: one that is not known yet gets the next number at its first look-up."""
 
     def __init__(
         self, connection: sqlite3.Connection, table: str, columns: Sequence[str], rows: dict[int, Sequence[Any]]
@@ -87,16 +87,18 @@ class _Shared(dict[str, int]):
         self._connection = connection
         self._width = len(columns)
         """An earlier version wrote fewer values."""
-        self._insert = f"INSERT INTO {table} VALUES ({', '.join('?' * (len(columns) + 1))})"
+        self._insert = Insert(f"INSERT INTO {table}", len(columns) + 1)
         self._last: int = connection.execute(f"SELECT COALESCE(MAX(rowid), 0) FROM {table}").fetchone()[0]
         self._new: list[str] = []
 
-    def numbers(self, texts: Sequence[str]) -> Iterable[int]:
-        """The number of each, a new one for those that are not known. Raises TypeError for what is no text."""
-        new = [text for text in dict.fromkeys(texts) if text not in self]
-        self.update(zip(new, itertools.count(self._last + 1)))
-        self._last += len(new)
-        self._new += new
+    def __missing__(self, text: str) -> int:
+        self._last += 1
+        self._new.append(text)
+        self[text] = self._last
+        return self._last
+
+    def numbers(self, texts: Iterable[str]) -> Iterable[int]:
+        """The number of each. Raises TypeError for what cannot be looked up, while it is iterated."""
         return map(self.__getitem__, texts)
 
     def store(self) -> None:
@@ -104,9 +106,9 @@ class _Shared(dict[str, int]):
         numbers, texts = range(self._last - len(self._new) + 1, self._last + 1), ",".join(self._new)
         read = zip(numbers, loads(f"[{texts}]".encode()), strict=True)
         width = self._width
-        rows = {number: (number, *values, *(None,) * (width - len(values))) for number, values in read}
-        self._connection.executemany(self._insert, rows.values())
-        self._rows.update(rows)
+        rows = [(number, *values, *(None,) * (width - len(values))) for number, values in read]
+        self._insert.rows(self._connection, rows)
+        self._rows.update(zip(numbers, rows, strict=True))
         self._new.clear()
 
 
@@ -181,7 +183,7 @@ class _Store(NamedTuple):
             rows = self._sorted_out(calls, name)
         self.payers.store()
         self.kinds.store()
-        self.connection.executemany(_PLAIN_ENTRY, rows)
+        _PLAIN_ENTRY.rows(self.connection, rows)
         self.tally.add(rows)
 
     def _others(self, values: Sequence[Any], name: str) -> list[list[Any]]:
@@ -223,6 +225,6 @@ class _Store(NamedTuple):
             except TypeError:
                 self.connection.execute(_FAULT, (name, _DAMAGED))
         more = {id_: row for id_, row in latest.items() if row[_BETWEEN] != _NOTHING}
-        self.connection.executemany(_ENTRY, more.values())
+        _ENTRY.rows(self.connection, list(more.values()))
         self.tally.add_apart(more)
         return [(*row[: _BETWEEN.start], row[-1]) for id_, row in latest.items() if id_ not in more]
