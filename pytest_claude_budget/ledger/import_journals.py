@@ -15,8 +15,10 @@ from pytest_claude_budget.ledger.row_format import COLUMNS, KIND, LINE, PAYER, R
 from pytest_claude_budget.ledger.tally import Row, Tally
 from pytest_claude_budget.ledger.whole_lines import whole_lines
 
-READ_AT_ONCE = 1 << 18
-"""Bytes of a journal that are taken apart at once."""
+READ_AT_ONCE = 1 << 16
+"""Bytes of a journal that are taken apart at once. For larger pieces, the system would give the same memory anew again and again."""
+STORED_AT_ONCE = 1_000
+"""Lines from which on they are stored."""
 
 TABLES = f"""
 CREATE TABLE IF NOT EXISTS entries (id INTEGER PRIMARY KEY, {", ".join(LINE[1:])});
@@ -143,12 +145,12 @@ def _size(path: Path) -> int:
 
 def _take(store: "_Store", file: FileIO, name: str) -> None:
     begin = at = file.tell()
-    size = READ_AT_ONCE
+    size, values = READ_AT_ONCE, list[Any]()
     while data := file.read(size):
         end = data.rfind(b"\n") + 1
-        values, taken = whole_lines(data[:end]) if end else ([], 0)
+        read, taken = whole_lines(data[:end]) if end else ([], 0)
         if taken:
-            store.lines(values, name)
+            values += read
             size = READ_AT_ONCE
         elif not end and len(data) == size:  # a line that is longer
             size *= 2
@@ -159,6 +161,10 @@ def _take(store: "_Store", file: FileIO, name: str) -> None:
             store.connection.execute(_FAULT, (name, _DAMAGED))
         at += taken
         file.seek(at)
+        if len(values) >= STORED_AT_ONCE:
+            store.lines(values, name)
+            values.clear()
+    store.lines(values, name)
     store.connection.execute(_READ, (name, at))
     store.tally.bytes += at - begin
 
