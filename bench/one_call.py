@@ -6,6 +6,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import count, repeat
 from pathlib import Path
 from statistics import median
 
@@ -26,11 +27,12 @@ def figure() -> Figure:
     """Measure."""
     taken = child("one_call")
     lines: list[Line] = []
-    for mode, what in (("sync", "create"), ("async", "create, async")):
+    modes = (("sync", "create"), ("others", "create, never the same answer"), ("async", "create, async"))
+    for mode, what in modes:
         for at, clock in enumerate(("wall time", "CPU time")):
             times = {name: [pair[at] for pair in pairs] for name, pairs in taken[mode].items()}
-            lines += _compared(f"{what}, {clock}", times, promised=mode == "sync")
-    how = f"a new question each, 5 KB answer on a mock transport, ledger on the disk; median of {ROUNDS * (CALLS - WARM_UP)} calls, interleaved"
+            lines += _compared(f"{what}, {clock}", times, promised=mode != "async")
+    how = f"a new question each, the same 5 KB answer by a mock transport but where said, ledger on the disk; median of {ROUNDS * (CALLS - WARM_UP)} calls, interleaved"
     return Figure(title="One call", how=how, lines=lines)
 
 
@@ -83,13 +85,18 @@ def _measure(ask: Callable[[], Taken], folder: Path) -> dict[str, list[Taken]]:
     return times
 
 
-def _sync(folder: Path) -> dict[str, list[Taken]]:
+def _sync(folder: Path, *, others: bool = False) -> dict[str, list[Taken]]:
+    """`others`: no answer comes twice, so that nothing of one is known before."""
     import httpx2
 
     from bench.claude_double import answer, client, requests_with_other_messages
 
     body, requests = answer(), requests_with_other_messages()
-    sdk = client(lambda request: httpx2.Response(200, headers={"content-type": "application/json"}, content=body))
+    before, after = body.split(b'"msg_01Bench"')
+    bodies = (b'%b"msg_%08d"%b' % (before, number, after) for number in count()) if others else repeat(body)
+    sdk = client(
+        lambda request: httpx2.Response(200, headers={"content-type": "application/json"}, content=next(bodies))
+    )
 
     def ask() -> Taken:
         asked = next(requests)
@@ -125,5 +132,13 @@ def _async(folder: Path) -> dict[str, list[Taken]]:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as made_sync, tempfile.TemporaryDirectory() as made_async:
-        print(json.dumps({"sync": _sync(Path(made_sync)), "async": _async(Path(made_async))}))
+    with tempfile.TemporaryDirectory() as made:
+        folders = {name: Path(made, name) for name in ("sync", "others", "async")}
+        for each in folders.values():
+            each.mkdir()
+        taken = {
+            "sync": _sync(folders["sync"]),
+            "others": _sync(folders["others"], others=True),
+            "async": _async(folders["async"]),
+        }
+        print(json.dumps(taken))

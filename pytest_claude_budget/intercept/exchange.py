@@ -21,11 +21,11 @@ from pytest_claude_budget.intercept.sink import Held, Saying, Sink, begin_write,
 from pytest_claude_budget.wire.answer_headers import NO_HEADERS, TELLING, Headers
 from pytest_claude_budget.wire.bodies import LONGEST_JSON, Body, body_of, encoded_body_of, read_whole
 from pytest_claude_budget.wire.failures import ERROR_TYPE, failure_of, failure_of_error
-from pytest_claude_budget.wire.messages import Exchange, read_answer, requested_model, tried, unmeasured
+from pytest_claude_budget.wire.messages import Exchange, requested_model, tried, unmeasured
 from pytest_claude_budget.wire.pieces import takes_nothing
 from pytest_claude_budget.wire.refused_body import RefusedBody
+from pytest_claude_budget.wire.remembered import Remembered
 from pytest_claude_budget.wire.request_reading import Read, read_request
-from pytest_claude_budget.wire.requests import Fingerprints
 from pytest_claude_budget.wire.routes import SESSIONS, Kind, Route
 from pytest_claude_budget.wire.said import Said
 
@@ -56,13 +56,13 @@ class Watch:
     """The transport is an application of this process that asked Claude in its turn."""
 
     def __init__(
-        self, exchange: Begun, found: Route, said: Told, sinks: tuple[Sink, ...], prints: Fingerprints
+        self, exchange: Begun, found: Route, said: Told, sinks: tuple[Sink, ...], remembered: Remembered
     ) -> None:
         carrier, request, self._sent = exchange
         self._carrier: Any = carrier
         self._request = request
         self._route = found
-        self._prints = prints
+        self._remembered = remembered
         self.passes: Callable[[bytes], bool] = takes_nothing
         """Takes bytes of a stream that change nothing, by one call; False where they must be fed. Never raises."""
         around = AROUND.get()
@@ -171,7 +171,7 @@ class Watch:
             if self._route.kind in _READ_IN_PIECES or len(content) > LONGEST_JSON:
                 return None
             exchange = self._exchange = self._make_exchange(200, eager=False, headers=response.headers)
-            own = read_answer(content, exchange)
+            own = self._remembered.answers.read(content, exchange)
             said: Saying = (own if own is None else with_limits(own, self._tickets, response.headers), ())
             if self._outer is not None or self._relays or self._may_bill:
                 said = self._placed(Said(*said))
@@ -250,7 +250,7 @@ class Watch:
 
     def _read(self) -> Read:
         body = self._sent if self._sent is not None else request_body(self._request)
-        return read_request(body, self._route.kind, self._betas, self._prints)
+        return read_request(body, self._route.kind, self._betas, self._remembered.prints)
 
     def _make_exchange(self, status: int, *, eager: bool, headers: Any = None) -> Exchange:
         body, print_, more, lifetimes, facts = self._prepared or self._read()

@@ -10,7 +10,7 @@ from pytest_claude_budget.intercept.in_process_gateway import AROUND
 from pytest_claude_budget.intercept.other_threads import GOING_ON, not_handed_over
 from pytest_claude_budget.intercept.sink import Sink
 from pytest_claude_budget.intercept.which_exchanges import watch
-from pytest_claude_budget.wire.requests import Fingerprints
+from pytest_claude_budget.wire.remembered import nothing_yet
 
 
 class Watchers:
@@ -18,7 +18,7 @@ class Watchers:
 
     def __init__(self) -> None:
         self.sinks: tuple[Sink, ...] = ()
-        self._prints = Fingerprints()
+        self._remembered = nothing_yet()
         self._going_on: set[ref[Watch]] = set()
         """Exchanges whose answer has not come to its end, and some that are over."""
 
@@ -47,7 +47,7 @@ class Watchers:
             return None
         if len(sinks) > 1:
             sinks = of_this_thread(sinks)
-        seen = watch(carrier, request, sinks, self._prints)
+        seen = watch(carrier, request, sinks, self._remembered)
         if seen is not None:
             self._going_on.add(ref(seen, self._going_on.discard))  # by calls of C alone, unlike a WeakSet
         return seen

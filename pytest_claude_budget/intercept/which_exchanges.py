@@ -8,11 +8,11 @@ from pytest_claude_budget.intercept.exchange import Watch
 from pytest_claude_budget.intercept.http_fields import request_body, told
 from pytest_claude_budget.intercept.in_process_gateway import AROUND, Inside
 from pytest_claude_budget.intercept.sink import Sink
-from pytest_claude_budget.wire.requests import Fingerprints
+from pytest_claude_budget.wire.remembered import Remembered
 from pytest_claude_budget.wire.routes import named_in_query, route
 
 
-def watch(carrier: Carrier, request: Any, sinks: tuple[Sink, ...], prints: Fingerprints) -> Watch | None:
+def watch(carrier: Carrier, request: Any, sinks: tuple[Sink, ...], remembered: Remembered) -> Watch | None:
     """Begin to watch an exchange; None when it is not with Claude."""
     try:
         method = request.method
@@ -32,7 +32,7 @@ def watch(carrier: Carrier, request: Any, sinks: tuple[Sink, ...], prints: Finge
         around = AROUND.get()
         if around is not None and (sinks := _not_yet(sinks, around, carrier, request)) == ():
             return None
-        return Watch((carrier, request, body), found, said, sinks, prints)
+        return Watch((carrier, request, body), found, said, sinks, remembered)
     except Exception as error:
         for sink in sinks:
             sink.fault("request", error)

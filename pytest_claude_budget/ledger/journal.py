@@ -56,7 +56,7 @@ class Journal:
 
     def append(self, entries: Iterable[Laid]) -> None:
         """Store calls at once; of several with one id, the last holds."""
-        self.write(lines_of(entries))
+        self.write(lines_of(list(entries)))
 
     def append_owner(self, facts: OwnerFacts) -> None:
         """Store what is known of an owner."""

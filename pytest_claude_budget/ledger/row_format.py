@@ -5,7 +5,7 @@ array, and a row of its own in the ledger: it is laid out once, read once and st
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as _quoted
@@ -160,8 +160,10 @@ def line_of(entry: Laid) -> str:
     )
 
 
-def lines_of(entries: Iterable[Laid]) -> bytes:
+def lines_of(entries: Sequence[Laid]) -> bytes:
     """Lay calls out as whole lines."""
+    if len(entries) == 1:
+        return line_of(entries[0]).encode("ascii")
     return "".join(map(line_of, entries)).encode("ascii")
 
 

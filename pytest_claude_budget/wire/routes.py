@@ -65,7 +65,8 @@ class Route:
     """Of a guess: nothing but the answer can name Claude."""
 
 
-_MESSAGES = Route(kind=Kind.MESSAGES)
+MESSAGES = Route(kind=Kind.MESSAGES)
+"""Anthropic's own: the URL says nothing more."""
 _COUNT = Route(kind=Kind.COUNT_TOKENS)
 _BATCH_CREATE = Route(kind=Kind.BATCH_CREATE)
 _GUESS = Route(kind=Kind.GUESS)
@@ -152,7 +153,7 @@ def _unknown(path: str, body: bytes | None, *, from_sdk: bool) -> Route | None:
 
 def _posted(path: str) -> Route | None:
     if path.endswith("/v1/messages"):
-        return _MESSAGES
+        return MESSAGES
     if path.endswith("/v1/messages/count_tokens"):
         return _COUNT
     if path.endswith("/v1/messages/batches"):

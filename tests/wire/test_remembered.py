@@ -1,0 +1,143 @@
+"""Answers that come again, byte for byte: each says what it would say to somebody who had never seen it."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pytest_claude_budget.calls.call import Answer
+from pytest_claude_budget.wire import remembered
+from pytest_claude_budget.wire.answer_headers import Headers
+from pytest_claude_budget.wire.lifetimes import lifetimes_in
+from pytest_claude_budget.wire.messages import Exchange, read_answer
+from pytest_claude_budget.wire.remembered import SameAnswers
+from pytest_claude_budget.wire.requests import Fingerprints
+from pytest_claude_budget.wire.routes import MESSAGES, Kind, Route, route
+from tests.wire.answers import body, message, usage
+
+HOUR = {"type": "text", "text": "Long.", "cache_control": {"type": "ephemeral", "ttl": "1h"}}
+FIVE = {"type": "text", "text": "Long.", "cache_control": {"type": "ephemeral"}}
+TOOL = {"name": "look_up", "input_schema": {"type": "object"}}
+REFUSED = message(stop_reason="refusal", content=[], usage=usage(input_tokens=9, output_tokens=0))
+ANSWERS = {
+    "plain": message(),
+    "calls a tool": message(content=[{"type": "tool_use", "id": "toolu_1", "name": "look_up", "input": {}}]),
+    "counts server tools": message(usage=usage(server_tool_use={"web_search_requests": 2})),
+    "writes a cache": message(usage=usage(cache_creation_input_tokens=1_000, cache_creation=None)),
+    "splits its writes": message(
+        usage=usage(
+            cache_creation_input_tokens=5,
+            cache_creation={"ephemeral_5m_input_tokens": 2, "ephemeral_1h_input_tokens": 3},
+        )
+    ),
+    "names no model": {name: value for name, value in message().items() if name != "model"},
+    "has iterations": message(usage=usage(iterations=[{"type": "compaction", "input_tokens": 3, "output_tokens": 4}])),
+    "refuses": REFUSED,
+    "has an unknown count": message(usage=usage(moon_tokens=3)),
+    "has no usage": message(usage=None),
+    "is an error": {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}},
+    "is a list": [1],
+}
+REQUESTS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "another question": {"messages": [{"role": "user", "content": "And now?"}]},
+    "an hour": {"system": [HOUR]},
+    "five minutes": {"system": [FIVE]},
+    "tools": {"tools": [TOOL]},
+    "fast": {"model": "claude-opus-4-6-fast"},
+    "regional": {"model": "us.anthropic.claude-sonnet-4-5-20250929-v1:0"},
+}
+
+
+def exchange(name: str, status: int = 200, **changes: Any) -> Exchange:
+    """As the watch makes it."""
+    asked = {"max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}], "model": "claude-sonnet-4-5"}
+    sent = json.dumps({**asked, **REQUESTS[name]}, separators=(",", ":")).encode()
+    print_, more, facts = Fingerprints().of_messages(sent)
+    lifetimes = lifetimes_in(sent) if name == "an hour" else None
+    made = Exchange(MESSAGES, status, sent, print_, more, long_lifetimes=lifetimes, facts=facts)
+    return made._replace(**changes)
+
+
+def reading(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+    """How often an answer was read since."""
+    read: list[bytes] = []
+
+    def counting(data: bytes, of: Exchange) -> Answer | None:
+        read.append(data)
+        return read_answer(data, of)
+
+    monkeypatch.setattr(remembered, "read_answer", counting)
+    return lambda: len(read)
+
+
+@pytest.mark.parametrize("kind", ANSWERS)
+def test_each_says_what_it_would_say_the_first_time(kind: str) -> None:
+    """Whatever was asked before, and in whatever order: with its own request, lifetimes, model and tools."""
+    data, answers = body(ANSWERS[kind]), SameAnswers()
+    for name in [*REQUESTS, *reversed(REQUESTS), *REQUESTS]:
+        asked = exchange(name)
+        assert answers.read(data, asked) == read_answer(data, asked), name
+
+
+@pytest.mark.parametrize("kind", ["plain", "calls a tool", "counts server tools"])
+def test_what_comes_again_is_read_twice_and_then_known(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the many that never come again, only that they came is kept."""
+    times, data, answers = reading(monkeypatch), body(ANSWERS[kind]), SameAnswers()
+    for name in ("plain", "another question", "an hour", "plain", "another question"):
+        answers.read(data, exchange(name))
+    assert times() == 2
+
+
+def test_a_byte_more_is_another_answer() -> None:
+    """Nothing is known by its beginning."""
+    answers, asked = SameAnswers(), exchange("plain")
+    for tokens in (1, 2, 1, 2, 1, 2, 3):
+        read = answers.read(body(message(usage=usage(output_tokens=tokens))), asked)
+        assert read is not None
+        assert read.usage.output_tokens == tokens
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"route": Route(kind=Kind.MESSAGES, model="claude-opus-4-1", regional=True)},
+        {"route": Route(kind=Kind.GUESS)},
+        {"headers": Headers("3", "4", None, None, None, None)},
+        {"http_status": 203},
+    ],
+)
+def test_another_route_status_or_header_is_read_for_itself(changes: dict[str, Any]) -> None:
+    """They decide on rates and counts, too."""
+    data, answers, plain = body(message()), SameAnswers(), exchange("plain")
+    for _ in range(3):
+        answers.read(data, plain)
+    other = plain._replace(**changes)
+    for _ in range(3):
+        assert answers.read(data, other) == read_answer(data, other)
+
+
+def test_many_answers_are_not_all_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither are they mixed up."""
+    monkeypatch.setattr(remembered, "MOST_REMEMBERED", 3)
+    answers, asked = SameAnswers(), exchange("plain")
+    for tokens in [*range(9), *range(9), 8, 8]:
+        data = body(message(usage=usage(output_tokens=tokens)))
+        assert answers.read(data, asked) == read_answer(data, asked)
+        assert len(answers._known) <= 3
+
+
+def test_no_word_of_an_answer_is_kept() -> None:
+    """Counts, ids of models, and hashes."""
+    answers = SameAnswers()
+    data = body(message(content=[{"type": "text", "text": "A secret of the customer's."}]))
+    for _ in range(3):
+        answers.read(data, exchange("plain"))
+    assert answers._known
+    assert "secret" not in repr(answers._known)
+
+
+def test_it_is_the_usual_route_that_is_remembered() -> None:
+    """Else nothing ever would be."""
+    assert route("POST", "/v1/messages", None, from_sdk=True) is MESSAGES
