@@ -3,10 +3,8 @@
 from typing import Any, NamedTuple
 
 from pytest_claude_budget.calls.call import Answer, Status
-from pytest_claude_budget.wire.answer_headers import NO_HEADERS
 from pytest_claude_budget.wire.messages import Exchange, read_answer
 from pytest_claude_budget.wire.requests import Fingerprints
-from pytest_claude_budget.wire.routes import MESSAGES
 
 MOST_REMEMBERED = 256
 """Answers; all are forgotten where there are more."""
@@ -17,27 +15,28 @@ class SameAnswers:
     """Reads whole JSON answers. A mock gives test after test the same bytes: to hash them takes a tenth of reading them."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[int, int, int, bool], tuple[Any, ...]] = {}
-        """By hash and length of an answer, its status, and whether nothing was asked of its tools: what is in it but for the
-        request's part; empty for one that came once, since most of those never come again."""
+        self._known: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+        """By hash and length of an answer, its status, whether nothing was asked of its tools, whether an application of this
+        process gave it, and its telling headers: its route, and what is in it but for the request's part. Empty for one that
+        came once, since most of those never come again."""
 
     def read(self, body: bytes, exchange: Exchange) -> Answer | None:
         """As `read_answer`."""
-        if exchange.route is not MESSAGES or exchange.asks_for_more or exchange.headers is not NO_HEADERS:
+        route, status, _, request, asks_for_more, _, in_application, headers, facts = exchange
+        if asks_for_more:
             return read_answer(body, exchange)
-        facts = exchange.facts
-        key = (hash(body), len(body), exchange.http_status, facts is None)
+        key = (hash(body), len(body), status, facts is None, in_application, headers)
         known = self._known.get(key)
-        if known:
-            before, stop_reason, called = known
-            return Answer(*(*before, exchange.request, stop_reason, facts, called))
+        if known and known[0] is route:
+            _, before, stop_reason, called = known
+            return Answer(*(*before, request, stop_reason, facts, called))
         answer = read_answer(body, exchange)
         if known is None:
             if len(self._known) >= MOST_REMEMBERED:
                 self._known.clear()
             self._known[key] = ()
         elif answer is not None and _is_told_by_itself(answer):
-            self._known[key] = (_fields_before_request(answer), answer.stop_reason, answer.called)
+            self._known[key] = (route, _fields_before_request(answer), answer.stop_reason, answer.called)
         return answer
 
 

@@ -65,8 +65,7 @@ class Route:
     """Of a guess: nothing but the answer can name Claude."""
 
 
-MESSAGES = Route(kind=Kind.MESSAGES)
-"""Anthropic's own: the URL says nothing more."""
+_MESSAGES = Route(kind=Kind.MESSAGES)
 _COUNT = Route(kind=Kind.COUNT_TOKENS)
 _BATCH_CREATE = Route(kind=Kind.BATCH_CREATE)
 _GUESS = Route(kind=Kind.GUESS)
@@ -153,7 +152,7 @@ def _unknown(path: str, body: bytes | None, *, from_sdk: bool) -> Route | None:
 
 def _posted(path: str) -> Route | None:
     if path.endswith("/v1/messages"):
-        return MESSAGES
+        return _MESSAGES
     if path.endswith("/v1/messages/count_tokens"):
         return _COUNT
     if path.endswith("/v1/messages/batches"):

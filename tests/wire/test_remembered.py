@@ -13,9 +13,10 @@ from pytest_claude_budget.wire.lifetimes import lifetimes_in
 from pytest_claude_budget.wire.messages import Exchange, read_answer
 from pytest_claude_budget.wire.remembered import SameAnswers
 from pytest_claude_budget.wire.requests import Fingerprints
-from pytest_claude_budget.wire.routes import MESSAGES, Kind, Route, route
+from pytest_claude_budget.wire.routes import Kind, Route, route
 from tests.wire.answers import body, message, usage
 
+PLAIN = Route(kind=Kind.MESSAGES)
 HOUR = {"type": "text", "text": "Long.", "cache_control": {"type": "ephemeral", "ttl": "1h"}}
 FIVE = {"type": "text", "text": "Long.", "cache_control": {"type": "ephemeral"}}
 TOOL = {"name": "look_up", "input_schema": {"type": "object"}}
@@ -56,7 +57,7 @@ def exchange(name: str, status: int = 200, **changes: Any) -> Exchange:
     sent = json.dumps({**asked, **REQUESTS[name]}, separators=(",", ":")).encode()
     print_, more, facts = Fingerprints().of_messages(sent)
     lifetimes = lifetimes_in(sent) if name == "an hour" else None
-    made = Exchange(MESSAGES, status, sent, print_, more, long_lifetimes=lifetimes, facts=facts)
+    made = Exchange(PLAIN, status, sent, print_, more, long_lifetimes=lifetimes, facts=facts)
     return made._replace(**changes)
 
 
@@ -99,23 +100,46 @@ def test_a_byte_more_is_another_answer() -> None:
         assert read.usage.output_tokens == tokens
 
 
+CHAT = {
+    "model": "claude-sonnet-4-5",
+    "choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}],
+    "usage": {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12, "cost": 0.0001},
+}
+BEDROCK = Route(kind=Kind.MESSAGES, model="us.anthropic.claude-sonnet-4-5-20250929-v1:0", evident=True)
+
+
 @pytest.mark.parametrize(
     "changes",
     [
+        {"route": BEDROCK},
         {"route": Route(kind=Kind.MESSAGES, model="claude-opus-4-1", regional=True)},
         {"route": Route(kind=Kind.GUESS)},
-        {"headers": Headers("3", "4", None, None, None, None)},
+        {"route": Route(kind=Kind.GUESS, unnamed=True), "in_application": True},
+        {"route": Route(kind=Kind.COMPATIBLE), "headers": Headers(charged="0.5")},
+        {"route": Route(kind=Kind.COUNT_TOKENS)},
+        {"headers": Headers(input_tokens="3", output_tokens="4")},
+        {"headers": Headers(service_tier="flex")},
         {"http_status": 203},
     ],
 )
-def test_another_route_status_or_header_is_read_for_itself(changes: dict[str, Any]) -> None:
-    """They decide on rates and counts, too."""
-    data, answers, plain = body(message()), SameAnswers(), exchange("plain")
-    for _ in range(3):
-        answers.read(data, plain)
+@pytest.mark.parametrize("value", [message(), CHAT])
+def test_another_route_status_or_header_is_read_for_itself(value: Any, changes: dict[str, Any]) -> None:
+    """They decide on rates and counts, too. Two that take turns are told apart."""
+    data, answers, plain = body(value), SameAnswers(), exchange("plain")
     other = plain._replace(**changes)
-    for _ in range(3):
-        assert answers.read(data, other) == read_answer(data, other)
+    for asked in [plain, plain, plain, other, other, other, plain, other, plain, other]:
+        assert answers.read(data, asked) == read_answer(data, asked)
+
+
+@pytest.mark.parametrize(
+    ("value", "route_"), [(message(), BEDROCK), (CHAT, Route(kind=Kind.COMPATIBLE)), (message(), PLAIN)]
+)
+def test_whatever_the_route_it_is_read_twice(value: Any, route_: Route, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers of other routes take longer to read than Anthropic's own."""
+    times, answers = reading(monkeypatch), SameAnswers()
+    for _ in range(5):
+        answers.read(body(value), exchange("plain", route=route_))
+    assert times() == 2
 
 
 def test_many_answers_are_not_all_kept(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,6 +162,9 @@ def test_no_word_of_an_answer_is_kept() -> None:
     assert "secret" not in repr(answers._known)
 
 
-def test_it_is_the_usual_route_that_is_remembered() -> None:
-    """Else nothing ever would be."""
-    assert route("POST", "/v1/messages", None, from_sdk=True) is MESSAGES
+@pytest.mark.parametrize(
+    "path", ["/v1/messages", "/v1/chat/completions", "/model/anthropic.claude-sonnet-4-5-v1:0/invoke"]
+)
+def test_a_path_leads_to_one_route(path: str) -> None:
+    """Else no answer would ever be known again."""
+    assert route("POST", path, None, from_sdk=True) is route("POST", path, None, from_sdk=True) is not None
