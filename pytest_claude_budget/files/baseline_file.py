@@ -17,7 +17,8 @@ from pytest_claude_budget.files.read_write import (
     read_text,
     write_atomically,
 )
-from pytest_claude_budget.record.lock_format import Known, lock_text, read_record
+from pytest_claude_budget.record.lock_format import Known, read_record
+from pytest_claude_budget.record.lock_text import lock_text
 from pytest_claude_budget.record.record import LOCK_FILE, Record
 from pytest_claude_budget.record.selection import Selection
 

@@ -1,28 +1,23 @@
-"""Records as plain JSON values: in lock files, which people review, and in reports. `schemas/lock.schema.json` is the form.
+"""Reads records from plain JSON values: those of lock files, which people review, and of reports. `lock_text.py` writes them.
 
-Read by hand rather than by a schema: a lock file of 10,000 tests is checked in a blink. A test holds both to each other.
+`schemas/lock.schema.json` is the form. Read by hand rather than by a schema: a lock file of 10,000 tests is checked in a blink. A test holds both to each other.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
-from json.encoder import encode_basestring_ascii as _quoted
-from operator import attrgetter
 from typing import Any
 
 from pytest_claude_budget.base.errors import InputError, Problem
-from pytest_claude_budget.base.fast_json import loads
 from pytest_claude_budget.base.unusable_files import not_allowed
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.call import COUNTS, Usage
-from pytest_claude_budget.record.record import OWNER_KINDS, Group, OwnerRecord, Record, Samples, Sites, Terms, in_order
+from pytest_claude_budget.record.lock_text import SCHEMA_VERSION
+from pytest_claude_budget.record.record import OWNER_KINDS, Group, OwnerRecord, Record, Samples, Sites, Terms
 
-SCHEMA_VERSION = 1
 LARGEST_COUNT = 10**15
 _COUNT_KEYS = frozenset(COUNTS)
-_counts_sorted = attrgetter(*sorted(COUNTS))
-_SORTED_COUNTS = [f'"{name}": ' for name in sorted(COUNTS)]
 _TERMS = {"model": "model", "speed": "speed", "geo": "inference_geo", "tier": "service_tier"}
 _FLAGS = ("batch", "regional", "long_prompt")
 _NO_FLAGS = (False, False, False)
@@ -35,91 +30,6 @@ _KEYS = frozenset(
     (*_TERMS.values(), *_FLAGS, *_WORDS, *_WHOLE, "usage", "request", "samples", "sites", "spreads", "origin")
 )
 _SPREADS = frozenset((*COUNTS, "calls")) - {"output_tokens"}
-
-
-def lock_text(record: Record) -> str:
-    """The text of a lock file: sorted, an owner a line, the same bytes for the same record."""
-    lines = [f"  {_quoted(name)}: {_owner_text(owner)}" for name, owner in sorted(record.owners.items())]
-    owners = "{\n" + ",\n".join(lines) + "\n }" if lines else "{}"
-    as_of = _quoted(record.rates_as_of.isoformat())
-    return f'{{\n "schema_version": {SCHEMA_VERSION},\n "rates_as_of": {as_of},\n "owners": {owners}\n}}\n'
-
-
-def _owner_text(owner: OwnerRecord) -> str:
-    said = '"benchmark": true, ' if owner.benchmark else ""
-    return f'{{{said}"groups": {groups_text(owner.groups)}, "kind": "{owner.kind}"}}'
-
-
-def groups_text(groups: Iterable[Group]) -> str:
-    """Lay groups out in their fixed order, as a JSON array."""
-    return f"[{', '.join(map(_group_text, in_order(groups)))}]"
-
-
-def _group_text(group: Group) -> str:
-    """What a group says, by sorted keys, without what it does not say. A report may have 100,000 of them."""
-    terms, calls, live = group.terms, group.calls, group.live
-    said = "" if group.attempts == calls else f'"attempts": {group.attempts}, '
-    if terms.batch:
-        said += '"batch": true, '
-    said += f'"calls": {calls}'
-    if group.case is not None:
-        said += f', "case": {_quoted(group.case)}'
-    if group.feature is not None:
-        said += f', "feature": {_quoted(group.feature)}'
-    if terms.geo is not None:
-        said += f', "inference_geo": {_quoted(terms.geo)}'
-    if 0 < live < calls:
-        said += f', "live": {live}'
-    if terms.long_prompt:
-        said += ', "long_prompt": true'
-    said += f', "model": {_quoted(terms.model)}'
-    if group.on_top:
-        said += f', "on_top": {_quoted(group.on_top)}'
-    if calls:
-        said += ', "origin": "live"' if live == calls else ', "origin": "mixed"' if live else ', "origin": "simulated"'
-    if terms.regional:
-        said += ', "regional": true'
-    if group.request:
-        said += f', "request": {_request_text(group.request)}'
-    return f"{{{said}{_rest_text(group)}}}"
-
-
-def _rest_text(group: Group) -> str:
-    """The keys from `s` on."""
-    terms, samples = group.terms, group.samples
-    said = "" if samples is None else f', "samples": [{samples.count}, {samples.total}, {samples.squares}]'
-    if terms.tier is not None:
-        said += f', "service_tier": {_quoted(terms.tier)}'
-    if group.sites:
-        sites = (f"{_quoted(site)}: {count}" for site, count in group.sites)
-        said += f', "sites": {{{", ".join(sites)}}}'
-    if terms.speed is not None:
-        said += f', "speed": {_quoted(terms.speed)}'
-    if samples is not None and samples.others:
-        spreads = (f'"{name}": [{total}, {squares}]' for name, total, squares in samples.others)
-        said += f', "spreads": {{{", ".join(spreads)}}}'
-    if group.tier is not None:
-        said += f', "tier": {_quoted(group.tier)}'
-    if group.unknown:
-        said += f', "unknown": {group.unknown}'
-    counts = [
-        f"{name}{count}" for name, count in zip(_SORTED_COUNTS, _counts_sorted(group.usage), strict=True) if count
-    ]
-    return f'{said}, "usage": {{{", ".join(counts)}}}'
-
-
-_PLAIN = frozenset((str, int))
-
-
-@lru_cache(maxsize=256)
-def _request_text(request: str) -> str:
-    """As `json.dumps` with sorted keys, in half the time where it holds words and numbers only. Nearly every test asks something else."""
-    value = loads(request.encode("utf-8", "surrogatepass"))
-    kinds = set(map(type, value.values())) if type(value) is dict else None
-    if kinds is None or not _PLAIN.issuperset(kinds):
-        return json.dumps(json.loads(request), sort_keys=True)
-    said = [f"{_quoted(key)}: {_quoted(each) if type(each) is str else each}" for key, each in sorted(value.items())]
-    return f"{{{', '.join(said)}}}"
 
 
 @value_class(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from pytest_claude_budget.judge.spared import Spared
 from pytest_claude_budget.judge.verdict import Verdict
 from pytest_claude_budget.pricing.by_kind import ByKind
 from pytest_claude_budget.record.failed_tries import FailedTries
-from pytest_claude_budget.record.lock_format import lock_text
+from pytest_claude_budget.record.lock_text import record_lines
 from pytest_claude_budget.record.near_window import NearWindow
 from pytest_claude_budget.record.record import Record
 from pytest_claude_budget.record.sums import Stated
@@ -40,11 +40,11 @@ FROM_NOTHING = "from $0.00"
 
 def report_text(report: CostReport) -> str:
     """Lay a report out with a line for each entry of its lists: quick to write however long, and to look through."""
-    lines = [f" {json.dumps(key)}: {_laid_out(value)}" for key, value in _before_owners(report).items()]
-    lines.append(f' "by_owner": {_listed([_owner_text(row, report.facts) for row in report.sums.by_owner])}')
-    lines += [f" {json.dumps(key)}: {_laid_out(value)}" for key, value in _behind_owners(report).items()]
-    record = lock_text(report.record).rstrip("\n").replace("\n", "\n ")
-    return "{\n" + ",\n".join(lines) + f',\n "record": {record}\n}}\n'
+    entries = [f" {json.dumps(key)}: {_laid_out(value)}," for key, value in _before_owners(report).items()]
+    entries.append(f' "by_owner": {_listed([_owner_text(row, report.facts) for row in report.sums.by_owner])},')
+    entries += [f" {json.dumps(key)}: {_laid_out(value)}," for key, value in _behind_owners(report).items()]
+    first, *record = record_lines(report.record)
+    return "\n".join(["{", *entries, f' "record": {first}', *[f" {line}" for line in record], "}", ""])
 
 
 def json_document(report: CostReport) -> Any:

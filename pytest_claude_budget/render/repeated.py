@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pytest_claude_budget.base.money import dollars, to_json
-from pytest_claude_budget.record.lock_format import groups_text
+from pytest_claude_budget.record.lock_text import groups_text
 from pytest_claude_budget.record.repeats import Repeat
 
 

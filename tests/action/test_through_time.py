@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pytest_claude_budget.record.lock_format import lock_text
+from pytest_claude_budget.record.lock_text import lock_text
 from pytest_claude_budget.record.record import LOCK_FILE
 from tests.action.github_double import Double
 from tests.action.job import Job, Result

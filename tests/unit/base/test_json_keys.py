@@ -14,7 +14,7 @@ from pytest_claude_budget.base.json_keys import first_twice
 from pytest_claude_budget.files.baseline_file import load_baseline, read_lock
 from pytest_claude_budget.files.read_write import parse_json
 from pytest_claude_budget.judge.read_report import read_report
-from pytest_claude_budget.record.lock_format import lock_text
+from pytest_claude_budget.record.lock_text import lock_text
 from pytest_claude_budget.record.record import LOCK_FILE
 from tests.builders.records import group, owner, record, usage
 from tests.golden.scenes import document

@@ -12,7 +12,7 @@ from pytest_claude_budget.cli import main
 from pytest_claude_budget.files.load import Terms, sums_of
 from pytest_claude_budget.judge.combine import covering
 from pytest_claude_budget.judge.report import RunFacts, RunInfo, judge
-from pytest_claude_budget.record.lock_format import lock_text
+from pytest_claude_budget.record.lock_text import lock_text
 from pytest_claude_budget.record.record import OwnerRecord, Record
 from pytest_claude_budget.record.selection import Selection
 from pytest_claude_budget.render.json_document import report_text

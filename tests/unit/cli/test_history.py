@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_claude_budget.cli import main
-from pytest_claude_budget.record.lock_format import lock_text
+from pytest_claude_budget.record.lock_text import lock_text
 from tests.builders.records import record
 from tests.unit.cli.test_gate_and_compare import costing
 

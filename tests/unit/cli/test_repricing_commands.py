@@ -10,7 +10,7 @@ import pytest
 from pytest_claude_budget.budget import tighten as tightening
 from pytest_claude_budget.cli import main
 from pytest_claude_budget.files.budget_file import load_budget
-from pytest_claude_budget.record.lock_format import lock_text
+from pytest_claude_budget.record.lock_text import lock_text
 from pytest_claude_budget.record.record import Record
 from tests.builders.records import HAIKU, group, owner, record, request, usage
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from pytest_claude_budget.compare.lock_update import stale, update
 from pytest_claude_budget.compare.result import Comparison
-from pytest_claude_budget.record.lock_format import lock_text
+from pytest_claude_budget.record.lock_text import lock_text
 from pytest_claude_budget.record.record import OwnerRecord, Record, Samples, Sites
 from pytest_claude_budget.record.selection import Selection
 from tests.builders.records import HAIKU, group, owner, record, usage

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_claude_budget.compare.lock_update import merge, stale, update
-from pytest_claude_budget.record.lock_format import lock_text, read_record
+from pytest_claude_budget.record.lock_format import read_record
+from pytest_claude_budget.record.lock_text import lock_text
 from pytest_claude_budget.record.record import OwnerRecord, Record, Samples, in_order
 from pytest_claude_budget.record.selection import Selection
 from tests.builders.records import HAIKU, group, owner, record, usage

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 
 from pytest_claude_budget.base.errors import InputError
 from pytest_claude_budget.base.money import exact
-from pytest_claude_budget.calls.call import Answer, Call, Labels, Origin, Owner, Status, Usage
+from pytest_claude_budget.calls.call import COUNTS, Answer, Call, Labels, Origin, Owner, Status, Usage
 from pytest_claude_budget.judge.combine import combine
 from pytest_claude_budget.judge.read_report import LoadedReport, read_report
 from pytest_claude_budget.judge.report import RunFacts, RunInfo, build_report
 from pytest_claude_budget.pricing.price import price
 from pytest_claude_budget.record.build import MOST_GROUPS, RecordBuilder
-from pytest_claude_budget.record.lock_format import groups_text, lock_text, read_record
+from pytest_claude_budget.record.lock_format import read_record
+from pytest_claude_budget.record.lock_text import groups_text, lock_text
 from pytest_claude_budget.record.record import Group, Record, Terms
 from pytest_claude_budget.record.selection import BY_A_PLUGIN, NOTHING_RAN, Selection
 from pytest_claude_budget.render.json_document import json_document, report_text
@@ -321,11 +322,31 @@ def test_example_messages_and_recorded_turns_are_requests_of_their_own() -> None
         assert "follows" not in lock_text(found)
 
 
+@pytest.mark.parametrize("name", COUNTS)
+def test_every_count_is_written_that_is_not_zero(name: str) -> None:
+    """A count that a usage gets anew, too."""
+    group = Group(terms=Terms(model="m"), calls=1, attempts=1, usage=Usage(**{name: 7}))
+    (entry,) = json.loads(groups_text([group]))
+    assert entry["usage"] == {name: 7}
+
+
+def test_counts_are_written_by_their_names_in_order() -> None:
+    """So that a count which is used for the first time makes a small difference."""
+    usage = Usage(**{name: number for number, name in enumerate(COUNTS, 1)})
+    text = groups_text([Group(terms=Terms(model="m"), calls=1, attempts=1, usage=usage)])
+    expected = json.dumps({name: getattr(usage, name) for name in COUNTS}, sort_keys=True)
+    assert f'"usage": {expected}' in text
+
+
 @pytest.mark.parametrize(
     "request_",
     [
         "{}",
         '{"messages":"ab:10","max_tokens":4096}',
+        '{"max_tokens":4096,"messages":"0ab:10","system":"c3:7"}',
+        '{"follows":"a1:2","max_tokens":0,"messages":"ab:10","opening":"b:1","parameters":"4:4","system":"c3:7","tools":"d:1"}',
+        '{"max_tokens":4096,"messages":":a,b","system":"c3:7"}',
+        '{"max_tokens":4096,"messages":"ab:10","system":"c3:7","system":"c4:7"}',
         '{"é\\n":"\\u2028\\ud800\\"é","a":-1}',
         '{"a":true}',
         '{"a":1.50,"b":null}',

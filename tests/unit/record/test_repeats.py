@@ -11,7 +11,8 @@ from pytest_claude_budget.compare.result import Baseline, Standing
 from pytest_claude_budget.judge.combine import combine
 from pytest_claude_budget.judge.read_report import LoadedReport, read_report
 from pytest_claude_budget.judge.report import CostReport, RunFacts, RunInfo, build_report, judge
-from pytest_claude_budget.record.lock_format import lock_text, read_record
+from pytest_claude_budget.record.lock_format import read_record
+from pytest_claude_budget.record.lock_text import lock_text
 from pytest_claude_budget.record.record import Record
 from pytest_claude_budget.record.selection import Selection
 from pytest_claude_budget.record.sums import Sums
