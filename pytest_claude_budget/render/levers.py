@@ -56,6 +56,14 @@ def _worth(lever: Entry) -> str:
     return f"saves {said}, {_range(month)} a month at {printable(month['scenario'], 30)} volume"
 
 
+def _most_telling(lever: Entry) -> str:
+    """What it saves a month where that is known, else a run: a title has room for one of them."""
+    month = usual(lever["month"])
+    if month is None:
+        return f"{_range(lever['saving'])} a run"
+    return f"{_range(month)} a month at {printable(month['scenario'], 30)} volume"
+
+
 def usual(months: Sequence[Entry]) -> Entry | None:
     """The month of the average volume, else the first."""
     return next((month for month in months if month["scenario"] == _USUAL), months[0] if months else None)
@@ -81,7 +89,7 @@ def fold(document: Entry, most: int) -> list[str]:
     title = f"What would cost less: {markdown_text.counted(len(levers), 'lever')}"
     worth = [lever for lever in levers if lever["saving"] is not None]
     if worth:
-        title += f"; the first {sentence(_worth(worth[0]), 120)}"
+        title += f"; {'it' if len(levers) == 1 else 'the first'} saves {sentence(_most_telling(worth[0]), 120)}"
     more = len(levers) - most
     rest = [f"- … and {more:,} more: `claude-budget advise` shows them"] if more > 0 else []
     return details(title, [*_items(levers, most), *rest, "", OVERLAP])

@@ -185,19 +185,19 @@ _LAST_CELL, _SECOND_CELL = 62, 80
 def visual_lines(page: str) -> int:
     """About how many lines a page takes at GitHub's width, without what is folded away but for the line that unfolds it."""
     lines, folded = 0, False
-    for line in page.split("\n"):
+    for line in page.replace("**", "").replace("`", "").split("\n"):
         if line.startswith("<details>"):
             folded, lines = True, lines + 1
         elif line == "</details>":
             folded = False
         elif not folded and line and not line.startswith("| --"):
-            lines += _rows_of(line) if line.startswith("| ") else -(-len(line.replace("`", "")) // _COLUMN)
+            lines += _rows_of(line) if line.startswith("| ") else -(-len(line) // _COLUMN)
     return lines
 
 
 def _rows_of(row_: str) -> int:
     """The lines of a table's row: its tallest cell."""
-    cells = re.split(r"(?<!\\)\|", row_.strip("| ").replace("`", ""))
+    cells = re.split(r"(?<!\\)\|", row_.strip("| "))
     width = _SECOND_CELL if len(cells) == 2 else _LAST_CELL
     tall = [sum(max(1, -(-len(part.strip()) // width)) for part in cell.split("<br>")) for cell in cells]
     return max(tall)

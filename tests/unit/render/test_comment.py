@@ -465,6 +465,11 @@ def test_what_has_everything_to_say_at_once_leaves_the_rest_to_the_summary() -> 
     assert "**To pass:**" in page
 
 
+def test_marks_that_nobody_sees_take_no_room() -> None:
+    """A line of GitHub's column takes 100 characters."""
+    assert [1, 2] == [visual_lines(f"**To pass:** `{'a' * length}`\n") for length in (91, 92)]
+
+
 def test_the_briefest_page_leaves_the_steps_of_an_update_to_the_summary() -> None:
     """Where everything has something to say at once, the page would else be longer than it may be."""
     brief, full = ("".join(silence(document("silent"), 0, brief=brief)) for brief in (True, False))
