@@ -22,7 +22,7 @@ def levers_text(levers: Sequence[Entry]) -> str:
     lines: list[str] = []
     for number, lever in enumerate(levers, 1):
         lines += [*_in_text(number, lever), ""]
-    return "\n".join([*lines, *wrapped(OVERLAP, WIDTH, "")])
+    return "\n".join([*lines, *wrapped(OVERLAP, WIDTH, "")] if len(levers) > 1 else lines[:-1])
 
 
 def _in_text(number: int, lever: Entry) -> Iterator[str]:
@@ -78,7 +78,12 @@ def _range(saving: Entry) -> str:
 
 def levers_markdown(levers: Sequence[Entry]) -> str:
     """The levers as a list of GitHub's Markdown."""
-    return "\n".join([*_items(levers, len(levers)), "", OVERLAP]) if levers else NONE
+    return "\n".join([*_items(levers, len(levers)), *_together(levers)]) if levers else NONE
+
+
+def _together(levers: Sequence[Entry]) -> list[str]:
+    """Say of several what nobody asks of one."""
+    return ["", OVERLAP] if len(levers) > 1 else []
 
 
 def fold(document: Entry, most: int) -> list[str]:
@@ -92,7 +97,7 @@ def fold(document: Entry, most: int) -> list[str]:
         title += f"; {'it' if len(levers) == 1 else 'the first'} saves {sentence(_most_telling(worth[0]), 120)}"
     more = len(levers) - most
     rest = [f"- … and {more:,} more: `claude-budget advise` shows them"] if more > 0 else []
-    return details(title, [*_items(levers, most), *rest, "", OVERLAP])
+    return details(title, [*_items(levers, most), *rest, *_together(levers)])
 
 
 def _items(levers: Sequence[Entry], most: int) -> Iterator[str]:

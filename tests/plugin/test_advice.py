@@ -52,4 +52,6 @@ def test_what_would_cost_less_is_in_the_report_and_folded_away_in_the_comment(su
     assert loop["shown_by"] == [{"owner": "test_a.py::test_loop", "calls": 3}]
     assert levers["cut-answers"]["saving"] == {"low": "0.006", "high": "0.006"}
     assert "not tool 2 of the 2" in levers["unused-tools"]["text"]
-    assert "What would cost less: 3 levers; the first saves $0.0103 a run" in (suite.path / "out.md").read_text("utf-8")
+    assert "What would cost less: 3 levers; the first saves $513.75 a month at average volume" in (
+        suite.path / "out.md"
+    ).read_text("utf-8")

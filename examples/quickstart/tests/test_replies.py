@@ -19,6 +19,7 @@ HELMET = Ticket(
     text="My climbing helmet fell 20 metres down the face and has a hairline crack. Can your workshop glue it?",
 )
 POSTAGE = Ticket(number=4715, customer="Aoife", text="What is the postage to Ireland for an order of €62?")
+MERINO = Ticket(number=4716, customer="Priya", text="How do I wash my merino shirt? Moths were in the drawer, too.")
 
 
 @pytest.fixture(scope="module")
@@ -59,10 +60,10 @@ def test_damaged_safety_equipment_is_handed_over_in_two_sentences(client: Anthro
 def test_two_customers_of_the_morning_are_answered(client: Anthropic) -> None:
     """The dearest test. Without the fixture above, its first reply writes the handbook to the prompt cache, and pays."""
     first = draft_reply(client, HANDBOOK, POSTAGE, show=print)
-    second = draft_reply(client, HANDBOOK, HELMET, show=print)
+    second = draft_reply(client, HANDBOOK, MERINO, show=print)
 
     assert "€4.90" in first
-    assert "must not be used" in second
+    assert "wool programme" in second
 
 
 @pytest.mark.vcr
