@@ -11,7 +11,7 @@ from pytest_claude_budget.record.record import LOCK_FILE
 from pytest_claude_budget.render.comment import comment, summary
 from pytest_claude_budget.render.comment_limits import (
     COMMAND,
-    OUT_OF_DATE,
+    NOT_NEEDED,
     UPDATE,
     advice,
     before_an_update,
@@ -29,7 +29,7 @@ def stale_lock(document: Mapping[str, Any]) -> str:
     if not stale or _accepted(document) or missed(document):  # that says it, or nobody has seen what it would accept
         return ""
     told = "".join((*advice(document), *silence(document, 1)))
-    if OUT_OF_DATE in told:
+    if NOT_NEEDED in told:
         return ""
     first = code(stale[0])
     more = "" if len(stale) == 1 else f" and {counted(len(stale) - 1, 'more')}"

@@ -47,7 +47,7 @@ class Verdict:
     spared: tuple[Spared, ...] = ()
     """Increases of single tests that a limit is written for and not held against."""
     capped: tuple[str, ...] = ()
-    """What refused calls before they were sent, and whose: `the cap of $5.00 ended it: 3 tests refused`."""
+    """What refused calls before they were sent, and whose: `the cap of $5.00 refused calls of 3 tests`."""
     unfinished: tuple[str, ...] = ()
     """Why the run did not come to its end, a sentence each: they are `incomplete` too, unless all that ran passed."""
 

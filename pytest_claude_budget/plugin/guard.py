@@ -270,7 +270,7 @@ class GuardPlugin:
             if each.ended:
                 owners.setdefault(each.ended, {})[each.owner] = each.kind
         passed = self._run.guarded("cap", self.guard.passed)
-        said = [f"{name} ended it: {_counted(by)} refused" for name, by in owners.items()]
+        said = [f"{name} refused calls {_counted(by)}" for name, by in owners.items()]
         return [*said, passed] if passed else said
 
 
@@ -279,5 +279,6 @@ def _counted(owners: Mapping[str, str]) -> str:
     said = [
         f"{kinds[kind]:,} {kind if kinds[kind] == 1 else kind + 's'}" for kind in ("test", "fixture") if kinds[kind]
     ]
-    said += ["calls outside of tests"] if kinds["outside"] else []
+    said = [f"of {' and '.join(said)}"] if said else []
+    said += ["outside of tests"] if kinds["outside"] else []
     return " and ".join(said)

@@ -18,6 +18,7 @@ from pytest_claude_budget.render.comment_values import (
     is_at,
     known_before,
     maximum_of,
+    may_lack_calls,
     moved,
     not_known,
     only_warns,
@@ -30,6 +31,7 @@ from pytest_claude_budget.render.markdown_text import amount, code, counted, sen
 from pytest_claude_budget.render.phrases import before_already, nearness, unsure
 
 _PASSES = "the budget lets the cost pass"
+_NAME = 60
 _BOTH = 2
 """So many limits are both named."""
 
@@ -37,7 +39,9 @@ _BOTH = 2
 def headline(document: Document) -> str:
     """Say what happened and how it is judged."""
     apart = ", not compared" if missed(document) else ""
-    return f"### Claude cost: {_silent(document) or _what(document)}{apart}{_judged(document)}{_check(document)}"
+    capped = "; ".join(document["verdict"].get("capped") or ())
+    first = f"{sentence(capped, 200)}; " if capped else ""
+    return f"### Claude cost: {first}{_silent(document) or _what(document)}{apart}{_judged(document)}{_check(document)}"
 
 
 def _silent(document: Document) -> str:
@@ -45,13 +49,12 @@ def _silent(document: Document) -> str:
     rows, comparison = silent_tests(document), document.get("comparison") or {}
     if not rows:
         return ""
-    many = counted(len(rows), "test")
+    many = f"{counted(len(rows), 'test')} no longer {'calls' if len(rows) == 1 else 'call'} Claude"
     still = not amount(comparison["change"]) and not moved(comparison) and not compared_of_it(document)
     if not still or not_known(document) or any(row.get("before_at_least") for row in rows) or not document["by_owner"]:
-        return f"{_what(document)}, but {many} {'makes' if len(rows) == 1 else 'make'} no calls any more"
-    before = dollars(total((comparison["before"], *(row["before"] for row in rows))))
+        return f"{_what(document)}, but {many}"
     after = against_budget(document, amount(comparison["after"]))
-    return f"{after} per run (was {before}): {many} made no call, not counted as a saving"
+    return f"{many}; all else is unchanged at {after} per run"
 
 
 def _what(document: Document) -> str:
@@ -71,7 +74,8 @@ def _not_known(document: Document, cost: Decimal) -> str:
     comparison, why = document.get("comparison"), _why_not_known(document)
     change = amount(comparison["change"]) if comparison is not None else ZERO
     if comparison is not None and change > 0 and not _certain(document, comparison):
-        return f"{signed(change)} per run so far{_unknown(document, comparison, why)}"
+        rest = "what is known" if any(amount(row["change"]) for row in _unknown_rows(comparison)) else "all else"
+        return f"not known in full{why}; {rest} costs {dollars(change)} more per run"
     part = comparison is not None and any(row.get("before_at_least") for row in comparison["owners"])
     if change > 0:  # beside what was not known before, it may have sunk in all
         return (
@@ -112,25 +116,16 @@ def _certain(document: Document, comparison: Document) -> bool:
     )
 
 
-def _unknown(document: Document, comparison: Document, why: str) -> str:
-    """What is not known beside a change that is; one test by its name."""
-    rows = _unknown_rows(comparison)
-    if len(rows) != 1 or document["verdict"].get("unfinished"):
-        return f", not known in full{why}"
-    failed = failed_tests(document) == [rows[0]["owner"]]
-    return f"; what {short(rows[0]['owner'])} costs is not known{' (it failed)' if failed else why}"
-
-
 def _why_not_known(document: Document) -> str:
-    """How the run ended, where it did not come to its end, in a bracket."""
+    """How the run ended, where it did not come to its end, in a bracket; a test that alone failed by its name."""
     run = document.get("run") or {}
     failed, unfinished = failed_tests(document), document["verdict"].get("unfinished") or ()
     broken, left = run.get("broken") or (), run.get("not_reached") or ()
     why = ["no test ran"] if NO_TEST in unfinished else []
     why += ["interrupted"] if unfinished and run.get("outcome") == "interrupted" and not broken else []
     why += [f"{counted(len(broken), 'file')} could not be collected"] if broken else []
-    count = len(run.get("failed") or ()) if unfinished else len(failed)
-    why += [f"{counted(count, 'test')} failed"] if count else []
+    failed = list(run.get("failed") or ()) if unfinished else failed
+    why += [f"{short(failed[0], _NAME) if len(failed) == 1 else counted(len(failed), 'test')} failed"] if failed else []
     why += [f"{counted(len(left), 'test')} not reached"] if left else []
     return f" ({', '.join(why)})" if why else ""
 
@@ -162,9 +157,8 @@ def _moved_by(document: Document, comparison: Document) -> str:
 def _judged(document: Document) -> str:
     verdict, over = document["verdict"], failing(document)
     comparison = document.get("comparison")
-    if capped := verdict.get("capped"):
-        more = f", and it is over {_limits(over)}" if over else ""
-        return f"; {sentence('; '.join(capped), 200)}{more}"
+    if verdict.get("capped") and not over:
+        return ""
     if over:
         return f", over {_limits(over)}"
     if verdict["outcome"] == "over":
@@ -174,18 +168,29 @@ def _judged(document: Document) -> str:
     if verdict["outcome"] == "warned":
         before = known_before(document)
         if before and not verdict["incomplete"]:
-            return f"; over {_limits(before)} {before_already(compared=budget_compared(document))}; {_PASSES}"
+            return f"; over {_limits(before)} {before_already(compared=budget_compared(document))}; {_passes(document)}"
         at = sum(map(is_at, verdict["warnings"]))  # what is reached is said, whatever else is close
         near = nearness(at, 0, 0 if at else sum(map(only_warns, verdict["warnings"])))
-        return f", {near} a limit; {_PASSES}" if verdict["warnings"] else ", which the budget tolerates"
+        return f", {near} a limit; {_passes(document)}" if verdict["warnings"] else ", which the budget tolerates"
     if verdict.get("part") and verdict["outcome"] in ("within", "unjudged"):
         return f" in a part of the suite ({code(verdict['part'], 60)})"
     if verdict["outcome"] != "within":
         return ""
     budget = document.get("budget") is not None
     if silent_tests(document) or not_known(document):
-        return f"; {_PASSES}" if budget else "; its limits let it pass"
+        return f"; no limit is exceeded{_as_far(document)}"
     return ", within budget" if budget else ", within its limits"
+
+
+def _passes(document: Document) -> str:
+    return f"{_PASSES}{_as_far(document)}"
+
+
+def _as_far(document: Document) -> str:
+    """What passes is said to be all that there is only where it is."""
+    if may_lack_calls(document):
+        return " so far"
+    return " by what is known" if not_known(document) else ""
 
 
 def _check(document: Document) -> str:

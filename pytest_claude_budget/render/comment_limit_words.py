@@ -73,19 +73,21 @@ def is_told(spared: Document | None) -> bool:
 
 
 def spared_cell(spared: Document | None) -> str:
-    """`+25% counts only above +$0.01`."""
+    """`not judged: a rise of up to $0.01 is ignored`."""
     if spared is None:
         return NOTHING
     why = _WHY.get(spared["why"])
-    return f"not judged: {why}" if why else _only_above(spared)
+    return f"not judged: {why}" if why else f"not judged: a rise of up to {_ignored(spared)} is ignored"
 
 
 def spared_phrase(spared: Document) -> str:
     """The same in a sentence; empty where the sentence says why anyhow."""
-    return "" if spared["why"] in _WHY else f"the limit of {_only_above(spared)}"
-
-
-def _only_above(spared: Document) -> str:
+    if spared["why"] in _WHY:
+        return ""
     percent = percent_in(spared["maximum"])
     limit = code(spared["maximum"], 40) if percent is None else percent_words(percent)
-    return f"{limit} counts only above +{exact_dollars(amount(spared['ignore_below']))}"
+    return f"the limit of {limit} ignores a rise of up to {_ignored(spared)}"
+
+
+def _ignored(spared: Document) -> str:
+    return exact_dollars(amount(spared["ignore_below"]))

@@ -11,6 +11,7 @@ from pytest_claude_budget.render.comment_values import (
     Document,
     accepted_increases,
     budget_compared,
+    failed_tests,
     failing,
     is_at,
     known_before,
@@ -36,12 +37,9 @@ from pytest_claude_budget.render.raising import (
 
 COMMAND = "pytest --claude-budget-update"
 UPDATE = f"run `{COMMAND}` and commit `{LOCK_FILE}`"
-OUT_OF_DATE = "**Optional:** the lock file is out of date;"
+IF_MEANT = "**If this change is meant:**"
+NOT_NEEDED = "the check does not need it"
 _NOTHING_TO_DO = "; nothing to do"
-_ROOM = (
-    "raise `hard_cap`, or the limit with `enforce: true` that refused them, or ask for less in the refused calls; "
-    "how much was missing stands in the log, where the test failed, and `claude-budget bound` shows what a call can cost"
-)
 _NOT_AT_HAND = "; the base's budget was not at hand"
 _STEPS = 5
 """Steps before an update that an advice names."""
@@ -143,13 +141,13 @@ def advice(document: Document) -> Iterator[str]:
     fixed = [breach for breach in over if breach["measure"] not in INCREASES]
     steps = _inline(_steps(document))
     capped = document["verdict"].get("capped")  # then an update would be refused
-    yield from ("", f"**To pass:** {_ROOM}.") if capped else ()
+    yield from ("", f"**To pass:** {phrases.room_words(capped)}.") if capped else ()
     if len(fixed) < len(over):
         yield from _to_accept(document, by_hand=bool(fixed))
     elif fixed:
         yield from ("", f"**To pass:** make the calls cheaper, or {_raise(fixed)} and commit that.")
-    elif not capped and comparison is not None and document.get("accepted") is None and _stale(comparison):
-        yield from ("", f"{OUT_OF_DATE} {steps}; the next change is then compared with this one.")
+    elif not capped and document.get("accepted") is None:
+        yield from _if_meant(document, steps)
     unfinished = document["verdict"].get("unfinished") or []
     if outcome == "incomplete" and len(unfinished) < len(reasons(document)):
         exempt = {row["owner"] for row in document.get("exempt") or ()}
@@ -166,6 +164,17 @@ def advice(document: Document) -> Iterator[str]:
         yield from _not_compared(document["not_compared"])
     elif comparison is None and document["totals"]["calls"] and len(fixed) == len(over):
         yield from ("", f"**No baseline yet:** {steps}; the next change is then compared with this run.")
+
+
+def _if_meant(document: Document, steps: str) -> Iterator[str]:
+    """What makes the cost known, and then how it becomes the baseline, which nothing fails without."""
+    comparison = document.get("comparison")
+    stale, first = comparison is not None and _stale(comparison), before_an_update(document)
+    if first and failed_tests(document) and document["verdict"]["outcome"] != "incomplete":
+        then = f" Then, if this change is meant, {UPDATE} ({NOT_NEEDED})." if stale else ""
+        yield from ("", f"**To know the cost in full:** {', then '.join(first)}.{then}")
+    elif stale:
+        yield from ("", f"{IF_MEANT} {steps}; {NOT_NEEDED}, but the next change is then compared with this one.")
 
 
 def _to_accept(document: Document, *, by_hand: bool) -> Iterator[str]:
@@ -208,7 +217,7 @@ def silence(document: Document, most: int, *, brief: bool = False) -> list[str]:
     steps = "update the lock file" if brief else "the update accepts it too" if told else _inline(_steps(document))
     look = f" {phrases.LOOK_FOR_A_MOCK.capitalize()}; if that is meant, {steps}."
     accept = "" if document.get("accepted") is not None else look
-    return ["", f"**Ran without a single call**, which is no saving: {', '.join([*named, *more])}.{accept}"]
+    return ["", f"**No longer call Claude**, which is not counted as a saving: {', '.join([*named, *more])}.{accept}"]
 
 
 def _was(row: Document) -> str:

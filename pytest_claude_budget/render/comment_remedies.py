@@ -2,19 +2,49 @@
 
 from collections.abc import Iterator, Sequence
 
-from pytest_claude_budget.render.comment_values import Document, failing, moved
+from pytest_claude_budget.render.comment_values import Document, failing, moved, short
 from pytest_claude_budget.render.groups import NEW
-from pytest_claude_budget.render.markdown_text import amount, sentence
-from pytest_claude_budget.render.remedies import Dearer, remedies
+from pytest_claude_budget.render.markdown_text import amount, amount_in, percent_in, sentence
+from pytest_claude_budget.render.remedies import (
+    NOBODY_KNOWS,
+    Above,
+    Dearer,
+    above_increase,
+    enough_words,
+    of_step,
+    remedies,
+)
+
+_NAME = 40
+"""Characters of a name."""
 
 
 def down(document: Document) -> list[str]:
-    """Say how to mend what fails for its cost; nothing of what is let pass, and nothing of what is not known to help."""
+    """Say how to mend what fails for its cost, and whether that is enough; nothing of what is let pass."""
     over, comparison = failing(document), document.get("comparison")
     if not over or comparison is None:
         return []
-    said = [sentence(step, 160) for step in remedies(_dearer(moved(comparison), over))]
-    return ["", f"**To bring it down:** {'; '.join(said)}."] if said else []
+    causes = list(_dearer(moved(comparison), over))
+    steps = remedies(causes)
+    if not steps:
+        return []
+    said = [f"{sentence(step.words, 160)} ({of_step(step, short(step.owners[0], _NAME))})" for step in steps]
+    known = not comparison.get("at_least")
+    enough = enough_words(steps, causes, [_above(breach, comparison) if known else NOBODY_KNOWS for breach in over])
+    return ["", f"**To bring it down:** {'; '.join(said)}. {enough[0].upper()}{enough[1:]}."]
+
+
+def _above(breach: Document, comparison: Document) -> Above:
+    """The limit in dollars; of calls, tokens and months nobody knows what a step does to them."""
+    scope, name = breach["scope"], breach["name"]
+    rows = [comparison] if scope == "run" else [row for row in comparison["owners"] if row["owner"] == name]
+    percent, most = percent_in(breach["maximum"]), amount_in(breach["maximum"])
+    if breach["measure"] == "max_increase" and rows and percent is not None:
+        return above_increase(scope, name, (amount(rows[0]["before"]), amount(rows[0]["after"])), percent)
+    cost = amount_in(breach["value"])
+    if breach["measure"] != "max_cost" or most is None or cost is None:
+        return NOBODY_KNOWS
+    return Above(scope=scope, name=name, cost=cost, most=most)
 
 
 def _dearer(rows: Sequence[Document], over: Sequence[Document]) -> Iterator[Dearer]:
@@ -24,8 +54,12 @@ def _dearer(rows: Sequence[Document], over: Sequence[Document]) -> Iterator[Dear
     for row in rows:
         if row["noise"] or row["at_least"] or row.get("not_known") or (names is not None and row["owner"] not in names):
             continue
+        owner = row["owner"]
         if row["status"] == "new":
-            yield Dearer(kind=NEW, amount=amount(row["change"]), text=row["kind"])
+            yield Dearer(kind=NEW, amount=amount(row["change"]), text=row["kind"], owner=owner)
         for cause in row["causes"]:
-            text = str(cause.get("first") or cause["text"])
-            yield Dearer(kind=cause["cause"], amount=amount(cause["amount"]), text=text)
+            first = str(cause.get("first") or "")
+            text = first or str(cause["text"])
+            yield Dearer(
+                kind=cause["cause"], amount=amount(cause["amount"]), text=text, owner=owner, in_part=bool(first)
+            )

@@ -42,6 +42,8 @@ CAUSES = 3
 """Causes of one test that are shown."""
 _NAME = 36
 """Characters of a test's name in a table: longer ones push the causes out of a comment's column."""
+_NARROW = 30
+"""The same where a telephone is to have room for it beside one narrow column."""
 _HEAD = ("Test", ">Before", ">After", ">Change", "Limit", "Cause")
 
 
@@ -110,14 +112,14 @@ def most_allowed(limits: Sequence[tuple[str, Document]], measure: str) -> list[D
     return [] if first is None else [first]
 
 
-def _owner(row: Document) -> str:
+def _owner(row: Document, width: int = _NAME) -> str:
     """Its name, and below it where it is."""
     if row["kind"] == "outside":
         return "outside of tests"
     fixture = " (fixture)" if row["kind"] == "fixture" else ""
     place = row["place"] or row["owner"].partition("::")[0]
-    below = f"<br>{code(place, 80)}" if place and place != row["owner"] else ""
-    return f"{short(row['owner'], _NAME)}{fixture}{below}"
+    below = f"<br>{code(place, 80 if width == _NAME else width)}" if place and place != row["owner"] else ""
+    return f"{short(row['owner'], width)}{fixture}{below}"
 
 
 def _cause(row: Document, causes: Sequence[Document], amounts: Sequence[str]) -> str:
@@ -154,18 +156,19 @@ def _rest(count: int, what: str, where: str) -> list[str]:
 
 
 def dearest(document: Document, most: int | None, where: str) -> list[str]:
-    """Lay out what each test costs, the dearest first."""
+    """Lay out what each test costs, the dearest first, in two columns: of three, a telephone would cut the last."""
     rows = [row for row in document["by_owner"] if row["attempts"]]
     rows.sort(key=lambda row: (-amount(row["cost"]), row["owner"]))
     if not rows:
         return []
     failed = frozenset(failed_tests(document))
-    lines = table((">Cost", ">Calls", "Test"), [_paid(row, failed) for row in rows[:most]])
+    lines = table((">Cost", "Test"), [_paid(row, failed) for row in rows[:most]])
     return ["", *lines, *_rest(len(rows[most:]) if most is not None else 0, "tests and fixtures", where)]
 
 
 def _paid(row: Document, failed: Collection[str]) -> list[str]:
-    return [cost(row, lower=row["owner"] in failed), number(row["calls"]), _owner({"place": "", **row})]
+    paid = cost(row, lower=row["owner"] in failed)
+    return [f"{paid}<br>{counted(row['calls'], 'call')}", _owner({"place": "", **row}, _NARROW)]
 
 
 def cost(totals: Document, *, lower: bool = False) -> str:

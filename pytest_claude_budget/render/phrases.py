@@ -88,3 +88,14 @@ def before_an_update(ended: str, *, unknown: bool) -> list[str]:
     """What to do before `--claude-budget-update`, by a report of an earlier version, which does not say it."""
     steps = {"failed": ["let the tests pass"], "interrupted": ["run the whole suite again"]}.get(ended, [])
     return [*steps, *(["see to what is not known"] if unknown else [])]
+
+
+def room_words(capped: Sequence[str]) -> str:
+    """How refused calls have room, by what refused them, with names as code."""
+    limits = [text for text in capped if text.startswith("the limit ")]
+    caps = ["`hard_cap` (or `--claude-budget-cap`, where that is given)"] if len(limits) < len(capped) else []
+    named = [*caps, *(["the limit with `enforce: true` that refused them"] if limits else [])]
+    return (
+        f"raise {' and '.join(named)}, or make the refused calls smaller (a lower `max_tokens`, a shorter prompt). "
+        "The message of the failed test says how much its call needs; `claude-budget bound` shows the most that a call can cost"
+    )

@@ -1,16 +1,17 @@
 """What would bring a cost down again: a step for each cause that made it dearer, and never more than the cause says.
 
-A step takes its cause back, or asks where that is not known to be possible. None claims to be enough for a limit.
+A step takes its cause back, or asks where that is not known to be possible. Whether all together are enough for the limits
+is said where it can be known: of tests that would cost what they did, and of what nothing is done about.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 
-from pytest_claude_budget.base.money import EXACT, ZERO
+from pytest_claude_budget.base.money import EXACT, ZERO, dollars
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.render.groups import NEW, added, has_grown
 
-MOST = 3
+MOST = 4
 """Steps that are said."""
 _TELLING = 20
 """What accounts for less than this part of all is left out."""
@@ -46,19 +47,103 @@ class Dearer:
     """US dollars."""
     text: str = ""
     """The sentence of the cause; of what is new, the kind of its owner."""
+    owner: str = ""
+    in_part: bool = False
+    """The sentence is of its largest part alone, and so is the step."""
 
 
-def remedies(causes: Iterable[Dearer]) -> list[str]:
-    """At most three steps, first for what accounts for most dollars. Hold names from outside: escape them."""
-    by_step: dict[str, Decimal] = {}
+@value_class(frozen=True, kw_only=True, slots=True)
+class Step:
+    """What to do about causes of one kind."""
+
+    words: str
+    """Hold names from outside: escape them."""
+    amount: Decimal
+    """US dollars by which the causes made their owners dearer."""
+    owners: tuple[str, ...]
+
+
+@value_class(frozen=True, kw_only=True, slots=True)
+class Above:
+    """A limit that is exceeded, in dollars."""
+
+    scope: str
+    name: str
+    cost: Decimal
+    most: Decimal
+    """What it may cost."""
+
+
+NOBODY_KNOWS = Above(scope="", name="", cost=ZERO, most=ZERO)
+"""A limit of which a step's part is not known."""
+
+
+def above_increase(scope: str, name: str, sides: tuple[Decimal, Decimal], percent: Decimal) -> Above:
+    """A limit on an increase, of what cost so much before and after."""
+    before, after = sides
+    most = EXACT.multiply(before, EXACT.multiply(EXACT.add(percent, 100), Decimal("0.01")))
+    return Above(scope=scope, name=name, cost=after, most=most)
+
+
+def remedies(causes: Iterable[Dearer]) -> list[Step]:
+    """At most four steps, first for what accounts for most dollars."""
+    by_step: dict[str, list[Dearer]] = {}
     dearer = [cause for cause in causes if cause.amount > 0]
     for cause in dearer:
-        step = _step(cause)
-        by_step[step] = EXACT.add(by_step.get(step, ZERO), cause.amount)
+        by_step.setdefault(_step(cause), []).append(cause)
     least = added(cause.amount for cause in dearer)
     by_step.pop("", None)
-    steps = [step for step, amount in by_step.items() if EXACT.multiply(amount, _TELLING) >= least]
-    return sorted(steps, key=lambda step: (-by_step[step], step))[:MOST]
+    steps = [_together(words, own) for words, own in by_step.items()]
+    telling = [step for step in steps if EXACT.multiply(step.amount, _TELLING) >= least]
+    return sorted(telling, key=lambda step: (-step.amount, step.words))[:MOST]
+
+
+def _together(words: str, causes: Sequence[Dearer]) -> Step:
+    owners = tuple(dict.fromkeys(cause.owner for cause in causes))
+    one = len(owners) == 1 and causes[0].kind == NEW
+    return Step(
+        words=words.removesuffix("s") if one else words, amount=added(cause.amount for cause in causes), owners=owners
+    )
+
+
+def of_step(step: Step, one: str) -> str:
+    """How much of the increase a step is against, and where: `+$0.048 in 24 tests`; `one` is the name of a single one, shown."""
+    return f"+{dollars(step.amount)} in {one if len(step.owners) == 1 else f'{len(step.owners):,} tests'}"
+
+
+def enough_words(steps: Sequence[Step], causes: Collection[Dearer], limits: Iterable[Above]) -> str:
+    """Whether the steps are enough, as far as that can be known; `causes` are all of what is over a limit."""
+    saved, done = _saved(steps, causes), {owner for step in steps for owner in step.owners}
+    each = [_is_enough(limit, saved, done) for limit in limits]
+    if each and all(each):
+        return "done in full, that brings it within all limits"
+    return "that alone is not enough" if False in each else "whether that is enough, the next run shows"
+
+
+def _is_enough(limit: Above, saved: dict[str, Decimal], done: Collection[str]) -> bool | None:
+    """None where nobody can say."""
+    single = limit.scope in ("test", "fixture")
+    if single and limit.name not in done:
+        return False
+    if not single and limit.scope != "run":
+        return None
+    back = saved.get(limit.name, ZERO) if single else added(saved.values())
+    return EXACT.subtract(limit.cost, back) <= limit.most or None
+
+
+def _saved(steps: Sequence[Step], causes: Collection[Dearer]) -> dict[str, Decimal]:
+    """What owners save at least of which each cause has its step; what is new may cost as much as it does."""
+    words = {step.words for step in steps}
+    left = {
+        cause.owner
+        for cause in causes
+        if cause.amount > 0 and (cause.kind == NEW or cause.in_part or _step(cause) not in words)
+    }
+    saved: dict[str, Decimal] = {}
+    for cause in causes:
+        if cause.owner not in left:
+            saved[cause.owner] = EXACT.add(saved.get(cause.owner, ZERO), cause.amount)
+    return {owner: amount for owner, amount in saved.items() if amount > 0}
 
 
 def _step(cause: Dearer) -> str:

@@ -16,7 +16,13 @@ from pytest_claude_budget.render.comparison import comparison_lines
 from pytest_claude_budget.render.failed_tries import failed_tries_lines
 from pytest_claude_budget.render.months_table import projection_lines
 from pytest_claude_budget.render.near_window import near_window_line
-from pytest_claude_budget.render.phrases import LOOK_FOR_A_MOCK, before_already, repeated_before_texts, stated_text
+from pytest_claude_budget.render.phrases import (
+    LOOK_FOR_A_MOCK,
+    before_already,
+    repeated_before_texts,
+    room_words,
+    stated_text,
+)
 from pytest_claude_budget.render.rate_limits import rate_limit_texts
 from pytest_claude_budget.render.repeated import repeat_texts
 from pytest_claude_budget.render.sentences import (
@@ -112,6 +118,8 @@ def _judged(report: CostReport, width: int) -> list[Line]:
     lines += _whole(filter(None, [not_judged_text(verdict)]), width, "warn")
     lines += _whole(silent[:1], width, "warn") + _listed(silent[1:], "warn", width)
     lines += _listed(limit_lines(verdict.breaches), "bad", width)
+    if verdict.capped:
+        lines += _whole([f"  to pass: {room_words(verdict.capped).replace('`', '')}"], width)
     if verdict.breaches:
         lines += _whole([*why(report), *down(report), hint(report)], width)
     return lines + _whole([f"verdict: {verdict_line(report)}"], width, tone)

@@ -1,18 +1,29 @@
 """Why a run is over its limits, in dollars, and what would bring it down again: a line each, at the end of a run."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 
 from pytest_claude_budget.base.money import dollars_moved
-from pytest_claude_budget.compare.result import OwnerChange, Standing
+from pytest_claude_budget.compare.result import Comparison, OwnerChange, Standing
+from pytest_claude_budget.judge.increases import Breach
 from pytest_claude_budget.judge.report import CostReport
 from pytest_claude_budget.render.groups import NEW, Group, grouped, kind_words
 from pytest_claude_budget.render.moved_owners import moved_by
 from pytest_claude_budget.render.phrases import signed, with_part
-from pytest_claude_budget.render.remedies import Dearer, remedies
+from pytest_claude_budget.render.remedies import (
+    NOBODY_KNOWS,
+    Above,
+    Dearer,
+    above_increase,
+    enough_words,
+    of_step,
+    remedies,
+)
 from pytest_claude_budget.render.terminal_text import counted, printable
 
 _CAUSES = 2
 """Causes that are named; what else moved stands in the comparison."""
+_NAME = 40
 _SENTENCE = 120
 """Characters of a cause."""
 
@@ -47,8 +58,31 @@ def main_cause(group: Group) -> str:
 
 def down(report: CostReport) -> list[str]:
     """What would bring down what fails for its cost, in one line; none where nothing is known to."""
-    steps = [printable(step, 160) for step in remedies(_dearer(_rows(report)))]
-    return [f"  to bring it down: {'; '.join(steps)}"] if steps else []
+    causes = list(_dearer(_rows(report)))
+    steps = remedies(causes)
+    if not steps or report.comparison is None:
+        return []
+    said = [f"{printable(step.words, 160)} ({of_step(step, _name(step.owners[0]))})" for step in steps]
+    known = not report.comparison.at_least
+    limits = [_above(each, report.comparison) if known else NOBODY_KNOWS for each in report.verdict.breaches]
+    return [f"  to bring it down: {'; '.join(said)}; {enough_words(steps, causes, limits)}"]
+
+
+def _name(owner: str) -> str:
+    return printable(owner.partition("::")[2] or owner, _NAME)
+
+
+def _above(breach: Breach, comparison: Comparison) -> Above:
+    """The limit in dollars; of calls, tokens and months nobody knows what a step does to them."""
+    scope, name, most = breach.scope, breach.name, Decimal(breach.maximum)
+    if breach.measure == "max_increase" and breach.before is not None and breach.after is not None:
+        rows = [row for row in comparison.owners if row.owner == name]
+        sides = (comparison.before, comparison.after) if scope == "run" else (breach.before, breach.after)
+        sides = (rows[0].before, rows[0].after) if rows else sides
+        return above_increase(scope, name, sides, most)
+    if breach.measure != "max_cost" or breach.value is None:
+        return NOBODY_KNOWS
+    return Above(scope=scope, name=name, cost=Decimal(breach.value), most=most)
 
 
 def _dearer_groups(report: CostReport) -> list[Group]:
@@ -73,6 +107,7 @@ def _single(report: CostReport) -> set[str] | None:
 def _dearer(rows: Iterable[OwnerChange]) -> Iterator[Dearer]:
     for row in rows:
         if row.standing is Standing.NEW:
-            yield Dearer(kind=NEW, amount=row.change, text=row.kind)
+            yield Dearer(kind=NEW, amount=row.change, text=row.kind, owner=row.owner)
         for cause in row.causes:
-            yield Dearer(kind=cause.cause, amount=cause.amount, text=cause.first or cause.text)
+            text, in_part = cause.first or cause.text, bool(cause.first)
+            yield Dearer(kind=cause.cause, amount=cause.amount, text=text, owner=row.owner, in_part=in_part)

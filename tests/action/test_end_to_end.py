@@ -109,8 +109,8 @@ def test_what_a_label_accepts_leaves_the_job_green_and_a_test_that_failed_or_was
     project.write("claude-budget.yml", f"{BUDGET}loopback: live\nhard_cap: 0.004\n")
     ran = runner.run(project.folder, "pull_request", pull_request(project), PLACE)
     assert (1, "over", "0") == (ran.status, ran.outputs["verdict"], ran.outputs["spent"])
-    ended = "the cap of $0.004 ended it: 1 test refused"
-    assert f"; {ended}\n" in double.comments[0]["body"]
+    ended = "the cap of $0.004 refused calls of 1 test"
+    assert f"### Claude cost: {ended}; " in double.comments[0]["body"]
     assert [ended] == [each[0] for each in ran.annotations("error") if "cap" in each[0]]
 
 

@@ -132,8 +132,11 @@ def test_the_comment_of_the_change_names_its_causes_and_its_limits(changed: Path
         "1. raise `claude-budget.yml:53` to `average: 279.16`\n2. run `pytest --claude-budget-update`: it accepts the "
     )
     assert f"**To accept** all of this:\n\n{raised}" in ended.text
-    down = "move what changes behind the cached block; leave out the calls that were added"
-    assert f"**To bring it down:** {down}." in ended.text
+    down = (
+        "move what changes behind the cached block (+$0.0302 in 4 tests); leave out the calls that were added "
+        "(+$0.00197 in 3 tests)"
+    )
+    assert f"**To bring it down:** {down}. Whether that is enough, the next run shows." in ended.text
     shown = ended.text[: ended.text.index("\n\n**To bring it down")]
     assert shown in page("docs/how-to/github-action.md")
 

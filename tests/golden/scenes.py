@@ -239,7 +239,7 @@ def capped() -> Report:
     """A call had no room under the cap, and its test failed by that."""
     report = failed()
     live = [replace(each, live=True) for each in report.owners]
-    return replace(report, owners=live, outcome="over", capped=["the cap of $0.06 ended it: 1 test refused"])
+    return replace(report, owners=live, outcome="over", capped=["the cap of $0.06 refused calls of 1 test"])
 
 
 def stopped() -> Report:

@@ -342,7 +342,7 @@ def test_a_test_that_makes_no_calls_any_more_saves_nothing_until_an_update(suite
     suite.write(test_a=TWO.replace('ask("two")', "pass").replace("range(CALLS)", "()"))
     silent = suite.run("--claude-budget-report=summary:s.md", workers=workers)
     assert "2 tests ran and make no calls any more, which is no saving" in silent.said
-    assert "no calls in this run, but 2 tests make no calls any more" in (suite.path / "s.md").read_text(
+    assert "no calls in this run, but 2 tests no longer call Claude" in (suite.path / "s.md").read_text(
         encoding="utf-8"
     )
     said = "1 removed, 2 make no calls any more and were removed"

@@ -134,7 +134,7 @@ def test_replays_are_neither_charged_nor_refused(served: Suite) -> None:
     outcome.result.assert_outcomes(passed=4, failed=1)
     assert [] == asked(served)
     assert (4, "0.006", "0") == tuple(outcome.report["totals"][name] for name in ("calls", "cost", "spent"))
-    assert "verdict: over: the cap of $0.00 ended it: 1 test refused" in outcome.said
+    assert "verdict: over: the cap of $0.00 refused calls of 1 test" in outcome.said
 
 
 def write_cassette(path: Path) -> None:
@@ -177,7 +177,7 @@ def test_two_runs_in_one_folder_have_a_cap_each(capped: Suite) -> None:
     outcome.result.assert_outcomes(passed=2, failed=1)
     other = json.loads((capped.path / "other.json").read_text("utf-8"))
     for report in (outcome.report, other):
-        assert ("0.003", ["the cap of $0.008 ended it: 1 test refused"]) == (
+        assert ("0.003", ["the cap of $0.008 refused calls of 1 test"]) == (
             report["totals"]["spent"],
             report["verdict"]["capped"],
         )

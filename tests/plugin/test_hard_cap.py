@@ -56,13 +56,13 @@ def test_what_does_not_fit_is_not_sent(capped: Suite) -> None:
     outcome = capped.run("-p", "no:randomly")
     outcome.result.assert_outcomes(passed=2, failed=2)
     assert 2 == len(asked(capped))
-    assert ("over", "0.003", ["the cap of $0.008 ended it: 2 tests refused"]) == (
+    assert ("over", "0.003", ["the cap of $0.008 refused calls of 2 tests"]) == (
         outcome.verdict,
         outcome.report["totals"]["spent"],
         outcome.report["verdict"]["capped"],
     )
     assert 1 == outcome.result.ret
-    assert "verdict: over: the cap of $0.008 ended it: 2 tests refused" in outcome.said
+    assert "verdict: over: the cap of $0.008 refused calls of 2 tests" in outcome.said
     said = re.search(
         r"test_a.py::test_3: a call to Claude \(claude-haiku-4-5, at api.anthropic.com\) was not sent: it can cost up to \$(0\.005\d+),"
         r" and of the cap of \$0\.008 \(hard_cap in claude-budget.yml:2\) \$0\.003 is spent hint: make it smaller"
@@ -232,7 +232,7 @@ def test_calls_of_conftest_files_count_too(capped: Suite) -> None:
     outcome = capped.run()
     assert 1 == outcome.result.ret
     assert 2 == len(asked(capped))
-    assert "the cap of $0.008 ended it: calls outside of tests refused" in outcome.said
+    assert "the cap of $0.008 refused calls outside of tests" in outcome.said
 
 
 LATE = """
@@ -295,7 +295,7 @@ def test_a_refused_limit_says_so(capped: Suite) -> None:
         "test_a.py::test_1: a call to Claude (claude-haiku-4-5, at api.anthropic.com) was not sent: of the limit max_calls 1 for each"
         " test (claude-budget.yml:3) 1 is made hint: make fewer calls, or let it be sent by max_calls: 2 [over-cap]"
     ) in outcome.said
-    assert "verdict: over: the limit max_calls 1 for each test ended it: 1 test refused" in outcome.said
+    assert "verdict: over: the limit max_calls 1 for each test refused calls of 1 test" in outcome.said
 
 
 PARTS = """

@@ -52,7 +52,7 @@ def test_what_a_killed_worker_was_refused_is_told(capped: Suite) -> None:
     capped.write(test_a=KILLED)
     capped.budget("version: 1\nhard_cap: 0.006\n")
     outcome = capped.run("-p", "no:randomly", "-n1", "--dist=loadscope")
-    assert ("over", ["the cap of $0.006 ended it: 1 test refused"]) == (
+    assert ("over", ["the cap of $0.006 refused calls of 1 test"]) == (
         outcome.verdict,
         outcome.report["verdict"]["capped"],
     )

@@ -352,9 +352,10 @@ def test_a_test_that_makes_no_calls_any_more_is_told_loudly_and_saves_nothing(
     assert (found["comparison"]["before"], found["comparison"]["change"]) == ("0.1", "0")
     assert {row["owner"]: row["status"] for row in found["comparison"]["owners"]}["bb.py::t"] == "without_calls"
     page = Path("c.md").read_text(encoding="utf-8")
-    assert page.startswith("### Claude cost: $0.10 per run (was $0.20): 1 test made no call, not counted as a saving")
+    first = "1 test no longer calls Claude; all else is unchanged at $0.10 per run; no limit is exceeded"
+    assert page.startswith(f"### Claude cost: {first}\n")
     look = "See whether a mock stands where the call was; if that is meant, run `pytest --claude-budget-update`"
-    assert f"**Ran without a single call**, which is no saving: `t` (was $0.10). {look}" in page
+    assert f"**No longer call Claude**, which is not counted as a saving: `t` (was $0.10). {look}" in page
     assert "1 without calls" in page
     assert page.count("--claude-budget-update") == 1
     assert main(["baseline", "update", path]) == 0

@@ -106,9 +106,9 @@ def test_why_a_run_did_not_come_to_its_end(outcome: str, selection: Selection, r
         (
             "failed",
             Selection(ran=frozenset({"x"}), failed=frozenset({"x"}), not_reached=LEFT),
-            "not known (1 test failed, 2 tests not reached)",
+            "not known (`x` failed, 2 tests not reached)",
         ),
-        ("failed", Selection(ran=frozenset({"x"}), failed=frozenset({"x"})), "not known (1 test failed)"),
+        ("failed", Selection(ran=frozenset({"x"}), failed=frozenset({"x"})), "not known (`x` failed)"),
     ],
     ids=["import error", "Ctrl-C", "-x", "all failed"],
 )
@@ -218,12 +218,15 @@ def test_what_is_not_in_a_run_is_called_what_it_is(kind: str, name: str, selecti
 
 def test_a_run_whose_calls_were_refused_is_over_and_read_back_so() -> None:
     """Whatever else holds of it, and whoever judges it anew."""
-    said = "the cap of $5.00 ended it: 1 test refused"
+    said = "the cap of $5.00 refused calls of 1 test"
     facts = RunFacts(rates=TABLE, day=TODAY, capped=[said])
     used = record(ONE)
     report = judge(sums_of(used, Terms(budget=None, rates=TABLE, day=TODAY)), used, facts)
     assert (Outcome.OVER, True) == (report.verdict.outcome, report.verdict.fails)
-    assert f"verdict: over: {said}" in [line.text for line in terminal_lines(report, 100)]
+    shown = [line.text for line in terminal_lines(report, 300)]
+    room = "raise hard_cap (or --claude-budget-cap, where that is given), or make the refused calls smaller"
+    assert shown[-2].startswith(f"  to pass: {room}")
+    assert shown[-1] == f"verdict: over: {said}"
     loaded = read_report(json_document(report), "a.json")
     again = judge_report(combine([loaded]), Terms(budget=BUDGET, rates=TABLE, day=TODAY), Asked())
     assert (Outcome.OVER, (said,)) == (again.verdict.outcome, again.verdict.capped)

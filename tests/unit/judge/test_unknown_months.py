@@ -178,7 +178,8 @@ def test_a_feature_and_a_tier_keep_what_they_cost_where_their_baseline_is_not_kn
     assert (outputs["cost"], outputs["change"], outputs["change-percent"]) == ("0.1", "", "")
     page = summary(json_document(report))
     assert (
-        page.splitlines()[0] == "### Claude cost: $0.10 per run, its change is not known; the budget lets the cost pass"
+        page.splitlines()[0]
+        == "### Claude cost: $0.10 per run, its change is not known; no limit is exceeded by what is known"
     )
     assert "| `triage` | not known | $0.10 | not known |" in page
     assert "-$" not in page
@@ -192,7 +193,8 @@ def test_an_increase_beside_a_baseline_that_is_not_known_is_not_a_least_one(tmp_
     report = judged(budget, owner("a", parts[0]), owner("b", parts[1]), before=record(unknown, owner("b", parts[0])))
     page = summary(json_document(report))
     assert (
-        page.splitlines()[0] == "### Claude cost: +$0.02 per run, as far as it is known; the budget lets the cost pass"
+        page.splitlines()[0]
+        == "### Claude cost: +$0.02 per run, as far as it is known; no limit is exceeded by what is known"
     )
     assert "| `triage` | at least $0.10 | $0.22 | not known |" in page
     text = " ".join(line.text for line in terminal_lines(report, 120))
