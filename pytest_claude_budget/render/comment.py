@@ -12,7 +12,7 @@ from pytest_claude_budget.base.money import ZERO, dollars
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.record.selection import NOTHING_RAN
 from pytest_claude_budget.render import comment_tables as tables
-from pytest_claude_budget.render.comment_charts import chart
+from pytest_claude_budget.render.comment_charts import causes_chart, chart
 from pytest_claude_budget.render.comment_details import breakdown
 from pytest_claude_budget.render.comment_facts import facts
 from pytest_claude_budget.render.comment_footer import footer
@@ -197,12 +197,13 @@ def _body(document: Document, form: Form) -> Iterator[str]:
     if form.long:
         yield from tables.changes(document, form.rows, where)
         yield from chart(document)
+        yield from causes_chart(document)
     yield from _folded(document, form, every) if form.details else _left_out(form)
 
 
 def _folded(document: Document, form: Form, every: Sequence[str]) -> Iterator[str]:
     if every:
-        yield from details(f"Test by test: {tables.counts(document)}", every[1:])
+        yield from details(f"Test by test: {tables.counts(document)}", [*causes_chart(document), *every][1:])
     yield from fold(document, 50 if form.long else 5)
     yield from breakdown(document, 1000 if form.long else 50)
     if form.every and document.get("comparison") is not None:

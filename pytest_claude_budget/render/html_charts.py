@@ -1,15 +1,16 @@
 """What the charts of a page show: names, amounts as they are drawn, and the words for each. Exact sums; pixels are the page's own."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Any
 
-from pytest_claude_budget.base.money import EXACT, ZERO, dollars, to_json
+from pytest_claude_budget.base.money import dollars, to_json
 from pytest_claude_budget.compare.result import rounded_percent
 from pytest_claude_budget.render.comment_details import KINDS, costs_of_kinds
 from pytest_claude_budget.render.comment_values import Document, moved_texts
-from pytest_claude_budget.render.groups import kind_words
+from pytest_claude_budget.render.groups import added, kind_words
 from pytest_claude_budget.render.markdown_text import NO_NAME, amount, counted, number, visible
+from pytest_claude_budget.render.sums_by_cause import sums_by_cause
 
 MOST_STEPS = 9
 """Steps of a waterfall, of which the last is all the smaller ones together."""
@@ -34,39 +35,14 @@ def waterfall(document: Document) -> dict[str, Any] | None:
 
 
 def _steps(comparison: Document) -> list[dict[str, Any]]:
-    amounts: dict[str, Decimal] = {}
-    texts: dict[str, set[str]] = {}
-    owners: dict[str, set[str]] = {}
-    for row in comparison["owners"]:
-        for kind, value, text in _parts(row):
-            amounts[kind] = EXACT.add(amounts.get(kind, ZERO), value)
-            texts.setdefault(kind, set()).add(text)
-            owners.setdefault(kind, set()).add(row["owner"])
-    kinds = sorted((kind for kind in amounts if amounts[kind]), key=lambda kind: (-amounts[kind].copy_abs(), kind))
-    steps = [_step(kind_words(kind, texts[kind]), amounts[kind], owners[kind]) for kind in kinds]
+    causes = sums_by_cause(comparison)
+    steps = [_step(kind_words(each.kind, each.texts), each.amount, each.owners) for each in causes]
     if len(steps) <= MOST_STEPS:
         return steps
-    rest = kinds[MOST_STEPS - 1 :]
-    moved = set[str]().union(*(owners[kind] for kind in rest))
-    last = _step(counted(len(rest), "smaller cause"), _added(amounts[kind] for kind in rest), moved)
+    rest = causes[MOST_STEPS - 1 :]
+    moved = set[str]().union(*(each.owners for each in rest))
+    last = _step(counted(len(rest), "smaller cause"), added(each.amount for each in rest), moved)
     return [*steps[: MOST_STEPS - 1], last]
-
-
-def _parts(row: Document) -> Iterable[tuple[str, Decimal, str]]:
-    """Kind, amount and sentence of each part of an owner's change; what its causes leave is under its status."""
-    change, causes = amount(row["change"]), row["causes"]
-    if not change:
-        return
-    if row["status"] == "new":
-        yield ("new", change, "new tests")
-        return
-    left = change
-    for cause in causes:
-        value = amount(cause["amount"])
-        left = EXACT.subtract(left, value)
-        yield (cause["cause"], value, cause.get("first") or cause["text"])
-    if left:
-        yield ("not known", left, "what is not known")
 
 
 def _step(label: str, value: Decimal, owners: Collection[str]) -> dict[str, Any]:
@@ -81,13 +57,6 @@ def _step(label: str, value: Decimal, owners: Collection[str]) -> dict[str, Any]
 
 def _whose(owner: str) -> str:
     return visible(owner.partition("::")[2] or owner, _LABEL) or NO_NAME
-
-
-def _added(amounts: Iterable[Decimal]) -> Decimal:
-    total = ZERO
-    for value in amounts:
-        total = EXACT.add(total, value)
-    return total
 
 
 def tokens(document: Document) -> list[dict[str, Any]]:
