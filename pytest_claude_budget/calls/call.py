@@ -80,7 +80,7 @@ def summed(usages: Sequence[Usage]) -> Usage:
     if len(usages) == 1:
         return usages[0]
     columns = zip(*map(counts_of, usages), strict=True)
-    return Usage(**dict(zip(COUNTS, map(sum, columns), strict=False)))
+    return Usage(*map(sum, columns))
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -161,9 +161,9 @@ class Labels:
     case: str | None = None
 
 
-@value_class(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, slots=True)
 class Call:
-    """One exchange with all that the ledger holds of it: counts, ids and lengths, never text."""
+    """One exchange with all that the ledger holds of it: counts, ids and lengths, never text. As for keywords, see `Usage`."""
 
     id: int
     at: float

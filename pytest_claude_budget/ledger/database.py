@@ -16,7 +16,8 @@ from pytest_claude_budget.ledger.import_journals import gather, make_tables, rem
 from pytest_claude_budget.ledger.journal import OwnerFacts
 from pytest_claude_budget.ledger.outside import make_folder, system
 from pytest_claude_budget.ledger.paths import journals_of
-from pytest_claude_budget.ledger.row_format import ALIKE, PAYER, PLAIN, alike_of, call_of, storable
+from pytest_claude_budget.ledger.read_rows import ALIKE, PLAIN, call_of, calls_of_alike
+from pytest_claude_budget.ledger.row_format import PAYER, storable
 from pytest_claude_budget.ledger.tally import Tally
 
 MOST_MODELS = 500
@@ -136,8 +137,7 @@ class SqliteLedger:
                 rows = connection.execute(ALIKE.format(models=marks), models).fetchall()
                 payers = {row[0]: row for row in connection.execute("SELECT * FROM payers")}
                 kinds = {row[0]: row for row in connection.execute("SELECT * FROM kinds")}
-        for row in rows:
-            yield alike_of(row, payers, kinds)
+        yield from calls_of_alike(rows, payers, kinds)
         if sum(row[2] for row in rows) < entries:
             yield from self._read(f" AND ({PLAIN.format(models=marks)}) IS NOT TRUE", models)
 

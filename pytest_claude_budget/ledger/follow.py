@@ -9,7 +9,8 @@ from pytest_claude_budget.calls.call import Call
 from pytest_claude_budget.ledger.alike_format import rows_of_alike
 from pytest_claude_budget.ledger.outside import FileIO
 from pytest_claude_budget.ledger.paths import journals_of
-from pytest_claude_budget.ledger.row_format import call_of, whole_row
+from pytest_claude_budget.ledger.read_rows import call_of
+from pytest_claude_budget.ledger.row_format import whole_row
 from pytest_claude_budget.ledger.whole_lines import whole_lines
 
 READ_AT_ONCE = 1 << 20

@@ -29,7 +29,8 @@ from pytest_claude_budget.judge.report import (
 )
 from pytest_claude_budget.ledger.database import told
 from pytest_claude_budget.ledger.journal import OwnerFacts
-from pytest_claude_budget.ledger.row_format import call_of, row_of, storable
+from pytest_claude_budget.ledger.read_rows import call_of
+from pytest_claude_budget.ledger.row_format import row_of, storable
 from pytest_claude_budget.measure.run import Run
 from pytest_claude_budget.plugin.marker import marker_of
 from pytest_claude_budget.plugin.settings import Setup

@@ -74,18 +74,9 @@ class RecordBuilder:
         if held is None:  # the rates are kept beside it: nothing else has their id then
             held = self._terms[id(rates)] = (rates, _terms_of(rates))
         count, labels, answer = call.count, call.labels, call.answer
-        return Group(
-            terms=held[1],
-            request=answer.request,
-            feature=labels.feature,
-            tier=labels.tier,
-            case=labels.case,
-            calls=count,
-            attempts=count,
-            live=count if call.origin is _LIVE else 0,
-            usage=answer.usage,
-            sites=_sites_of(call),
-        )
+        live = count if call.origin is _LIVE else 0
+        asked = (answer.request, labels.feature, labels.tier, labels.case)
+        return Group(held[1], "", *asked, count, count, live, 0, answer.usage, None, _sites_of(call))
 
     def record(self) -> Record:
         """What was taken so far, without what the runner repeated."""

@@ -75,9 +75,12 @@ Sites = tuple[tuple[str, int], ...]
 """Call sites without their lines, `helpdesk/replies.py Desk.reply`, each with its number of answers; sorted."""
 
 
-@value_class(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, slots=True)
 class Group:
-    """Calls of one owner that were asked alike and are priced alike."""
+    """Calls of one owner that were asked alike and are priced alike.
+
+    Made by keywords, but where a run's calls become groups: there they would take twice as long.
+    """
 
     terms: Terms
     on_top: str = ""

@@ -179,14 +179,14 @@ class Book:
         self._unpriced[(call.owner.id, call.answer.model or "", reason, kind)] += call.count
 
     def _owner_rows(self, paid: _Paid, places: Mapping[str, str]) -> tuple[OwnerTotals, ...]:
-        parts: dict[tuple[str, str], list[Totals]] = {}
+        whole: dict[tuple[str, str], Totals] = {}
         for (owner, kind, _), own in paid.items():
-            parts.setdefault((owner, kind), []).append(own)
+            known = whole.setdefault((owner, kind), own)
+            if known is not own:
+                whole[owner, kind] = added((known, own))
         return owners_in_order(
-            OwnerTotals(
-                owner=owner, kind=kind, totals=own[0] if len(own) == 1 else added(own), place=places.get(owner, "")
-            )
-            for (owner, kind), own in parts.items()
+            OwnerTotals(owner=owner, kind=kind, totals=totals, place=places.get(owner, ""))
+            for (owner, kind), totals in whole.items()
         )
 
     def _named(self, name_of: Callable[[_Work], str | None]) -> dict[str, Totals]:

@@ -220,7 +220,9 @@ def _budget(budget: Budget | None) -> dict[str, Any] | None:
 def _owner_text(row: OwnerTotals, facts: RunFacts) -> str:
     """An owner's entry. A report may have 10,000 of them."""
     place = f', "place": {_quoted(row.place)}' if row.place else ""
-    own: dict[str, Any] = {**_own_limits(facts.markers.get(row.owner, ()))}
+    own: dict[str, Any] = {}
+    if (limits_of_own := facts.markers.get(row.owner)) is not None:
+        own.update(_own_limits(limits_of_own))
     if row.owner in facts.exempt:
         own[MAY_BE_UNKNOWN] = True
     limits = f', "limits": {json.dumps(own)}' if own else ""

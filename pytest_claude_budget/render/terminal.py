@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from heapq import nsmallest
 
 from pytest_claude_budget.base.money import dollars
 from pytest_claude_budget.base.values import value_class
@@ -206,13 +207,14 @@ def _worth_saying(report: CostReport) -> bool:
 
 
 def _table(report: CostReport, width: int) -> list[str]:
-    rows = sorted(
-        (row for row in report.sums.by_owner if row.totals.attempts),
-        key=lambda row: (-row.totals.cost, -row.totals.usage.total_tokens, row.owner),
-    )
+    rows = [row for row in report.sums.by_owner if row.totals.attempts]
     if not rows:
         return []
-    shown, rest = rows[:DEAREST], rows[DEAREST:]
+    shown = nsmallest(  # to sort 10,000 takes ten times as long
+        DEAREST, rows, key=lambda row: (-row.totals.cost, -row.totals.usage.total_tokens, row.owner)
+    )
+    named = set(map(id, shown))
+    rest = [row for row in rows if id(row) not in named]
     table = [("", "calls", "tokens", "cost"), *[_row(_label(row), row.totals) for row in shown]]
     if rest:
         table.append(_row(f"{len(rest):,} more", added(row.totals for row in rest)))

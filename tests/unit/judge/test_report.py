@@ -27,7 +27,8 @@ from pytest_claude_budget.judge.report import CostReport, RunFacts, RunInfo, bui
 from pytest_claude_budget.judge.verdict import Outcome
 from pytest_claude_budget.ledger.database import SqliteLedger
 from pytest_claude_budget.ledger.journal import Journal
-from pytest_claude_budget.ledger.row_format import Entry, call_of, payer_of, row_of, site_of
+from pytest_claude_budget.ledger.read_rows import call_of
+from pytest_claude_budget.ledger.row_format import Entry, payer_of, row_of, site_of
 from pytest_claude_budget.plugin.report_and_verdict import stale
 from pytest_claude_budget.record.totals import Sum
 from pytest_claude_budget.render.comment import comment
