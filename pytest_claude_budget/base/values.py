@@ -3,9 +3,9 @@
 A frozen dataclass sets its fields by a function call each, and takes three times as long to make. Large runs make
 hundreds of thousands of values, and every call of a user's test makes a few.
 
-`dataclass` takes 0.3 ms for a class, and a process declares a hundred classes of which it uses a third. So a class has its
-slots, its comparison and its repr at once, which are the same for all; `dataclass` writes `__init__` once the first
-value is made.
+`dataclass` takes 0.3 ms for a class, and a process declares a hundred classes, of which it uses half and makes many values of few. So
+a class has its slots, its comparison and its repr at once, which are the same for all. Its first values are filled by one
+function for all classes, which takes some µs longer for each; `dataclass` writes an `__init__` for a class of which there are many.
 """
 
 import dataclasses
@@ -37,7 +37,8 @@ else:
             value.__repr__ = _repr
             if eq:
                 _compare(value, [name for name in names if _is_compared(defaults.get(name))])
-            _complete_at_need(value, {**members, **defaults}, {"kw_only": kw_only, "eq": order, "order": order})
+            members |= defaults
+            _complete_at_need(value, names, members, {"kw_only": kw_only, "eq": order, "order": order})
             return value
 
         return declared
@@ -47,6 +48,8 @@ _OF_THE_CLASS = ("__module__", "__doc__", "__annotations__", "__annotate_func__"
 """What `dataclass` looks at, besides the defaults."""
 _WRITTEN = ("__init__", "__dataclass_fields__", "__dataclass_params__")
 _ORDER = ("__lt__", "__le__", "__gt__", "__ge__")
+_FEW = 60
+"""Values of a class that `dataclass` would take longer for than for all of them."""
 
 
 def _field_names(cls: type) -> list[str]:
@@ -76,8 +79,10 @@ def _with_defaults(cls: Any, defaults: dict[str, Any]) -> Any:
     return cls
 
 
-def _complete_at_need(value: Any, members: dict[str, Any], options: dict[str, bool]) -> None:
-    """Let `dataclass` do its part once somebody makes a value, or asks for the fields."""
+def _complete_at_need(value: Any, names: list[str], members: dict[str, Any], options: dict[str, bool]) -> None:
+    """Let `dataclass` do its part once somebody makes many values, or asks for the fields."""
+    left = _FEW
+    own: list[tuple[str, bool, Any, Any]] = []
 
     def complete() -> None:
         twin: Any = dataclasses.dataclass(repr=False, match_args=False, **options)(type(value.__name__, (), members))
@@ -85,13 +90,46 @@ def _complete_at_need(value: Any, members: dict[str, Any], options: dict[str, bo
             setattr(value, name, twin.__dict__[name])
 
     def first(self: Any, *args: Any, **fields: Any) -> None:
-        complete()
-        self.__init__(*args, **fields)
+        nonlocal left, own
+        left -= 1
+        if not own:
+            own = [(name, *_default(members.get(name, dataclasses.MISSING))) for name in names]
+        given = fields
+        if args and not options["kw_only"]:
+            given = {**dict(zip((name for name, taken, _, _ in own if taken), args)), **fields}  # noqa: B905  # see below
+        if left < 0 or len(given) != len(args) + len(fields) or not _fill(self, own, given):
+            complete()
+            self.__init__(*args, **fields)  # also says what is wrong, as `dataclass` does
+        elif hasattr(value, "__post_init__"):
+            self.__post_init__()
 
     value.__init__ = first
     value.__dataclass_fields__ = _Fields(complete)
     if options["order"]:  # sorting asks for nothing first
         complete()
+
+
+def _default(default: Any) -> tuple[bool, Any, Any]:
+    """Of a field: is it given when a value is made, its default, and what makes one."""
+    if isinstance(default, dataclasses.Field):
+        return default.init, default.default, default.default_factory
+    return True, default, dataclasses.MISSING
+
+
+def _fill(value: Any, own: list[tuple[str, bool, Any, Any]], given: dict[str, Any]) -> bool:
+    """Give a value its fields, as the `__init__` of `dataclass` would; False where something is missing or unknown."""
+    used = 0
+    for name, taken, default, make in own:
+        if taken and name in given:
+            setattr(value, name, given[name])
+            used += 1
+        elif make is not dataclasses.MISSING:
+            setattr(value, name, make())
+        elif default is not dataclasses.MISSING:
+            setattr(value, name, default)
+        elif taken:
+            return False
+    return used == len(given)
 
 
 class _Fields:

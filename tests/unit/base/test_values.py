@@ -1,5 +1,6 @@
 """Values are compared, hashed and shown as those of a frozen dataclass are."""
 
+import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields, replace
 
@@ -119,6 +120,69 @@ def test_a_field_that_is_missing_or_unknown_is_an_error_from_the_first_value_on(
     with pytest.raises(TypeError, match="unexpected keyword argument 'other'"):
         Strict(name="a", other=1)  # type: ignore[call-arg]
     assert Strict(name="a").name == "a"
+
+
+def test_a_few_values_are_made_without_dataclass(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes longer for a class than for a value; that of many values has it, and one is as the other."""
+    asked: list[object] = []
+    original = dataclasses.dataclass
+
+    def counted(**options: bool) -> object:
+        asked.append(options)
+        return original(**options)
+
+    monkeypatch.setattr(dataclasses, "dataclass", counted)
+
+    @value_class(frozen=True, slots=True)
+    class Few:
+        """One field of each kind."""
+
+        name: str
+        count: int = 1
+        parts: list[str] = field(default_factory=list)
+        worked_out: str = field(init=False)
+
+        def __post_init__(self) -> None:
+            self.worked_out = self.name * self.count  # type: ignore[misc]  # plain where it runs
+
+    first = [Few("a"), Few("a", 2), Few(name="a", parts=["b"]), Few("a", count=3)]
+    assert asked == []
+    assert ["a", "aa", "a", "aaa"] == [each.worked_out for each in first]
+    assert [[], [], ["b"], []] == [each.parts for each in first]
+    assert first[0].parts is not first[1].parts
+
+    many = [Few("a") for _ in range(100)]
+    assert len(asked) == 1
+    assert first[0] == many[-1]
+    with pytest.raises(TypeError, match="multiple values for argument 'name'"):
+        Few("a", name="b")  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("args", "fields", "words"),
+    [
+        (("a",), {"name": "b"}, "multiple values for argument 'name'"),
+        (("a", 1, 2), {}, "from 2 to 3 positional arguments but 4 were given"),
+        ((), {"count": 1}, "missing 1 required positional argument: 'name'"),
+        (("a",), {"other": 1}, "unexpected keyword argument 'other'"),
+        (("a",), {"aside": 1}, "unexpected keyword argument 'aside'"),
+    ],
+)
+def test_what_a_class_does_not_take_is_said_of_its_first_value(
+    args: tuple[object, ...], fields: dict[str, object], words: str
+) -> None:
+    """In the words of `dataclass`."""
+
+    @value_class(frozen=True, slots=True)
+    class New:
+        """Two that are given, one that is not."""
+
+        name: str
+        count: int = 0
+        aside: int = field(default=0, init=False)
+
+    with pytest.raises(TypeError, match=words):
+        New(*args, **fields)  # type: ignore[arg-type]
 
 
 def test_many_threads_make_the_first_value_at_once() -> None:
