@@ -4,6 +4,7 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_claude_budget.calls.claude_hosts import Place
 from pytest_claude_budget.intercept.exchange import Watch
 from pytest_claude_budget.intercept.over_sockets import OverSockets
 from pytest_claude_budget.intercept.plain_http import Asked, Got, Url, url_of
@@ -34,10 +35,21 @@ class CurlExchange:
     def __init__(self, watchers: Watchers, carrier: OverCurl, seen: Watch) -> None:
         self._watchers, self._carrier, self._seen = watchers, carrier, seen
 
-    def ask(self) -> None:
-        """Ask whether it may leave: libcurl connects by itself. Raises what refuses."""
-        if (ask := self._seen.inside.ask) is not None:
-            ask()
+    def ask(self, place: Place | None = None) -> bool:
+        """Ask whether it may leave, for where a redirect leads: libcurl connects by itself. False where nobody is asked. Raises what refuses."""
+        ask = self._seen.inside.ask
+        if ask is not None:
+            ask(place)
+        return ask is not None
+
+    @property
+    def is_named(self) -> bool:
+        """Does the request say that it is Claude's?"""
+        return self._seen.is_named
+
+    def let_go(self) -> None:
+        """It is another one, as a redirect tells."""
+        self._seen.let_go()
 
     def answered(self, response: Any) -> None:
         """An answer is there, or its head is."""
@@ -72,11 +84,15 @@ class CurlExchange:
             self._raised(error, asynchronous=True)
 
     def _got(self, response: Any) -> Got:
-        if response.redirect_count:
-            self._carrier.elsewhere = url_of(str(response.url))
+        self._look_where(response)
         return _got(response)
 
+    def _look_where(self, response: Any) -> None:
+        if getattr(response, "redirect_count", 0):
+            self._carrier.elsewhere = url_of(str(response.url))
+
     def _raised(self, error: BaseException, *, asynchronous: bool) -> None:
+        self._look_where(getattr(error, "response", None))
         self._carrier.is_sent = getattr(error, "code", None) not in _NEVER_SENT
         self._seen.raised(error, asynchronous=asynchronous)
 

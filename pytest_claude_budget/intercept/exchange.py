@@ -62,6 +62,8 @@ class Watch:
         self._carrier: Any = carrier
         self._request = request
         self._route = found
+        self.is_named = not found.unnamed
+        """The request says that it is Claude's; else its answer may."""
         self._remembered = remembered
         self.passes: Callable[[bytes], bool] = takes_nothing
         """Takes bytes of a stream that change nothing, by one call; False where they must be fed. Never raises."""

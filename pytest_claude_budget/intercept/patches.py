@@ -69,7 +69,8 @@ class Patches:
             if now is not wrapper and owner_of(now) is None and any(now is each for each in _layers(original)):
                 self._placed = [placed for placed in self._placed if placed[:2] != (cls, name)]
                 self.put(cls, name, make)
-                return f"{cls.__module__.partition('.')[0]}.{cls.__name__}.{name}"
+                package = getattr(cls, "__module__", cls.__name__).partition(".")[0]  # a module has no module
+                return f"{package}.{cls.__name__}.{name}"
         return None
 
 

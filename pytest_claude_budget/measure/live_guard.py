@@ -174,6 +174,11 @@ class LiveGuard:
         if by := self._denied_by():
             self._refuse(denied(self._owner(ticket), by, what, ""))
 
+    def heard_of_unseen(self, ticket: Any, what: str) -> None:
+        """It was sent, and nobody could be asked: who asked for it fails."""
+        if by := self._denied_by():
+            self._remember(denied(self._owner(ticket), by, what, "", sent=True))
+
     def _count(self, ticket: Ticket, leaving: "Leaving") -> None:
         owner = self._owner(ticket)
         mine = [part for part in self.parts if part.owner == owner[0] and part.most is not None]

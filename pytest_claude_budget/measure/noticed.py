@@ -48,7 +48,7 @@ def notice(runs: Runs, event: str, arguments: tuple[Any, ...], frame: FrameType)
     elif event == "http.client.connect":
         _tunnelled(runs, arguments[0], frame)
     elif event == "pytest_claude_budget.curl":
-        _asked_by_curl(runs, arguments, frame.f_back or frame)
+        _asked_by_curl(runs, arguments, _caller_of(frame))
     else:
         _started(runs, event, arguments, frame)
 
@@ -139,12 +139,20 @@ def _asked_by_curl(runs: Runs, arguments: tuple[Any, ...], frame: FrameType) -> 
     from pytest_claude_budget.intercept.who_connects import asking
     from pytest_claude_budget.measure.started_programs import is_claude_url
 
-    client, url = arguments
+    client, url, is_led = arguments
     text = bytes(url).decode("utf-8", "replace") if isinstance(url, bytes | bytearray) else str(url)
     told = [run for run in runs if is_claude_url(text, _bills(run))]
     if told and (who := asking(frame)) is not None:
         place = re.split(r"[/?#]", text.partition("//")[2] or text, maxsplit=1)[0].rpartition("@")[2]
-        _report(told, f"{client} asked {place} at {who.place}")
+        _report(told, f"{client} {'was led to' if is_led else 'asked'} {place} at {who.place}", is_sent=is_led)
+
+
+def _caller_of(frame: FrameType) -> FrameType:
+    """Who called a module's functions."""
+    own = frame.f_code.co_filename
+    while frame.f_back is not None and frame.f_code.co_filename == own:
+        frame = frame.f_back
+    return frame
 
 
 def _is_watched(run: "Run", place: Place) -> bool:
@@ -191,9 +199,9 @@ def _tell_of_connection(runs: Runs, host: str, frame: FrameType) -> None:
     _report(runs, f"{who.library} connected with {host} at {who.place}")
 
 
-def _report(runs: Runs, what: str) -> None:
+def _report(runs: Runs, what: str, *, is_sent: bool = False) -> None:
     for run in _of_this_moment(runs):
-        _tell(run, f"{what}, which no hook sees: {_ASK_BY_A_CLIENT}")
+        _tell(run, f"{what}, which no hook sees: {_ASK_BY_A_CLIENT}", is_sent=is_sent)
 
 
 def _tell_of_program(run: "Run", what: str, frame: FrameType, *, is_heard: bool) -> None:
@@ -220,13 +228,13 @@ def _of_this_moment(runs: Runs) -> Runs:
     return [run for run in runs if run.recorder in sinks]
 
 
-def _tell(run: "Run", reason: str) -> None:
+def _tell(run: "Run", reason: str, *, is_sent: bool = False) -> None:
     """An answer may have been billed that nobody saw. Once for each owner: a loop tells nothing new."""
     from pytest_claude_budget.calls.call import Answer, Status
 
     ticket = run.recorder.open(0)
     if (guard := run.guard) is not None:
-        guard.ask_of_unseen(ticket, reason)
+        (guard.heard_of_unseen if is_sent else guard.ask_of_unseen)(ticket, reason)
     key = (ticket[2].owner.id, reason)
     if key not in run.unseen:
         run.unseen.add(key)

@@ -38,7 +38,7 @@ CUT = 61
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """The path says the form: `/chunked/gzip/sse/v1/messages`; `/status/429/` refuses, and `once` does so once; `/away/` is redirected to another name."""
+    """The path says the form: `/chunked/gzip/sse/v1/messages`; `/status/429/` refuses, and `once` does so once; `/away/` is redirected to another name, `/models/` to Anthropic's, `/lost/` to no answer."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -68,7 +68,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         if status in (303, 307):
             away = f"http://localhost:{self.connection.getsockname()[1]}" if "/away/" in self.path else ""
-            self.send_header("location", "/plain" if status == 303 else f"{away}/json/v1/messages")
+            form = "gone" if "/lost/" in self.path else "json"
+            kept = "http://api.anthropic.com:1/v1/models" if "/models/" in self.path else f"{away}/{form}/v1/messages"
+            self.send_header("location", "/plain" if status == 303 else kept)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

@@ -73,6 +73,19 @@ def test_home(name): ask(name, at("home"))
 def test_remote(name): ask(name, at("remote", LOCAL))
 def test_last(): clients.httpx()
 """
+OLD = """
+import json
+import pytest
+import asks, clients
+from server import LOCAL
+FAST = json.dumps({**json.loads(clients.BODY), "model": "fast"}).encode()
+
+@pytest.mark.parametrize("body", [clients.BODY, FAST])
+@pytest.mark.parametrize("name", ["httpx", "httpx_async", "requests", "urllib3", "aiohttp"])
+def test_old(name, body, monkeypatch):
+    monkeypatch.setattr(clients, "BODY", body)
+    getattr(clients, name)(LOCAL + "/remote/old", **({"follow_redirects": True} if name.startswith("httpx") else {}))
+"""
 REPLAYS = """
 import pytest, vcr
 import asks, clients
@@ -123,6 +136,15 @@ def test_a_redirect_to_a_remote_host_is_held_back(served: Suite) -> None:
     outcome = served.run("-p", "no:randomly", "-k", "remote")
     outcome.result.assert_outcomes(failed=6, deselected=13)
     assert ["/remote/v1/messages"] * 6 == asked(served)
+
+
+@pytest.mark.parametrize("budget", ["hard_cap: 0", "live_calls: deny"])
+def test_a_redirect_to_claude_is_held_back_whatever_was_asked_first(served: Suite, budget: str) -> None:
+    served.write(test_a=OLD)
+    served.budget(f"version: 1\n{budget}\n")
+    outcome = served.run("-p", "no:randomly")
+    outcome.result.assert_outcomes(failed=10)
+    assert ["/remote/old"] * 10 == asked(served)
 
 
 def test_replays_are_neither_charged_nor_refused(served: Suite) -> None:

@@ -27,11 +27,16 @@ def told() -> Iterator[Told]:
         yield told
 
 
+def _what(url: str) -> dict[str, Any]:
+    """What is asked. Where nothing says that it is Claude, that is an alias."""
+    return {**ASKED, "model": "fast"} if url.endswith("/old") else ASKED
+
+
 def ask(url: str, *, asynchronous: bool, stream: bool = False, leave: bool = False, **how: Any) -> bytes:
     """One exchange; a stream is read to its end, or left after its first piece."""
     if not asynchronous:
         with curl.Session(**how) as session:
-            response = session.post(url, json=ASKED, stream=stream)
+            response = session.post(url, json=_what(url), stream=stream)
             assert curl.Response is type(response) or stream
             if not stream:
                 return bytes(response.content)
@@ -44,7 +49,7 @@ def ask(url: str, *, asynchronous: bool, stream: bool = False, leave: bool = Fal
 
     async def work() -> bytes:
         async with curl.AsyncSession(**how) as session:
-            response = await session.post(url, json=ASKED, stream=stream)
+            response = await session.post(url, json=_what(url), stream=stream)
             if not stream:
                 return bytes(response.content)
             pieces, taken = response.aiter_content(), b""
@@ -76,12 +81,28 @@ def test_each_form_of_an_answer_is_measured(
 
 
 @both
+@pytest.mark.parametrize("first", ["v1/messages", "old"])
+@pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("of", ["localhost", "127.0.0.1"])
-def test_a_redirect_counts_by_where_it_leads_to(told: Told, server: Server, of: str, *, asynchronous: bool) -> None:
+def test_a_redirect_counts_by_where_it_leads_to(
+    told: Told, server: Server, of: str, first: str, *, stream: bool, asynchronous: bool
+) -> None:
+    """Whatever was asked first."""
     told.hosts = HostRules(Origins(live=(of,)))
-    assert BODY == ask(f"{server.url}/away/status/307/v1/messages", asynchronous=asynchronous)
+    assert BODY == ask(f"{server.url}/away/status/307/{first}", asynchronous=asynchronous, stream=stream)
     assert WHOLE == counted(told)
     assert [Origin.LIVE if of == "localhost" else Origin.SIMULATED] == list(told.origins.values())
+
+
+@both
+@pytest.mark.parametrize("first", ["v1/messages", "old"])
+def test_what_a_redirect_led_to_and_lost_may_have_been_billed(
+    told: Told, server: Server, first: str, *, asynchronous: bool
+) -> None:
+    told.hosts = HostRules(Origins(live=("localhost",)))
+    with pytest.raises(curl.exceptions.RequestException):
+        ask(f"{server.url}/away/lost/status/307/{first}", asynchronous=asynchronous)
+    assert (["unmeasured"], [Origin.LIVE]) == (states(told), list(told.origins.values()))
 
 
 @both
@@ -117,7 +138,8 @@ def test_others_ask_what_they_like(told: Told, server: Server) -> None:
 
 
 def test_the_classes_are_left_as_they_were_found() -> None:
-    before = [cls.__dict__["request"] for cls in SESSIONS]
+    module = curl_cffi.requests.session
+    before = [module.set_curl_options, *(cls.__dict__["request"] for cls in SESSIONS)]
     run: Any = SimpleNamespace(sink=Told)
     curl_hooks.hook_module(curl_cffi.requests.session, run).remove(run)
-    assert before == [cls.__dict__["request"] for cls in SESSIONS]
+    assert before == [module.set_curl_options, *(cls.__dict__["request"] for cls in SESSIONS)]
