@@ -14,12 +14,7 @@ from pytest_claude_budget.cap.account_table import AccountTable
 from pytest_claude_budget.cap.forks import tell_of_forks
 from pytest_claude_budget.cap.one_at_a_time import STUCK, OneAtATime
 from pytest_claude_budget.cap.store import MOST, Charged, Claim, Refused, Reservation, UnavailableError, Unit
-from pytest_claude_budget.ledger.outside import system
-
-try:
-    from fcntl import LOCK_EX, LOCK_UN, flock
-except ImportError:  # Windows
-    flock = None  # type: ignore[assignment]  # is looked for before it is used
+from pytest_claude_budget.ledger.outside import locking, system
 
 NO_LOCK = "a hard cap needs locks of files (flock), which this system does not have; a database can hold it"
 _GONE = "the file of the cap was removed or cut while the run goes on, and what it held is not known"
@@ -37,7 +32,7 @@ class MappedCap:
 
     def __init__(self, path: Path) -> None:
         """Take the file, which is made where it is not there. Raises UnavailableError."""
-        if flock is None:
+        if locking is None:
             raise UnavailableError(NO_LOCK)
         self._path = path
         self._turn: OneAtATime[AccountTable] = OneAtATime()
@@ -60,13 +55,13 @@ class MappedCap:
             if not table.is_whole():  # before others are kept waiting
                 raise UnavailableError(_GONE)
             try:
-                flock(self._lock_file, LOCK_EX)
+                locking.flock(self._lock_file, locking.LOCK_EX)
                 done = _reserve(table, claims)
                 if turn.waiting:
                     self._catch_up(table)
                 return done
             finally:
-                flock(self._lock_file, LOCK_UN)
+                locking.flock(self._lock_file, locking.LOCK_UN)
         except OSError as error:
             raise _unusable(error) from None
         finally:
@@ -88,12 +83,12 @@ class MappedCap:
             if not table.is_long():
                 raise UnavailableError(_GONE)
             try:
-                flock(self._lock_file, LOCK_EX)
+                locking.flock(self._lock_file, locking.LOCK_EX)
                 _settle(table, reservation, cost, calls)
                 if turn.waiting:
                     self._catch_up(table)
             finally:
-                flock(self._lock_file, LOCK_UN)
+                locking.flock(self._lock_file, locking.LOCK_UN)
         except OSError as error:
             raise _unusable(error) from None
         finally:
@@ -122,12 +117,12 @@ class MappedCap:
             if not table.is_long():
                 raise UnavailableError(_GONE)
             try:
-                flock(self._lock_file, LOCK_EX)
+                locking.flock(self._lock_file, locking.LOCK_EX)
                 done = work(table)
                 self._catch_up(table)
                 return done
             finally:
-                flock(self._lock_file, LOCK_UN)
+                locking.flock(self._lock_file, locking.LOCK_UN)
         except OSError as error:
             raise _unusable(error) from None
 
@@ -140,12 +135,12 @@ class MappedCap:
         if self._lock_file < 0:
             self._lock_file = system.open(str(self._path), system.O_RDWR | system.O_CREAT | system.O_CLOEXEC, 0o600)
         try:
-            flock(self._lock_file, LOCK_EX)
+            locking.flock(self._lock_file, locking.LOCK_EX)
             table = AccountTable(self._path)
             table.open()
             self._table = table
         finally:
-            flock(self._lock_file, LOCK_UN)
+            locking.flock(self._lock_file, locking.LOCK_UN)
         return table
 
     def _let_go(self) -> None:

@@ -13,14 +13,9 @@ from typing import Any
 
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.ledger.mapped_file import END, Piece, first_piece
-from pytest_claude_budget.ledger.outside import make_folder, system
+from pytest_claude_budget.ledger.outside import locking, make_folder, system
 from pytest_claude_budget.ledger.paths import SUFFIX
 from pytest_claude_budget.ledger.row_format import Laid, lines_of, quoted
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]  # an AttributeError is expected at each use
 
 _NAMES_TRIED = 100
 
@@ -212,14 +207,14 @@ def _identity(status: Any) -> tuple[int, int]:
 def _is_held(file: int) -> bool:
     """Lock a file for as long as this process lives, to show that it has a writer; False where it was removed."""
     with suppress(AttributeError, OSError):  # without locks readers find nothing out, and remove nothing
-        fcntl.flock(file, fcntl.LOCK_EX)
+        locking.flock(file, locking.LOCK_EX)
     return system.fstat(file).st_nlink > 0
 
 
 def has_writer(file: int) -> bool | None:
     """Does the process still live that writes a journal? None where that cannot be told."""
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        locking.flock(file, locking.LOCK_EX | locking.LOCK_NB)
     except BlockingIOError:
         return True
     except (AttributeError, OSError):  # no locks on this system, or on this disk

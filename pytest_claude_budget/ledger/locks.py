@@ -7,12 +7,7 @@ each other's.
 from contextlib import suppress
 from pathlib import Path
 
-from pytest_claude_budget.ledger.outside import system
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]  # an AttributeError is expected at each use
+from pytest_claude_budget.ledger.outside import locking, system
 
 RUNNING = ".running"
 """How the name of the file ends; it begins with its ledger's."""
@@ -33,7 +28,7 @@ class Hold:
         with suppress(AttributeError, OSError):
             file = system.open(self._path, system.O_RDWR | system.O_CREAT, 0o644)
             self._file, self._pid = file, system.getpid()
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            locking.flock(file, locking.LOCK_EX | locking.LOCK_NB)
 
     def leave(self) -> None:
         """Let go, where this process has it."""
@@ -41,7 +36,7 @@ class Hold:
         if file is not None and self._pid == system.getpid():
             with suppress(AttributeError, OSError):
                 system.unlink(str(self._path))
-                fcntl.flock(file, fcntl.LOCK_UN)  # a process that was forked from this one has it open too
+                locking.flock(file, locking.LOCK_UN)  # a process that was forked from this one has it open too
             with suppress(OSError):
                 system.close(file)
 
@@ -53,7 +48,7 @@ def is_held(ledger: Path) -> bool | None:
     except OSError:
         return None
     try:
-        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        locking.flock(file, locking.LOCK_SH | locking.LOCK_NB)
     except BlockingIOError:
         return True
     except (AttributeError, OSError):

@@ -12,12 +12,19 @@ from threading import Thread
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]  # an AttributeError is expected at each use
+
 if TYPE_CHECKING:
+    import fcntl as locking
     import os as system
 else:
     system = SimpleNamespace(**vars(os))
+    locking = None if fcntl is None else SimpleNamespace(**vars(fcntl))
 
-__all__ = ["FileIO", "Thread", "exists", "make_folder", "system", "touch"]
+__all__ = ["FileIO", "Thread", "exists", "locking", "make_folder", "system", "touch"]
 
 
 def exists(path: PurePath) -> bool:

@@ -87,6 +87,30 @@ def test_the_first_call_of_a_run_in_a_replaced_world_counts(suite: Suite, world:
     assert (outcome.verdict, outcome.cost) == ("within", "0.003")
 
 
+def test_locks_that_are_taken_in_a_fake_world_are_locks(suite: Suite) -> None:
+    """Under pyfakefs `flock` does nothing: another run would take this one for dead, its journal for left, its cap for free."""
+    suite.budget("version: 1\nhard_cap: 1\n")
+    suite.write(
+        test_a=LOAD
+        + """
+def test_first():
+    with Patcher():
+        ask()
+
+def test_they_are_held():
+    import fcntl, pytest
+    folder = pathlib.Path(".pytest_cache", "d", "claude-budget")
+    for kind in ("*.running", "*.jsonl"):
+        (file,) = folder.glob(kind)
+        with file.open() as opened, pytest.raises(BlockingIOError):
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+"""
+    )
+    outcome = suite.run("-W", "ignore")
+    outcome.result.assert_outcomes(passed=2)
+    assert (outcome.report["totals"]["calls"], outcome.result.stderr.str()) == (1, "")
+
+
 @pytest.mark.parametrize("fallback", [False, True], ids=["mapped", "appended"])
 def test_who_closes_all_descriptors_keeps_its_own_files_and_loses_no_call(suite: Suite, fallback: bool) -> None:
     """As daemons do: the journal's number is another file's by then. It is neither written to nor closed."""

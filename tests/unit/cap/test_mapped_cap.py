@@ -2,9 +2,11 @@
 
 import asyncio
 import errno
+import fcntl
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -174,7 +176,7 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 
 def test_a_system_without_such_locks_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mapped_cap, "flock", None)
+    monkeypatch.setattr(mapped_cap, "locking", None)
     with pytest.raises(UnavailableError, match="a hard cap needs locks of files"):
         MappedCap(tmp_path / "run.cap")
 
@@ -207,4 +209,26 @@ def test_it_can_be_used_again_after_it_was_closed(tmp_path: Path) -> None:
     cap = MappedCap(tmp_path / "run.cap")
     cap.close()
     assert not isinstance(cap.reserve([RUN]), Refused)
+    cap.close()
+
+
+def test_in_a_fake_file_system_a_turn_is_waited_for(tmp_path: Path) -> None:
+    """pyfakefs makes `flock` do nothing, under whatever name a module has it."""
+    path = tmp_path / "run.cap"
+    cap, other, asked = MappedCap(path), os.open(path, os.O_RDWR), threading.Event()
+
+    def ask() -> None:
+        asked.set()
+        cap.charged("run")
+
+    thread = threading.Thread(target=ask, daemon=True)
+    fcntl.flock(other, fcntl.LOCK_EX)
+    with Patcher():
+        thread.start()
+        asked.wait()
+        thread.join(0.5)
+        waits = thread.is_alive()
+        system.close(other)
+        thread.join()
+    assert waits
     cap.close()

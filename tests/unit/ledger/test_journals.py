@@ -319,7 +319,7 @@ def test_a_ledger_that_cannot_be_written_is_read_from_the_journals(path: Path) -
 
 
 def test_without_locks_a_journal_stays_and_its_end_is_not_trusted(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journals, "fcntl", None)
+    monkeypatch.setattr(journals, "locking", None)
     journal = Journal(path)
     journal.append([entry(1)])
     assert faults_of(path) == []

@@ -58,7 +58,7 @@ def write_two(folder: Path) -> None:
 
 def test_without_locks_nobody_says_whether_a_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As on Windows: the process id decides then."""
-    monkeypatch.setattr(locks, "fcntl", None)
+    monkeypatch.setattr(locks, "locking", None)
     ledger = tmp_path / "run-1.sqlite3"
     hold = Hold(ledger)
     hold.take()
@@ -69,7 +69,7 @@ def test_without_locks_nobody_says_whether_a_run_goes_on(tmp_path: Path, monkeyp
 
 def test_without_locks_and_mapped_memory_a_run_is_told_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As on Windows."""
-    monkeypatch.setattr(journals, "fcntl", None)
+    monkeypatch.setattr(journals, "locking", None)
     monkeypatch.setattr(pieces, "_is_promising", lambda device: False)
     path = tmp_path / "run-1.sqlite3"
     Journal(path).append([entry(1)])
