@@ -5,6 +5,7 @@ which was a third of a small sub-session. A fork that goes first shows what that
 """
 
 import gc
+import importlib
 import importlib.metadata
 import os
 import pickle
@@ -39,14 +40,15 @@ Seen = tuple[list[tuple[Any, int]], list[tuple[str, str]]]
 """Patterns with their flags, and modules with their files."""
 
 
-def know_all(become: Become) -> None:
-    """Keep what forks would find out again."""
+def know_all(become: Become) -> list[str]:
+    """Keep what forks would find out again. Returns which modules they import."""
     _know_packages()
     patterns, modules = _seen_by_a_first_fork(become)
     for pattern, flags in patterns:
         re.compile(pattern, flags)
     loader: Any = SourceFileLoader
     loader.get_code = code_kept(modules)
+    return [name for name, _ in modules]
 
 
 def freeze() -> None:
@@ -57,10 +59,17 @@ def freeze() -> None:
     gc.get_freeze_count = lambda: count
 
 
+def show_hooks_and_fixtures(module: Any) -> None:
+    """Let pytest and pluggy look at these names of a plugin alone: each looks at every name at every start, to find no others."""
+    fixture: Any = importlib.import_module("_pytest.fixtures").FixtureFunctionDefinition
+    names = [name for name, each in vars(module).items() if name.startswith("pytest_") or isinstance(each, fixture)]
+    module.__dir__ = lambda: names
+
+
 def _know_packages() -> None:
     """Which plugins there are and of what files they consist: pytest reads it of all packages at each start."""
     kept: Any = importlib.metadata.Distribution
-    for name in ("entry_points", "files"):
+    for name in ("entry_points", "files", "metadata"):
         setattr(kept, name, property(_once(getattr(kept, name).fget)))
     for distribution in importlib.metadata.distributions():
         if any(each.group == "pytest11" for each in distribution.entry_points):
@@ -128,16 +137,16 @@ def _go_first(become: Become, folder: Path, writing: int) -> None:
 def code_kept(modules: Iterable[tuple[str, str]]) -> Callable[[Any, str], CodeType | None]:
     """What a loader gets the code of a module by: kept, as long as its file is the same."""
     read = SourceFileLoader.get_code
-    codes = {path: (_stamp(path), read(SourceFileLoader(name, path), name)) for name, path in modules}
+    codes = {path: (stamp(path), read(SourceFileLoader(name, path), name)) for name, path in modules}
 
     def get_code(loader: Any, name: str) -> CodeType | None:
         kept = codes.get(loader.path)
-        return kept[1] if kept is not None and kept[0] == _stamp(loader.path) else read(loader, name)
+        return kept[1] if kept is not None and kept[0] == stamp(loader.path) else read(loader, name)
 
     return get_code
 
 
-def _stamp(path: str) -> tuple[int, int]:
+def stamp(path: str) -> tuple[int, int]:
     """When a file was changed, and its size."""
     found = Path(path).stat()
     return found.st_mtime_ns, found.st_size

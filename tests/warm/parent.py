@@ -1,7 +1,7 @@
 """An interpreter that has imported what sub-sessions import, and forks for each of them: `parent.py SOCKET MODULE …`.
 
-A sub-session takes a quarter of a second to import pytest, and two seconds to import the SDK; a fork finds both there. It
-holds nothing of the package under test: that is imported anew in each fork, from the code that is there by then.
+A sub-session takes a quarter of a second to import pytest, and two seconds to import the SDK; a fork finds both there. It has
+imported nothing of the package under test: each fork does, from the code that is there by then.
 Ends when its standard input ends, so with the process that started it.
 
 A program, and not for import: it gives pytest's modules a mark that they would not have elsewhere.
@@ -11,7 +11,7 @@ import contextlib
 import importlib
 import importlib.metadata
 import io
-import json
+import marshal
 import os
 import runpy
 import selectors
@@ -26,6 +26,7 @@ from types import ModuleType
 from typing import Any
 
 import known  # of this folder, which a program has in its path
+import pure
 
 ROOT = Path(__file__).parents[2]
 AT_START = ROOT / "pytest_claude_budget_child.pth"
@@ -45,12 +46,13 @@ def load(modules: Sequence[str], address: str) -> None:
     for name in (*plugins, *own):
         module = sys.modules[name]  # else pytest would warn that it is too late to rewrite its assertions
         module.__doc__ = f"{module.__doc__ or ''}\nPYTEST_DONT_REWRITE"
+        known.show_hooks_and_fixtures(module)
     gateways: Any = importlib.import_module("execnet.gateway_io")
     gateways.popen_args = lambda spec: [*STAND_IN, address, "-u", "-c", gateways.popen_bootstrapline]
     ours = [name for name in sys.modules if name.partition(".")[0] == "pytest_claude_budget"]
     if ours or threading.active_count() > 1:
         sys.exit(f"a warm parent has no thread and nothing of the package under test, but: {ours}")
-    known.know_all(become)
+    sys.meta_path.insert(0, pure.Executed(known.know_all(become), known.stamp))
     known.freeze()
 
 
@@ -88,8 +90,8 @@ class Parent:
 
     def _fork(self, asking: socket.socket) -> Callable[[], None] | None:
         _, streams, _, _ = socket.recv_fds(asking, 1, 3)
-        with asking.makefile("r", encoding="utf-8") as lines:
-            request = json.loads(lines.readline())
+        with asking.makefile("rb") as sent:
+            request = marshal.load(sent)  # of our own stand-in
         child = os.fork()
         if not child:
             self._forget(asking)

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.architecture import PURE
+from tests.warm import pure
 from tests.warm.interpreters import COLD, Interpreters
 from tests.warm.known import code_kept
 
@@ -77,6 +79,51 @@ def test_pytest_is_there_and_nothing_of_ours_is(interpreters: Interpreters) -> N
     program = "import sys; print([name for name in ('_pytest.main', 'httpx2', 'pytest_claude_budget') if name in sys.modules])"
     assert "['_pytest.main']\n" == ran(interpreters.warm(), "-c", program, env={}).stdout
     assert "['_pytest.main', 'httpx2']\n" == ran(interpreters.warm(sdk=True), "-c", program, env={}).stdout
+
+
+OURS = "[name for name in sys.modules if name.startswith('pytest_claude_budget.')]"
+
+
+@pytest.mark.parametrize("name", ["wire.routes", "judge.report", "render.terminal"])
+def test_a_module_of_ours_brings_what_it_imports_and_no_other(interpreters: Interpreters, name: str) -> None:
+    """In the same order, and again once it was forgotten."""
+    program = (
+        f"import sys, importlib; importlib.import_module('pytest_claude_budget.{name}'); print({OURS});"
+        f"first = {OURS}; [sys.modules.pop(each) for each in ['pytest_claude_budget', *first]];"
+        f"importlib.import_module('pytest_claude_budget.{name}'); assert first == {OURS}"
+    )
+    warm, cold = (ran(command, "-c", program, env={}) for command in (interpreters.warm(), COLD))
+    assert (0, cold.stdout) == (warm.returncode, warm.stdout), warm.stderr
+    assert f"'pytest_claude_budget.{name}'" in warm.stdout
+
+
+KEPT = """
+import importlib, sys
+import pure
+stamps = {}
+sys.meta_path.insert(0, pure.Executed(["pytest_claude_budget.wire.routes"], lambda path: stamps.get(path)))
+def loaded():
+    found = importlib.import_module("pytest_claude_budget.wire.routes")
+    spec = found.__spec__
+    for name in [name for name in sys.modules if name.startswith("pytest_claude_budget")]:
+        del sys.modules[name]
+    assert (found.__name__, found.__file__) == (spec.name, spec.origin)
+    assert type(spec.loader).__name__ == "SourceFileLoader"
+    return found
+first = loaded()
+assert loaded() is first
+stamps[first.__file__] = "another"
+assert loaded() is not first
+"""
+
+
+def test_a_module_is_executed_once_until_its_file_changes() -> None:
+    ended = ran(COLD, "-c", KEPT, env={"PYTHONPATH": str(Path(__file__).parent)})
+    assert 0 == ended.returncode, ended.stderr
+
+
+def test_only_what_is_pure_is_executed_once() -> None:
+    assert PURE == set(pure.PURE)
 
 
 def test_a_process_of_a_run_is_measured_for_it(interpreters: Interpreters, tmp_path: Path) -> None:
