@@ -76,7 +76,7 @@ def _compare(before: Record, after: Record, facts: Facts) -> Comparison:
     prices = Prices(rates=facts.rates, day=facts.day)
     moved = [one for one in map(_known_on_both_sides, both) if one is not None]
     sites = {one.row.owner: with_site(one, prices, facts.lines) for one in moved}
-    both = [replace(one, change=sites.get(one.change.owner, one.change)) for one in both] if sites else both
+    both = [replace(one, change=sites[one.change.owner]) if one.change.owner in sites else one for one in both]
     changes = [one.change for one in both]
     compared = [change for change in changes if change.is_compared]
     change = _sum(row.change for row in compared)

@@ -133,7 +133,7 @@ def _rates(before: Terms, after: Terms, prices: Prices) -> dict[frozenset[str], 
 
     Where the two cannot be told apart, since no rates are known for one without the other, all of it is the model's.
     """
-    same_model, same_rest = before.model == after.model, replace(before, model=after.model) == after
+    same_model, same_rest = before.model == after.model, before._replace(model=after.model) == after
     nobody, model, rest = frozenset[str](), frozenset({"model"}), frozenset({"service_tier"})
     found = {nobody: _each(before, prices)}
     if same_model and same_rest:
@@ -142,7 +142,7 @@ def _rates(before: Terms, after: Terms, prices: Prices) -> dict[frozenset[str], 
         return {**found, rest: _each(after, prices)}
     if same_rest:
         return {**found, model: _each(after, prices)}
-    mixed = (replace(before, model=after.model), replace(after, model=before.model))
+    mixed = (before._replace(model=after.model), after._replace(model=before.model))
     if any(isinstance(prices.of(terms), Refusal) for terms in mixed):
         return {**found, model: _each(after, prices)}
     return {**found, model: _each(mixed[0], prices), rest: _each(mixed[1], prices), model | rest: _each(after, prices)}

@@ -3,7 +3,7 @@
 Each end is a whole calculation of its own; only what the counts leave open differs between the two.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
@@ -148,10 +148,10 @@ class Repricer:
             more = case.high if newer else not case.high
             factor = (MOST_NEWER if newer else 1 / MOST_NEWER) if more else Fraction(1)
             case.counts = {name: count * factor for name, count in case.counts.items()}
-        case.terms = replace(case.terms, model=model, long_prompt=False)
+        case.terms = case.terms._replace(model=model, long_prompt=False)
         held = rates_of_terms(case.terms, self.rates, self.day)
         if isinstance(held, InForce) and held.high is not None and case.prompt > held.threshold:
-            case.terms = replace(case.terms, long_prompt=_is_long(case, held.threshold))
+            case.terms = case.terms._replace(long_prompt=_is_long(case, held.threshold))
 
     def _amount(self, case: _Case, held: InForce) -> Fraction:
         each = (held.high or held.low).each if case.terms.long_prompt else held.low.each
@@ -216,4 +216,4 @@ def _put_in_batch(case: _Case) -> None:
         case.left_alone.add(FAST)
         return
     case.assumed.add(BATCH)
-    case.terms = replace(case.terms, batch=True)
+    case.terms = case.terms._replace(batch=True)

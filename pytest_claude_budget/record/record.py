@@ -9,6 +9,7 @@ from dataclasses import field, replace
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from typing import NamedTuple
 
 from pytest_claude_budget.base.money import EXACT, ZERO
 from pytest_claude_budget.base.values import value_class
@@ -22,9 +23,8 @@ OWNER_KINDS = ("test", "fixture", "outside")
 """Who may pay for a call; `outside` is what is called at import or collection."""
 
 
-@value_class(frozen=True, kw_only=True, slots=True)
-class Terms:
-    """All that decides at which rates tokens are priced, but for the day."""
+class Terms(NamedTuple):
+    """All that decides at which rates tokens are priced, but for the day. A tuple, since each group is looked up by it."""
 
     model: str
     """As the rate table names it; where it knows none, as the answer spells it."""

@@ -18,7 +18,7 @@ from pytest_claude_budget.judge.read_report import LoadedReport, read_report
 from pytest_claude_budget.judge.report import RunFacts, RunInfo, build_report
 from pytest_claude_budget.pricing.price import price
 from pytest_claude_budget.record.build import MOST_GROUPS, RecordBuilder
-from pytest_claude_budget.record.lock_format import read_record
+from pytest_claude_budget.record.lock_format import read_groups, read_record
 from pytest_claude_budget.record.lock_text import groups_text, lock_text
 from pytest_claude_budget.record.record import Group, Record, Terms
 from pytest_claude_budget.record.selection import BY_A_PLUGIN, NOTHING_RAN, Selection
@@ -361,3 +361,22 @@ def test_a_request_is_laid_out_as_json_does_it(request_: str) -> None:
     expected = json.dumps(json.loads(request_), sort_keys=True)
     text = groups_text([Group(terms=Terms(model="m"), request=request_, calls=1, attempts=1)])
     assert f'"request": {expected}, "usage"' in text
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {},
+        {"messages": "ab:10", "max_tokens": 4096},
+        {'z"é': "\u2028\ud800\\", "a": -1},
+        {"a": True},
+        {"b": 1.5, "a": None},
+        {"z": [1, {"b": 1, "a": 2}], "a": "x"},
+    ],
+)
+def test_a_request_is_read_back_as_it_was_told(request_: dict[str, object]) -> None:
+    """In the form that calls have it in: without spaces, its keys in order."""
+    expected = json.dumps(request_, sort_keys=True, separators=(",", ":"))
+    entry = {"model": "m", "calls": 1, "request": request_, "usage": {}}
+    (group,) = read_groups([entry], "lock", "a.py::t")
+    assert group.request == expected
