@@ -111,6 +111,7 @@ def _run(runs: Sequence[RunInfo]) -> RunInfo:
             uncollected=frozenset.intersection(*(run.selection.uncollected for run in runs)),
             failed=frozenset(name for run in runs for name in run.selection.failed),
             xfailed=frozenset(name for run in runs for name in run.selection.xfailed),
+            refused=frozenset(name for run in runs for name in run.selection.refused),
             not_reached=frozenset(name for run in runs for name in run.selection.not_reached),
             broken=frozenset(name for run in runs for name in run.selection.broken),
         ),

@@ -183,6 +183,7 @@ class _Reader:
             uncollected=frozenset(self.texts(entry, "uncollected")),
             failed=frozenset(self.texts(entry, "failed")),
             xfailed=frozenset(self.texts(entry, "xfailed")),
+            refused=frozenset(self.texts(entry, "refused")),
             not_reached=frozenset(self.texts(entry, "not_reached")),
             broken=frozenset(self.texts(entry, "broken")),
         )

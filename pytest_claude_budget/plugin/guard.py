@@ -262,6 +262,11 @@ class GuardPlugin:
             self._session.shouldstop = f"{found.ended} is reached (on_cap: stop)"
         return found
 
+    def refused(self) -> frozenset[str]:
+        """Tests and others of which a call was refused."""
+        self.guard.look()
+        return frozenset(each.owner for each in (*self.guard.refusals, *self.guard.of_workers))
+
     def ended(self) -> list[str]:
         """What had no room for calls, and how many tests and others were refused by it; and what is passed. A sentence each."""
         self.guard.look()

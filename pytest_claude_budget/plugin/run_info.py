@@ -41,8 +41,15 @@ _COLLECTING = frozenset(
 """Settings of pytest that, where `-o` overrides them, make another suite of it."""
 
 
-def run_info(config: pytest.Config, exit_status: int, id_: str, what_ran: WhatRan, known: Iterable[str]) -> RunInfo:
-    """Describe a run that has ended; `known` are the tests of its baseline."""
+def run_info(
+    config: pytest.Config,
+    exit_status: int,
+    id_: str,
+    what_ran: WhatRan,
+    known: Iterable[str],
+    refused: frozenset[str] = frozenset(),
+) -> RunInfo:
+    """Describe a run that has ended; `known` are the tests of its baseline, `refused` those of which a call was not sent."""
     narrowed = _narrowed(config, what_ran)
     not_run = what_ran.found - what_ran.ran
     outcome = _outcome(exit_status, what_ran)
@@ -55,6 +62,7 @@ def run_info(config: pytest.Config, exit_status: int, id_: str, what_ran: WhatRa
         uncollected=frozenset(_uncollected(config.rootpath, what_ran, known)),
         failed=frozenset(what_ran.failed | what_ran.begun),
         xfailed=frozenset(what_ran.xfailed),
+        refused=refused,
         not_reached=frozenset(not_reached),
         broken=frozenset(what_ran.broken),
     )

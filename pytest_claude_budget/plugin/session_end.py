@@ -190,9 +190,10 @@ class Judge:
         from pytest_claude_budget.plugin.run_info import run_info
 
         known = self.setup.known_tests()
-        info = run_info(self.config, status, self.run.path.stem, self._plugin.what_ran, known)
         guard = self.config.pluginmanager.get_plugin("claude-budget-guard")
         capped, left = ((), []) if guard is None else (tuple(guard.ended()), guard.left())
+        refused = frozenset() if guard is None else guard.refused()
+        info = run_info(self.config, status, self.run.path.stem, self._plugin.what_ran, known, refused)
         return Ended(
             info=info, judged=self._is_judged(), capped=capped, refused=tuple(_first_line(each) for each in left)
         )

@@ -33,6 +33,8 @@ class Selection:
 
     failed: frozenset[str] = frozenset()
     """Tests that failed, or that began and did not come to their end: they may have used less than they would have."""
+    refused: frozenset[str] = frozenset()
+    """Tests of which a call was not sent, since a cap, a limit or `live_calls: deny` let it not."""
     xfailed: frozenset[str] = frozenset()
     """Tests that failed as expected, as `xfail` says: the run passed, and they may have used less than they would have."""
     not_reached: frozenset[str] = frozenset()
@@ -66,7 +68,7 @@ class Selection:
     def cut_short(self, owner: OwnerRecord) -> str:
         """Why an owner of this run may have used less than it would have, for a person; empty where nothing tells so."""
         if owner.owner in self.failed:
-            return "the test failed"
+            return "a call of it was refused" if owner.owner in self.refused else "the test failed"
         if owner.owner in self.xfailed:
             return "the test failed as expected (xfail)"
         if owner.owner in self.skipped:

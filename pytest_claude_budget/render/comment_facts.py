@@ -85,7 +85,7 @@ def _projected(document: Document) -> str:
         return f"projected: {known}{was} at {sentence(scenario, 40)} volume"
     was = f"{before} → " if before and before != month else ""
     grown = _grown(document.get("comparison"), total(befores), after) if was else ""
-    weighed = ", weighed by volume" if len({row["feature"] for row in chosen}) > 1 else ""  # one is named behind it
+    weighed = ", weighted by volume" if len({row["feature"] for row in chosen}) > 1 else ""  # one is named behind it
     grown = f" ({grown}{weighed})" if grown else ""
     return f"projected {was}{month} a month{grown}{_of_what(chosen)} at {sentence(scenario, 40)} volume"
 

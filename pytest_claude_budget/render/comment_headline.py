@@ -125,7 +125,9 @@ def _why_not_known(document: Document) -> str:
     why += ["interrupted"] if unfinished and run.get("outcome") == "interrupted" and not broken else []
     why += [f"{counted(len(broken), 'file')} could not be collected"] if broken else []
     failed = list(run.get("failed") or ()) if unfinished else failed
-    why += [f"{short(failed[0], _NAME) if len(failed) == 1 else counted(len(failed), 'test')} failed"] if failed else []
+    by_cap = bool(document["verdict"].get("capped")) and set(failed) <= set(run.get("refused") or ())
+    how = "" if by_cap else " failed"  # what refused their calls is said before
+    why += [f"{short(failed[0], _NAME) if len(failed) == 1 else counted(len(failed), 'test')}{how}"] if failed else []
     why += [f"{counted(len(left), 'test')} not reached"] if left else []
     return f" ({', '.join(why)})" if why else ""
 

@@ -37,8 +37,8 @@ from pytest_claude_budget.render.raising import (
 
 COMMAND = "pytest --claude-budget-update"
 UPDATE = f"run `{COMMAND}` and commit `{LOCK_FILE}`"
-IF_MEANT = "**If this change is meant:**"
-NOT_NEEDED = "the check does not need it"
+FOR_THE_NEXT = "**To compare the next change with this run:**"
+NOT_NEEDED = "the check passes without"
 _NOTHING_TO_DO = "; nothing to do"
 _NOT_AT_HAND = "; the base's budget was not at hand"
 _STEPS = 5
@@ -171,10 +171,10 @@ def _if_meant(document: Document, steps: str) -> Iterator[str]:
     comparison = document.get("comparison")
     stale, first = comparison is not None and _stale(comparison), before_an_update(document)
     if first and failed_tests(document) and document["verdict"]["outcome"] != "incomplete":
-        then = f" Then, if this change is meant, {UPDATE} ({NOT_NEEDED})." if stale else ""
+        then = f" To compare the next change with that run, then {UPDATE}; {NOT_NEEDED} that update." if stale else ""
         yield from ("", f"**To know the cost in full:** {', then '.join(first)}.{then}")
     elif stale:
-        yield from ("", f"{IF_MEANT} {steps}; {NOT_NEEDED}, but the next change is then compared with this one.")
+        yield from ("", f"{FOR_THE_NEXT} {steps}; {NOT_NEEDED}.")
 
 
 def _to_accept(document: Document, *, by_hand: bool) -> Iterator[str]:
@@ -215,7 +215,7 @@ def silence(document: Document, most: int, *, brief: bool = False) -> list[str]:
     more = [f"{len(rows) - len(named):,} more"] if len(rows) > len(named) else []
     told = COMMAND in "".join(advice(document))
     steps = "update the lock file" if brief else "the update accepts it too" if told else _inline(_steps(document))
-    look = f" {phrases.LOOK_FOR_A_MOCK.capitalize()}; if that is meant, {steps}."
+    look = f" {phrases.LOOK_FOR_A_MOCK.capitalize()}; if that is intended, {steps}."
     accept = "" if document.get("accepted") is not None else look
     return ["", f"**No longer call Claude**, which is not counted as a saving: {', '.join([*named, *more])}.{accept}"]
 

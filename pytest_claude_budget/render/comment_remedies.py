@@ -9,8 +9,9 @@ from pytest_claude_budget.render.remedies import (
     NOBODY_KNOWS,
     Above,
     Dearer,
+    Step,
     above_increase,
-    enough_words,
+    as_far_as_needed,
     of_step,
     remedies,
 )
@@ -25,12 +26,13 @@ def down(document: Document) -> list[str]:
     if not over or comparison is None:
         return []
     causes = list(_dearer(moved(comparison), over))
-    steps = remedies(causes)
+    steps: Sequence[Step] = remedies(causes)
     if not steps:
         return []
-    said = [f"{sentence(step.words, 160)} ({of_step(step, short(step.owners[0], _NAME))})" for step in steps]
     known = not comparison.get("at_least")
-    enough = enough_words(steps, causes, [_above(breach, comparison) if known else NOBODY_KNOWS for breach in over])
+    above = [_above(breach, comparison) if known else NOBODY_KNOWS for breach in over]
+    steps, enough = as_far_as_needed(steps, causes, above)
+    said = [f"{sentence(step.words, 160)} ({of_step(step, short(step.owners[0], _NAME))})" for step in steps]
     return ["", f"**To bring it down:** {'; '.join(said)}. {enough[0].upper()}{enough[1:]}."]
 
 

@@ -147,6 +147,7 @@ def _run(run: RunInfo, record: Record) -> dict[str, Any]:
         "uncollected": sorted(chosen.uncollected),
         "failed": sorted(chosen.failed),
         "xfailed": sorted(chosen.xfailed),
+        "refused": sorted(chosen.refused),
         "not_reached": sorted(chosen.not_reached),
         "broken": sorted(chosen.broken),
     }

@@ -80,7 +80,7 @@ def before_already(*, compared: bool) -> str:
     return f"{'before this change' if compared else 'on the baseline'} already, and no worse now"
 
 
-LOOK_FOR_A_MOCK = "see whether a mock stands where the call was"
+LOOK_FOR_A_MOCK = "see whether a mock or an early return took the place of the call"
 """Of a test that makes no calls any more."""
 
 

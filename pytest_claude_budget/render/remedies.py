@@ -111,13 +111,23 @@ def of_step(step: Step, one: str) -> str:
     return f"+{dollars(step.amount)} in {one if len(step.owners) == 1 else f'{len(step.owners):,} tests'}"
 
 
-def enough_words(steps: Sequence[Step], causes: Collection[Dearer], limits: Iterable[Above]) -> str:
-    """Whether the steps are enough, as far as that can be known; `causes` are all of what is over a limit."""
+def as_far_as_needed(
+    steps: Sequence[Step], causes: Collection[Dearer], limits: Collection[Above]
+) -> tuple[Sequence[Step], str]:
+    """The steps up to the one with which they are known to be enough, and whether they are, as far as that can be known.
+
+    `causes` are all of what is over a limit.
+    """
+    for most in range(1, len(steps) + 1):
+        if all(_is_each_enough(steps[:most], causes, limits)):
+            return steps[:most], "done in full, that brings it within all limits"
+    each = _is_each_enough(steps, causes, limits)
+    return steps, "that alone is not enough" if False in each else "whether that is enough, the next run shows"
+
+
+def _is_each_enough(steps: Sequence[Step], causes: Collection[Dearer], limits: Collection[Above]) -> list[bool | None]:
     saved, done = _saved(steps, causes), {owner for step in steps for owner in step.owners}
-    each = [_is_enough(limit, saved, done) for limit in limits]
-    if each and all(each):
-        return "done in full, that brings it within all limits"
-    return "that alone is not enough" if False in each else "whether that is enough, the next run shows"
+    return [_is_enough(limit, saved, done) for limit in limits or (NOBODY_KNOWS,)]
 
 
 def _is_enough(limit: Above, saved: dict[str, Decimal], done: Collection[str]) -> bool | None:

@@ -163,7 +163,7 @@ def silent_texts(report: CostReport) -> list[str]:
     if not rows:
         return []
     many = counted(len(rows), "test ran and makes no calls any more", "tests ran and make no calls any more")
-    meant = f": {LOOK_FOR_A_MOCK}; if that is meant, {update_words(report, 'accepts it')}"
+    meant = f": {LOOK_FOR_A_MOCK}; if that is intended, {update_words(report, 'accepts it')}"
     accepted = "" if report.facts.accepted is not None else meant
     named = [f"{printable(row.owner, 200)} ({_before(row)})" for row in rows]
     return [f"{many}, which is no saving{accepted}   [no-calls-any-more]", *named]

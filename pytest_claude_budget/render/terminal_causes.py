@@ -14,8 +14,9 @@ from pytest_claude_budget.render.remedies import (
     NOBODY_KNOWS,
     Above,
     Dearer,
+    Step,
     above_increase,
-    enough_words,
+    as_far_as_needed,
     of_step,
     remedies,
 )
@@ -59,13 +60,14 @@ def main_cause(group: Group) -> str:
 def down(report: CostReport) -> list[str]:
     """What would bring down what fails for its cost, in one line; none where nothing is known to."""
     causes = list(_dearer(_rows(report)))
-    steps = remedies(causes)
+    steps: Sequence[Step] = remedies(causes)
     if not steps or report.comparison is None:
         return []
-    said = [f"{printable(step.words, 160)} ({of_step(step, _name(step.owners[0]))})" for step in steps]
     known = not report.comparison.at_least
     limits = [_above(each, report.comparison) if known else NOBODY_KNOWS for each in report.verdict.breaches]
-    return [f"  to bring it down: {'; '.join(said)}; {enough_words(steps, causes, limits)}"]
+    steps, enough = as_far_as_needed(steps, causes, limits)
+    said = [f"{printable(step.words, 160)} ({of_step(step, _name(step.owners[0]))})" for step in steps]
+    return [f"  to bring it down: {'; '.join(said)}; {enough}"]
 
 
 def _name(owner: str) -> str:

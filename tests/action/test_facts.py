@@ -164,7 +164,7 @@ def test_a_page_says_once_how_an_update_is_made_and_once_who_accepted(name: str,
         page = page_of(report, "", [acceptance(report, ["@octo/finops"])])
         assert page.count("pytest --claude-budget-update") <= 1
         assert page.count("**Accepted by ") + page.count("**Accepted:**") <= 1
-        assert page.count("the check does not need it") + page.count("**Stale lock:**") <= 1
+        assert page.count("the check passes without") + page.count("**Stale lock:**") <= 1
 
 
 @pytest.mark.parametrize("name", ["over", "up"])
@@ -175,7 +175,7 @@ def test_a_test_without_calls_is_accepted_by_the_update_that_is_advised_already(
     report["comparison"]["owners"] = [*report["comparison"]["owners"], *quiet]
     page = comment_text(report, "", [])
     assert "**No longer call Claude**" in page
-    assert "if that is meant, the update accepts it too." in page
+    assert "if that is intended, the update accepts it too." in page
     assert page.count("pytest --claude-budget-update") == 1
 
 
@@ -190,7 +190,10 @@ def test_a_lock_file_is_not_to_be_updated_while_a_test_fails() -> None:
     """The update would be refused."""
     report = {**scene("failed"), "stale": ["tests/test_triage.py::test_triage[german]"]}
     page = comment_text(report, "", [])
-    assert "make `tests/test_support.py::test_refund` pass. Then, if this change is meant, run `pytest" in page
+    assert (
+        "make `tests/test_support.py::test_refund` pass. To compare the next change with that run, then run `pytest"
+        in page
+    )
     assert page.count("pytest --claude-budget-update") == 1
 
 

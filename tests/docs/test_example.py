@@ -123,7 +123,7 @@ def test_the_comment_of_the_change_names_its_causes_and_its_limits(changed: Path
     assert ended.status == 1, ended.text
     assert ended.text.startswith(
         "### Claude cost: +$0.0336 per run (+80%) to $0.0755, over the limits of +10% a run and $200.00 a month for `average`\n\n"
-        "Run $0.0419 → $0.0755 at list price · budget $0.10 (75% used) · projected $114.11 → $279.15 a month (+145%, weighed by volume) for 3 features"
+        "Run $0.0419 → $0.0755 at list price · budget $0.10 (75% used) · projected $114.11 → $279.15 a month (+145%, weighted by volume) for 3 features"
     )
     causes = ("cache reads 2,866 → 0: block 1 of the system prompt changed", "makes 2 calls (was 1)")
     lever = "What would cost less: 1 lever; it saves $96.99 to $145.16 a month at average volume"

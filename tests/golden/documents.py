@@ -84,6 +84,7 @@ class Report:
     not_reached: Sequence[str] = ()
     broken: Sequence[str] = ()
     capped: Sequence[str] = ()
+    refused: Sequence[str] = ()
     unfinished: Sequence[str] = ()
     spared: Sequence[Document] = ()
     unpriced: Sequence[Document] = ()
@@ -122,6 +123,7 @@ class Report:
                 "ids": ["run-1"],
                 "narrowed": self.narrowed,
                 "failed": list(self.failed),
+                "refused": list(self.refused),
                 "not_reached": list(self.not_reached),
                 "broken": list(self.broken),
                 **_EVERYTHING,

@@ -239,7 +239,9 @@ def capped() -> Report:
     """A call had no room under the cap, and its test failed by that."""
     report = failed()
     live = [replace(each, live=True) for each in report.owners]
-    return replace(report, owners=live, outcome="over", capped=["the cap of $0.06 refused calls of 1 test"])
+    live[0] = replace(live[0], not_known="a call of it was refused")
+    said = ["the cap of $0.06 refused calls of 1 test"]
+    return replace(report, owners=live, outcome="over", capped=said, refused=[REFUND.id])
 
 
 def stopped() -> Report:

@@ -62,6 +62,7 @@ def test_what_does_not_fit_is_not_sent(capped: Suite) -> None:
         outcome.report["verdict"]["capped"],
     )
     assert 1 == outcome.result.ret
+    assert outcome.report["run"]["refused"] == ["test_a.py::test_3", "test_a.py::test_4"]
     assert "verdict: over: the cap of $0.008 refused calls of 2 tests" in outcome.said
     said = re.search(
         r"test_a.py::test_3: a call to Claude \(claude-haiku-4-5, at api.anthropic.com\) was not sent: it can cost up to \$(0\.005\d+),"

@@ -343,7 +343,7 @@ def test_a_test_that_makes_no_calls_any_more_is_told_loudly_and_saves_nothing(
     assert main(["gate", path, "--output", "json:v.json", "--output", "markdown:c.md"]) == 0
     said = capsys.readouterr().out
     once = " ".join(said.split())
-    look = "see whether a mock stands where the call was; if that is meant, pytest --claude-budget-update accepts it"
+    look = "see whether a mock or an early return took the place of the call; if that is intended, pytest --claude-budget-update accepts it"
     assert f"1 test ran and makes no calls any more, which is no saving: {look}" in once
     assert "\n  bb.py::t (cost $0.10 before)\n" in said
     assert "verdict: within, as far as it is known: 1 test makes no calls any more" in said
@@ -354,7 +354,7 @@ def test_a_test_that_makes_no_calls_any_more_is_told_loudly_and_saves_nothing(
     page = Path("c.md").read_text(encoding="utf-8")
     first = "1 test no longer calls Claude; all else is unchanged at $0.10 per run; no limit is exceeded"
     assert page.startswith(f"### Claude cost: {first}\n")
-    look = "See whether a mock stands where the call was; if that is meant, run `pytest --claude-budget-update`"
+    look = "See whether a mock or an early return took the place of the call; if that is intended, run `pytest --claude-budget-update`"
     assert f"**No longer call Claude**, which is not counted as a saving: `t` (was $0.10). {look}" in page
     assert "1 without calls" in page
     assert page.count("--claude-budget-update") == 1

@@ -242,6 +242,7 @@ def test_what_ran_is_read_back_and_adds_up() -> None:
         ran=frozenset({"a/r.py::t", "a.py::t"}),
         uncollected=frozenset({"u.py", "b.py"}),
         xfailed=frozenset({"a.py::t"}),
+        refused=frozenset({"a.py::t"}),
     )
     loaded = shard_of("a", one)
     assert loaded.run.selection == replace(one, ran=frozenset({"a/r.py::t"}))  # the other made a call
@@ -251,6 +252,7 @@ def test_what_ran_is_read_back_and_adds_up() -> None:
         ran=frozenset({"b.py::r"}),
         uncollected=frozenset({"u.py", "a.py"}),
         xfailed=frozenset({"b.py::r"}),
+        refused=frozenset({"b.py::s"}),
     )
     assert combine([loaded, shard_of("b", other)]).run.selection == Selection(
         paths=("a", "b"),
@@ -259,6 +261,7 @@ def test_what_ran_is_read_back_and_adds_up() -> None:
         ran=frozenset({"a/r.py::t", "b.py::r"}),
         uncollected=frozenset({"u.py"}),
         xfailed=frozenset({"a.py::t", "b.py::r"}),
+        refused=frozenset({"a.py::t", "b.py::s"}),
     )
 
 
@@ -275,7 +278,8 @@ def test_a_shard_without_a_test_makes_no_part_of_the_others() -> None:
 def test_a_report_of_an_earlier_version_says_nothing_of_tests_without_calls() -> None:
     """It has no such keys."""
     document = json_document(build_report([call(1)], RunFacts(rates=TABLE, day=TODAY)))
-    del document["run"]["without_calls"], document["run"]["uncollected"], document["run"]["xfailed"]
+    del document["run"]["without_calls"], document["run"]["uncollected"]
+    del document["run"]["xfailed"], document["run"]["refused"]
     assert read_report(document, "old.json").run.selection == Selection()
     jsonschema.validate(document, REPORT)
 

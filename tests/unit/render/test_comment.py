@@ -253,7 +253,7 @@ def test_the_models_of_a_run_with_a_failed_test_are_known_at_least() -> None:
 def test_a_run_that_its_cap_ended_says_how_it_passes() -> None:
     """And of no update, which would be refused."""
     page = comment(document("capped"))
-    first = "the cap of $0.06 refused calls of 1 test; not known in full (`test_refund` failed)"
+    first = "the cap of $0.06 refused calls of 1 test; not known in full (`test_refund`)"
     assert page.startswith(f"### Claude cost: {first}; all else costs $0.0025 more per run\n")
     assert (
         "**To pass:** raise `hard_cap` (or `--claude-budget-cap`, where that is given), or make the refused calls"
@@ -374,9 +374,9 @@ def test_nothing_advises_an_update_that_would_be_refused() -> None:
     known = "not known in full (`test_refund` failed); all else costs $0.0025 more per run; no limit is exceeded so far"
     assert page.startswith(f"### Claude cost: {known}\n")
     assert "| not known | `test_refund`: the test failed |" in page
-    then = "Then, if this change is meant, run `pytest --claude-budget-update` and commit `claude-budget.lock.json`"
+    then = "To compare the next change with that run, then run `pytest --claude-budget-update` and commit `claude-budget.lock.json`"
     make = "**To know the cost in full:** make `tests/test_support.py::test_refund` pass."
-    assert f"\n{make} {then} (the check does not need it).\n" in page
+    assert f"\n{make} {then}; the check passes without that update.\n" in page
     assert page.count("-update`") == 1
     assert "-$" not in page
     assert "(-" not in page
@@ -496,8 +496,12 @@ def test_marks_that_nobody_sees_take_no_room() -> None:
 def test_the_briefest_page_leaves_the_steps_of_an_update_to_the_summary() -> None:
     """Where everything has something to say at once, the page would else be longer than it may be."""
     brief, full = ("".join(silence(document("silent"), 0, brief=brief)) for brief in (True, False))
-    assert brief.endswith("See whether a mock stands where the call was; if that is meant, update the lock file.")
-    assert full.endswith("if that is meant, run `pytest --claude-budget-update` and commit `claude-budget.lock.json`.")
+    assert brief.endswith(
+        "See whether a mock or an early return took the place of the call; if that is intended, update the lock file."
+    )
+    assert full.endswith(
+        "if that is intended, run `pytest --claude-budget-update` and commit `claude-budget.lock.json`."
+    )
 
 
 def test_all_answers_priced_beside_a_failed_test_says_why_both_hold() -> None:
@@ -539,7 +543,7 @@ def test_what_is_not_known_and_has_no_feature_is_in_the_row_of_the_rest() -> Non
 
 def test_a_month_that_grew_by_another_part_than_the_run_says_why() -> None:
     """435 → 770 is +77% where the run is +38%; 0.0488 → 0.0513 of both is +5.1%, and needs no words."""
-    assert "projected $435.00 → $770.00 a month (+77%, weighed by volume) for 2 features" in comment(document("over"))
+    assert "projected $435.00 → $770.00 a month (+77%, weighted by volume) for 2 features" in comment(document("over"))
     assert "projected $300.00 → $327.50 a month (+9.2%) for `replies`" in comment(document("busy"))
     alike = Report(owners=FEW, projection=[month("triage", 1000, ("48.8", "51.3"))]).document()
     assert "projected $48.80 → $51.30 a month for `triage`" in comment(alike)

@@ -102,14 +102,21 @@ def down(name: str) -> list[str]:
 
 
 def test_the_comment_says_how_to_mend_what_is_over_a_limit() -> None:
-    """Calls $0.0175, the new test $0.0025, the cache $0.00234; the prompt, $0.00016, is less than a twentieth of $0.0225."""
+    """Calls $0.0175, the new test $0.0025, the cache $0.00234; the prompt, $0.00016, is less than a twentieth of $0.0225.
+
+    Without the calls the run costs 0.0638, which is 8.5% more than 0.0588 and within +15%: the first step is enough. Within +1% all three
+    are not, for nobody knows what the new test would cost.
+    """
     (line,) = down("over")
     steps = (
         "leave out the calls that were added (+$0.0175 in `test_refund`)",
         "ask for less in the new test (+$0.0025 in `test_escalate`)",
         "leave the cached part of the system prompt as it was (+$0.00234 in `test_triage[german]`)",
     )
-    assert line == f"**To bring it down:** {'; '.join(steps)}. Done in full, that brings it within all limits."
+    assert line == f"**To bring it down:** {steps[0]}. Done in full, that brings it within all limits."
+    report = document("over")
+    report["verdict"]["breaches"][0]["maximum"] = "1%"
+    assert f"\n**To bring it down:** {'; '.join(steps)}. {UNSURE}\n" in comment(report)
     (model,) = down("many")
     many = "go back to `claude-haiku-4-5` (+$22.50 in 5,000 tests)"
     assert model == f"**To bring it down:** {many}. Done in full, that brings it within all limits."
