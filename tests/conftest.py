@@ -1,6 +1,7 @@
 """Options of this project's own tests, and the interpreters of their sub-sessions."""
 
-from collections.abc import Iterator
+import gc
+from collections.abc import Generator, Iterator
 from importlib.util import find_spec
 
 import pytest
@@ -22,6 +23,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--cold", action="store_true", help="start every sub-session as an interpreter of its own, not as a fork"
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Leave out of garbage collection what stays to the end: thousands of tests, and the SDKs that their modules import."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session")
