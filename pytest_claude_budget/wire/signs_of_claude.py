@@ -12,10 +12,13 @@ from typing import Any
 from pytest_claude_budget.base.patterns import at_need
 from pytest_claude_budget.base.values import value_class
 
-_FIELD = r"[a-z_]{0,20}model(?:_?(?:id|name))?|deployment(?:_?(?:id|name))?|engine"
+_KIND = "(?:[_-]?(?:id|name|version|key|slug|alias|arn|ur[il]))?"
+_FIELD = "|".join(f"{word}{_KIND}" for word in ("[a-z_-]{0,20}model", "llm", "deployment", "engine"))
 _IN_FIELD = at_need(
-    rb'"(?:' + _FIELD.encode() + rb')"\s*:\s*"[^"\\]{0,200}claude|"models"\s*:\s*\[[^\]\\]{0,500}claude'
+    rb'"(?:' + _FIELD.encode() + rb')"\s*:\s*(?:\{[^{}\\]{0,300})?"[^"\\]{0,200}claude'
+    rb'|"models"\s*:\s*\[[^\]\\]{0,500}claude'
 )
+"""The field holds the name, or an object that does."""
 _IS_FIELD = at_need(_FIELD, re.IGNORECASE, "fullmatch")
 _IN_QUERY = at_need(rf"(?:^|&)(?:{_FIELD})=[^&]{{0,200}}claude", re.IGNORECASE)
 _SEGMENT = at_need(
@@ -106,7 +109,7 @@ def look_into(value: object) -> Seen:
 
 
 def _values(name: str, value: object, depth: int) -> Iterator[tuple[str, object]]:
-    """Every value with the name of its field; a message is one value."""
+    """Every value with the name of its field, or of the one for a model that it lies in; a message is one value."""
     if isinstance(value, str) and name in _ENVELOPES and value.lstrip()[:1] in ("{", "["):
         try:
             value = json.loads(value)
@@ -116,8 +119,9 @@ def _values(name: str, value: object, depth: int) -> Iterator[tuple[str, object]
     if depth >= _DEEPEST or is_message(value):
         return
     if isinstance(value, dict):
+        of_model = _IS_FIELD(name) is not None
         for inner, each in value.items():
-            yield from _values(inner, each, depth + 1)
+            yield from _values(name if of_model and isinstance(each, str) else inner, each, depth + 1)
     elif isinstance(value, list):
         for each in value:
             yield from _values(name, each, depth + 1)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_claude_budget.calls.call import Answer, Status
+from pytest_claude_budget.wire.signs_of_claude import look_into, names_claude
 from tests.builders.watched import ASKED, MODEL, message, send, watched
 from tests.unit.intercept.test_failed_tries import BOTH, CLIENTS
 
@@ -41,6 +42,8 @@ def told_of(
         ("/ask", {"model": MODEL, "question": "Hi"}, {"data": message()}, Status.MEASURED),
         ("/ask", {"model": MODEL, "question": "Hi"}, {"body": json.dumps(OPENAI)}, Status.UNMEASURED),
         ("/ask?model=Claude-Opus-5", {"question": "Hi"}, OPENAI, Status.MEASURED),
+        ("/ask", {"llm": MODEL, "question": "Hi"}, {"data": message()}, Status.MEASURED),
+        ("/ask", {"model": {"maker": "anthropic", "name": MODEL}}, {"body": json.dumps(OPENAI)}, Status.UNMEASURED),
         ("/openai/deployments/claude-opus-5/chat/completions", {"messages": []}, OPENAI, Status.MEASURED),
         ("/serving-endpoints/our-claude/invocations", {"messages": []}, OPENAI, Status.MEASURED),
         ("/v1/models/anthropic/claude-opus-5/predictions", {"input": {}}, {"status": "starting"}, Status.UNMEASURED),
@@ -55,6 +58,32 @@ def test_a_sign_of_claude_is_enough(
     (answer,) = told_of(module, url, asked, reply, asynchronous=asynchronous)
     assert answer.status is status
     assert (answer.reason is None) == (status is Status.MEASURED)
+
+
+@pytest.mark.parametrize(
+    "name", ["llm", "llm_name", "chatModel", "modelVersion", "model_slug", "model-name", "engine_id"]
+)
+def test_a_field_for_a_model_has_many_names(name: str) -> None:
+    """With the model's name, or with an object that has it; in a request and in an answer, whose shape no API prescribes."""
+    for value in ("Claude-Sonnet-4.5", {"id": MODEL}, {"maker": "anthropic", "name": f"anthropic/{MODEL}"}):
+        for told in ({name: value}, {"options": {name: value, "temperature": 0}}):
+            assert names_claude(json.dumps(told).encode()), told
+            assert look_into(told).names_claude, told
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"model": "best", "question": "Are you claude?"},
+        {"model": {"name": "best"}, "question": "claude"},
+        {"question": '{"model": "claude"}'},
+        {"llms": 3, "text": "claude"},
+        {"user": {"name": "claude"}},
+    ],
+)
+def test_what_names_another_model_or_none_is_no_sign(told: Any) -> None:
+    assert not names_claude(json.dumps(told).encode())
+    assert not look_into(told).names_claude
 
 
 @CLIENTS
