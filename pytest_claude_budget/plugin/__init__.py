@@ -36,6 +36,7 @@ def __dir__() -> list[str]:
     return [name for name in globals() if name.startswith("pytest_") or name == "claude_budget"]
 
 
+@pytest.hookimpl
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options, all of them named after the tool."""
     load_as_written()  # a child process has imported the package before this pytest was there
@@ -102,6 +103,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
             _hold_early(early_config, early_config.stash[RUN])
 
 
+@pytest.hookimpl
 def pytest_configure(config: pytest.Config) -> None:
     """Read the budget, so that a bad one ends the run before it starts."""
     config.addinivalue_line(
@@ -256,7 +258,7 @@ def _join(config: pytest.Config, worker_input: dict[str, Any]) -> None:
     """Store a worker's calls in the ledger of the whole run, and of those that this is a part of; nowhere else."""
     from pytest_claude_budget.measure import child
     from pytest_claude_budget.measure.run import Run, new_ledger_path
-    from pytest_claude_budget.plugin.hooks import AROUND_KEY, LEDGER_KEY
+    from pytest_claude_budget.plugin.workers import AROUND_KEY, LEDGER_KEY
 
     child.stop(except_for=worker_input.get(AROUND_KEY, ()))
     path = worker_input.get(LEDGER_KEY)

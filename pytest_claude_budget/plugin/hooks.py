@@ -18,14 +18,6 @@ if TYPE_CHECKING:
 
 _REPORTS_OF_TESTS = ("xmlpath", "htmlpath", "allure_report_dir")
 """Options of pytest, pytest-html and allure-pytest that have a report of tests written, in which each has its cost."""
-WORKER_KEY = "claude_budget"
-"""Where an xdist worker puts what it could not store."""
-RAN_KEY = "claude_budget_ran"
-"""Where an xdist worker says what it left out, and where it found no tests."""
-LEDGER_KEY = "claude_budget_ledger"
-"""Where an xdist worker finds the run's ledger."""
-AROUND_KEY = "claude_budget_around"
-"""Where an xdist worker finds the ledgers of the runs that its own is a part of."""
 
 
 def hooks_in(names: Iterable[str]) -> list[str]:
@@ -33,11 +25,17 @@ def hooks_in(names: Iterable[str]) -> list[str]:
     return [name for name in names if name.startswith("pytest_")]
 
 
+def bind_hooks(plugin: object) -> None:
+    """Have each hook in the object itself: pluggy looks four times through the classes of one that has it in its class."""
+    vars(plugin).update((name, getattr(plugin, name)) for name in dir(plugin))
+
+
 class MarkReader:
     """Reads a test's marks inside of all that others wrap around its set-up: bad ones are the test's own error."""
 
     def __init__(self, plugin: "RunPlugin") -> None:
         self._run = plugin.run
+        bind_hooks(self)
 
     def __dir__(self) -> list[str]:
         return hooks_in(vars(MarkReader))
@@ -61,6 +59,7 @@ class TestReports:
     def __init__(self, plugin: "RunPlugin") -> None:
         self._run, self._setup = plugin.run, plugin.setup
         self._tells_costs = _reports_tests(plugin.config)
+        bind_hooks(self)
 
     def __dir__(self) -> list[str]:
         return hooks_in(vars(TestReports))
@@ -96,6 +95,11 @@ class RunPlugin:
             from pytest_claude_budget.plugin.cost_of_test import HtmlColumn
 
             config.pluginmanager.register(HtmlColumn(), "claude-budget-html")
+        if hasattr(config, "workerinput") or config.getoption("dist", "no") != "no":
+            from pytest_claude_budget.plugin.workers import side_of
+
+            config.pluginmanager.register(side_of(self), "claude-budget-workers")
+        bind_hooks(self)
 
     def see(self, name: str, more: "type[MarkReader | TestReports]") -> None:
         """Have hooks that few tests need, from here on: each that is registered takes its time for all."""
@@ -204,6 +208,7 @@ class RunPlugin:
 
     # What was there: what did not run was not removed.
 
+    @pytest.hookimpl
     def pytest_deselected(self) -> None:
         """Remember that this was not the whole suite."""
         self.what_ran.deselected = True
@@ -218,15 +223,12 @@ class RunPlugin:
             if len(items) < before:
                 self.what_ran.deselected = True
 
+    @pytest.hookimpl
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Remember the tests that are to run."""
         self.run.guarded("collecting", self.what_ran.has_collected, session.items)
 
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
-        """Remember the tests that a worker found: the controller collects none."""
-        self.run.guarded("collecting", self.what_ran.has_found, ids)
-
+    @pytest.hookimpl
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Remember where there are no tests, and what skips itself."""
         self.run.guarded("collecting", self.what_ran.collected, report)
@@ -251,6 +253,7 @@ class RunPlugin:
         ):
             report.user_properties += [("claude_calls", "0"), ("claude_calls_in_baseline", str(before))]
 
+    @pytest.hookimpl
     def pytest_keyboard_interrupt(self, excinfo: "pytest.ExceptionInfo[BaseException]") -> None:
         """Remember that the session was ended, be it with an exit status of success."""
         self.what_ran.was_ended(excinfo.type)
@@ -266,30 +269,6 @@ class RunPlugin:
             setattr(report, NAME, named)
         return report
 
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_configure_node(self, node: Any) -> None:
-        """Tell an xdist worker where the run's ledger is."""
-        node.workerinput[LEDGER_KEY] = str(self.run.path)
-        node.workerinput[AROUND_KEY] = list(self.run.told.around)
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:
-        """Take what an xdist worker could not store."""
-        output = getattr(node, "workeroutput", None) or {}
-        if WORKER_KEY in output:
-            self.from_workers.append(output[WORKER_KEY])
-        self.what_ran.include(output.get(RAN_KEY) or {})
-        if self.run.has_calls:  # a worker showed until now that the run goes on
-            self.run.guarded("holding the ledger", self.run.hold)
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self) -> None:
-        """Hand over what a worker alone knows; its controller judges."""
-        output = getattr(self.config, "workeroutput", None)
-        if output is not None:
-            output[WORKER_KEY] = self.run.guarded("end of worker", _worker_output, self.run) or {}
-            output[RAN_KEY] = self.what_ran.of_worker()
-
 
 def _reports_tests(config: pytest.Config) -> bool:
     return any(config.getoption(name, None) for name in _REPORTS_OF_TESTS)
@@ -303,10 +282,3 @@ def _is_marked(item: pytest.Item) -> bool:
             return True
         node = node.parent
     return False
-
-
-def _worker_output(run: Run) -> dict[str, Any]:
-    run.settle()
-    from pytest_claude_budget.plugin.report_and_verdict import worker_output
-
-    return worker_output(run) if run.has_calls else {}

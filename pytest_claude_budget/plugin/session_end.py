@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_claude_budget.measure.environment import JUDGED_LATER_VARIABLE
-from pytest_claude_budget.plugin.hooks import RunPlugin, hooks_in
+from pytest_claude_budget.plugin.hooks import RunPlugin, bind_hooks, hooks_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +42,7 @@ class Judge:
         """Failures that pytest was told of, besides those of tests: 1 where the cost fails the run."""
         self._later = _judged_later() if JUDGED_LATER_VARIABLE in os.environ else None
         """Where to leave a verdict that fails, if somebody judges this run anew."""
+        bind_hooks(self)
 
     def __dir__(self) -> list[str]:
         return hooks_in(vars(Judge))
@@ -216,6 +217,7 @@ class Judge:
             return True
         return not self._plugin.what_ran.ran.isdisjoint(self.setup.baseline_tests())  # a test makes no calls any more
 
+    @pytest.hookimpl
     def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
         """Say what was found."""
         if self.conclusion is not None:

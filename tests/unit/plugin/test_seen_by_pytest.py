@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 import pytest_claude_budget.plugin as entry_point
-from pytest_claude_budget.plugin.hooks import MarkReader, RunPlugin, TestReports
+from pytest_claude_budget.plugin.hooks import MarkReader, RunPlugin, TestReports, bind_hooks
 from pytest_claude_budget.plugin.session_end import Judge
+from pytest_claude_budget.plugin.workers import Controller, Worker
 
 LOADED = """
 import sys
@@ -21,13 +22,47 @@ def test_a():
     assert "pytest_claude_budget.plugin.hooks" in ours
 """
 
+WORKERS = """
+def test_a(request):
+    found = request.config.pluginmanager.get_plugin("claude-budget-workers")
+    print("hooks:", type(found).__name__ if found else "alone")
+"""
 
-@pytest.mark.parametrize("registered", [MarkReader, RunPlugin, TestReports, Judge])
+
+@pytest.mark.parametrize("registered", [MarkReader, RunPlugin, TestReports, Judge, Controller, Worker])
 def test_a_plugin_shows_its_hooks_and_nothing_else(registered: type) -> None:
     """Each name beside them would be looked at for hooks and for fixtures, some 30 µs each."""
     hooks = {name for name, value in vars(registered).items() if hasattr(value, "pytest_impl") or name[:7] == "pytest_"}
     assert hooks
     assert hooks == set(dir(object.__new__(registered)))
+
+
+def test_a_plugin_has_its_hooks_in_itself() -> None:
+    """Where pluggy finds each at once, rather than by the classes of the object."""
+
+    class Plugin:
+        """One hook."""
+
+        def __dir__(self) -> list[str]:
+            return ["pytest_unconfigure"]
+
+        def pytest_unconfigure(self) -> None:
+            """Nothing."""
+
+    plugin = Plugin()
+    bind_hooks(plugin)
+    assert vars(plugin) == {"pytest_unconfigure": plugin.pytest_unconfigure}
+
+
+def test_hooks_between_processes_are_for_runs_on_workers_alone(tmp_path: Path) -> None:
+    """Each hook that is registered is looked at for some 50 µs at every start."""
+    (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    (tmp_path / "test_a.py").write_text(WORKERS, encoding="utf-8")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("CLAUDE_BUDGET_", "PYTEST_"))}
+    for options, words in (((), "alone"), (("-n1",), "Worker")):
+        command = [sys.executable, "-m", "pytest", "-q", "-rP", "-p", "no:cacheprovider", *options]
+        ended = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=60)
+        assert f"hooks: {words}" in ended.stdout
 
 
 def test_the_entry_point_shows_its_hooks_and_its_fixture() -> None:
