@@ -71,12 +71,13 @@ class Owners:
     def drop(self, entry: tuple[str, str, str]) -> None:
         """End a phase, and whatever it left behind."""
         stack = self._stack
-        for at in range(len(stack) - 1, -1, -1):
-            if stack[at] is entry:
-                del stack[at:]
-                for hear in self._listeners:
-                    hear()
-                return
+        at = len(stack) - 1
+        while at >= 0 and stack[at] is not entry:
+            at -= 1
+        if at >= 0:
+            del stack[at:]
+            for hear in self._listeners:
+                hear()
 
     def newest(self) -> tuple[str, str, str] | None:
         """The phase that goes on; None between tests."""

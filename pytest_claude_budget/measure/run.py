@@ -283,7 +283,11 @@ class Run:
         """What a test is called as an owner."""
         named, name = self._named
         if named is not item:
-            name = self.guarded("naming a test", name_of, item, self.places) or item.nodeid
+            try:
+                name = name_of(item, self.places)
+            except Exception as error:
+                self.fault("naming a test", error)
+                name = item.nodeid
             self._named = (item, name)
         return name
 

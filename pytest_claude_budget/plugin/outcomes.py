@@ -45,21 +45,21 @@ class WhatRan:
 
     def tested(self, report: "pytest.TestReport") -> None:
         """Take what became of a phase of a test: nearly always that it passed, so that this comes first, and in one piece."""
-        if report.outcome != "passed" or type(report).__name__ != "TestReport" or "context" in vars(report):
-            self._tested(report)
-            return
         when = report.when
-        if when == "teardown" and not self.begun:
-            return
-        name = vars(report).get(NAME) or report.nodeid
-        if when == "setup":
-            self.failed.discard(name)
-            self.xfailed.discard(name)
+        if report.outcome != "passed" or (when == "call" and not _is_whole(report)):
+            self._tested(report)
+        elif when == "setup":
+            name = report.__dict__.get(NAME) or report.nodeid
+            if self.failed or self.xfailed:  # by an earlier attempt
+                self.failed.discard(name)
+                self.xfailed.discard(name)
             self.begun.add(name)
-        else:
+        elif when == "call":
+            name = report.__dict__.get(NAME) or report.nodeid
             self.begun.discard(name)
-            if when == "call":
-                self.ran.add(name)
+            self.ran.add(name)
+        elif self.begun:
+            self._tested(report)
 
     def _tested(self, report: "pytest.TestReport") -> None:
         name = _name_in(report)
@@ -135,6 +135,11 @@ class WhatRan:
         if worker.get("found"):
             self.found = set(worker["found"]).union(self.found if self._has_names else ())
             self._has_names = True
+
+
+def _is_whole(report: "pytest.TestReport") -> bool:
+    """Is it a report of a test, and of no part of one?"""
+    return type(report).__name__ == "TestReport" and "context" not in report.__dict__
 
 
 def _name_in(report: "pytest.TestReport | pytest.CollectReport") -> str:
