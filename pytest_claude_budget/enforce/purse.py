@@ -13,6 +13,7 @@ from pytest_claude_budget.bounds.values import Request, Unbounded
 from pytest_claude_budget.budget.cap_assumes import CapAssumes
 from pytest_claude_budget.budget.limits import Limit
 from pytest_claude_budget.budget.marker_arguments import limits_from_marker
+from pytest_claude_budget.calls.alike import Alike
 from pytest_claude_budget.calls.call import Answer, Origin, Status
 from pytest_claude_budget.cap.store import (
     MOST,
@@ -25,7 +26,9 @@ from pytest_claude_budget.cap.store import (
     dollars_of,
     nano_dollars,
 )
+from pytest_claude_budget.enforce.open_batches import OpenBatches
 from pytest_claude_budget.enforce.rules import RUN, Held, Names, Rules
+from pytest_claude_budget.ledger.outside import system
 from pytest_claude_budget.measure.refusals import Refusal
 from pytest_claude_budget.pricing.price import price
 from pytest_claude_budget.pricing.rates import RateTable
@@ -57,6 +60,7 @@ class Purse:
         self._terms = terms
         self._cap = cap
         self._today = today
+        self._batches, self._process = OpenBatches(), system.getpid()
 
     def reserve(
         self, payer: Any, leaving: Any, own: str = "", parts: "Sequence[PartLimit]" = ()
@@ -82,6 +86,8 @@ class Purse:
         except UnavailableError as error:
             return refusal(payer, leaving, cannot_be_held(str(error)))
         if not isinstance(made, Refused):
+            if leaving.route.kind is Kind.BATCH_CREATE and models[0] is not None:  # else its requests cannot be counted
+                self._batches.asked(made, len(models))
             return made
         over = next(each for each in held if each.claim is made.claim)
         return refusal(payer, leaving, _does_not_fit(made, over))
@@ -90,9 +96,18 @@ class Purse:
         """Put what a call did cost in the place of what was reserved, where that is known; False where it stays reserved."""
         cost = self._cost_of(answer, origin)
         if cost is None:
+            if answer.endpoint == _CREATION:
+                self._batches.created(reservation, answer.batch_id)
             return False
         self._settle(reservation, cost, int(answer.status is Status.MEASURED and origin is Origin.LIVE))
         return True
+
+    def read(self, items: "Sequence[Answer | Alike]", origin: Origin) -> None:
+        """Results of batches were read: settle each that this process has created and has read in full."""
+        if origin is not Origin.LIVE or system.getpid() != self._process:  # in a fork, its parent may do so
+            return
+        for reservation, cost, calls in self._batches.read(items, lambda item: self._cost_of(item, origin)):
+            self._settle(reservation, cost, calls)
 
     def free(self, reservation: Reservation) -> None:
         """What left cost nothing, and is no call."""
@@ -150,7 +165,10 @@ class Purse:
     def _cost_of(self, answer: Answer, origin: Origin) -> int | None:
         """In nano-dollars; None where it is not known in full, or not yet."""
         if answer.status in (Status.FAILED, Status.FREE) or origin is Origin.SIMULATED:
-            return 0 if answer.endpoint != _CREATION or answer.status is Status.FAILED else None
+            is_created = (
+                answer.endpoint == _CREATION and answer.status is Status.FREE and origin is not Origin.SIMULATED
+            )
+            return None if is_created else 0
         if answer.status is not Status.MEASURED or answer.endpoint == _CREATION:
             return None  # a batch is paid when its results are there, whoever reads them
         found = price(answer, self._today(), self._terms.rates)

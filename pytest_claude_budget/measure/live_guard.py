@@ -23,6 +23,7 @@ from pytest_claude_budget.wire.batch_requests import models_asked
 from pytest_claude_budget.wire.routes import Kind
 
 if TYPE_CHECKING:
+    from pytest_claude_budget.calls.alike import Alike
     from pytest_claude_budget.calls.call import Answer
     from pytest_claude_budget.intercept.guard import Leaving
     from pytest_claude_budget.ledger.row_format import Payer
@@ -92,6 +93,9 @@ class Purse(Protocol):
 
     def settle(self, reservation: Any, answer: "Answer", origin: Origin) -> bool:
         """Take what it did cost; False where that is not known."""
+
+    def read(self, items: "Sequence[Answer | Alike]", origin: Origin) -> None:
+        """Take results of batches."""
 
     def free(self, reservation: Any) -> None:
         """Take that it cost nothing."""
@@ -228,8 +232,10 @@ class LiveGuard:
             self._permitted.add(ticket[0])
             self._purse_of(make).charge(ticket[2], own)
 
-    def stored(self, ticket: Any, origin: Origin, own: "Answer | None") -> None:
+    def stored(self, ticket: Any, origin: Origin, own: "Answer | None", items: "Sequence[Answer | Alike]" = ()) -> None:
         """An answer is stored. One that came from a remote host, though nothing was to leave, fails who asked for it."""
+        if items and self._purse is not None:
+            self._purse.read(items, origin)
         if own is None:
             return
         asked = ticket[0] in self._permitted

@@ -246,7 +246,7 @@ class Recorder:
                 id_ = self._ids.several(len(each)) if isinstance(each, Alike) else self._ids.next()
                 entries.append((id_, *ticket[1:], origin, each))
             if self.guard is not None:
-                self.guard.stored(ticket, origin, own)
+                self.guard.stored(ticket, origin, own, items)
         except Exception as error:
             self.fault("call", error)
             return [], b""
