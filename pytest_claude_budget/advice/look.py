@@ -70,8 +70,10 @@ class Look:
 
     def bytes_of(self, *parts: str) -> int:
         """The length of these parts of the request."""
-        lengths = self.print.lengths
-        return sum(lengths.get(part, 0) for part in parts)
+        length_of, whole = self.print.lengths.get, 0
+        for part in parts:  # sum() takes three times as long
+            whole += length_of(part, 0)
+        return whole
 
     def has_same(self, other: "Look", *parts: str) -> bool:
         """Are these parts of both requests the same?"""

@@ -20,9 +20,9 @@ VARYING = 16
 """Bytes by which a text may become longer or shorter and still be the same one with another date or number in it."""
 
 
-@value_class(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, slots=True)
 class Fingerprint:
-    """One request, or the later turns of one conversation."""
+    """One request, or the later turns of one conversation. Made by keywords, but where 100,000 are read at once."""
 
     parts: Mapping[str, str] = field(default_factory=dict)
     """Hash of each part that is there."""
@@ -93,17 +93,27 @@ def fingerprint_of(value: object) -> Fingerprint:
     began = opening if isinstance(opening, str) else ""
     most = value.get("max_tokens")
     marks = "cache" in value or "prefix" in value or "system_blocks" in value
-    return Fingerprint(
-        parts=parts,
-        lengths=lengths,
-        opening=began.partition(":")[0] if isinstance(opening, str) else parts.get("messages", ""),
-        max_tokens=most if isinstance(most, int) else None,
-        cache=tuple(_pairs(value.get("cache"))) if marks else (),
-        prefixes=tuple(_texts(value.get("prefix"))) if marks else (),
-        system_blocks=tuple(_texts(value.get("system_blocks"))) if marks else (),
-        follows=(follows if isinstance(follows, str) else began).partition(":")[0],
-        later=value.get("later") is True,
+    marked = (
+        (
+            tuple(_pairs(value.get("cache"))),
+            tuple(_texts(value.get("prefix"))),
+            tuple(_texts(value.get("system_blocks"))),
+        )
+        if marks
+        else _UNMARKED
     )
+    return Fingerprint(
+        parts,
+        lengths,
+        began.partition(":")[0] if isinstance(opening, str) else parts.get("messages", ""),
+        most if isinstance(most, int) else None,
+        *marked,
+        (follows if isinstance(follows, str) else began).partition(":")[0],
+        value.get("later") is True,
+    )
+
+
+_UNMARKED: tuple[tuple[()], tuple[()], tuple[()]] = ((), (), ())
 
 
 @lru_cache(maxsize=8192)
