@@ -1,14 +1,14 @@
 """What a budget file lets a cap assume of calls whose cost nobody can know before they are sent, by feature."""
 
 from collections.abc import Mapping
-from dataclasses import field, fields
+from dataclasses import field
 from typing import Any
 
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.bounds.values import Assumptions
 
 KEY = "cap_assumes"
-_NAMES = tuple(each.name for each in fields(Assumptions))
+_NAMES = tuple(Assumptions.__slots__)
 
 
 @value_class(frozen=True, kw_only=True)

@@ -4,7 +4,6 @@ Names of counts are Anthropic's own: `input_tokens` excludes both kinds of cache
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 from decimal import Decimal
 from enum import StrEnum
 from operator import attrgetter
@@ -69,7 +68,7 @@ SESSION, CLAUDE_CODE = "session", "claude_code"
 OF_MANY = frozenset((SESSION, CLAUDE_CODE))
 """Endpoints whose answers are sums of many: of a session of Managed Agents, and of a turn of Claude Code."""
 
-COUNTS = tuple(count.name for count in fields(Usage))
+COUNTS = tuple(Usage.__slots__)
 """The names of the counts."""
 counts_of: Callable[[Usage], tuple[int, ...]] = attrgetter(*COUNTS)
 """The counts of a usage, in the order of their names."""
