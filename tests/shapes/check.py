@@ -76,19 +76,15 @@ class Interpreter:
     warm: tuple[str, ...] = ()
     """Starts the same Python with the SDK imported, where there is such a one."""
 
-    @functools.cached_property
+    @property
     def about(self) -> dict[str, Any]:
         """The SDK's version and the features that were found."""
-        return json.loads(self._run("features.py", cwd=HERE).stdout)
+        return _about(self.python)
 
-    @functools.cached_property
+    @property
     def has_entry_point(self) -> bool:
         """Does pytest load the plugin there by itself?"""
-        code = (
-            "from importlib.metadata import entry_points as e;"
-            "print(sum(p.name == 'claude_budget' for p in e(group='pytest11')))"
-        )
-        return self._run("-c", code, cwd=HERE).stdout.strip() != "0"
+        return _has_entry_point(self.python)
 
     def pytest(self, room: str, way: str) -> Ran:
         """Run one room; plainly as a process that starts, so that imports come in their own order once."""
@@ -100,11 +96,11 @@ class Interpreter:
         with tempfile.TemporaryDirectory() as folder:
             report, junit = Path(folder, "cost.json"), Path(folder, "junit.xml")
             files = (f"--claude-budget-report=json:{report}", f"--junitxml={junit}", "-o", f"cache_dir={folder}/cache")
-            ran = self._run(
+            ran = _run(
+                *(started or (self.python,)),
                 *("-m", "pytest", "-p", "no:randomly", *plugins, *files, *WAYS[way]),
                 cwd=HERE / room,
                 alone=alone,
-                started=started,
             )
             passed, not_passed, properties = _junit(junit)
             return Ran(
@@ -116,14 +112,27 @@ class Interpreter:
                 properties=properties,
             )
 
-    def _run(
-        self, *arguments: str, cwd: Path, alone: bool = False, started: tuple[str, ...] = ()
-    ) -> subprocess.CompletedProcess[str]:
-        command = [*(started or (self.python,)), *arguments]
-        environ = _environ(os.environ, alone=alone)
-        return subprocess.run(
-            command, cwd=cwd, env=environ, text=True, capture_output=True, timeout=LONGEST_RUN_SECONDS, check=False
-        )
+
+@functools.cache
+def _about(python: str) -> dict[str, Any]:
+    """Asked once for all rooms: it imports the SDK."""
+    return json.loads(_run(python, "features.py", cwd=HERE).stdout)
+
+
+@functools.cache
+def _has_entry_point(python: str) -> bool:
+    code = (
+        "from importlib.metadata import entry_points as e;"
+        "print(sum(p.name == 'claude_budget' for p in e(group='pytest11')))"
+    )
+    return _run(python, "-c", code, cwd=HERE).stdout.strip() != "0"
+
+
+def _run(*command: str, cwd: Path, alone: bool = False) -> subprocess.CompletedProcess[str]:
+    environ = _environ(os.environ, alone=alone)
+    return subprocess.run(
+        command, cwd=cwd, env=environ, text=True, capture_output=True, timeout=LONGEST_RUN_SECONDS, check=False
+    )
 
 
 def _environ(outer: Mapping[str, str], *, alone: bool) -> dict[str, str]:
