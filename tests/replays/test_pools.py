@@ -16,7 +16,7 @@ from pytest_claude_budget.calls.call import Origin, Status
 from pytest_claude_budget.calls.host_rules import HostRules, Origins
 from pytest_claude_budget.intercept.httpcore_hooks import hook_module
 from pytest_claude_budget.intercept.reached_network import look_no_more
-from tests.builders.watched import ASKED, Told, message, sse, watched
+from tests.builders.watched import ASKED, URL, Told, message, sse, watched
 from tests.builders.watched_aiohttp import Answers, Run, serving, whole
 from tests.replays.conftest import BODY, LIVE, SIMULATED, Kind, Server, origins
 
@@ -236,3 +236,16 @@ def test_a_client_that_sends_in_its_own_way_is_counted_once(kind: Kind, told: To
         with cls() as client:
             assert BODY == client.send(request).read()
     assert LIVE == origins(told)
+
+
+@pytest.mark.parametrize("module", [httpx, httpx2], ids=["httpx", "httpx2"])
+def test_a_double_below_a_client_that_sends_in_its_own_way_is_not_seen(module: Any, told: Told) -> None:
+    """docs/what-is-counted.md says so: it passes no place that is watched."""
+
+    def send(self: Any, request: Any, **_: Any) -> Any:
+        return self._transport.handle_request(request)
+
+    cls = type("OwnWay", (module.Client,), {"send": send})
+    with cls(transport=module.MockTransport(lambda request: module.Response(200, content=BODY))) as client:
+        assert BODY == client.send(module.Request("POST", URL, headers=HEADERS, content=SENT)).read()
+    assert told.answers == []
