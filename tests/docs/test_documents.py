@@ -52,9 +52,10 @@ def test_every_slug_is_explained() -> None:
 
 def test_every_explained_slug_exists() -> None:
     """No row for a message that is gone."""
-    code = "\n".join(path.read_text(encoding="utf-8") for path in [*SOURCES, *(ROOT / "schemas").glob("*.json")])
+    texts = (path.read_text(encoding="utf-8") for path in [*SOURCES, *(ROOT / "schemas").glob("*.json")])
+    words = {word for text in texts for word in re.findall(r"[a-z-]+", text)}
     documented = re.findall(r"^\| `([a-z-]+)` \|", MESSAGES, re.M)
-    assert [slug for slug in documented if not re.search(rf"(?<![a-z-]){slug}(?![a-z-])", code)] == []
+    assert [slug for slug in documented if slug not in words] == []
 
 
 def test_every_option_of_the_plugin_is_in_the_documents_and_the_other_way_round() -> None:
