@@ -16,10 +16,8 @@ class _Batch:
     reservation: Reservation
     size: int
     """Its requests."""
-    seen: set[str] = field(default_factory=set)
-    """The items that were read."""
-    cost: int = 0
-    calls: int = 0
+    items: dict[str, tuple[int, bool]] = field(default_factory=dict)
+    """Of each that was read what it cost and whether it is a call, put there at once: other threads read results too."""
 
 
 class OpenBatches:
@@ -50,21 +48,20 @@ class OpenBatches:
                 continue
             for answer in each if isinstance(each, Alike) else (each,):
                 if (ended := self._taken(common.batch_id, answer, cost_of)) is not None:
-                    yield ended.reservation, ended.cost, ended.calls
+                    read = ended.items.values()
+                    yield ended.reservation, sum(cost for cost, _ in read), sum(is_call for _, is_call in read)
 
     def _taken(self, batch_id: str, answer: Answer, cost_of: Callable[[Answer], int | None]) -> _Batch | None:
         """The batch, where this was its last answer."""
         batch = self._open.get(batch_id)
-        if batch is None or answer.item_id is None or answer.item_id in batch.seen:
+        if batch is None or answer.item_id is None or answer.item_id in batch.items:
             return None
         cost = cost_of(answer)
         if cost is None:
             self._open[batch_id] = None
             return None
-        batch.seen.add(answer.item_id)
-        batch.cost += cost
-        batch.calls += answer.status is Status.MEASURED
-        if len(batch.seen) < batch.size:
+        batch.items[answer.item_id] = (cost, answer.status is Status.MEASURED)
+        if len(batch.items) < batch.size:
             return None
         self._open[batch_id] = None
         return batch
