@@ -79,8 +79,16 @@ def test_what_names_no_line_is_shown_as_it_is(where: str) -> None:
         (0, 1, ("run UPDATE", "commit LOCK")),
         (0, 3, ("run UPDATE", "commit LOCK")),
         (1, 0, ("run UPDATE", "commit b.yml and LOCK")),
-        (2, 1, ("run UPDATE: it accepts the increase (line 7)", "commit b.yml and LOCK")),
-        (4, 5, ("run UPDATE: it accepts the 5 increases (line 7)", "commit b.yml and LOCK")),
+        (
+            2,
+            1,
+            ("run UPDATE: it accepts the other one (line 7)", "commit b.yml and LOCK"),
+        ),
+        (
+            4,
+            5,
+            ("run UPDATE: it accepts the other 5 (line 7)", "commit b.yml and LOCK"),
+        ),
     ],
 )
 def test_an_update_says_what_it_accepts_and_what_is_committed(
