@@ -137,9 +137,9 @@ def _unknown_key(spot: _Spot, rule: Mapping[str, Any], key: str) -> tuple[Proble
     what = f"unknown key, expected one of {', '.join(allowed)}"
     if key.isdecimal():  # max_cost: 1,5
         return spot.problem("unknown-key", what, "write fractions with a point: in braces, a comma ends a value")
-    elsewhere = rule.get("x-elsewhere", {})
-    if key in elsewhere.get("examples", {}):
-        return spot.problem("unknown-key", what, f"{elsewhere['hint']}{elsewhere['examples'][key]}")
+    for elsewhere in rule.get("x-elsewhere", ()):
+        if key in elsewhere["examples"]:
+            return spot.problem("unknown-key", what, f"{elsewhere['hint']}{elsewhere['examples'][key]}")
     return spot.problem("unknown-key", what, suggestion(key, allowed) or "remove the key")
 
 

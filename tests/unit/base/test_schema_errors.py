@@ -108,6 +108,34 @@ def test_a_limit_beside_the_list_of_limits_is_shown_where_it_belongs(key: str, e
 
 
 @pytest.mark.parametrize(
+    ("written", "key", "belongs"),
+    [
+        ("limits: [{scope: run, max_increase: 15%}]", "max_increase", "changes:\n    test: {max_increase: 25%}"),
+        (
+            "limits: [{scope: test, ignore_below: 1}]",
+            "ignore_below",
+            "changes:\n    test: {max_increase: 25%, ignore_below: 0.002}",
+        ),
+        ("limits: [{scope: run, max_monthly_cost: 5}]", "max_monthly_cost", "projection:\n    max_monthly_cost: 1500"),
+        ("changes: {test: {max_cost: 0.05}}", "max_cost", "limits:\n    - {scope: run, max_cost: 2.00}"),
+        ("max_increase: 15%", "max_increase", "changes:\n    test: {max_increase: 25%}"),
+        ("max_monthly_increase: 15%", "max_monthly_increase", "projection:\n    max_monthly_increase: 10%"),
+    ],
+)
+def test_a_limit_of_another_part_is_shown_where_it_belongs(written: str, key: str, belongs: str) -> None:
+    """`max_increase` in the list of limits was taken for a misspelt `max_calls`."""
+    problems = validate(parse_yaml(f"version: 1\n{written}\n", "claude-budget.yml"), schema("budget"))
+    (said,) = [str(problem) for problem in problems if f"{key}: unknown key" in str(problem)]
+    assert said.endswith(f" for example:\n  {belongs}   [unknown-key]")
+    assert (
+        validate(
+            parse_yaml(f"version: 1\n{belongs}\n".replace("\n    ", "\n  "), "claude-budget.yml"), schema("budget")
+        )
+        == []
+    )
+
+
+@pytest.mark.parametrize(
     ("rule", "text", "expected"),
     [
         ({"type": "string"}, "[1]", "expected text, got a list"),
