@@ -107,8 +107,8 @@ def _together(words: str, causes: Sequence[Dearer]) -> Step:
 
 
 def of_step(step: Step, one: str) -> str:
-    """How much of the increase a step is against, and where: `+$0.048 in 24 tests`; `one` is the name of a single one, shown."""
-    return f"+{dollars(step.amount)} in {one if len(step.owners) == 1 else f'{len(step.owners):,} tests'}"
+    """How much of the increase a step is against, and where: `$0.048 in 24 tests`; `one` is the name of a single one, shown."""
+    return f"{dollars(step.amount)} in {one if len(step.owners) == 1 else f'{len(step.owners):,} tests'}"
 
 
 def as_far_as_needed(

@@ -37,7 +37,8 @@ def why(report: CostReport) -> list[str]:
     said = [main_cause(group) for group in groups[:_CAUSES]]
     if _single(report) is None and not comparison.at_least and (len(groups) > 1 or len(groups[0].rows) > 1):
         *_, change = dollars_moved(comparison.before, comparison.after)  # as beside the two, at the comparison
-        said.append(f"in all {with_part(change, comparison.change, comparison.before)}")
+        more = f"with {counted(len(groups) - _CAUSES, 'more cause')}, " if len(groups) > _CAUSES else ""
+        said.append(f"{more}in all {with_part(change, comparison.change, comparison.before)}")
     return [f"  why: {'; '.join(said)}"]
 
 

@@ -133,8 +133,11 @@ def hint(report: CostReport) -> str:
     if all(each.measure not in INCREASES for each in breaches):
         return f"  to pass: make the calls cheaper, or {raised[0]}   [over-limit]"
     files = [*map(_name, files_of(fixed)), LOCK_FILE]
-    _, commit = update_steps(UPDATE, files, len(fixed), 0)
-    return f"  to accept: {', then '.join([*_before(report), *raised, UPDATE, commit])}   [over-limit]"
+    increases = sum(1 for _ in _by_limit(each for each in breaches if each.measure in INCREASES))
+    update, commit = update_steps(UPDATE, files, len(fixed), increases)
+    command, _, passes = update.removeprefix("run ").partition(": ")
+    update = f"{command} ({passes})" if passes else command
+    return f"  to accept: {', then '.join([*_before(report), *raised, update, commit])}   [over-limit]"
 
 
 def _name(name: str) -> str:

@@ -128,13 +128,11 @@ def test_the_comment_of_the_change_names_its_causes_and_its_limits(changed: Path
     causes = ("cache reads 2,866 → 0: block 1 of the system prompt changed", "makes 2 calls (was 1)")
     lever = "What would cost less: 1 lever; it saves $96.99 to $145.16 a month at average volume"
     assert [] == [text for text in (*causes, "system prompt +107 tokens", lever) if text not in ended.text]
-    raised = (
-        "1. raise `claude-budget.yml:53` to `average: 279.16`\n2. run `pytest --claude-budget-update`: it accepts the "
-    )
+    raised = "1. raise `claude-budget.yml:53` to `average: 279.16`\n2. run `pytest --claude-budget-update`: the other "
     assert f"**To accept** all of this:\n\n{raised}" in ended.text
     down = (
-        "move what changes behind the cached block (+$0.0302 in 4 tests); leave out the calls that were added "
-        "(+$0.00197 in 3 tests)"
+        "move what changes behind the cached block ($0.0302 in 4 tests); leave out the calls that were added "
+        "($0.00197 in 3 tests)"
     )
     assert f"**To bring it down:** {down}. Whether that is enough, the next run shows." in ended.text
     shown = ended.text[: ended.text.index("\n\n**To bring it down")]
@@ -158,8 +156,8 @@ def test_the_terminal_names_the_causes_and_what_to_do(changed: Path) -> None:
     text = gate(changed).text
     assert "  +$0.000394 tests/test_replies.py::handbook\n             system prompt +105 tokens\n" in text
     accept = (
-        "to accept: raise claude-budget.yml:53 to average: 279.16, then pytest --claude-budget-update, "
-        "then commit claude-budget.yml and claude-budget.lock.json [over-limit]"
+        "to accept: raise claude-budget.yml:53 to average: 279.16, then pytest --claude-budget-update "
+        "(the other one then passes), then commit claude-budget.yml and claude-budget.lock.json [over-limit]"
     )
     assert accept in " ".join(text.split())
     assert text.rstrip().endswith("verdict: over: 2 limits exceeded")

@@ -218,7 +218,7 @@ def test_the_terminal_says_what_would_bring_down_what_is_over(budget: Budget) ->
     """A longer prompt, and a new test: 15 cents more are $0.05 of input and $0.10 of what is new."""
     before, after = record(costing("a", 10)), record(costing("a", 15), costing("new", 10))
     said = [line.text for line in terminal_lines(judged(budget, before, after), 200)]
-    steps = "ask for less in the new test (+$0.10 in new); send a shorter prompt (+$0.05 in a)"
+    steps = "ask for less in the new test ($0.10 in new); send a shorter prompt ($0.05 in a)"
     assert f"  to bring it down: {steps}; whether that is enough, the next run shows" in said
     within = terminal_lines(judged(budget, before, before), 79)
     assert not any("to bring it down" in line.text for line in within)
@@ -231,7 +231,7 @@ def test_the_last_lines_of_a_terminal_say_why_and_what_to_do(budget: Budget) -> 
     said = [line.text for line in terminal_lines(report, 160)][-4:]
     assert said == [
         "  why: +$0.09 in 2 tests: a longer prompt; +$0.06 in c, which is new; in all +$0.15 (+75%)",
-        "  to bring it down: send a shorter prompt (+$0.09 in 2 tests); ask for less in the new test (+$0.06 in c); "
+        "  to bring it down: send a shorter prompt ($0.09 in 2 tests); ask for less in the new test ($0.06 in c); "
         "whether that is enough, the next run shows",
         "  to accept: pytest --claude-budget-update, then commit claude-budget.lock.json   [over-limit]",
         "verdict: over: 2 limits exceeded",

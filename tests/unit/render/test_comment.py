@@ -204,7 +204,7 @@ def test_a_fixed_limit_is_raised_before_an_increase_is_accepted() -> None:
     """No baseline takes a run that is over a fixed limit: the update would be refused. $32.4975 is not above $32.50."""
     assert steps_to_accept("many") == [
         "1. raise `claude-budget.yml:4` to `max_cost: 32.50`",
-        "2. run `pytest --claude-budget-update`: it accepts the other one (line 12)",
+        "2. run `pytest --claude-budget-update`: the other one then passes (line 12)",
         "3. commit `claude-budget.yml` and `claude-budget.lock.json`",
     ]
 
@@ -214,7 +214,7 @@ def test_each_limit_that_is_to_be_raised_says_to_what_and_the_rest_is_left_to_th
     assert steps_to_accept("busy") == [
         "1. raise 4 limits in `claude-budget.yml`: line 4 to `max_cost: 0.178`, line 6 to `max_cost: 0.007`, "
         "line 30 to `average: 327.50` and line 31 to `heavy: 786.00`",
-        "2. run `pytest --claude-budget-update`: it accepts the other 5 (lines 12, 13, 20, 21 and 22)",
+        "2. run `pytest --claude-budget-update`: the other 5 then pass (lines 12, 13, 20, 21 and 22)",
         "3. commit `claude-budget.yml` and `claude-budget.lock.json`",
     ]
 

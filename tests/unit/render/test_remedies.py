@@ -109,16 +109,16 @@ def test_the_comment_says_how_to_mend_what_is_over_a_limit() -> None:
     """
     (line,) = down("over")
     steps = (
-        "leave out the calls that were added (+$0.0175 in `test_refund`)",
-        "ask for less in the new test (+$0.0025 in `test_escalate`)",
-        "leave the cached part of the system prompt as it was (+$0.00234 in `test_triage[german]`)",
+        "leave out the calls that were added ($0.0175 in `test_refund`)",
+        "ask for less in the new test ($0.0025 in `test_escalate`)",
+        "leave the cached part of the system prompt as it was ($0.00234 in `test_triage[german]`)",
     )
     assert line == f"**To bring it down:** {steps[0]}. Done in full, that brings it within all limits."
     report = document("over")
     report["verdict"]["breaches"][0]["maximum"] = "1%"
     assert f"\n**To bring it down:** {'; '.join(steps)}. {UNSURE}\n" in comment(report)
     (model,) = down("many")
-    many = "go back to `claude-haiku-4-5` (+$22.50 in 5,000 tests)"
+    many = "go back to `claude-haiku-4-5` ($22.50 in 5,000 tests)"
     assert model == f"**To bring it down:** {many}. Done in full, that brings it within all limits."
 
 
@@ -161,5 +161,5 @@ def test_where_only_a_test_is_over_its_limit_the_steps_are_that_test_s() -> None
     """The longer prompt and the new test are of others."""
     report = document("over")
     report["verdict"]["breaches"] = [each for each in report["verdict"]["breaches"] if each["scope"] == "test"]
-    step = "leave out the calls that were added (+$0.0175 in `test_refund`)"
+    step = "leave out the calls that were added ($0.0175 in `test_refund`)"
     assert f"\n**To bring it down:** {step}. Done in full, that brings it within all limits.\n" in comment(report)
