@@ -99,8 +99,9 @@ clients: $(VENV)/stamp-matrix ## Every client of Claude that is measured, each w
 	$(BIN)/nox --reuse-existing-virtualenvs --tags clients
 
 # All that .ci/run needs, in one go: the stamps one by one would look the same packages up four times.
+# Most of their modules are never imported: what is compiles itself.
 ci-tools: $(VENV)/stamp-pip
-	$(BIN)/python -m pip install --quiet --editable '.[action,gateway]' --group test --group lint --group ci --group matrix --group docs \
+	$(BIN)/python -m pip install --quiet --no-compile --editable '.[action,gateway]' --group test --group lint --group ci --group matrix --group docs \
 		--requirement examples/quickstart/requirements.txt
 	touch $(addprefix $(VENV)/stamp-,dev demo ci matrix docs)
 	$(MAKE) $(VENV)/stamp-node
