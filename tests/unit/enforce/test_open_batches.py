@@ -1,12 +1,18 @@
 """A batch is settled once the answers of all its requests were read, each counted once."""
 
+import sys
+import threading
+from collections.abc import Callable
 from dataclasses import replace
+from types import FrameType
+from typing import Any
 
 import pytest
 
 from pytest_claude_budget.calls.alike import Alike
 from pytest_claude_budget.calls.call import Answer, Status
 from pytest_claude_budget.cap.store import Claim, Reservation
+from pytest_claude_budget.enforce import open_batches
 from pytest_claude_budget.enforce.open_batches import OpenBatches
 
 ITEM = Answer(status=Status.MEASURED, endpoint="batch_result", batch_id="b1", batch=True)
@@ -84,3 +90,59 @@ def test_a_batch_whose_requests_could_not_be_counted_stays_charged() -> None:
     batches = OpenBatches()
     batches.created(Reservation([]), "b1")
     assert [] == read(batches, item("a"))
+
+
+def held_up(work: Callable[[], None], at: int, meanwhile: Callable[[], None]) -> bool:
+    """Do it in a thread that stops at one of its steps in our module, counted from 0, until another was done; False where it has fewer."""
+    steps, was_held_up = 0, False
+
+    def step(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal steps, was_held_up
+        if frame.f_code.co_filename != open_batches.__file__:
+            return None
+        frame.f_trace_opcodes = True
+        if event == "opcode":
+            if steps == at:
+                was_held_up = True
+                meanwhile()
+            steps += 1
+        return step
+
+    def traced() -> None:
+        sys.settrace(step)
+        try:
+            work()
+        finally:
+            sys.settrace(None)
+
+    thread = threading.Thread(target=traced)
+    thread.start()
+    thread.join()
+    return was_held_up
+
+
+@pytest.mark.parametrize("others", ["c", "bc", "abc"])
+def test_two_threads_that_read_one_batch_settle_it_whole(reservation: Reservation, others: str) -> None:
+    """One reads two or three of its items and is held up at each of its steps in turn, while the other one reads the rest or more."""
+    mine = "abc" if others == "c" else "ab"
+    at, goes_on = 0, True
+    while goes_on:
+        batches, ended = OpenBatches(), Ended()
+        batches.asked(reservation, 3)
+        batches.created(reservation, "b1")
+
+        def reads(names: str, batches: OpenBatches = batches, ended: Ended = ended) -> None:
+            for each in batches.read([item(name) for name in names], cost_of):
+                ended.append(each)
+
+        def other(reads: Callable[[str], None] = reads) -> None:
+            thread = threading.Thread(target=reads, args=(others,))
+            thread.start()
+            thread.join()
+
+        goes_on = held_up(lambda reads=reads: reads(mine), at, other)  # type: ignore[misc]
+        if not goes_on:
+            other()
+        assert {(reservation, 21, 3)} == set(ended), f"held up at step {at}"
+        at += 1
+    assert at > 50
