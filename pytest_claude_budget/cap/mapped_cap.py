@@ -56,7 +56,7 @@ class MappedCap:
                 raise UnavailableError(_GONE)
             try:
                 locking.flock(self._lock_file, locking.LOCK_EX)
-                done = _reserve(table, claims)
+                done = _reserve(table, claims, turn)
                 if turn.waiting:
                     self._catch_up(table)
                 return done
@@ -71,6 +71,8 @@ class MappedCap:
     def settle(self, reservation: Reservation, *, cost: int, calls: int = 1) -> None:
         """Put what a call came to in the place of what was reserved for it. Raises UnavailableError."""
         turn = self._turn
+        if reservation.hold is not turn:
+            return
         if not turn.lock.acquire(False):  # noqa: FBT003  # takes no name
             turn.wait()
         if turn.is_amid:
@@ -161,7 +163,7 @@ def _unusable(error: OSError) -> UnavailableError:
     return UnavailableError(f"the file of the cap cannot be used: {error.strerror or error}")
 
 
-def _reserve(table: AccountTable, claims: Sequence[Claim]) -> Reservation | Refused:
+def _reserve(table: AccountTable, claims: Sequence[Claim], hold: object) -> Reservation | Refused:
     words, known = table.words, table.known
     for claim in claims:
         slot = known.get(claim.account)
@@ -172,7 +174,7 @@ def _reserve(table: AccountTable, claims: Sequence[Claim]) -> Reservation | Refu
             return Refused(claim=claim, charged=_charged(table, slot))
     for claim in claims:
         words[known[claim.account] + _RESERVED] += claim.amount
-    return Reservation(claims)
+    return Reservation(claims, hold)
 
 
 def _settle(table: AccountTable, reservation: Reservation, cost: int, calls: int) -> None:

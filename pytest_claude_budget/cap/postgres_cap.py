@@ -105,11 +105,12 @@ class PostgresCap:
 
     def reserve(self, claims: Sequence[Claim]) -> Reservation | Refused:
         """Charge all claims, each of another account, or none. Raises UnavailableError."""
+        turn = self._turn
         try:
-            self._turn.now(self._transacted, lambda rows: self._reserve(rows, claims))
+            turn.now(self._transacted, lambda rows: self._reserve(rows, claims))
         except _NoRoomError as error:
             return error.refused
-        return Reservation(claims)
+        return Reservation(claims, turn)
 
     def settle(self, reservation: Reservation, *, cost: int, calls: int = 1) -> None:
         """Put what a call came to in the place of what was reserved for it. Raises UnavailableError: it stays charged then."""
@@ -119,9 +120,16 @@ class PostgresCap:
                 spent = settlement(claim, cost, calls)
                 rows.execute(_SETTLE, {**self._of(claim), "cost": spent, "most": MOST})
 
-        if not reservation.settled:
-            reservation.settled = True  # once: whether a try has failed is not known where its answer is lost
-            self._turn.soon(self._transacted, work)
+        turn = self._turn
+        if reservation.hold is not turn:
+            return
+        turn.wait()
+        try:
+            if not reservation.settled:
+                reservation.settled = True  # once: whether a try has failed is not known where its answer is lost
+                turn.soon(self._transacted, work)
+        finally:
+            turn.lock.release()
 
     def charged(self, account: str) -> Charged:
         """What an account is charged with now. Raises UnavailableError."""

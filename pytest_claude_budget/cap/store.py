@@ -67,6 +67,8 @@ class Reservation:
     """Claims that are charged, until they are settled."""
 
     claims: Sequence[Claim]
+    hold: object = None
+    """What a store makes anew in a forked child: who has inherited a reservation settles nothing, for its parent may do so, too."""
     settled: bool = False
 
 
@@ -84,7 +86,7 @@ class Cap(Protocol):
         """Put what a call came to in the place of what was reserved for it.
 
         `cost` is in nano-dollars, and may be more than was reserved; `calls` is 0 where it does not count as one. A second time
-        does nothing. Raises UnavailableError: the reservation stays charged then.
+        does nothing, nor does a child that was forked since it was reserved. Raises UnavailableError: the reservation stays charged then.
         """
 
     def charged(self, account: str) -> Charged:

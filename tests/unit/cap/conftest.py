@@ -4,10 +4,9 @@ from uuid import uuid4
 
 import pytest
 
-from pytest_claude_budget.cap.mapped_cap import MappedCap
-from pytest_claude_budget.cap.postgres_cap import PostgresCap
 from pytest_claude_budget.cap.store import Cap
 from tests.unit.cap.postgres import Server, server
+from tests.unit.cap.worker import opened as open_one
 
 
 @pytest.fixture(scope="session")
@@ -17,14 +16,19 @@ def postgres() -> Iterator[Server]:
 
 
 @pytest.fixture(params=["mapped", "postgres"])
-def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Cap]]:
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str]:
+    """The file or the URL of one cap, and the name of its run."""
+    url = request.getfixturevalue("postgres").url if request.param == "postgres" else ""
+    return url or str(tmp_path / "run.cap"), str(uuid4())
+
+
+@pytest.fixture
+def opened(where: tuple[str, str]) -> Iterator[Callable[[], Cap]]:
     """Opens one and the same cap, as each process does."""
     caps: list[Cap] = []
-    url = request.getfixturevalue("postgres").url if request.param == "postgres" else ""
-    run = str(uuid4())
 
     def open_cap() -> Cap:
-        caps.append(PostgresCap(url, run) if url else MappedCap(tmp_path / "run.cap"))
+        caps.append(open_one(*where))
         return caps[-1]
 
     yield open_cap

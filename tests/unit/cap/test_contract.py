@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pytest_claude_budget.cap.one_at_a_time import OneAtATime
 from pytest_claude_budget.cap.store import (
     MOST,
     Cap,
@@ -21,6 +23,7 @@ from pytest_claude_budget.cap.store import (
     dollars_of,
     nano_dollars,
 )
+from tests.unit.cap.crowd import worker
 
 fresh = itertools.count()
 
@@ -94,6 +97,51 @@ def test_settling_twice_charges_once(cap: Cap) -> None:
     for _ in range(2):
         cap.settle(one, cost=4)
     assert cap.charged("run") == Charged(spent=4, reserved=10)
+
+
+def test_two_threads_that_settle_at_once_charge_once(cap: Cap, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second thread begins as the first looks whether it is settled, and the first goes on as the second waits or has ended."""
+    made, _ = reserved(cap, run_claim(10)), reserved(cap, run_claim(10))
+    goes_on, others = threading.Event(), list[threading.Thread]()
+    own, waiting = threading.get_ident(), OneAtATime.wait
+
+    def settle_too() -> None:
+        try:
+            cap.settle(looked_at, cost=4)
+        finally:
+            goes_on.set()
+
+    class LookedAt(Reservation):
+        @property
+        def settled(self) -> bool:  # type: ignore[override]
+            was = made.settled
+            if not others:
+                others.append(threading.Thread(target=settle_too))
+                others[0].start()
+                goes_on.wait()
+            return was
+
+        @settled.setter
+        def settled(self, settled: bool) -> None:
+            made.settled = settled
+
+    def wait(turn: OneAtATime[object]) -> None:
+        if threading.get_ident() != own:
+            goes_on.set()
+        waiting(turn)
+
+    monkeypatch.setattr(OneAtATime, "wait", wait)
+    looked_at = LookedAt(made.claims, made.hold)
+    cap.settle(looked_at, cost=4)
+    others[0].join()
+    assert cap.charged("run") == Charged(spent=4, reserved=10)
+
+
+def test_a_child_settles_nothing_that_its_parent_has_reserved(where: tuple[str, str]) -> None:
+    """Both may read one answer to its end, and what is given back twice would be another's. Two of 700, and one of its own that costs 1."""
+    process = worker("settle_in_a_child", *where)
+    told, _ = process.communicate()
+    assert [str(Charged(spent=1, reserved=1_400)), str(Charged(spent=3, reserved=700))] == told.splitlines()
 
 
 def test_nobody_is_charged_before_a_claim(cap: Cap) -> None:

@@ -111,9 +111,26 @@ def claim_ones(cap: Cap, count: int) -> None:
         cap.settle(reservation, cost=1)
 
 
-def opened(where: str) -> Cap:
+def opened(where: str, run: str = "run") -> Cap:
     """A cap by its file, or by the URL of its database."""
-    return PostgresCap(where, "run") if "://" in where else MappedCap(Path(where))
+    return PostgresCap(where, run) if "://" in where else MappedCap(Path(where))
+
+
+def settle_in_a_child(where: str, run: str) -> None:
+    """Have a forked child settle what its parent has reserved, and one of its own; then the parent settles what is its."""
+    cap = opened(where, run)
+    shared, kept = cap.reserve([RUN]), cap.reserve([RUN])
+    assert not isinstance(shared, Refused)
+    assert not isinstance(kept, Refused)
+    child = os.fork()
+    if child == 0:
+        cap.settle(shared, cost=1)
+        claim_ones(cap, 1)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    print(cap.charged("run"), flush=True)
+    cap.settle(shared, cost=2)
+    print(cap.charged("run"), flush=True)
 
 
 def fork_and_go_on(url: str) -> None:
