@@ -10,6 +10,8 @@ from pytest_claude_budget.bounds.text_tokens import HIDDEN, HIDDEN_PER_TOOL, HID
 from pytest_claude_budget.wire.converse_requests import as_anthropics
 
 OUTPUTS = ("max_tokens", "max_completion_tokens", "max_output_tokens", "max_tokens_to_sample")
+_THOUGHTS, _THINKING = ("thinking", "reasoning", "reasoning_config"), ("budget_tokens", "max_tokens")
+"""Where a request says how much may be thought, and how; in the forms of Anthropic, of OpenRouter and of Converse."""
 _INSTRUCTS = ("citations", "tool_use", "tool_result", "search_result")
 """What it may be told of wherever these stand."""
 _FORMS = (
@@ -58,6 +60,8 @@ class Asked:
     """What has no size in the request; for a person."""
     output: int | None = None
     """Tokens of an answer at most; None where the request does not say."""
+    thinking: int = 0
+    """Tokens of thinking that it allows."""
     choices: int = 1
     """Answers that are asked for."""
     lifetime: str | None = None
@@ -89,6 +93,7 @@ def read_request(request: Mapping[str, Any]) -> Asked:
         images=tuple(contents.images),
         unsized=tuple(dict.fromkeys([*contents.unsized, *_kept_elsewhere(request)])),
         output=_output(request),
+        thinking=_thinking(request),
         choices=max(1, _count(request.get("n")) or 1),
         lifetime=_lifetime(told),
         fast=request.get("speed") == "fast",
@@ -113,10 +118,19 @@ def _hidden(request: Mapping[str, Any], tools: ServerTools, told: str) -> int:
 
 def _output(request: Mapping[str, Any]) -> int | None:
     """The largest of all that limits an answer; None where nothing does."""
-    more = request.get("additionalModelRequestFields")
-    places = (request, more) if isinstance(more, dict) else (request,)
-    counts = (_count(place.get(name)) for place in places for name in OUTPUTS)
+    counts = (_count(place.get(name)) for place in _places(request) for name in OUTPUTS)
     return max((count for count in counts if count is not None), default=None)
+
+
+def _thinking(request: Mapping[str, Any]) -> int:
+    told = (place.get(name) for place in _places(request) for name in _THOUGHTS)
+    counts = (_count(each.get(name)) for each in told if isinstance(each, dict) for name in _THINKING)
+    return max((count for count in counts if count is not None), default=0)
+
+
+def _places(request: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    more = request.get("additionalModelRequestFields")
+    return (request, more) if isinstance(more, dict) else (request,)
 
 
 def _kept_elsewhere(request: Mapping[str, Any]) -> list[str]:

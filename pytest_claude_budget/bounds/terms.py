@@ -20,7 +20,8 @@ _NAME_RATES = "name its model in rates.aliases, or its rates in rates.file, of t
 _TEXT = "one token for each byte: no tokenizer makes more"
 _HIDDEN = "allowed for what the server adds around a prompt, and for tools"
 _IMAGES = "by their width and height, or as the largest where these are not told"
-_WINDOW = "the whole context window: no prompt is longer"
+_WHOLE = "the whole context window"
+_WINDOW = f"{_WHOLE}: no prompt is longer"
 _CODE = "code execution is billed by the hour of its container: not in the bound"
 
 
@@ -105,13 +106,13 @@ class Terms:
         times = asked.choices
         for part in parts:
             yield _line(before + part.label, part.tokens * times, (rate, part.why), side, held)
-        output, why = self._written(model, limit)
+        output, why = self._written(model, limit, self._window(spelled, model))
         yield _line(f"{before}output", output * times, ("output", why), side, held)
         if asked.compacts:
             tokens = sum(part.tokens for part in parts)
             why = "read once more, to sum it up"
             yield _line(f"{before}compaction, input", tokens * times, (rate, why), side, held)
-            output, why = self._written(model, None)
+            output, why = self._written(model, None, None)
             yield _line(f"{before}compaction, output", output * times, ("output", why), side, held)
 
     def _read(self, spelled: str | None, model: Model) -> tuple[list[_Part], int]:
@@ -154,12 +155,14 @@ class Terms:
             return max(model.context_window, LARGE_WINDOW)
         return model.context_window
 
-    def _written(self, model: Model, limit: int | None) -> tuple[int, str]:
+    def _written(self, model: Model, limit: int | None, window: int | None) -> tuple[int, str]:
         """Tokens of an answer at most, with the reason. Thinking is among them."""
         allowed, why = (limit, "all that the request allows") if limit is not None else (model.max_output, "")
+        if limit is not None and self._asked.thinking >= limit > 0:  # between calls of tools
+            allowed, why = window, f"its thinking may go beyond {limit:,} max_tokens: {_WHOLE}"
         if allowed is None:
-            reason = f"it sets no max_tokens, and the longest answer of {model.name} is not known"
-            raise NoBoundError(Unbounded(reason=reason, hint="set max_tokens"))
+            reason = f"it sets no max_tokens that holds, and the longest answer of {model.name} is not known"
+            raise NoBoundError(Unbounded(reason=reason, hint="set max_tokens, above all budget_tokens"))
         why = why or "the longest answer of the model: the request sets no limit to it"
         rounds = self._asked.tools.rounds
         if rounds > 1:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -107,6 +108,36 @@ def test_without_a_limit_the_longest_answer_of_the_model_counts() -> None:
     for wrong in (None, True, "7", -1, 7.0):
         assert counts(bounded(MESSAGES, {**asked, "max_tokens": wrong}))["output"] == 64_000
     assert counts(bounded(MESSAGES, {**asked, "max_tokens": 0}))["output"] == 0
+
+
+@pytest.mark.parametrize("name", ["thinking", "reasoning_config"])
+def test_thinking_that_is_allowed_more_than_an_answer_may_fill_the_window(name: str) -> None:
+    """As documented of thinking between calls of tools: the limit becomes the window. Else thinking is part of `max_tokens`."""
+    for budget, output in ((999, 1_000), (1_000, 200_000), (5_000, 200_000)):
+        thinking = {name: {"type": "enabled", "budget_tokens": budget}}
+        asked = question(**thinking)
+        assert counts(bounded(MESSAGES, asked))["output"] == output
+        plain = {"messages": asked["messages"], "inferenceConfig": {"maxTokens": 1_000}}
+        path = "/model/anthropic.claude-haiku-4-5-20251001-v1%3A0/converse"
+        assert counts(bounded(path, {**plain, "additionalModelRequestFields": thinking}))["output"] == output
+    made = bounded(MESSAGES, asked, assumptions=Assumptions(output_tokens=3_000))
+    assert counts(made)["output"] == 3_000
+    larger = bounded(MESSAGES, {**asked, "model": f"{HAIKU}[1m]"})
+    assert counts(larger)["output"] == 1_000_000
+
+
+def test_an_answer_that_nothing_is_known_to_end_has_no_bound() -> None:
+    rates = packaged_rates()
+    model = rates.find(HAIKU)
+    assert model is not None
+    unknown = replace(model, context_window=None, max_output=None)
+    rates = replace(rates, models={**rates.models, model.name: unknown})
+    thinking, where = {"type": "enabled", "budget_tokens": 1_000}, route("POST", MESSAGES, None, from_sdk=True)
+    assert where is not None
+    for asked in (question(max_tokens=None), question(thinking=thinking)):
+        found = bound(Request(route=where, body=json.dumps(asked).encode()), rates, DAY)
+        assert isinstance(found, Unbounded)
+        assert "no max_tokens that holds, and the longest answer of claude-haiku-4-5" in found.reason
 
 
 def test_tools_and_the_form_of_an_answer_have_an_allowance() -> None:
