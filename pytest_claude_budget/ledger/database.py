@@ -135,8 +135,8 @@ class SqliteLedger:
                 rows, payers, kinds = list(tally.alike(models)), tally.payers, tally.kinds
             else:
                 rows = connection.execute(ALIKE.format(models=marks), models).fetchall()
-                payers = {row[0]: row for row in connection.execute("SELECT * FROM payers")}
-                kinds = {row[0]: row for row in connection.execute("SELECT * FROM kinds")}
+                payers = {number: row for number, *row in connection.execute("SELECT * FROM payers")}
+                kinds = {number: row for number, *row in connection.execute("SELECT * FROM kinds")}
         yield from calls_of_alike(rows, payers, kinds)
         if sum(row[2] for row in rows) < entries:
             yield from self._read(f" AND ({PLAIN.format(models=marks)}) IS NOT TRUE", models)

@@ -12,7 +12,7 @@ from pytest_claude_budget.ledger.insert_rows import Insert
 from pytest_claude_budget.ledger.journal import has_writer
 from pytest_claude_budget.ledger.outside import FileIO, system
 from pytest_claude_budget.ledger.row_format import COLUMNS, KIND, LINE, PAYER, REST
-from pytest_claude_budget.ledger.tally import Row, Tally
+from pytest_claude_budget.ledger.tally import Columns, Tally
 from pytest_claude_budget.ledger.whole_lines import whole_lines
 
 READ_AT_ONCE = 1 << 16
@@ -99,17 +99,19 @@ class _Shared(dict[str, int]):
         self[text] = self._last
         return self._last
 
-    def numbers(self, texts: Iterable[str]) -> Iterable[int]:
-        """The number of each. Raises TypeError for what cannot be looked up, while it is iterated."""
-        return map(self.__getitem__, texts)
+    def numbers(self, texts: Iterable[str]) -> list[int]:
+        """The number of each. Raises TypeError for what cannot be looked up."""
+        return list(map(self.__getitem__, texts))
 
     def store(self) -> None:
         """Store those that are new."""
+        if not self._new:
+            return
         numbers, texts = range(self._last - len(self._new) + 1, self._last + 1), ",".join(self._new)
-        read = zip(numbers, loads(f"[{texts}]".encode()), strict=True)
-        width = self._width
-        rows = [(number, *values, *(None,) * (width - len(values))) for number, values in read]
-        self._insert.rows(self._connection, rows)
+        rows, width = loads(f"[{texts}]".encode()), self._width
+        if not {width}.issuperset(map(len, rows)):
+            rows = [(*values, *(None,) * (width - len(values))) for values in rows]
+        self._insert.columns(self._connection, [numbers, *zip(*rows, strict=True)])
         self._rows.update(zip(numbers, rows, strict=True))
         self._new.clear()
 
@@ -184,13 +186,14 @@ class _Store(NamedTuple):
             calls += self._others(values, name)
         if not calls:
             return
-        rows = self._plain(calls)
-        if rows is None:
-            rows = self._sorted_out(calls, name)
+        columns = self._plain(calls)
+        if columns is None:
+            columns = self._sorted_out(calls, name)
         self.payers.store()
         self.kinds.store()
-        _PLAIN_ENTRY.rows(self.connection, rows)
-        self.tally.add(rows)
+        if columns:
+            _PLAIN_ENTRY.columns(self.connection, columns)
+            self.tally.add(columns)
 
     def _others(self, values: Sequence[Any], name: str) -> list[list[Any]]:
         """Store what is not a call by itself; returns the calls of lines that hold several."""
@@ -211,20 +214,20 @@ class _Store(NamedTuple):
         self.connection.executemany(_OWNER, owners)
         return calls
 
-    def _plain(self, calls: Sequence[Sequence[Any]]) -> list[Row] | None:
-        """Calls as rows, where nothing stands between their counts and their requests, as nearly always; else None."""
+    def _plain(self, calls: Sequence[Sequence[Any]]) -> Columns | None:
+        """Calls as columns, where nothing stands between their counts and their requests, as nearly always; else None."""
         columns, number = list(zip(*calls, strict=True)), len(calls)
+        if any(column.count(None) != number for column in columns[_BETWEEN]):
+            return None
         try:
-            if any(column.count(None) != number for column in columns[_BETWEEN]):
-                return None
             payers, kinds = self.payers.numbers(columns[2]), self.kinds.numbers(columns[3])
-            return list(zip(*columns[:2], payers, kinds, *columns[4 : _BETWEEN.start], columns[-1], strict=True))
         except TypeError:  # a value that cannot be looked up
             return None
+        return [*columns[:2], payers, kinds, *columns[4 : _BETWEEN.start], columns[-1]]
 
-    def _sorted_out(self, calls: Sequence[Sequence[Any]], name: str) -> list[Row]:
-        """Store calls that say more, and return the others as rows. Of those with one id, the last holds."""
-        latest: dict[int, Row] = {}
+    def _sorted_out(self, calls: Sequence[Sequence[Any]], name: str) -> Columns:
+        """Store calls that say more, and return the others as columns. Of those with one id, the last holds."""
+        latest: dict[int, tuple[Any, ...]] = {}
         for id_, at, payer, kind, *rest in calls:
             try:
                 latest[id_] = (id_, at, *self.payers.numbers([payer]), *self.kinds.numbers([kind]), *rest)
@@ -233,4 +236,6 @@ class _Store(NamedTuple):
         more = {id_: row for id_, row in latest.items() if row[_BETWEEN] != _NOTHING}
         _ENTRY.rows(self.connection, list(more.values()))
         self.tally.add_apart(more)
-        return [(*row[: _BETWEEN.start], row[-1]) for id_, row in latest.items() if id_ not in more]
+        return list(
+            zip(*((*row[: _BETWEEN.start], row[-1]) for id_, row in latest.items() if id_ not in more), strict=True)
+        )

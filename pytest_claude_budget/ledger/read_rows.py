@@ -82,8 +82,8 @@ def calls_of_alike(
     """Read calls that are priced alike back as one each. A run may have 100,000 of them: keywords would take twice as long."""
     measured = Status.MEASURED
     for id_, day, count, payer, kind, request, *counts in rows:
-        (_, process, owner, owner_kind, phase, feature, tier, case) = payers[payer]
-        (_, origin, _, _, endpoint, model, requested, batch, regional, speed, geo, service, http, *rest) = kinds[kind]
+        (process, owner, owner_kind, phase, feature, tier, case) = payers[payer]
+        (origin, _, _, endpoint, model, requested, batch, regional, speed, geo, service, http, *rest) = kinds[kind]
         (_, _, _, _, failure, limits, site) = rest
         # fmt: off
         answer = Answer(

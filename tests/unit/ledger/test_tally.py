@@ -64,6 +64,47 @@ def test_streams_and_what_is_priced_apart_are_no_reason_to_ask_the_database(ledg
     ledger.close()
 
 
+_ALL = Usage(
+    input_tokens=1,
+    cache_creation_5m_input_tokens=20,
+    cache_creation_1h_input_tokens=300,
+    cache_read_input_tokens=4_000,
+    output_tokens=50_000,
+    web_search_requests=6,
+    web_fetch_requests=7,
+)
+
+
+@pytest.mark.parametrize(
+    ("usages", "days"),
+    [
+        ([Usage(input_tokens=3, output_tokens=5), _ALL, Usage(), _ALL], [0]),
+        ([Usage(input_tokens=3, output_tokens=5), Usage(cache_read_input_tokens=9)], [0, 1, 0]),
+        ([_ALL, replace(_ALL, code_execution_requests=2)], [0]),
+        ([_ALL, replace(_ALL, input_tokens=200_000 - 4_320), replace(_ALL, input_tokens=200_000 - 4_319)], [0]),
+    ],
+    ids=["all counts", "two days", "code was run", "a long prompt"],
+)
+def test_all_counts_are_summed_as_the_database_sums_them(
+    ledger: SqliteLedger, usages: Sequence[Usage], days: Sequence[int]
+) -> None:
+    """Of calls of which none has to be looked at by itself, and of others; what was brought in before stays."""
+    journal, number = Journal(ledger.path), 0
+    for _ in range(2):
+        for day in days:
+            for usage in usages:
+                made = Answer(status=Status.MEASURED, endpoint="messages", model="m", usage=usage)
+                journal.append([entry(number := number + 1, 0, day=day, answer=made)])
+        ledger.gather()
+    other = SqliteLedger(ledger.path)
+    found, expected = (sorted(each.totalled(["m"]), key=lambda call: call.id) for each in (ledger, other))
+    ledger.close()
+    other.close()
+    assert found == expected
+    assert sum(call.count for call in found) == number
+    assert sum(call.answer.usage.input_tokens for call in found) == 2 * len(days) * sum(u.input_tokens for u in usages)
+
+
 def test_a_measured_call_that_is_replaced_counts_once(ledger: SqliteLedger) -> None:
     Journal(ledger.path).append([entry(1, 5), entry(2, 7), entry(1, 6)])
     assert totalled(ledger) == [(1, 2, 13, 0.0)]
