@@ -6,14 +6,12 @@ zero is being written, and is left for a later look; only one that is whole and 
 """
 
 import json
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from pytest_claude_budget.base.fast_json import loads
 
-_ROOM = re.compile(rb"\n\0+")
-"""What a piece of the file had left over: it lies before the first line of the next piece."""
+_END = ord("\n")
 
 
 def whole_lines(data: bytes) -> tuple[Sequence[Any], int]:
@@ -21,7 +19,7 @@ def whole_lines(data: bytes) -> tuple[Sequence[Any], int]:
 
     Returns the value of each line, None where it is damaged, and how many bytes they take.
     """
-    text = _ROOM.sub(b"\n", data.lstrip(b"\0")) if b"\0" in data else data
+    text = _without_room(data)
     if b"\0" not in text and text != b"\n":
         try:
             return loads(b"[%b]" % text[:-1].replace(b"\n", b",")), len(data)
@@ -36,6 +34,15 @@ def whole_lines(data: bytes) -> tuple[Sequence[Any], int]:
         values.append(value)
         taken += len(line) + 1
     return values, taken
+
+
+def _without_room(data: bytes) -> bytes:
+    """The lines without what pieces of the file had left over: it lies before the first line of the next piece."""
+    at = data.find(b"\0")
+    while at == 0 or (at > 0 and data[at - 1] == _END):
+        data = data[:at] + data[at:].lstrip(b"\0")
+        at = data.find(b"\0", at)
+    return data
 
 
 def _value(line: bytes) -> Any:
