@@ -262,6 +262,11 @@ class GuardPlugin:
             self._session.shouldstop = f"{found.ended} is reached (on_cap: stop)"
         return found
 
+    def has_ended(self) -> bool:
+        """Had anything no room for a call?"""
+        self.guard.look()
+        return any(each.ended for each in (*self.guard.refusals, *self.guard.of_workers))
+
     def refused(self) -> frozenset[str]:
         """Tests and others of which a call was refused."""
         self.guard.look()

@@ -215,6 +215,9 @@ class Judge:
         asked = self.setup.reports or self.setup.otlp or self.setup.lock is not None
         if self.run.has_calls or bool(asked) or any(self._plugin.from_workers) or self.run.has_lost:
             return True
+        guard = self.config.pluginmanager.get_plugin("claude-budget-guard")
+        if guard is not None and guard.has_ended():  # though nothing was sent
+            return True
         return not self._plugin.what_ran.ran.isdisjoint(self.setup.baseline_tests())  # a test makes no calls any more
 
     @pytest.hookimpl

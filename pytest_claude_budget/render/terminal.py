@@ -203,7 +203,8 @@ def _worth_saying(report: CostReport) -> bool:
     compared = report.comparison
     told = (Standing.CHANGED, Standing.WITHOUT_CALLS)
     changed = compared is not None and (any(map(compared.counts.get, told)) or compared.at_least)
-    return bool(report.sums.by_owner or verdict.breaches or verdict.incomplete or changed)
+    held = verdict.breaches or verdict.capped or verdict.incomplete
+    return bool(report.sums.by_owner or held or changed)
 
 
 def _table(report: CostReport, width: int) -> list[str]:

@@ -57,3 +57,15 @@ def test_what_a_killed_worker_was_refused_is_told(capped: Suite) -> None:
         outcome.report["verdict"]["capped"],
     )
     assert [] == list(capped.path.rglob("*.refused"))
+
+
+@pytest.mark.parametrize("limit", ["hard_cap: 0", "limits: [{scope: run, max_calls: 0, enforce: true}]"])
+def test_a_cap_that_let_nothing_go_has_a_verdict(capped: Suite, workers: int, limit: str) -> None:
+    """Nothing was sent and no report was asked for, and yet the run is over."""
+    capped.write(test_a="import asks, clients\ndef test_a(): clients.httpx()\ndef test_b(): pass\n")
+    capped.budget(f"version: 1\n{limit}\n")
+    ended = capped.pytest(*(["-n2"] if workers else []))
+    ended.assert_outcomes(passed=1, failed=1)
+    said = ended.stdout.str()
+    assert "verdict: over: the " in said
+    assert "refused calls of 1 test\n" in said
