@@ -10,7 +10,7 @@ from functools import lru_cache
 from json.encoder import encode_basestring_ascii as _quoted
 
 from pytest_claude_budget.calls.call import Usage
-from pytest_claude_budget.record.record import Group, OwnerRecord, Record, in_order
+from pytest_claude_budget.record.record import Group, OwnerRecord, Record, Sites, Terms, in_order
 
 SCHEMA_VERSION = 1
 
@@ -42,41 +42,53 @@ def groups_text(groups: Iterable[Group]) -> str:
 
 def _group_text(group: Group) -> str:
     """What a group says, by sorted keys, without what it does not say."""
-    terms, calls, live = group.terms, group.calls, group.live
+    terms, calls, live, request, sites = group.terms, group.calls, group.live, group.request, group.sites
     said = "" if group.attempts == calls else f'"attempts": {group.attempts}, '
     if terms.batch:
         said += '"batch": true, '
-    said += f'"calls": {calls}'
-    if group.case is not None:
-        said += f', "case": {_quoted(group.case)}'
-    if group.feature is not None:
-        said += f', "feature": {_quoted(group.feature)}'
+    case = "" if group.case is None else f', "case": {_quoted(group.case)}'
+    origin = "" if not calls else "live" if live == calls else "mixed" if live else "simulated"
+    words = _words_text(terms, group.feature, group.on_top, origin, live if 0 < live < calls else 0)
+    asked = f', "request": {_request_text(request)}' if request else ""
+    rest = _sites_text(sites) if sites else ""
+    if group.unknown or (group.samples, terms.tier, terms.speed, group.tier) != _UNSAID:
+        rest = _rest_text(group, rest)
+    return f'{{{said}"calls": {calls}{case}{words}{asked}{rest}, "usage": {{{_usage_text(group.usage)}}}}}'
+
+
+_UNSAID = (None,) * 4
+
+
+@lru_cache(maxsize=1024)
+def _words_text(terms: Terms, feature: str | None, on_top: str, origin: str, live: int) -> str:
+    """The keys from `f` to `re`, which many groups have in common; `live` is 0 where it is not told."""
+    said = "" if feature is None else f', "feature": {_quoted(feature)}'
     if terms.geo is not None:
         said += f', "inference_geo": {_quoted(terms.geo)}'
-    if 0 < live < calls:
+    if live:
         said += f', "live": {live}'
     if terms.long_prompt:
         said += ', "long_prompt": true'
     said += f', "model": {_quoted(terms.model)}'
-    if group.on_top:
-        said += f', "on_top": {_quoted(group.on_top)}'
-    if calls:
-        said += ', "origin": "live"' if live == calls else ', "origin": "mixed"' if live else ', "origin": "simulated"'
-    if terms.regional:
-        said += ', "regional": true'
-    if group.request:
-        said += f', "request": {_request_text(group.request)}'
-    return f"{{{said}{_rest_text(group)}}}"
+    if on_top:
+        said += f', "on_top": {_quoted(on_top)}'
+    if origin:
+        said += f', "origin": "{origin}"'
+    return f'{said}, "regional": true' if terms.regional else said
 
 
-def _rest_text(group: Group) -> str:
-    """The keys from `s` on."""
+@lru_cache(maxsize=1024)
+def _sites_text(sites: Sites) -> str:
+    return f', "sites": {{{", ".join([f"{_quoted(site)}: {count}" for site, count in sites])}}}'
+
+
+def _rest_text(group: Group, sites: str) -> str:
+    """The keys from `s` to `un`, of which few groups have one but their sites."""
     terms, samples = group.terms, group.samples
     said = "" if samples is None else f', "samples": [{samples.count}, {samples.total}, {samples.squares}]'
     if terms.tier is not None:
         said += f', "service_tier": {_quoted(terms.tier)}'
-    if group.sites:
-        said += f', "sites": {{{", ".join([f"{_quoted(site)}: {count}" for site, count in group.sites])}}}'
+    said += sites
     if terms.speed is not None:
         said += f', "speed": {_quoted(terms.speed)}'
     if samples is not None and samples.others:
@@ -84,13 +96,27 @@ def _rest_text(group: Group) -> str:
         said += f', "spreads": {{{", ".join(spreads)}}}'
     if group.tier is not None:
         said += f', "tier": {_quoted(group.tier)}'
-    if group.unknown:
-        said += f', "unknown": {group.unknown}'
-    return f'{said}, "usage": {{{_usage_text(group.usage)}}}'
+    return f'{said}, "unknown": {group.unknown}' if group.unknown else said
 
 
 def _usage_text(usage: Usage) -> str:
     """The counts that are not zero, by their names: one by one, since a loop over the names takes three times as long."""
+    fresh, read, output = usage.input_tokens, usage.cache_read_input_tokens, usage.output_tokens
+    if (
+        fresh
+        and output
+        and not (
+            usage.cache_creation_5m_input_tokens
+            or usage.cache_creation_1h_input_tokens
+            or usage.web_search_requests
+            or usage.web_fetch_requests
+            or usage.code_execution_requests
+            or usage.session_microhours
+        )
+    ):
+        if read:
+            return f'"cache_read_input_tokens": {read}, "input_tokens": {fresh}, "output_tokens": {output}'
+        return f'"input_tokens": {fresh}, "output_tokens": {output}'
     said = ""
     if usage.cache_creation_1h_input_tokens:
         said += f', "cache_creation_1h_input_tokens": {usage.cache_creation_1h_input_tokens}'
@@ -102,8 +128,7 @@ def _usage_text(usage: Usage) -> str:
         said += f', "code_execution_requests": {usage.code_execution_requests}'
     if usage.input_tokens:
         said += f', "input_tokens": {usage.input_tokens}'
-    if usage.output_tokens:
-        said += f', "output_tokens": {usage.output_tokens}'
+    said += f', "output_tokens": {output}' if output else ""
     if usage.session_microhours:
         said += f', "session_microhours": {usage.session_microhours}'
     if usage.web_fetch_requests:

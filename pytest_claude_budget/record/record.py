@@ -194,16 +194,24 @@ def rates_of_terms(terms: Terms, rates: RateTable, day: date) -> InForce | Refus
     return in_force(rates, day, terms.model, None, (terms.speed, terms.geo, terms.tier, terms.batch, terms.regional))
 
 
+class _InOrder(tuple[Group, ...]):
+    """Groups that were put in order, and need not be again."""
+
+    __slots__ = ()
+
+
 def in_order(groups: Iterable[Group]) -> tuple[Group, ...]:
     """Groups in the one order that files have them in."""
+    if type(groups) is _InOrder:
+        return groups
     held = tuple(groups)
     if len(held) < 2:
         return held
     terms = held[0].terms
     for group in held:  # all() takes three times as long
         if group.terms is not terms:
-            return tuple(sorted(held, key=_place))
-    return tuple(sorted(held, key=_place_within))
+            return _InOrder(sorted(held, key=_place))
+    return _InOrder(sorted(held, key=_place_within))
 
 
 def _place_within(group: Group) -> tuple[str | bool, ...]:
