@@ -50,9 +50,12 @@ def _watch(options: argparse.Namespace) -> int:
 
     gc.enable()  # this command does not end by itself
     terms = load_terms(options.budget)
-    cap = None if terms.budget is None else terms.budget.hard_cap
     try:
-        watched = _Watched(_ledger(options), terms.rates, cap, in_place=sys.stdout.isatty() and not options.once)
+        ledger = _ledger(options)
+        cap = _allowed(ledger)
+        if cap is None and terms.budget is not None:
+            cap = terms.budget.hard_cap
+        watched = _Watched(ledger, terms.rates, cap, in_place=sys.stdout.isatty() and not options.once)
         if options.once:
             watched.look()
         else:
@@ -81,6 +84,18 @@ def _ledger(options: argparse.Namespace) -> Path:
             waits = True
         time.sleep(options.every)
     return found
+
+
+def _allowed(ledger: Path) -> "Decimal | None":
+    """The cap of a run that goes on, by its own word: an option goes before the budget file. None where there is no such word."""
+    from decimal import Decimal, InvalidOperation
+
+    from pytest_claude_budget.ledger.paths import ALLOWED
+
+    try:
+        return Decimal(ledger.with_name(f"{ledger.name}{ALLOWED}").read_text("utf-8"))
+    except (OSError, ValueError, InvalidOperation):
+        return None
 
 
 def _there(path: Path, shown: str) -> Path:

@@ -9,6 +9,8 @@ SUFFIX = ".journal.jsonl"
 
 LATE = ".late"
 """How the name of the file ends in which a run leaves word for the next one."""
+ALLOWED = ".allowed"
+"""How the name of the file ends that says how much a run may spend, while it goes on."""
 KEPT_RUNS = 5
 """Ledgers of runs that stay for who wants to query them."""
 

@@ -16,6 +16,7 @@ from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.calls.claude_hosts import Place
 from pytest_claude_budget.calls.origin import Origin
 from pytest_claude_budget.ledger.outside import FileIO, make_folder, system
+from pytest_claude_budget.ledger.paths import ALLOWED
 from pytest_claude_budget.measure.current_owner import LIVE_LABEL
 from pytest_claude_budget.measure.pool_workers import hand_over
 from pytest_claude_budget.measure.refusals import Refusal, denied, line_of, lines_from, no_cap, no_more_calls
@@ -322,7 +323,8 @@ class LiveGuard:
             purse, self._purse, self.make_purse = self._purse, None, _none_left
             if purse is not None:
                 purse.close()
-            Path(f"{self._run.path}.cap").unlink(missing_ok=True)
+            for end in (".cap", ALLOWED):
+                Path(f"{self._run.path}{end}").unlink(missing_ok=True)
 
     def tell_children(self) -> None:
         """Tell child processes what may leave at this moment."""

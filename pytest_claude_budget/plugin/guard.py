@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,8 @@ import pytest
 
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.budget.limits import MAX_DOLLARS
+from pytest_claude_budget.ledger.outside import make_folder
+from pytest_claude_budget.ledger.paths import ALLOWED
 from pytest_claude_budget.measure.current_owner import fixture_id
 from pytest_claude_budget.measure.live_guard import LiveGuard, PartLimit, Rules
 from pytest_claude_budget.measure.refusals import Refusal
@@ -95,6 +97,10 @@ def hold(config: pytest.Config, run: Run, setup: "Setup") -> None:
         hint = "run without the cap, or where the folder of pytest's cache can be written"
         raise pytest.UsageError(str(Problem(slug="no-cap", where=cap.cap_by, what=str(error), hint=hint))) from None
     run.guard.make_purse = lambda: purse
+    if cap.cap is not None and not hasattr(config, "workerinput"):
+        with suppress(OSError):  # it is for who watches, and for nobody else
+            make_folder(run.path.parent)
+            run.path.with_name(f"{run.path.name}{ALLOWED}").write_text(str(cap.cap), encoding="utf-8")
 
 
 def hold_by_mark(config: pytest.Config, run: Run) -> None:

@@ -167,20 +167,27 @@ def test_a_run_is_watched_from_another_shell_to_its_end(suite: Suite) -> None:
         assert 0 == running.wait(HANG_SECONDS)
 
 
-def test_who_watches_sees_the_cap_of_the_budget_file(suite: Suite) -> None:
+@pytest.mark.parametrize(
+    "how", [["hard_cap: 5"], ["hard_cap: 7", "--claude-budget-cap=5"], ["", "--claude-budget-cap=5"]]
+)
+def test_who_watches_sees_the_cap_of_the_run(suite: Suite, how: list[str]) -> None:
     suite.write(proxy=SERVER, test_a=WAITS)
-    suite.budget(f"{LIVE}hard_cap: 5\n")
+    written, *options = how
+    suite.budget(f"{LIVE}{written}\n")
     watch = [sys.executable, "-m", "pytest_claude_budget", "watch", "--every", "0.1"]
-    running = subprocess.Popen([*suite.python(), "-m", "pytest"], cwd=suite.path, stdout=subprocess.DEVNULL)
+    run = [*suite.python(), "-m", "pytest", *options]
+    running = subprocess.Popen(run, cwd=suite.path, stdout=subprocess.DEVNULL)
     try:
         with subprocess.Popen(watch, cwd=suite.path, stdout=subprocess.PIPE, text=True) as watching:
             assert watching.stdout is not None
-            assert watching.stdout.readline().startswith("spent $0.0015 of $5.00 so far in 1 live call")
+            first = watching.stdout.readline()
             (suite.path / "go").touch()
+            assert first.startswith("spent $0.0015 of $5.00 so far in 1 live call")
             assert "spent $0.003 of $5.00 so far in 2 live calls" in watching.stdout.read()
     finally:
         (suite.path / "go").touch()
         assert 0 == running.wait(HANG_SECONDS)
+    assert [] == list(suite.path.rglob("*.allowed"))
 
 
 def test_where_nothing_runs_watch_waits_or_says_so(suite: Suite) -> None:
