@@ -43,6 +43,7 @@ IMPURE |= {"subprocess", "socket", "threading", "asyncio", "urllib", "pytest", "
 IMPURE_CALLS = {"open", "input", "print", "now", "utcnow", "today"}
 PYTEST = {"pytest", "_pytest"}
 MOST_LINES, MOST_LINES_OF_A_FUNCTION, MOST_PARAMETERS = 400, 60, 6
+ASKED_FOR = (ast.Import, ast.ImportFrom, ast.Call, ast.If, ast.FunctionDef, ast.AsyncFunctionDef)
 Place = tuple[str, str, int, ast.AST]
 
 
@@ -52,12 +53,16 @@ def modules() -> dict[Path, ast.Module]:
     return {path: ast.parse(path.read_text("utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
 
 
-def nodes() -> Iterator[Place]:
-    """The folder, file and line of everything that is written in the package."""
+@cache
+def nodes() -> list[Place]:
+    """The folder, file and line of everything that is written in the package, of the kinds that are asked for here."""
+    found: list[Place] = []
     for path, tree in modules().items():
         inside = path.relative_to(PACKAGE)
-        for node in ast.walk(tree):
-            yield inside.with_suffix("").parts[0], str(inside), getattr(node, "lineno", 1), node
+        folder, file = inside.with_suffix("").parts[0], str(inside)
+        found.append((folder, file, 1, tree))
+        found += [(folder, file, node.lineno, node) for node in ast.walk(tree) if isinstance(node, ASKED_FOR)]
+    return found
 
 
 def imported(node: ast.AST, file: str) -> list[str]:
