@@ -23,6 +23,7 @@ from pytest_claude_budget.render.comment_remedies import down
 from pytest_claude_budget.render.comment_values import NOT_RUN, Document, failed_tests, moved, not_known
 from pytest_claude_budget.render.levers import fold
 from pytest_claude_budget.render.markdown_text import amount, code, details, sentence, signed, visual_lines
+from pytest_claude_budget.render.page_parts import Parts
 from pytest_claude_budget.render.product_code import in_product
 
 JSON_REPORT = "the JSON report (`--claude-budget-report=json:PATH`)"
@@ -108,11 +109,11 @@ def comment(document: Document, *, beside_summary: bool = True) -> str:
 
     `beside_summary`: a job's summary has what there is no room for; else the JSON report does.
     """
-    page = ""
+    page, parts = "", Parts(document)
     for form in (*_COMMENTS, _BRIEFEST, _BAREST):
-        page = _page(document, replace(form, summary=beside_summary))
+        page = _page(parts, replace(form, summary=beside_summary))
         if _is_short(page):
-            more = (_page(document, replace(form, summary=beside_summary, functions=most)) for most in _FUNCTIONS)
+            more = (_page(parts, replace(form, summary=beside_summary, functions=most)) for most in _FUNCTIONS)
             return next(filter(_is_short, more), page)  # where causes leave room for it
     return page
 
@@ -123,24 +124,28 @@ def _is_short(page: str) -> bool:
 
 def summary(document: Document) -> str:
     """Lay out a job's summary: all rows, and a chart; below GitHub's bound."""
-    page = ""
+    page, parts = "", Parts(document)
     for form in _SUMMARIES:
-        page = _page(document, form)
+        page = _page(parts, form)
         if len(page.encode()) <= SUMMARY_BYTES:
             break
     return page
 
 
-def _page(document: Document, form: Form) -> str:
-    return "\n".join(_lines(document, form)) + "\n"
+def _page(parts: Parts, form: Form) -> str:
+    return "\n".join(_lines(parts, form)) + "\n"
 
 
-def _lines(document: Document, form: Form) -> Iterator[str]:
-    yield headline(document)
-    if form.long or not _nothing_to_say(document):
-        yield from _body(document, form)
+def _lines(parts: Parts, form: Form) -> Iterator[str]:
+    yield from parts.of(_first_line)
+    if form.long or not _nothing_to_say(parts.document):
+        yield from _body(parts, form)
     yield ""
-    yield footer(document)
+    yield footer(parts.document)
+
+
+def _first_line(document: Document) -> Iterator[str]:
+    yield headline(document)
 
 
 def _nothing_to_say(document: Document) -> bool:
@@ -164,50 +169,58 @@ def _nothing_to_say(document: Document) -> bool:
     )
 
 
-def _body(document: Document, form: Form) -> Iterator[str]:
-    where = form.elsewhere
+def _body(parts: Parts, form: Form) -> Iterator[str]:
+    of, where = parts.of, form.elsewhere
     if form.bare:
-        known = facts(document)
-        yield from ("", known) if known else ()
-        yield from advice(document)
+        yield from of(_facts)
+        yield from of(advice)
         yield from _left_out(form)
         return
-    yield from tables.unknown(document, form.items, where)
-    yield from tables.exempt(document, form.items)
+    yield from of(tables.unknown, form.items, where)
+    yield from of(tables.exempt, form.items)
+    yield from of(_facts)
+    compared = parts.document.get("comparison") is not None
+    yield from of(silence, form.items, brief=form.brief)
+    yield from of(by_cause, form.groups)
+    yield from of(in_product, form.functions)
+    if not compared:
+        yield from of(tables.dearest, form.rows if form.long else min(form.groups, 5), where)
+    yield from () if form.brief else of(down)
+    yield from of(advice)
+    yield from of(limits, form.limits, f",{where}")
+    every = () if form.long or not form.details else of(tables.changes, form.rows, where)
+    if compared:
+        yield from () if every else of(_counts)  # else it stands above the folded table
+        yield from of(tables.not_run, form.items)
+        yield from () if form.brief else of(tables.renamed, form.items)
+    yield from of(tables.not_judged, form.items)
+    yield from of(tables.budget_changes, form.items)
+    yield from () if form.brief else of(tables.unmet, form.items)
+    yield from of(remarks, brief=form.brief)
+    if form.long:
+        yield from of(tables.changes, form.rows, where)
+        yield from of(chart)
+        yield from of(causes_chart)
+    yield from _folded(parts, form, every) if form.details else _left_out(form)
+
+
+def _facts(document: Document) -> Iterator[str]:
     known = facts(document)
     yield from ("", known) if known else ()
-    compared = document.get("comparison") is not None
-    yield from silence(document, form.items, brief=form.brief)
-    yield from by_cause(document, form.groups)
-    yield from in_product(document, form.functions)
-    if not compared:
-        yield from tables.dearest(document, form.rows if form.long else min(form.groups, 5), where)
-    yield from () if form.brief else down(document)
-    yield from advice(document)
-    yield from limits(document, form.limits, f",{where}")
-    every = [] if form.long or not form.details else tables.changes(document, form.rows, where)
-    if compared:
-        yield from () if every else ("", tables.counts(document))  # else it stands above the folded table
-        yield from tables.not_run(document, form.items)
-        yield from () if form.brief else tables.renamed(document, form.items)
-    yield from tables.not_judged(document, form.items)
-    yield from tables.budget_changes(document, form.items)
-    yield from () if form.brief else tables.unmet(document, form.items)
-    yield from remarks(document, brief=form.brief)
-    if form.long:
-        yield from tables.changes(document, form.rows, where)
-        yield from chart(document)
-        yield from causes_chart(document)
-    yield from _folded(document, form, every) if form.details else _left_out(form)
 
 
-def _folded(document: Document, form: Form, every: Sequence[str]) -> Iterator[str]:
+def _counts(document: Document) -> Iterator[str]:
+    yield from ("", tables.counts(document))
+
+
+def _folded(parts: Parts, form: Form, every: Sequence[str]) -> Iterator[str]:
+    of = parts.of
     if every:
-        yield from details(f"Test by test: {tables.counts(document)}", [*causes_chart(document), *every][1:])
-    yield from fold(document, 50 if form.long else 5)
-    yield from breakdown(document, 1000 if form.long else 50)
-    if form.every and document.get("comparison") is not None:
-        lines = tables.dearest(document, form.rows, form.elsewhere)
+        yield from details(f"Test by test: {of(_counts)[1]}", [*of(causes_chart), *every][1:])
+    yield from of(fold, 50 if form.long else 5)
+    yield from of(breakdown, 1000 if form.long else 50)
+    if form.every and parts.document.get("comparison") is not None:
+        lines = of(tables.dearest, form.rows, form.elsewhere)
         yield from details("All tests and fixtures", lines[1:]) if lines else ()
     elif form.long and not form.every:
         yield from _left_out(form)

@@ -41,7 +41,7 @@ def visible(text: str, width: int = NAME) -> str:
     """Show what is not to be seen as an escape, and cut the middle out of what is too long."""
     text = text[: 2 * width] + text[-2 * width :] if len(text) > 4 * width else text
     plain = text.isprintable() and not _UNSEEN.search(text)
-    shown = text if plain else "".join(_seen(character) for character in text)
+    shown = text if plain else text.translate({ord(character): _seen(character) for character in set(text)})
     if len(shown) <= width:
         return shown
     tail = (width - 1) // 2
