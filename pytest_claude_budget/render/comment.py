@@ -18,6 +18,7 @@ from pytest_claude_budget.render.comment_facts import facts
 from pytest_claude_budget.render.comment_footer import footer
 from pytest_claude_budget.render.comment_groups import by_cause
 from pytest_claude_budget.render.comment_headline import headline
+from pytest_claude_budget.render.comment_lead import lead
 from pytest_claude_budget.render.comment_limits import advice, limits, silence
 from pytest_claude_budget.render.comment_remedies import down
 from pytest_claude_budget.render.comment_values import NOT_RUN, Document, failed_tests, moved, not_known
@@ -87,8 +88,10 @@ _COMMENTS = tuple(
             (4, 3, 1),
             (3, 3, 1),
             (3, 2, 1),
+            (3, 1, 1),
+            (3, 0, 1),
         ),
-        *((2, 3, 1), (2, 2, 1), (1, 1, 1), (1, 0, 0)),
+        *((2, 3, 1), (2, 2, 1), (2, 1, 1), (2, 0, 1), (1, 1, 1), (1, 0, 0)),
     )
 )
 _FUNCTIONS = (2, 1)
@@ -176,6 +179,7 @@ def _body(parts: Parts, form: Form) -> Iterator[str]:
         yield from of(advice)
         yield from _left_out(form)
         return
+    yield from of(lead)
     yield from of(tables.unknown, form.items, where)
     yield from of(tables.exempt, form.items)
     yield from of(_facts)

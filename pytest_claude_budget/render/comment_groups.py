@@ -24,6 +24,7 @@ from pytest_claude_budget.render.groups import (
     also_words,
     directions,
     grouped,
+    of_each,
     word_of,
 )
 from pytest_claude_budget.render.markdown_text import amount, code, counted, sentence, share, signed, table
@@ -184,7 +185,7 @@ def _why_many(group: Group, first: str, over: str) -> str:
     if group.kind == NOISE:
         return f"{many} are {group.text}{over}"
     example = f", such as {first}: {sentence(group.example, _SENTENCE)}" if group.example else ""
-    return f"{many}{over}: {sentence(group.text, _SENTENCE)}{example}{_also(group)}"
+    return f"{many}{over}: {sentence(of_each(group.text), _SENTENCE)}{example}{_also(group)}"
 
 
 def _also(group: Group) -> str:

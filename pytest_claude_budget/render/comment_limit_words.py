@@ -86,7 +86,7 @@ def spared_phrase(spared: Document) -> str:
         return ""
     percent = percent_in(spared["maximum"])
     limit = code(spared["maximum"], 40) if percent is None else percent_words(percent)
-    return f"the limit of {limit} ignores a rise of up to {_ignored(spared)}"
+    return f"within the limit of {limit}, which ignores a rise of up to {_ignored(spared)}"
 
 
 def _ignored(spared: Document) -> str:

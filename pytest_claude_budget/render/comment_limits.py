@@ -67,7 +67,7 @@ def limits(document: Document, most: int, where: str) -> list[str]:
         most -= len(shown)
         left = _places([rows for rows in each if rows not in shown])
         if each and not shown:
-            lines += ["", f"**{title}:** {counted(len(each), 'limit')}{left}{where}."]
+            lines += ["", f"**{title}:** {counted(len(each), 'limit')}{left or where}."]
         elif shown:
             rest = [f"- … and {len(each) - len(shown):,} more{left}{where}."] if len(each) > len(shown) else []
             lines += ["", f"**{title}:**", *(f"- {_line(word or _near(rows), rows)}" for rows in shown), *rest]
@@ -114,7 +114,7 @@ def _line(word: str, breaches: Sequence[Document]) -> str:
         return f"{_whose(first)} {excess}{place}"
     things = f"{first['scope']}s" if first["scope"] != "projection" else "months"
     many = f"{number(len(breaches))} {things} are {word} {_words(first, of_all=True)}{place}"
-    return f"{many}, most {short(first['name'], 40)}: {value_text(first)}"
+    return f"{many}, the farthest {short(first['name'], 40)}: {value_text(first)}"
 
 
 def _whose(breach: Document) -> str:

@@ -6,6 +6,7 @@ from pytest_claude_budget.render.comment_values import Document, failing, moved,
 from pytest_claude_budget.render.groups import NEW
 from pytest_claude_budget.render.markdown_text import amount, amount_in, percent_in, sentence
 from pytest_claude_budget.render.remedies import (
+    ENOUGH,
     NOBODY_KNOWS,
     Above,
     Dearer,
@@ -16,24 +17,51 @@ from pytest_claude_budget.render.remedies import (
     remedies,
 )
 
-_NAME = 40
-"""Characters of a name."""
+_NAME, _WORDS = 40, 160
+"""Characters of a name, and of a step."""
 
 
 def down(document: Document) -> list[str]:
     """Say how to mend what fails for its cost, and whether that is enough; nothing of what is let pass."""
-    over, comparison = failing(document), document.get("comparison")
-    if not over or comparison is None:
-        return []
-    causes = list(_dearer(moved(comparison), over))
-    steps: Sequence[Step] = remedies(causes)
+    steps, enough = _steps(document)
     if not steps:
         return []
-    known = not comparison.get("at_least")
-    above = [_above(breach, comparison) if known else NOBODY_KNOWS for breach in over]
-    steps, enough = as_far_as_needed(steps, causes, above)
-    said = [f"{sentence(step.words, 160)} ({of_step(step, short(step.owners[0], _NAME))})" for step in steps]
+    said = [f"{_words(step)} ({of_step(step, _first_owner(step))})" for step in steps]
     return ["", f"**To bring it down:** {'; '.join(said)}. {enough[0].upper()}{enough[1:]}."]
+
+
+def in_short(document: Document) -> str:
+    """The step that saves most, and that it is the first of several where it is; empty where none is known."""
+    steps, enough = _steps(document)
+    if not steps:
+        return ""
+    own = len(steps[0].owners) == 1 and steps[0].words.endswith("were added")
+    said = f"{_words(steps[0])}{f' in {_first_owner(steps[0])}' if own else ''}"
+    return said if len(steps) == 1 and enough == ENOUGH else f"first {said}"
+
+
+def _words(step: Step) -> str:
+    return sentence(step.words, _WORDS)
+
+
+def _first_owner(step: Step) -> str:
+    return short(step.owners[0], _NAME)
+
+
+def _steps(document: Document) -> tuple[Sequence[Step], str]:
+    """What is to be done, as far as it is needed, and whether that is enough."""
+    over, comparison = failing(document), document.get("comparison")
+    causes = _causes(document)
+    steps: Sequence[Step] = remedies(causes)
+    if not steps or comparison is None:
+        return (), ""
+    known = not comparison.get("at_least")
+    return as_far_as_needed(steps, causes, [_above(breach, comparison) if known else NOBODY_KNOWS for breach in over])
+
+
+def _causes(document: Document) -> list[Dearer]:
+    over, comparison = failing(document), document.get("comparison")
+    return list(_dearer(moved(comparison), over)) if over and comparison is not None else []
 
 
 def _above(breach: Document, comparison: Document) -> Above:

@@ -164,6 +164,11 @@ def _number(text: str) -> int:
     return int(text.replace(",", "") or 0)
 
 
+def of_each(text: str) -> str:
+    """The sentence of one test, said of several."""
+    return f"each {text}" if text.startswith("makes ") else text
+
+
 def grouped(moved: Iterable[Moved]) -> list[Group]:
     """Put owners together by their cause; the largest change in either direction first, then what is not known."""
     by_key: dict[tuple[str, str, bool], list[Moved]] = {}

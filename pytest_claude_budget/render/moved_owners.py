@@ -17,6 +17,7 @@ from pytest_claude_budget.render.groups import (
     directions,
     grouped,
     is_telling,
+    of_each,
 )
 from pytest_claude_budget.render.phrases import signed, unsure
 from pytest_claude_budget.render.terminal_text import counted, printable, shortened_id, wrapped
@@ -78,7 +79,7 @@ def _many(group: Group, start: str, width: int) -> Iterator[str]:
     """What many have in common, and the dearest of them."""
     indent = " " * len(start)
     example = f", such as {printable(group.example, 80)}" if group.example else ""
-    said = f"{len(group.rows):,} tests: {printable(group.text, _CAUSE)}{example}{_also(group)}"
+    said = f"{len(group.rows):,} tests: {printable(of_each(group.text), _CAUSE)}{example}{_also(group)}"
     yield from wrapped(said, width, start, indent)
     for row in group.rows[:MOST_CAUSES]:
         yield indent + shortened_id(row.owner, width - len(indent))
@@ -89,7 +90,7 @@ def _few(group: Group, rows: Sequence[OwnerChange], start: str, width: int) -> I
     """What they have in common in full, then each with what else moved it."""
     indent = " " * len(start)
     said = f"{len(rows):,} tests and fixtures" if any(row.kind != "test" for row in rows) else f"{len(rows):,} tests"
-    yield from wrapped(f"{said}: {printable(group.text, _CAUSE)}{_also(group)}", width, start, indent)
+    yield from wrapped(f"{said}: {printable(of_each(group.text), _CAUSE)}{_also(group)}", width, start, indent)
     for row in rows:
         yield indent + shortened_id(row.owner, width - len(indent))
         change = ", ".join([_change(row), *reasons(row, width - len(indent))[1:]])

@@ -93,8 +93,8 @@ def update_steps(command: str, files: Sequence[str], raised: int, increases: int
     """
     if not raised:
         return f"run {command}", f"commit {listed(files)}"
-    others = {0: "", 1: f": the other one then passes{where}"}
-    other = others.get(increases, f": the other {increases:,} then pass{where}")
+    others = {0: "", 1: f": the limit on an increase then passes{where}"}
+    other = others.get(increases, f": {increases:,} limits on increases then pass{where}")
     unnamed = f" with the raised {'limit' if raised == 1 else 'limits'}" if len(files) == 1 else ""
     return f"run {command}{other}", f"commit {listed(files)}{unnamed}"
 

@@ -74,6 +74,7 @@ class Above:
     """What it may cost."""
 
 
+ENOUGH = "done in full, that brings it within all limits"
 NOBODY_KNOWS = Above(scope="", name="", cost=ZERO, most=ZERO)
 """A limit of which a step's part is not known."""
 
@@ -102,7 +103,9 @@ def _together(words: str, causes: Sequence[Dearer]) -> Step:
     owners = tuple(dict.fromkeys(cause.owner for cause in causes))
     one = len(owners) == 1 and causes[0].kind == NEW
     return Step(
-        words=words.removesuffix("s") if one else words, amount=added(cause.amount for cause in causes), owners=owners
+        words=words.replace("s cheaper", " cheaper") if one else words,
+        amount=added(cause.amount for cause in causes),
+        owners=owners,
     )
 
 
@@ -120,7 +123,7 @@ def as_far_as_needed(
     """
     for most in range(1, len(steps) + 1):
         if all(_is_each_enough(steps[:most], causes, limits)):
-            return steps[:most], "done in full, that brings it within all limits"
+            return steps[:most], ENOUGH
     each = _is_each_enough(steps, causes, limits)
     return steps, "that alone is not enough" if False in each else "whether that is enough, the next run shows"
 
@@ -174,7 +177,7 @@ def _step(cause: Dearer) -> str:
     if kind in ("output", "web_search"):
         more = {"output": "ask for shorter answers", "web_search": "search the web less often"}
         return more[kind] if has_grown(text) else ""
-    return f"ask for less in the new {text}s" if kind == NEW and text in ("test", "fixture") else ""
+    return f"make the new {text}s cheaper" if kind == NEW and text in ("test", "fixture") else ""
 
 
 def _fewer_calls(text: str) -> str:

@@ -2,18 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from heapq import nsmallest
 
 from pytest_claude_budget.base.money import dollars
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.budget.difference import differences
 from pytest_claude_budget.compare.result import OwnerChange, Standing
 from pytest_claude_budget.judge.increases import INCREASES
-from pytest_claude_budget.judge.report import CostReport, OwnerTotals
+from pytest_claude_budget.judge.report import CostReport
 from pytest_claude_budget.judge.verdict import Outcome
 from pytest_claude_budget.record.record import LOCK_FILE
-from pytest_claude_budget.record.totals import Totals, added
 from pytest_claude_budget.render.comparison import comparison_lines
+from pytest_claude_budget.render.dearest_table import dearest_table
 from pytest_claude_budget.render.failed_tries import failed_tries_lines
 from pytest_claude_budget.render.months_table import projection_lines
 from pytest_claude_budget.render.near_window import near_window_line
@@ -29,7 +28,6 @@ from pytest_claude_budget.render.repeated import repeat_texts
 from pytest_claude_budget.render.sentences import (
     answers_line,
     calls_of,
-    cost_of,
     exempt_texts,
     not_judged_text,
     priced_at_list,
@@ -40,10 +38,8 @@ from pytest_claude_budget.render.sentences import (
 )
 from pytest_claude_budget.render.terminal_causes import down, why
 from pytest_claude_budget.render.terminal_limits import hint, limit_lines, update_words, warning_lines
-from pytest_claude_budget.render.terminal_text import columns, counted, printable, wrapped
+from pytest_claude_budget.render.terminal_text import counted, printable, wrapped
 
-DEAREST = 10
-"""Rows that are shown one by one."""
 MOST_CHANGES = 5
 """Changes of the budget that are named."""
 MOST_LINES = 20
@@ -72,7 +68,7 @@ def terminal_lines(report: CostReport, width: int) -> list[Line]:
     """Lay out a report; nothing where there were no answers and nothing to say."""
     if not _worth_saying(report):
         return []
-    lines = [Line(text=text) for text in _table(report, width)]
+    lines = [Line(text=text) for text in dearest_table(report, width)]
     if report.sums.by_owner:
         lines.append(Line(text=""))
         lines += _fold(f"{calls_of(report.totals)}: {tokens_of(report.totals)}", width)
@@ -122,7 +118,7 @@ def _judged(report: CostReport, width: int) -> list[Line]:
     if verdict.capped:
         lines += _whole([f"  to pass: {room_words(verdict.capped).replace('`', '')}"], width)
     if verdict.breaches:
-        lines += _whole([*why(report), *down(report), hint(report)], width)
+        lines += _whole([*why(report), *down(report), *hint(report)], width)
     return lines + _whole([f"verdict: {verdict_line(report)}"], width, tone)
 
 
@@ -205,29 +201,6 @@ def _worth_saying(report: CostReport) -> bool:
     changed = compared is not None and (any(map(compared.counts.get, told)) or compared.at_least)
     held = verdict.breaches or verdict.capped or verdict.incomplete
     return bool(report.sums.by_owner or held or changed)
-
-
-def _table(report: CostReport, width: int) -> list[str]:
-    rows = [row for row in report.sums.by_owner if row.totals.attempts]
-    if not rows:
-        return []
-    shown = nsmallest(  # to sort 10,000 takes ten times as long
-        DEAREST, rows, key=lambda row: (-row.totals.cost, -row.totals.usage.total_tokens, row.owner)
-    )
-    named = set(map(id, shown))
-    rest = [row for row in rows if id(row) not in named]
-    table = [("", "calls", "tokens", "cost"), *[_row(_label(row), row.totals) for row in shown]]
-    if rest:
-        table.append(_row(f"{len(rest):,} more", added(row.totals for row in rest)))
-    return columns([*table, _row("total", report.totals)], width)
-
-
-def _row(label: str, totals: Totals) -> tuple[str, str, str, str]:
-    return (label, f"{totals.calls:,}", f"{totals.usage.total_tokens:,}", cost_of(totals))
-
-
-def _label(row: OwnerTotals) -> str:
-    return f"{row.owner} (fixture)" if row.kind == "fixture" else row.owner
 
 
 def _listed(texts: Sequence[str], tone: str, width: int) -> list[Line]:

@@ -7,7 +7,7 @@ from pytest_claude_budget.base.money import dollars_moved
 from pytest_claude_budget.compare.result import Comparison, OwnerChange, Standing
 from pytest_claude_budget.judge.increases import Breach
 from pytest_claude_budget.judge.report import CostReport
-from pytest_claude_budget.render.groups import NEW, Group, grouped, kind_words
+from pytest_claude_budget.render.groups import NEW, Group, grouped, kind_words, of_each
 from pytest_claude_budget.render.moved_owners import moved_by
 from pytest_claude_budget.render.phrases import signed, with_part
 from pytest_claude_budget.render.remedies import (
@@ -20,7 +20,7 @@ from pytest_claude_budget.render.remedies import (
     of_step,
     remedies,
 )
-from pytest_claude_budget.render.terminal_text import counted, printable
+from pytest_claude_budget.render.terminal_text import counted, printable, told
 
 _CAUSES = 2
 """Causes that are named; what else moved stands in the comparison."""
@@ -30,7 +30,7 @@ _SENTENCE = 120
 
 
 def why(report: CostReport) -> list[str]:
-    """The causes that account for most of what fails, in one line; none where nothing became dearer."""
+    """The causes that account for most of what fails, a line each; none where nothing became dearer."""
     groups, comparison = _dearer_groups(report), report.comparison
     if not groups or comparison is None:
         return []
@@ -39,7 +39,7 @@ def why(report: CostReport) -> list[str]:
         *_, change = dollars_moved(comparison.before, comparison.after)  # as beside the two, at the comparison
         more = f"with {counted(len(groups) - _CAUSES, 'more cause')}, " if len(groups) > _CAUSES else ""
         said.append(f"{more}in all {with_part(change, comparison.change, comparison.before)}")
-    return [f"  why: {'; '.join(said)}"]
+    return told("why", said)
 
 
 def why_in_short(report: CostReport) -> str:
@@ -55,11 +55,13 @@ def main_cause(group: Group) -> str:
     if group.kind == NEW:
         return f"{signed(group.change)} in {f'{name}, which is new' if many == 1 else counted(many, 'new test')}"
     text = kind_words(group.kind, (row.text for row in group.rows)) if group.example else group.text
-    return f"{signed(group.change)} in {name if many == 1 else f'{many:,} tests'}: {printable(text, _SENTENCE)}"
+    if many > 1:
+        return f"{signed(group.change)} in {many:,} tests: {printable(of_each(text), _SENTENCE)}"
+    return f"{signed(group.change)} in {name}: {printable(text, _SENTENCE)}"
 
 
 def down(report: CostReport) -> list[str]:
-    """What would bring down what fails for its cost, in one line; none where nothing is known to."""
+    """What would bring down what fails for its cost, a line for each step; none where nothing is known to."""
     causes = list(_dearer(_rows(report)))
     steps: Sequence[Step] = remedies(causes)
     if not steps or report.comparison is None:
@@ -68,7 +70,9 @@ def down(report: CostReport) -> list[str]:
     limits = [_above(each, report.comparison) if known else NOBODY_KNOWS for each in report.verdict.breaches]
     steps, enough = as_far_as_needed(steps, causes, limits)
     said = [f"{printable(step.words, 160)} ({of_step(step, _name(step.owners[0]))})" for step in steps]
-    return [f"  to bring it down: {'; '.join(said)}; {enough}"]
+    if len(said) == 1:
+        return told("to bring it down", [f"{said[0]}; {enough}"])
+    return told("to bring it down", [*said, enough])
 
 
 def _name(owner: str) -> str:

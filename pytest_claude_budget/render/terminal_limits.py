@@ -12,7 +12,7 @@ from pytest_claude_budget.record.record import LOCK_FILE
 from pytest_claude_budget.render.phrases import nearness
 from pytest_claude_budget.render.raising import ToRaise, files_of, new_text, plain_number, raise_words, update_steps
 from pytest_claude_budget.render.sentences import SINCE, UNITS, amounts_of, breach_line, is_at, limit_words, whose_of
-from pytest_claude_budget.render.terminal_text import UPDATE, counted, printable
+from pytest_claude_budget.render.terminal_text import UPDATE, counted, printable, told
 
 _NAMED = 3
 """Tests over one limit that are named."""
@@ -50,7 +50,7 @@ def _short(breaches: Sequence[Breach]) -> str:
     first = breaches[0]
     figures = f"{_value(first)}, limit {_maximum(first)}"
     if len(breaches) > 1:
-        return f"{_counted(breaches)}, most {figures}"
+        return f"{_counted(breaches)}, up to {figures}"
     whose, more = _subject(first), SINCE.get(first.since, "")
     room = _LAST_LINE - len(first.where) - len(figures)
     full = printable(first.name, 200) if first.scope in ("test", "fixture") else whose
@@ -92,7 +92,7 @@ def _line(breaches: Sequence[Breach]) -> str:
         return breach_line(first)
     named = ", ".join(f"{printable(each.name, 120)} ({_value(each)})" for each in breaches[:_NAMED])
     more = f" and {len(breaches) - _NAMED:,} more" if len(breaches) > _NAMED else ""
-    return f"{first.where}: {_many(breaches)}: most {named}{more}"
+    return f"{first.where}: {_many(breaches)}, the farthest {named}{more}"
 
 
 def _many(breaches: Sequence[Breach]) -> str:
@@ -125,19 +125,24 @@ def _value(breach: Breach) -> str:
     return least + dollars_against(Decimal(breach.value), Decimal(breach.maximum))
 
 
-def hint(report: CostReport) -> str:
+_ONE_LINE = 2
+"""Steps that are said in one line."""
+
+
+def hint(report: CostReport) -> list[str]:
     """Say what to do about breaches: an increase may be accepted, a limit only raised; and what is to be committed then."""
     breaches = report.verdict.breaches
     fixed = [_to_raise(rows[0]) for rows in _by_limit(each for each in breaches if each.measure not in INCREASES)]
     raised = [raise_words(fixed, _name)] if fixed else []
     if all(each.measure not in INCREASES for each in breaches):
-        return f"  to pass: make the calls cheaper, or {raised[0]}   [over-limit]"
+        return told("to pass", [f"make the calls cheaper, or {raised[0]}   [over-limit]"])
     files = [*map(_name, files_of(fixed)), LOCK_FILE]
     increases = sum(1 for _ in _by_limit(each for each in breaches if each.measure in INCREASES))
     update, commit = update_steps(UPDATE, files, len(fixed), increases)
     command, _, passes = update.removeprefix("run ").partition(": ")
     update = f"{command} ({passes})" if passes else command
-    return f"  to accept: {', then '.join([*_before(report), *raised, update, commit])}   [over-limit]"
+    steps = [*_before(report), *raised, update, f"{commit}   [over-limit]"]
+    return told("to accept", steps if len(steps) > _ONE_LINE else [", then ".join(steps)], numbered=True)
 
 
 def _name(name: str) -> str:

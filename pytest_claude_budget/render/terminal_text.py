@@ -32,6 +32,13 @@ def counted(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def told(title: str, said: Sequence[str], *, numbered: bool = False) -> list[str]:
+    """One thing on the line of its title; several below it, a line each: who has five seconds reads no paragraph."""
+    if len(said) == 1:
+        return [f"  {title}: {said[0]}"]
+    return [f"  {title}:", *(f"    {f'{at}. ' if numbered else ''}{text}" for at, text in enumerate(said, 1))]
+
+
 def columns(rows: Sequence[Sequence[str]], width: int) -> list[str]:
     """Lay out a table whose first column takes what the others leave, the others flush right."""
     others = [max(len(row[at]) for row in rows) for at in range(1, len(rows[0]))]

@@ -375,7 +375,7 @@ def test_twenty_alike_are_one_line_that_names_the_dearest_three() -> None:
     lines = [line.text for line in terminal_lines(report_of(calls, budget), 79)]
     said = " ".join(line.strip() for line in lines)
     assert (
-        "claude-budget.yml:3: 20 tests over max_cost 0.001 for each test: most a.py::test_20 ($0.03),"
+        "claude-budget.yml:3: 20 tests over max_cost 0.001 for each test, the farthest a.py::test_20 ($0.03),"
         " a.py::test_19 ($0.0285), a.py::test_18 ($0.027) and 17 more" in said
     )
     assert "to pass: make the calls cheaper, or raise claude-budget.yml:3 to max_cost: 0.03" in said
@@ -391,7 +391,7 @@ def test_many_that_moved_for_one_reason_are_one_line_and_the_amounts_line_up() -
     )
     calls = [_of(f"t{n}", 10 * n + at) for n in range(5) for at in range(2)] + [_of("new", 99)]
     lines = [line.text for line in terminal_lines(build_report(calls, facts), 79)]
-    at = lines.index("  +$0.0075 5 tests: makes 2 calls (was 1)")
+    at = lines.index("  +$0.0075 5 tests: each makes 2 calls (was 1)")
     assert lines[at + 1 : at + 7] == [
         "           a.py::t0",
         "           a.py::t1",

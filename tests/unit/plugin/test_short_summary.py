@@ -33,7 +33,7 @@ def test_tests_over_one_limit_are_one_line_and_a_whole_id_stands_behind_the_figu
     both = Budget(limits=(*run_limit("0.002").limits, of_test), source="claude-budget.yml")
     assert said(report_of(calls, both)) == [
         "OVER claude-budget.yml:3 - the run: $0.003, limit $0.002",
-        "OVER claude-budget.yml:5 - 2 tests, most $0.0015, limit $0.001",
+        "OVER claude-budget.yml:5 - 2 tests, up to $0.0015, limit $0.001",
     ]
 
 

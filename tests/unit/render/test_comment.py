@@ -204,7 +204,7 @@ def test_a_fixed_limit_is_raised_before_an_increase_is_accepted() -> None:
     """No baseline takes a run that is over a fixed limit: the update would be refused. $32.4975 is not above $32.50."""
     assert steps_to_accept("many") == [
         "1. raise `claude-budget.yml:4` to `max_cost: 32.50`",
-        "2. run `pytest --claude-budget-update`: the other one then passes (line 12)",
+        "2. run `pytest --claude-budget-update`: the limit on an increase then passes (line 12)",
         "3. commit `claude-budget.yml` and `claude-budget.lock.json`",
     ]
 
@@ -214,7 +214,7 @@ def test_each_limit_that_is_to_be_raised_says_to_what_and_the_rest_is_left_to_th
     assert steps_to_accept("busy") == [
         "1. raise 4 limits in `claude-budget.yml`: line 4 to `max_cost: 0.178`, line 6 to `max_cost: 0.007`, "
         "line 30 to `average: 327.50` and line 31 to `heavy: 786.00`",
-        "2. run `pytest --claude-budget-update`: the other 5 then pass (lines 12, 13, 20, 21 and 22)",
+        "2. run `pytest --claude-budget-update`: 5 limits on increases then pass (lines 12, 13, 20, 21 and 22)",
         "3. commit `claude-budget.yml` and `claude-budget.lock.json`",
     ]
 
@@ -286,7 +286,9 @@ def test_one_limit_of_several_months_names_none_of_them() -> None:
     report["verdict"]["breaches"] = [
         {**first, "name": name, "limit": f"max_monthly_increase 5% for a month, {name}"} for name in names
     ]
-    assert "- 2 months are over `max_monthly_increase 5% for a month` (`claude-budget.yml:4`), most" in comment(report)
+    assert "- 2 months are over `max_monthly_increase 5% for a month` (`claude-budget.yml:4`), the farthest" in comment(
+        report
+    )
 
 
 def test_a_change_in_many_tests_is_a_row_for_each_cause() -> None:
@@ -294,9 +296,9 @@ def test_a_change_in_many_tests_is_a_row_for_each_cause() -> None:
     page = comment(document("busy"))
     shown = page[: page.index("<details>")]
     over = "(**over the limit of +25%**)"
-    assert f"| +$0.0075 (+100%) | 5 tests {over}: makes 2 calls (was 1) |" in shown
+    assert f"| +$0.0075 (+100%) | 5 tests {over}: each makes 2 calls (was 1) |" in shown
     assert f"| +$0.048 (+200%) | 24 tests {over}: model `claude-haiku-4-5` → `claude-sonnet-4-6` |" in shown
-    each = "- 10 tests are over `max_cost 0.006 for each test` (`claude-budget.yml:6`), most `test_system_10`: $0.007"
+    each = "- 10 tests are over `max_cost 0.006 for each test` (`claude-budget.yml:6`), the farthest `test_system_10`: $0.007"
     assert each in summary(document("busy"))
     assert all(f"`test_model_{number}`" in page[len(shown) :] for number in range(24))
 
@@ -466,7 +468,7 @@ def test_limits_that_have_no_line_of_their_own_are_named_by_theirs() -> None:
         assert told[-1] == f"- … and {9 - most} more (lines {left} of `claude-budget.yml`), in the job summary."
     none = limits(report, 0, ", in the job summary")
     lines = "lines 4, 6, 12, 13, 20, 21, 22, 30 and 31 of `claude-budget.yml`"
-    assert none == ["", f"**Over the limit:** 9 limits ({lines}), in the job summary."]
+    assert none == ["", f"**Over the limit:** 9 limits ({lines})."]
     report["verdict"]["breaches"][-3]["where"] = "tests/test_a.py:7"
     (line,) = [each for each in limits(report, 7, "") if "more" in each]
     assert line == "- … and 2 more (`claude-budget.yml:21` and `tests/test_a.py:7`)."

@@ -82,12 +82,12 @@ def test_what_names_no_line_is_shown_as_it_is(where: str) -> None:
         (
             2,
             1,
-            ("run UPDATE: the other one then passes (line 7)", "commit b.yml and LOCK"),
+            ("run UPDATE: the limit on an increase then passes (line 7)", "commit b.yml and LOCK"),
         ),
         (
             4,
             5,
-            ("run UPDATE: the other 5 then pass (line 7)", "commit b.yml and LOCK"),
+            ("run UPDATE: 5 limits on increases then pass (line 7)", "commit b.yml and LOCK"),
         ),
     ],
 )

@@ -47,7 +47,7 @@ def words(causes: list[Dearer]) -> list[str]:
             f"{CACHE}a system block of 412 bytes was put before the cached block: put it after it",
             "move the new block behind the cached block",
         ),
-        ("new", "test", "ask for less in the new test"),
+        ("new", "test", "make the new test cheaper"),
     ],
 )  # fmt: skip
 def test_a_cause_has_the_step_that_takes_it_back(kind: str, text: str, step: str) -> None:
@@ -110,7 +110,7 @@ def test_the_comment_says_how_to_mend_what_is_over_a_limit() -> None:
     (line,) = down("over")
     steps = (
         "leave out the calls that were added ($0.0175 in `test_refund`)",
-        "ask for less in the new test ($0.0025 in `test_escalate`)",
+        "make the new test cheaper ($0.0025 in `test_escalate`)",
         "leave the cached part of the system prompt as it was ($0.00234 in `test_triage[german]`)",
     )
     assert line == f"**To bring it down:** {steps[0]}. Done in full, that brings it within all limits."

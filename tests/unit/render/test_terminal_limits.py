@@ -76,9 +76,9 @@ def test_a_place_that_leaves_no_room_for_a_name_leaves_it_for_the_figures() -> N
 
 def test_many_tests_over_one_limit_have_the_farthest_one_s_figure() -> None:
     many = [fixed("test", f"a.py::t{n}", "max_cost", Decimal(f"0.0{n}"), Decimal("0.05")) for n in (6, 9, 7)]
-    assert [text for _, text in short_lines(many)] == ["3 tests, most $0.09, limit $0.05"]
+    assert [text for _, text in short_lines(many)] == ["3 tests, up to $0.09, limit $0.05"]
     months = [increase("projection", name, ("100", "160"), "60.0", 50) for name in ("average", "heavy")]
-    assert [text for _, text in short_lines(months)] == ["2 months, most +60.0%, limit +50%"]
+    assert [text for _, text in short_lines(months)] == ["2 months, up to +60.0%, limit +50%"]
 
 
 def test_what_grew_from_nothing_has_no_percent() -> None:
