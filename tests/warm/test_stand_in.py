@@ -55,6 +55,26 @@ def test_what_is_left_for_the_end_is_done_at_the_end(python: Sequence[str]) -> N
     assert "the program\na thread\nat exit\n" == ran(python, "-c", program).stdout
 
 
+@pytest.mark.parametrize(
+    ("left", "status", "said"),
+    [("0", 0, ""), ("None", 0, ""), ("3", 3, ""), ("True", 1, ""), ("-1", 255, ""), ("'so it is'", 1, "so it is\n")],
+)
+def test_its_status_is_what_it_left_with(python: Sequence[str], left: str, status: int, said: str) -> None:
+    """What it printed is there, too, and what is to be done at the end is done before."""
+    ended = ran(python, "-c", f"import atexit, sys; atexit.register(print, 'at exit'); print('here'); sys.exit({left})")
+    assert (status, "here\nat exit\n", said) == (ended.returncode, ended.stdout, ended.stderr)
+
+
+def test_an_output_that_nobody_reads_is_an_error(python: Sequence[str]) -> None:
+    """As Python ends where it cannot write what was printed: it says so."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [*python, "-c", "print('here')"]
+    ended = subprocess.run(command, env={}, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (120, "BrokenPipeError: [Errno 32] Broken pipe") == (ended.returncode, ended.stderr.splitlines()[-1])
+
+
 def test_an_error_is_told_and_a_signal_is_the_status(python: Sequence[str]) -> None:
     failed = ran(python, "-c", "1 / 0")
     assert (1, True) == (failed.returncode, failed.stderr.endswith("\nZeroDivisionError: division by zero\n"))
