@@ -1,8 +1,11 @@
 """Real sub-sessions: a suite that calls a Claude double through the real SDK, run plain and on two workers."""
 
 import json
+import os
 import re
+import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +14,8 @@ from typing import Any
 import pytest
 
 from tests.aside import ASIDE, without
-from tests.warm.interpreters import COLD, Interpreters
+from tests.warm import stand_in
+from tests.warm.interpreters import COLD, Interpreters, run_by_a_fork
 
 HANG_SECONDS = 600
 """After which a sub-session counts as hung. Each of its processes imports the SDK, which is seconds of work: on a busy
@@ -81,7 +85,12 @@ class Suite:
     def pytest(self, *options: str) -> pytest.RunResult:
         """Run pytest with nothing but these options."""
         runs = tempfile.mkdtemp(prefix="runpytest-", dir=self.path)
-        return self.pytester.run(*self.python(), "-m", "pytest", f"--basetemp={runs}", *options, timeout=HANG_SECONDS)
+        python, arguments = self.python(), ["-m", "pytest", f"--basetemp={runs}", *options]
+        path = os.pathsep.join(filter(None, (str(Path.cwd()), os.environ.get("PYTHONPATH"))))
+        environ = {**os.environ, "PYTHONPATH": path}
+        if python == COLD or not stand_in.can(environ, arguments):
+            return self.pytester.run(*python, *arguments, timeout=HANG_SECONDS)
+        return _forked(self.path, python[-1], arguments, environ)
 
     def python(self) -> tuple[str, ...]:
         """The command of the interpreter that runs the suite."""
@@ -89,6 +98,24 @@ class Suite:
             return COLD
         written = (path.read_text("utf-8") for path in self.path.glob("*.py") if path.stem not in DOUBLES)
         return self._warm.warm(sdk=any(ASKS_BY_SDK.search(text) for text in written))
+
+
+def _forked(folder: Path, address: str, arguments: list[str], environ: dict[str, str]) -> pytest.RunResult:
+    """What `Pytester.run` does, with no process for what a fork is asked for."""
+    print("running:", *arguments)
+    begin = time.perf_counter()
+    said = folder / "stdout", folder / "stderr"
+    nothing, end = os.pipe()
+    os.close(end)
+    with said[0].open("wb") as out, said[1].open("wb") as err:
+        streams = (nothing, out.fileno(), err.fileno())
+        status = run_by_a_fork(address, arguments, environ=environ, streams=streams, seconds=HANG_SECONDS)
+    os.close(nothing)
+    texts = [file.read_text("utf-8") for file in said]
+    for text, stream in zip(texts, (sys.stdout, sys.stderr), strict=True):
+        print(text, file=stream)
+    assert status is not None, f"still running after {HANG_SECONDS} seconds"
+    return pytest.RunResult(status, *(text.splitlines() for text in texts), time.perf_counter() - begin)
 
 
 def leave_aside(monkeypatch: pytest.MonkeyPatch, *plugins: str) -> None:

@@ -2,11 +2,14 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+
+from tests.warm import stand_in
 
 HERE = Path(__file__).parent
 RUNNERS = ("pytest", "_pytest.pytester", "execnet.multi")
@@ -40,6 +43,20 @@ class Interpreters:
         for parent in self._parents.values():
             parent.communicate()
         shutil.rmtree(self._folder)
+
+
+def run_by_a_fork(
+    address: str, arguments: list[str], *, environ: dict[str, str], streams: tuple[int, int, int], seconds: float
+) -> int | None:
+    """Its exit status, as `subprocess` has it; with the socket that `warm` ends with, and nobody who stands in. None if it had to be killed."""
+    request: dict[str, object] = {"arguments": arguments, "environ": environ, "folder": str(Path.cwd())}
+    with socket.socket(fileno=stand_in.ask(address, request, streams)) as parent, parent.makefile("rb") as lines:
+        parent.settimeout(seconds)
+        try:
+            _, status = lines.readline(), lines.readline()
+        except TimeoutError:
+            return None
+    return os.waitstatus_to_exitcode(int(status))
 
 
 def _parent(address: Path, modules: Sequence[str]) -> "subprocess.Popen[bytes]":

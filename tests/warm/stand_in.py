@@ -3,7 +3,7 @@
 Passes on its arguments, environment, folder and standard streams, and ends as the fork ends. What a fork cannot do like an
 interpreter that starts, an interpreter does: then this process becomes one.
 
-A program, and not for import. It starts without `site`, and with the modules of C behind `signal` and `socket`: their enumerations, and the
+It starts without `site`, and with the modules of C behind `signal` and `socket`: their enumerations, and the
 patterns of `json`, would take more time than all else here.
 """
 
@@ -17,21 +17,35 @@ UNDERSTOOD = ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONUNBUFFERED")
 """The settings of Python that a fork can take over; it cannot be given the others after its start."""
 
 
-def main(address: str, arguments: list[str]) -> int:
-    """The wait status of the fork; never returns where an interpreter has to do."""
-    settings = {name for name in os.environ if name.startswith("PYTHON")}
-    measured_coverage = any(name.startswith("COVERAGE_PROCESS") for name in os.environ)
+def can(environ: dict[str, str], arguments: list[str]) -> bool:
+    """Whether a fork can do what an interpreter does with these."""
+    settings = {name for name in environ if name.startswith("PYTHON")}
+    measured_coverage = any(name.startswith("COVERAGE_PROCESS") for name in environ)
     options = arguments[: 1 + (arguments[:1] == ["-u"])]
-    if measured_coverage or not settings.issubset(UNDERSTOOD) or options[-1:] not in (["-m"], ["-c"]):
-        os.execv(sys.executable, [sys.executable, *arguments])
-    folder = os.getcwd()  # noqa: PTH109  # the import of pathlib would take half as long as all of this
-    request = {"arguments": arguments, "environ": dict(os.environ), "folder": folder}
+    return not measured_coverage and settings.issubset(UNDERSTOOD) and options[-1:] in (["-m"], ["-c"])
+
+
+def ask(address: str, request: dict[str, object], streams: tuple[int, ...]) -> int:
+    """Ask for a fork. What comes back has a line with its process and, once that has ended, one with its wait status.
+
+    It is killed where nobody reads any more.
+    """
     parent = socket.socket(socket.AF_UNIX)
     parent.connect(address)
-    streams = b"".join(number.to_bytes(4, sys.byteorder) for number in (0, 1, 2))
-    parent.sendmsg([b"."], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, streams)])
+    numbers = b"".join(number.to_bytes(4, sys.byteorder) for number in streams)
+    parent.sendmsg([b"."], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, numbers)])
     parent.sendall(marshal.dumps(request))
-    with open(parent.detach(), "rb") as lines:  # noqa: PTH123  # the same
+    return parent.detach()
+
+
+def main(address: str, arguments: list[str]) -> int:
+    """The wait status of the fork; never returns where an interpreter has to do."""
+    environ = dict(os.environ)
+    if not can(environ, arguments):
+        os.execv(sys.executable, [sys.executable, *arguments])
+    folder = os.getcwd()  # noqa: PTH109  # the import of pathlib would take half as long as all of this
+    request = {"arguments": arguments, "environ": environ, "folder": folder}
+    with open(ask(address, request, (0, 1, 2)), "rb") as lines:
         child = int(lines.readline())
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda number, _frame: os.kill(child, number))
