@@ -52,9 +52,13 @@ def know_all(become: Become) -> list[str]:
 
 
 def freeze() -> None:
-    """Leave all that is here out of garbage collection; how much it is takes Python 10 ms to count, and the package asks five times."""
+    """Leave all that is here out of garbage collection; how much it is takes Python 10 ms to count, and the package asks five times.
+
+    A sub-session ends before it has much that a collection could free; it still has those that it asks for.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
     count = gc.get_freeze_count()
     gc.get_freeze_count = lambda: count
 
@@ -64,6 +68,17 @@ def show_hooks_and_fixtures(module: Any) -> None:
     fixture: Any = importlib.import_module("_pytest.fixtures").FixtureFunctionDefinition
     names = [name for name, each in vars(module).items() if name.startswith("pytest_") or isinstance(each, fixture)]
     module.__dir__ = lambda: names
+
+
+def pass_by(names: Iterable[str]) -> None:
+    """Spare pytest the look at the names of these: by its patterns it would find that none is a test, whose assertions it rewrites."""
+    hook: Any = importlib.import_module("_pytest.assertion.rewrite").AssertionRewritingHook
+    looks, others = hook._early_rewrite_bailout, frozenset(names)
+
+    def passes_by(self: Any, name: str, state: Any) -> bool:
+        return (name in others and not self._is_marked_for_rewrite(name, state)) or looks(self, name, state)
+
+    hook._early_rewrite_bailout = passes_by
 
 
 def _know_packages() -> None:

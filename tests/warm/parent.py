@@ -53,7 +53,9 @@ def load(modules: Sequence[str], address: str) -> None:
     ours = [name for name in sys.modules if name.partition(".")[0] == "pytest_claude_budget"]
     if ours or threading.active_count() > 1:
         sys.exit(f"a warm parent has no thread and nothing of the package under test, but: {ours}")
-    sys.meta_path.insert(0, pure.Executed(known.know_all(become), known.stamp))
+    names = known.know_all(become)
+    known.pass_by(names)
+    sys.meta_path.insert(0, pure.Executed(names, known.stamp))
     known.freeze()
 
 
