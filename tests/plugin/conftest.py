@@ -21,6 +21,7 @@ HANG_SECONDS = 600
 """After which a sub-session counts as hung. Each of its processes imports the SDK, which is seconds of work: on a busy
 machine a run on two workers, one of which dies, has taken minutes and was right."""
 ASKS_BY_SDK = re.compile(r"\bclaude_double\b|\bimport anthropic\b")
+STARTS_PYTHON = re.compile(r'\[sys\.executable, (?="-[cm]")')
 DOUBLES = {name: (Path(__file__).parent / f"{name}.py").read_text("utf-8") for name in ("http_double", "claude_double")}
 
 
@@ -54,7 +55,8 @@ class Outcome:
 class Suite:
     """A folder with a suite in it, run in a process of its own: by default a fork of one that has imported pytest already.
 
-    And the SDK too, where the suite asks by that. Tests with the mark `cold` get an interpreter that starts.
+    And the SDK too, where the suite asks by that. What the suite starts by `[sys.executable, "-c", …]` is a fork as well, or by `-m`.
+    Tests with the mark `cold` get interpreters that start.
     """
 
     def __init__(self, pytester: pytest.Pytester, warm: Interpreters | None) -> None:
@@ -65,6 +67,9 @@ class Suite:
 
     def write(self, **files: str) -> None:
         """Write test modules."""
+        if self._warm is not None and any(map(STARTS_PYTHON.search, files.values())):
+            forks = f"[*{self.python(*files.values())}, "
+            files = {name: STARTS_PYTHON.sub(lambda _: forks, text) for name, text in files.items()}
         self.pytester.makepyfile(**files)
 
     def budget(self, text: str) -> None:
@@ -92,12 +97,12 @@ class Suite:
             return self.pytester.run(*python, *arguments, timeout=HANG_SECONDS)
         return _forked(self.path, python[-1], arguments, environ)
 
-    def python(self) -> tuple[str, ...]:
-        """The command of the interpreter that runs the suite."""
+    def python(self, *more: str) -> tuple[str, ...]:
+        """The command of the interpreter that runs the suite, once these modules are in it."""
         if self._warm is None:
             return COLD
         written = (path.read_text("utf-8") for path in self.path.glob("*.py") if path.stem not in DOUBLES)
-        return self._warm.warm(sdk=any(ASKS_BY_SDK.search(text) for text in written))
+        return self._warm.warm(sdk=any(ASKS_BY_SDK.search(text) for text in (*more, *written)))
 
 
 def _forked(folder: Path, address: str, arguments: list[str], environ: dict[str, str]) -> pytest.RunResult:
