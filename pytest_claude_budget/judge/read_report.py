@@ -3,6 +3,7 @@
 Read by hand: reports of 10,000 tests are checked in a blink, and what a stranger's file holds never gives a traceback.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -33,6 +34,8 @@ from pytest_claude_budget.record.totals import Totals
 SCHEMA_VERSION = 1
 OUTCOMES = ("passed", "failed", "interrupted")
 _MOST_DIGITS = 60
+_is_plain_amount = re.compile(r"[0-9]+(?:\.[0-9]+)?", re.ASCII).fullmatch
+"""As nearly all are written, and as no other text is that is none."""
 _USAGE = frozenset(Usage.__dataclass_fields__)
 _SUMS = ("calls", "attempts", "free", "unknown", "unknown_live")
 _FAILURES = {kind.value: kind for kind in Failure}
@@ -163,6 +166,8 @@ class _Reader:
     def money(self, entry: Mapping[str, Any], key: str) -> Decimal:
         value = entry.get(key)
         if isinstance(value, str) and len(value) <= _MOST_DIGITS:
+            if _is_plain_amount(value):
+                return Decimal(value)
             try:
                 amount = Decimal(value)
             except InvalidOperation:
@@ -239,12 +244,8 @@ class _Reader:
         kind = self.text(entry, "kind")
         if kind not in OWNER_KINDS:
             raise self.refused("kind", f"one of {', '.join(OWNER_KINDS)}", kind)
-        return OwnerTotals(
-            owner=self.text(entry, "owner"),
-            kind=kind,
-            totals=self.totals(entry),
-            place=self.maybe(entry, "place") or "",
-        )
+        place = self.maybe(entry, "place") or "" if "place" in entry else ""
+        return OwnerTotals(owner=self.text(entry, "owner"), kind=kind, totals=self.totals(entry), place=place)
 
     def by_kind(self, document: Mapping[str, Any]) -> ByKind | None:
         if document.get("cost_by_kind") is None:
@@ -330,11 +331,13 @@ class _Reader:
         if not _USAGE.issuperset(usage):
             raise self.refused("usage", f"one of {', '.join(sorted(_USAGE))}", list(usage))
         counts = {name: entry.get(name, 0) for name in _SUMS}
-        numbers = (*usage.values(), *counts.values())
-        if set(map(type, numbers)) != {int} or min(numbers) < 0 or max(numbers) > LARGEST_COUNT:
-            for name in (*usage, *counts):
-                self.count(usage | counts, name)
-        return Totals(cost=self.money(entry, "cost"), spent=self.money(entry, "spent"), usage=Usage(**usage), **counts)
+        for number in (*usage.values(), *counts.values()):
+            if type(number) is not int or not 0 <= number <= LARGEST_COUNT:
+                for name in (*usage, *counts):
+                    self.count(usage | counts, name)
+        cost = self.money(entry, "cost")
+        spent = cost if entry.get("spent") == entry["cost"] else self.money(entry, "spent")
+        return Totals(cost=cost, spent=spent, usage=Usage(**usage), **counts)
 
     def markers(self, rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Marker]]:
         for row in rows:

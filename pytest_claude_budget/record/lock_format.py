@@ -105,7 +105,7 @@ class _Reader:
         benchmark = entry.get("benchmark", False)
         if not isinstance(groups, list) or not isinstance(benchmark, bool) or len(entry) != 2 + ("benchmark" in entry):
             raise self.refused(name, "kind and a list of groups", value)
-        read = tuple(self.group(name, group) for group in groups)
+        read = tuple([self.group(name, group) for group in groups])
         return OwnerRecord(owner=name, kind=kind, groups=read, benchmark=benchmark)
 
     def group(self, name: str, value: object) -> Group:
@@ -157,10 +157,12 @@ class _Reader:
 
     def usage(self, value: object, name: str) -> Usage:
         counts = self.mapping(value, f"{name}: usage")
-        if unknown := counts.keys() - _COUNT_KEYS:
-            raise self.refused(f"{name}: usage", f"one of {', '.join(COUNTS)}", min(unknown))
-        for key in counts:
-            self.count(counts, key, name)
+        if not _COUNT_KEYS.issuperset(counts):
+            raise self.refused(f"{name}: usage", f"one of {', '.join(COUNTS)}", min(counts.keys() - _COUNT_KEYS))
+        for number in counts.values():
+            if type(number) is not int or not 0 <= number <= LARGEST_COUNT:
+                for key in counts:
+                    self.count(counts, key, name)
         return Usage(**counts)
 
     def request(self, value: object, name: str) -> str | None:
