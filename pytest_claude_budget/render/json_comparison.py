@@ -1,6 +1,8 @@
 """Comparison and projection for programs, parts of the report under `schemas/report.schema.json`."""
 
+import json
 from decimal import Decimal
+from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any
 
 from pytest_claude_budget.base.money import to_json
@@ -10,6 +12,18 @@ from pytest_claude_budget.forecast.month_rows import Row
 
 def comparison_entry(comparison: Comparison) -> dict[str, Any]:
     """A comparison as plain JSON values."""
+    entry: dict[str, Any] = json.loads(comparison_text(comparison))
+    return entry
+
+
+def comparison_text(comparison: Comparison) -> str:
+    """A comparison as a JSON object in one line. It may have 100,000 owners: each is laid out in one go."""
+    before, behind = json.dumps(_before_owners(comparison)), json.dumps(_behind_owners(comparison))
+    owners = ", ".join([_owner_text(row) for row in comparison.owners])
+    return f'{before[:-1]}, "owners": [{owners}], {behind[1:]}'
+
+
+def _before_owners(comparison: Comparison) -> dict[str, Any]:
     baseline = comparison.baseline
     return {
         "baseline": {"source": baseline.source, "kind": baseline.kind, "commit": baseline.commit},
@@ -26,7 +40,11 @@ def comparison_entry(comparison: Comparison) -> dict[str, Any]:
         "repeated_before": list(comparison.repeated_before),
         "counts": {standing.value: count for standing, count in comparison.counts.items()},
         "amounts": {standing.value: to_json(amount) for standing, amount in comparison.amounts.items()},
-        "owners": [_owner(row) for row in comparison.owners],
+    }
+
+
+def _behind_owners(comparison: Comparison) -> dict[str, Any]:
+    return {
         "by_feature": [
             {
                 "feature": row.feature,
@@ -51,28 +69,27 @@ def site_change(row: SiteChange) -> dict[str, Any]:
     return {"file": row.file, "function": row.function, "line": row.line, "change": change, "owners": row.owners}
 
 
-def _owner(row: OwnerChange) -> dict[str, Any]:
-    before = to_json(row.before)
-    return {
-        "owner": row.owner,
-        "kind": row.kind,
-        "status": row.standing.value,
-        "before": before,
-        "after": before if row.after == row.before else to_json(row.after),
-        "change": to_json(row.change),
-        "change_percent": None if row.not_known else _percent(row.change, row.before),
-        "judged": to_json(row.judged),
-        "at_least": row.at_least,
-        "before_at_least": row.before_at_least,
-        "after_at_least": row.after_at_least,
-        "not_known": row.not_known or None,
-        "noise": row.noise,
-        "samples": row.samples,
-        "was": row.was,
-        "place": row.place,
-        "causes": [_cause(cause) for cause in row.causes],
-        **({} if row.site is None else {"site": site_change(row.site)}),
-    }
+def _owner_text(row: OwnerChange) -> str:
+    before, change = to_json(row.before), to_json(row.change)
+    after = before if row.after == row.before else to_json(row.after)
+    percent_ = None if row.not_known else _percent(row.change, row.before)
+    site = "" if row.site is None else f', "site": {json.dumps(site_change(row.site))}'
+    return (
+        f'{{"owner": {_quoted(row.owner)}, "kind": {_quoted(row.kind)}, "status": "{row.standing._value_}", '
+        f'"before": "{before}", "after": "{after}", "change": "{change}", '
+        f'"change_percent": {"null" if percent_ is None else _quoted(percent_)}, '
+        f'"judged": "{change if row.judged == row.change else to_json(row.judged)}", '
+        f'"at_least": {_WORDS[row.at_least]}, "before_at_least": {_WORDS[row.before_at_least]}, '
+        f'"after_at_least": {_WORDS[row.after_at_least]}, '
+        f'"not_known": {_quoted(row.not_known) if row.not_known else "null"}, '
+        f'"noise": {_WORDS[row.noise]}, "samples": {row.samples}, '
+        f'"was": {"null" if row.was is None else _quoted(row.was)}, "place": {_quoted(row.place)}, '
+        f'"causes": {json.dumps([_cause(cause) for cause in row.causes]) if row.causes else "[]"}'
+        f"{site}}}"
+    )
+
+
+_WORDS = {False: "false", True: "true"}
 
 
 def _cause(cause: Cause) -> dict[str, Any]:

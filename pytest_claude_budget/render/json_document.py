@@ -24,7 +24,7 @@ from pytest_claude_budget.record.near_window import NearWindow
 from pytest_claude_budget.record.record import Record
 from pytest_claude_budget.record.sums import Stated
 from pytest_claude_budget.record.totals import Totals
-from pytest_claude_budget.render.json_comparison import comparison_entry, projection_entry
+from pytest_claude_budget.render.json_comparison import comparison_text, projection_entry
 from pytest_claude_budget.render.json_levers import lever_entries
 from pytest_claude_budget.render.json_sites import site_entries
 from pytest_claude_budget.render.json_totals import totals_entry, totals_text
@@ -64,7 +64,7 @@ def _before_owners(report: CostReport) -> dict[str, Any]:
         "budget_compared": facts.base is not None,
         "verdict": _verdict(report.verdict),
         "totals": totals_entry(sums.totals),
-        "comparison": None if report.comparison is None else comparison_entry(report.comparison),
+        "comparison": None if report.comparison is None else _Laid(comparison_text(report.comparison)),
         "projection": [projection_entry(row) for row in report.projection],
         **({} if facts.levers is None else {"levers": lever_entries(facts.levers)}),
         **_not_compared(facts),
@@ -127,7 +127,15 @@ def _spared(each: Spared) -> dict[str, Any]:
     return {**entry, "ignore_below": to_json(each.ignore_below)}
 
 
+class _Laid(str):
+    """A value that is JSON already."""
+
+    __slots__ = ()
+
+
 def _laid_out(value: object) -> str:
+    if type(value) is _Laid:
+        return value
     return _listed([json.dumps(entry) for entry in value]) if isinstance(value, list) else json.dumps(value)
 
 
