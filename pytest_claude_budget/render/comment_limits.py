@@ -171,7 +171,11 @@ def _if_meant(document: Document, steps: str) -> Iterator[str]:
     comparison = document.get("comparison")
     stale, first = comparison is not None and _stale(comparison), before_an_update(document)
     if first and failed_tests(document) and document["verdict"]["outcome"] != "incomplete":
-        then = f" To compare the next change with that run, then {UPDATE}; {NOT_NEEDED} that update." if stale else ""
+        then = (
+            f" Then, if you like, {UPDATE}, so that the next change is compared with that run; {NOT_NEEDED}."
+            if stale
+            else ""
+        )
         yield from ("", f"**To know the cost in full:** {', then '.join(first)}.{then}")
     elif stale:
         yield from ("", f"{FOR_THE_NEXT} {steps}; {NOT_NEEDED}.")

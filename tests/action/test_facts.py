@@ -190,10 +190,7 @@ def test_a_lock_file_is_not_to_be_updated_while_a_test_fails() -> None:
     """The update would be refused."""
     report = {**scene("failed"), "stale": ["tests/test_triage.py::test_triage[german]"]}
     page = comment_text(report, "", [])
-    assert (
-        "make `tests/test_support.py::test_refund` pass. To compare the next change with that run, then run `pytest"
-        in page
-    )
+    assert "make `tests/test_support.py::test_refund` pass. Then, if you like, run `pytest" in page
     assert page.count("pytest --claude-budget-update") == 1
 
 

@@ -376,9 +376,9 @@ def test_nothing_advises_an_update_that_would_be_refused() -> None:
     known = "not known in full (`test_refund` failed); all else costs $0.0025 more per run; no limit is exceeded so far"
     assert page.startswith(f"### Claude cost: {known}\n")
     assert "| not known | `test_refund`: the test failed |" in page
-    then = "To compare the next change with that run, then run `pytest --claude-budget-update` and commit `claude-budget.lock.json`"
+    then = "Then, if you like, run `pytest --claude-budget-update` and commit `claude-budget.lock.json`, so that the next change is compared"
     make = "**To know the cost in full:** make `tests/test_support.py::test_refund` pass."
-    assert f"\n{make} {then}; the check passes without that update.\n" in page
+    assert f"\n{make} {then} with that run; the check passes without.\n" in page
     assert page.count("-update`") == 1
     assert "-$" not in page
     assert "(-" not in page
