@@ -1,5 +1,6 @@
 """Runs a workflow on `act`, a real runner, as host jobs: no container engine, and no address but loopback's."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -58,8 +59,6 @@ class Runner:
     """Where runs happen."""
 
     home: Path
-    action: Path
-    """What is installed as the action."""
     environ: Mapping[str, str] = field(default_factory=dict)
     stand_ins: Mapping[str, Path] = field(default_factory=dict)
     """`owner/name@ref` to the folder that stands in for it."""
@@ -98,3 +97,30 @@ def installed_action(folder: Path) -> Path:
         else:
             shutil.copy(source, folder / name)
     return folder
+
+
+GIVE_PYTHON = """\
+import os
+
+with open(os.environ["GITHUB_OUTPUT"], "a", encoding="utf-8") as output:
+    output.write("python={python}\\n")
+"""
+
+
+def with_environment(folder: Path) -> Path:
+    """The action as it is once its environment is made: in place of making one in each job, it hands out one for all of them."""
+    with (folder / "making").open("w") as making:
+        fcntl.flock(making, fcntl.LOCK_EX)  # workers have one together
+        ready = folder / "ready"
+        if not (ready / "action.yml").exists():
+            (folder / "made").mkdir()
+            made = installed_action(folder / "made")
+            output = folder / "output"
+            environ = {**os.environ, "RUNNER_TEMP": str(folder), "GITHUB_OUTPUT": str(output)}
+            environ["PATH"] = f"{BIN}:{os.environ['PATH']}"
+            subprocess.run([sys.executable, "-I", str(made / "action" / "environment.py")], env=environ, check=True)
+            python = output.read_text("utf-8").splitlines()[-1].removeprefix("python=")
+            (ready / "action").mkdir(parents=True)
+            (ready / "action" / "environment.py").write_text(GIVE_PYTHON.format(python=python), "utf-8")
+            shutil.copy(made / "action.yml", ready)
+    return ready

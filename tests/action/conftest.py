@@ -5,11 +5,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.action.act import Runner, installed_action
+from tests.action.act import Runner, installed_action, with_environment
 from tests.action.github_double import REPOSITORY, RUN, Double
 from tests.action.job import Job, job_of
 from tests.action.project import ACTION, Project, start, workflow
@@ -36,15 +37,30 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return installed_action(tmp_path_factory.mktemp("release"))
 
 
+@pytest.fixture(scope="session")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The action with its environment, one for all workers."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "action-environment"
+    folder.mkdir(exist_ok=True)
+    return with_environment(folder)
+
+
 @pytest.fixture
-def runner(release: Path, double: Double, tmp_path: Path) -> Runner:
-    """A runner whose API is the double."""
+def runner(ready: Path, double: Double, tmp_path: Path) -> Runner:
+    """A runner whose API is the double. Jobs need not make the action's environment."""
     home = tmp_path / "home"
     home.mkdir()
     environ = {"GITHUB_API_URL": double.url, "GITHUB_RUN_ID": str(RUN), "GITHUB_RUN_ATTEMPT": "1"}
     environ |= {"GITHUB_WORKFLOW_REF": f"{REPOSITORY}/.github/workflows/test.yml@refs/heads/main"}
     environ |= {"PYTEST_ADDOPTS": without(*ASIDE)}
-    return Runner(home=home, action=release, environ=environ, stand_ins={ACTION: release})
+    return Runner(home=home, environ=environ, stand_ins={ACTION: ready})
+
+
+@pytest.fixture
+def bare_runner(runner: Runner, release: Path) -> Runner:
+    """The same, whose jobs have all of the action to do."""
+    return replace(runner, stand_ins={ACTION: release})
 
 
 @pytest.fixture

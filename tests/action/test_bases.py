@@ -20,14 +20,15 @@ from tests.action.project import Project, pull_request, start, workflow
 REPORT = "claude-budget-report.json"
 
 
-@pytest.fixture
-def pushed(measured: Project, tmp_path: Path) -> Project:
+@pytest.fixture(scope="module")
+def twice_merged(measured: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Two merges in one push: a test asks three times, with a lock file that accepts it; then somebody writes a file.
 
-    HEAD's first parent has the dear test and its lock file already.
+    HEAD's first parent has the dear test and its lock file already. To copy, not to change.
     """
-    shutil.copytree(measured.folder, tmp_path / "pushed", symlinks=True)
-    project = Project(folder=tmp_path / "pushed")
+    folder = tmp_path_factory.mktemp("pushed") / "desk"
+    shutil.copytree(measured.folder, folder, symlinks=True)
+    project = Project(folder=folder)
     project.git("checkout", "--quiet", "topic")
     project.lock()
     project.commit("Accept it")
@@ -38,6 +39,13 @@ def pushed(measured: Project, tmp_path: Path) -> Project:
     project.git("merge", "--quiet", "--no-ff", "--message", "Merge topic", "topic")
     project.git("merge", "--quiet", "--no-ff", "--message", "Merge docs", "docs")
     return project
+
+
+@pytest.fixture
+def pushed(twice_merged: Project, tmp_path: Path) -> Project:
+    """A copy of it for one test."""
+    shutil.copytree(twice_merged.folder, tmp_path / "pushed", symlinks=True)
+    return Project(folder=tmp_path / "pushed")
 
 
 def shallow(project: Project, folder: Path, branch: str) -> Project:

@@ -27,11 +27,11 @@ def changed(project: Project, double: Double, calls: int = 3, *, lock: bool = Fa
 
 
 def test_a_pull_request_gets_one_comment_a_summary_annotations_outputs_and_a_status(
-    runner: Runner, double: Double, tmp_path: Path
+    bare_runner: Runner, double: Double, tmp_path: Path
 ) -> None:
     project = start(tmp_path / "desk", workflow(RUN_TESTS))
     changed(project, double)
-    ran = runner.run(project.folder, "pull_request", pull_request(project), PLACE)
+    ran = bare_runner.run(project.folder, "pull_request", pull_request(project), PLACE)
     assert 1 == ran.status
     names = ("verdict", "cost", "cost-before", "change", "change-percent", "spent", "projected-monthly")
     assert ["over", "0.024", "0.012", "0.012", "100", "0", ""] == [ran.outputs[name] for name in names]

@@ -11,7 +11,7 @@ import pytest
 
 from tests.action.act import ROOT, Ran, Runner
 from tests.action.github_double import RUN, Double
-from tests.action.project import BUDGET, Project, pull_request, start
+from tests.action.project import ACTION, BUDGET, Project, pull_request, start
 
 pytestmark = [pytest.mark.slow]
 EXAMPLES = ROOT / "examples" / "workflows"
@@ -136,7 +136,8 @@ def finished(head: str) -> dict[str, Any]:
 def test_matrix(standing: Runner, double: Double, tmp_path: Path, artifacts: Path) -> None:
     project = project_of("matrix", tmp_path / "desk")
     changed(project, double)
-    ran = standing.run(project.folder, "pull_request", pull_request(project), PLACE)
+    one = {"PYTEST_XDIST_AUTO_NUM_WORKERS": "1"}  # as on a machine of one core
+    ran = standing.run(project.folder, "pull_request", pull_request(project), PLACE, **one)
     assert {"claude-cost-refund", "claude-cost-greeting"} == {path.name for path in artifacts.iterdir()}, ran.log
     assert ("0.024", "over") == (ran.outputs["cost"], ran.outputs["verdict"])
     assert 1 == len(double.comments)
@@ -152,7 +153,9 @@ def test_nightly(standing: Runner, double: Double, tmp_path: Path, artifacts: Pa
     assert [] == double.asked
 
 
-def test_monorepo(standing: Runner, double: Double, tmp_path: Path) -> None:
+def test_monorepo(standing: Runner, release: Path, double: Double, tmp_path: Path) -> None:
+    """Its second step uses the environment that its first one has made."""
+    standing = replace(standing, stand_ins={**standing.stand_ins, ACTION: release})
     project = project_of("monorepo", tmp_path / "desk")
     project.git("checkout", "--quiet", "main")
     for name in ("desk", "search"):

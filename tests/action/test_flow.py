@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -381,6 +382,45 @@ def test_the_label_is_read_anew_and_not_from_an_old_event(job: Job, desk: Projec
     assert 1 == done.status
 
 
+@pytest.fixture(scope="module")
+def base_artifact(measured: Project, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The report of a run on the base, as its run on the main branch keeps it."""
+    folder = tmp_path_factory.mktemp("base") / "desk"
+    shutil.copytree(measured.folder, folder, symlinks=True)
+    project = Project(folder=folder)
+    project.git("checkout", "--quiet", "main")
+    project.measure("base.json")
+    return packed(folder / "base.json")
+
+
+@pytest.fixture
+def keeping(double: Double, base_artifact: bytes) -> Double:
+    """The double, which has that artifact."""
+    double.add_run(12)
+    double.add_artifact(12, "claude-budget", base_artifact)
+    return double
+
+
+@pytest.fixture(scope="module")
+def accepted(measured: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The merge of a change that brings its lock file. To copy, not to change."""
+    folder = tmp_path_factory.mktemp("accepted") / "desk"
+    shutil.copytree(measured.folder, folder, symlinks=True)
+    project = Project(folder=folder)
+    project.git("checkout", "--quiet", "topic")
+    project.lock()
+    project.commit("Accept what it costs")
+    project.merged()
+    return project
+
+
+@pytest.fixture
+def with_its_lock(accepted: Project, tmp_path: Path) -> Project:
+    """A copy of it for one test."""
+    shutil.copytree(accepted.folder, tmp_path / "copy", symlinks=True)
+    return Project(folder=tmp_path / "copy")
+
+
 @pytest.mark.parametrize("baseline", ["lock", "artifact"])
 @pytest.mark.parametrize(
     ("event", "payload"),
@@ -390,18 +430,12 @@ def test_the_label_is_read_anew_and_not_from_an_old_event(job: Job, desk: Projec
     ],
 )
 def test_what_the_lock_file_accepts_is_accepted_in_the_queue_and_after_the_merge(
-    job: Job, desk: Project, double: Double, event: str, payload: dict[str, Any], baseline: str
+    job: Job, with_its_lock: Project, keeping: Double, event: str, payload: dict[str, Any], baseline: str
 ) -> None:
     """Two calls of $0.006 became four, and the change brings the lock file that says so."""
-    desk.git("checkout", "--quiet", "--force", "main")
-    desk.measure("claude-budget-report-base.json")
-    double.add_run(12)
-    double.add_artifact(12, "claude-budget", packed(desk.folder / "claude-budget-report-base.json"))
-    desk.git("checkout", "--quiet", "--force", "topic")
-    desk.lock()
-    desk.commit("Accept what it costs")
-    sha = desk.merged()
+    desk = with_its_lock
     text = json.dumps(payload).replace('"main"', f'"{desk.git("rev-parse", "main")}"')
+    sha = desk.git("rev-parse", "HEAD")
     done = job(event, json.loads(text), workspace=desk.folder, sha=sha, baseline=baseline)
     assert (0, "0.012", "0.024") == (done.status, done.outputs["cost-before"], done.outputs["cost"])
     assert "**Accepted by `claude-budget.lock.json` of this change:**" in done.summary
@@ -434,15 +468,11 @@ def test_what_a_label_accepts_is_accepted_in_the_queue(
 
 @pytest.mark.parametrize("baseline", ["lock", "artifact"])
 def test_what_a_label_accepts_is_accepted_by_the_push_that_merges_it(
-    job: Job, desk: Project, double: Double, baseline: str
+    job: Job, desk: Project, keeping: Double, baseline: str
 ) -> None:
     """With the artifact of the main branch too: a red run would leave none, and stay red."""
-    desk.git("checkout", "--quiet", "--force", "main")
-    desk.measure("claude-budget-report-base.json")
-    double.add_run(12)
-    double.add_artifact(12, "claude-budget", packed(desk.folder / "claude-budget-report-base.json"))
     sha = desk.merged()
-    merged(double, 7, sha, LABEL)
+    merged(keeping, 7, sha, LABEL)
     payload = {"before": desk.git("rev-parse", "main"), "commits": [{"id": sha}]}
     done = job("push", payload, workspace=desk.folder, sha=sha, baseline=baseline, accept_label=LABEL)
     assert (0, "0.012", "0.024") == (done.status, done.outputs["cost-before"], done.outputs["cost"])
