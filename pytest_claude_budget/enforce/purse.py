@@ -29,7 +29,7 @@ from pytest_claude_budget.cap.store import (
 from pytest_claude_budget.enforce.open_batches import OpenBatches
 from pytest_claude_budget.enforce.rules import RUN, Held, Names, Rules
 from pytest_claude_budget.ledger.outside import system
-from pytest_claude_budget.measure.refusals import Refusal
+from pytest_claude_budget.measure.refusals import UNBOUNDED, UNHELD, Refusal
 from pytest_claude_budget.pricing.price import price
 from pytest_claude_budget.pricing.rates import RateTable
 from pytest_claude_budget.wire.batch_requests import models_asked
@@ -78,7 +78,7 @@ class Purse:
         most = MOST if isinstance(found, Unbounded) else nano_dollars(found.amount)
         held = [*self._rules.claims(names, most, len(models)), *self._rules.claims_of_parts(names, parts, most)]
         if isinstance(found, Unbounded) and any(each.claim.unit is Unit.COST for each in held):
-            return refusal(payer, leaving, Why(_unknown(found), found.hint, "no-bound"))
+            return refusal(payer, leaving, Why(_unknown(found), found.hint, "no-bound", UNBOUNDED))
         if not held:
             return None
         try:
@@ -190,7 +190,7 @@ class Why(NamedTuple):
     said: str
     hint: str
     slug: str
-    ended: str = "the cap"
+    ended: str
     """What refuses it, as its user knows it."""
 
 
@@ -200,6 +200,7 @@ def cannot_be_held(why: str) -> Why:
         why,
         "see that the run's files in .pytest_cache are left alone and its database can be reached; or run without the cap",
         "no-cap",
+        UNHELD,
     )
 
 

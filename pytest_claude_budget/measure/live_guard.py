@@ -208,15 +208,23 @@ class LiveGuard:
             mine = [part for part in self.parts if part.owner == owner.id and part.dollars]
             found = self._purse_of(make).reserve(ticket[2], leaving, self.own, mine)
         except Exception as error:  # what cannot be held is not sent
-            if not isinstance(error, RunOverError):
-                self._run.fault("cap", error)
-            found = no_cap(self._owner(ticket), described(error))
+            found = no_cap(self._owner(ticket), self._why_unheld(error))
         if isinstance(found, Refusal):
             if not self.forgives:
                 self._refused[key] = found
             self._refuse(found)
         if found is not None:
             self._reserved[ticket[0]] = found
+
+    def _why_unheld(self, error: Exception) -> str:
+        """What keeps a cap from being held; a fault of our own is told besides."""
+        from pytest_claude_budget.base.errors import InputError
+        from pytest_claude_budget.cap.store import UnavailableError
+
+        if isinstance(error, (InputError, UnavailableError, RunOverError)):
+            return str(error).partition("\n")[0]
+        self._run.fault("cap", error)
+        return described(error)
 
     def _purse_of(self, make: Callable[[], Purse]) -> Purse:
         """The purse; made at the first look."""
@@ -336,7 +344,7 @@ class LiveGuard:
 
 
 def _none_left() -> Purse:
-    raise RunOverError
+    raise RunOverError("the run is over")
 
 
 def guard_in_child(run: "Run", text: str) -> LiveGuard:

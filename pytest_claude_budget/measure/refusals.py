@@ -12,6 +12,12 @@ _WAYS = (
 _SIMULATED = "; a host that bills nothing is named under origins: simulated"
 
 
+UNHELD = "the cap, which cannot be held here,"
+"""What refuses a call where nobody knows how much of the cap is left, as its user knows it."""
+UNBOUNDED = "the cap, without a bound for them,"
+"""The same where the most that a call can cost is not known."""
+
+
 class Refusal:
     """One refusal."""
 
@@ -51,9 +57,10 @@ def no_cap(owner: tuple[str, str, str], why: str) -> Refusal:
         slug="no-cap",
         where=owner[0],
         what=f"a call to Claude was not sent: the cap of the run cannot be held here ({why})",
-        hint="see that the budget file and the run's files in .pytest_cache are left alone; or run without the cap",
+        hint="see that the budget file and the run's files in .pytest_cache are left alone, and that its database, if it has one,"
+        " can be reached; or run without the cap",
     )
-    return Refusal(*owner, str(text), "the cap")
+    return Refusal(*owner, str(text), UNHELD)
 
 
 def no_more_calls(owner: tuple[str, str, str], most: int, where: str, model: str | None) -> Refusal:

@@ -15,7 +15,7 @@ from pytest_claude_budget.ledger.outside import make_folder
 from pytest_claude_budget.ledger.paths import ALLOWED
 from pytest_claude_budget.measure.current_owner import fixture_id
 from pytest_claude_budget.measure.live_guard import LiveGuard, PartLimit, Rules
-from pytest_claude_budget.measure.refusals import Refusal
+from pytest_claude_budget.measure.refusals import UNBOUNDED, UNHELD, Refusal
 from pytest_claude_budget.measure.run import Run
 from pytest_claude_budget.plugin.outcomes import NAME as NAME_OF_REPORT
 from pytest_claude_budget.plugin.settings import find_budget
@@ -265,7 +265,8 @@ class GuardPlugin:
     def _unheard(self, owner: str) -> Refusal | None:
         found: Refusal | None = self._run.guarded("refusals", self.guard.unheard, owner)
         if found is not None and found.ended and self.guard.stops and self._session is not None:
-            self._session.shouldstop = f"{found.ended} is reached (on_cap: stop)"
+            what = "refused a call" if found.ended in (UNBOUNDED, UNHELD) else "is reached"
+            self._session.shouldstop = f"{found.ended} {what} (on_cap: stop)"
         return found
 
     def has_ended(self) -> bool:

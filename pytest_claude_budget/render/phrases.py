@@ -92,10 +92,15 @@ def before_an_update(ended: str, *, unknown: bool) -> list[str]:
 
 def room_words(capped: Sequence[str]) -> str:
     """How refused calls have room, by what refused them, with names as code."""
-    limits = [text for text in capped if text.startswith("the limit ")]
-    caps = ["`hard_cap` (or `--claude-budget-cap`, where that is given)"] if len(limits) < len(capped) else []
-    named = [*caps, *(["the limit with `enforce: true` that refused them"] if limits else [])]
+    limits = any(text.startswith("the limit ") for text in capped)
+    others = any(text.startswith("the cap, ") for text in capped)  # it cannot be held, or a call has no bound
+    caps = any(not text.startswith(("the limit ", "the cap, ")) for text in capped)
+    named = ["`hard_cap` (or `--claude-budget-cap`, where that is given)"] if caps else []
+    named += ["the limit with `enforce: true` that refused them"] if limits else []
+    if not named:
+        return "do what the message of the failed test says; to raise the cap is no help"
     return (
         f"raise {' and '.join(named)}, or make the refused calls smaller (a lower `max_tokens`, a shorter prompt). "
-        "The message of the failed test says how much its call needs; `claude-budget bound` shows the most that a call can cost"
+        "The message of the failed test says how much its call needs"
+        f"{', or what else it was refused for' if others else ''}; `claude-budget bound` shows the most that a call can cost"
     )

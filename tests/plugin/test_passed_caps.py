@@ -4,6 +4,7 @@ import pytest
 
 from tests.plugin.conftest import Suite
 from tests.plugin.test_hard_cap import capped, denied
+from tests.plugin.test_live_calls import asked
 
 __all__ = ["capped", "denied"]
 
@@ -69,3 +70,37 @@ def test_a_cap_that_let_nothing_go_has_a_verdict(capped: Suite, workers: int, li
     said = ended.stdout.str()
     assert "verdict: over: the " in said
     assert "refused calls of 1 test\n" in said
+
+
+UNHELD = """
+import pathlib
+import asks, clients
+def test_1(): clients.httpx()
+def test_2():
+    for path in pathlib.Path().rglob("*.cap"):
+        path.unlink()
+    clients.httpx()
+def test_3(): pass
+"""
+
+
+@pytest.mark.parametrize(("on_cap", "passed"), [("refuse", 2), ("stop", 1)])
+def test_a_cap_whose_file_was_removed_is_not_said_to_be_reached(capped: Suite, on_cap: str, passed: int) -> None:
+    capped.write(test_a=UNHELD)
+    capped.budget(f"version: 1\nhard_cap: 5\non_cap: {on_cap}\n")
+    outcome = capped.run("-p", "no:randomly")
+    outcome.result.assert_outcomes(passed=passed, failed=1)
+    assert 1 == len(asked(capped))
+    assert ["the cap, which cannot be held here, refused calls of 1 test"] == outcome.report["verdict"]["capped"]
+    assert ("refused a call (on_cap: stop)" in outcome.said) == (on_cap == "stop")
+    assert "the file of the cap was removed or cut while the run goes on" in outcome.said
+    assert "raise hard_cap" not in outcome.said
+
+
+def test_a_call_without_a_bound_is_helped_by_no_room(capped: Suite) -> None:
+    capped.write(
+        test_a="import asks, clients\ndef test_a():\n    clients.BODY = clients.BODY.replace(b'haiku', b'lotus')\n    clients.httpx()\n"
+    )
+    outcome = capped.run()
+    assert "verdict: over: the cap, without a bound for them, refused calls of 1 test" in outcome.said
+    assert "to pass: do what the message of the failed test says" in outcome.said

@@ -56,3 +56,33 @@ def test_a_database_that_cannot_be_reached_lets_no_call_go(sharded: Suite, monke
     shown = outcome.result.stdout.str() + outcome.result.stderr.str()
     assert "the database of the cap cannot be reached or used: connection refused" in shown
     assert PASSWORD not in shown
+
+
+CHILDREN = """
+import os, subprocess, sys
+import asks, clients
+def test_1(): clients.httpx()
+def test_2():
+    lost = {{**os.environ, "CLAUDE_BUDGET_CAP_URL": {lost!r}}}
+    subprocess.run([sys.executable, "-c", "import network, asks, clients; clients.requests()"], env=lost)
+"""
+
+
+@pytest.mark.cold
+def test_a_child_that_cannot_reach_the_database_says_so_and_loses_nothing(
+    sharded: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was measured is whole, and no advice is given that would not help."""
+    monkeypatch.setenv("CLAUDE_BUDGET_CAP_RUN", "lost later")
+    lost = f"postgresql://{USER}:{PASSWORD}@127.0.0.1:{free_port()}/postgres"
+    sharded.write(test_a=CHILDREN.format(lost=lost))
+    outcome = sharded.run("-p", "no:randomly")
+    outcome.result.assert_outcomes(passed=1, failed=1)
+    assert 1 == len(asked(sharded))
+    assert (
+        "test_a.py::test_2: a call to Claude was not sent: the cap of the run cannot be held here (the database of the cap cannot be"
+        " reached or used: connection refused)"
+    ) in outcome.said
+    assert "the cap, which cannot be held here, refused calls of 1 test" in outcome.report["verdict"]["capped"]
+    assert "to pass: do what the message of the failed test says; to raise the cap is no help" in outcome.said
+    assert [] == outcome.report["verdict"]["incomplete"]
