@@ -3,17 +3,15 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
-from operator import attrgetter
+from operator import add, attrgetter
 from typing import TypeVar
 
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.calls.call import COUNTS, Call, Origin, Status, Usage, summed
+from pytest_claude_budget.calls.call import COUNTS, Call, Origin, Status, Usage
 from pytest_claude_budget.pricing.price import Price
 
 ZERO = Decimal(0)
 _Name = TypeVar("_Name", str, tuple[str, str])
-_MOST_USAGES = 1_000
-"""Usages that a sum holds before it adds them up."""
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -74,12 +72,18 @@ _FREE, _FAILED, _LIVE = Status.FREE, Status.FAILED, Origin.LIVE
 class Sum:
     """Adds calls up, in any order, to the same Totals."""
 
-    __slots__ = ("_attempts", "_calls", "_cost", "_free", "_spent", "_unknown", "_unknown_live", "_usages")
+    __slots__ = (
+        *("_attempts", "_calls", "_cost", "_free", "_spent", "_unknown", "_unknown_live"),
+        *("_fresh", "_output", "_read", "_others"),
+    )
 
     def __init__(self) -> None:
         self._calls = self._attempts = self._free = self._unknown = self._unknown_live = 0
         self._cost = self._spent = ZERO
-        self._usages: list[Usage] = []
+        self._fresh = self._output = self._read = 0
+        """Of the counts those that nearly all answers have."""
+        self._others: tuple[int, ...] | None = None
+        """The other ones."""
 
     def add(self, call: Call, price: Price) -> None:
         """Add one call at its price."""
@@ -100,12 +104,9 @@ class Sum:
         if amount is None or price.at_least:
             self._unknown += count
             self._unknown_live += count if live else 0
-        usages = self._usages
-        usages.append(call.answer.usage)
+        self._add_usage(call.answer.usage)
         if price.on_top is not None:
-            usages.append(price.on_top)
-        if len(usages) >= _MOST_USAGES:
-            self._usages = [summed(usages)]
+            self._add_usage(price.on_top)
 
     def include(self, totals: Totals) -> None:
         """Add sums that were made before."""
@@ -119,13 +120,23 @@ class Sum:
         self._add_usage(totals.usage)
 
     def _add_usage(self, usage: Usage) -> None:
-        self._usages.append(usage)
-        if len(self._usages) >= _MOST_USAGES:
-            self._usages = [summed(self._usages)]
+        self._fresh += usage.input_tokens
+        self._output += usage.output_tokens
+        self._read += usage.cache_read_input_tokens
+        if (
+            usage.cache_creation_5m_input_tokens
+            or usage.cache_creation_1h_input_tokens
+            or usage.web_search_requests
+            or usage.web_fetch_requests
+            or usage.code_execution_requests
+            or usage.session_microhours
+        ):
+            others = _others_of(usage)
+            self._others = others if self._others is None else tuple(map(add, self._others, others))
 
     def totals(self) -> Totals:
         """The sums so far."""
-        self._usages = [summed(self._usages)]
+        five, hour, search, fetch, code, ran = self._others or _NO_OTHERS
         return Totals(
             calls=self._calls,
             attempts=self._attempts,
@@ -134,8 +145,16 @@ class Sum:
             spent=self._spent,
             unknown=self._unknown,
             unknown_live=self._unknown_live,
-            usage=self._usages[0],
+            usage=Usage(self._fresh, five, hour, self._read, self._output, search, fetch, code, ran),
         )
+
+
+_OTHERS = (
+    *("cache_creation_5m_input_tokens", "cache_creation_1h_input_tokens"),
+    *("web_search_requests", "web_fetch_requests", "code_execution_requests", "session_microhours"),
+)
+_others_of: Callable[[Usage], tuple[int, ...]] = attrgetter(*_OTHERS)
+_NO_OTHERS = (0,) * len(_OTHERS)
 
 
 def total(priced: Iterable[tuple[Call, Price]]) -> Totals:
