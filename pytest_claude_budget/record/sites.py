@@ -1,6 +1,6 @@
 """Sums by the line of the user's code that sends calls, and by the stack of the user's own frames above it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from heapq import nsmallest
@@ -40,15 +40,6 @@ class StackTotals:
     """The part of it that reached a remote host."""
     at_least: bool = False
     """The cost is a lower bound."""
-
-    def __add__(self, other: "StackTotals") -> "StackTotals":
-        return StackTotals(
-            frames=self.frames,
-            calls=self.calls + other.calls,
-            cost=self.cost + other.cost,
-            spent=self.spent + other.spent,
-            at_least=self.at_least or other.at_least,
-        )
 
 
 @lru_cache(maxsize=16_384)
@@ -139,25 +130,34 @@ def joined_sites(rows: Iterable[SiteTotals]) -> tuple[SiteTotals, ...]:
 
 def stacks_in_order(rows: Iterable[StackTotals]) -> tuple[StackTotals, ...]:
     """One row for each stack, the dearest first; of those beyond the most, one for each site."""
-    whole = _by_frames(rows)
+    whole = _by_frames([(row.frames, row) for row in rows])
     dearest = nsmallest(MOST_STACKS, whole.values(), key=_place)  # sorted, in half the time where there are 10,000
     if len(dearest) == len(whole):
         return tuple(dearest)
     for row in dearest:
         del whole[row.frames]
-    sites = (
-        StackTotals(frames=row.frames[:1], calls=row.calls, cost=row.cost, spent=row.spent, at_least=row.at_least)
-        for row in whole.values()
+    named = [*((row.frames, row) for row in dearest), *((row.frames[:1], row) for row in whole.values())]
+    return tuple(sorted(_by_frames(named).values(), key=_place))
+
+
+def _by_frames(rows: Iterable[tuple[tuple[Frame, ...], StackTotals]]) -> dict[tuple[Frame, ...], StackTotals]:
+    """One row for each of the stacks that rows are to be of."""
+    whole: dict[tuple[Frame, ...], list[StackTotals]] = {}
+    for frames, row in rows:
+        whole.setdefault(frames, []).append(row)
+    return {frames: _together(frames, own) for frames, own in whole.items()}
+
+
+def _together(frames: tuple[Frame, ...], rows: Sequence[StackTotals]) -> StackTotals:
+    if len(rows) == 1 and rows[0].frames == frames:
+        return rows[0]
+    return StackTotals(
+        frames=frames,
+        calls=sum([row.calls for row in rows]),
+        cost=sum([row.cost for row in rows], ZERO),
+        spent=sum([row.spent for row in rows], ZERO),
+        at_least=any(row.at_least for row in rows),
     )
-    return tuple(sorted(_by_frames([*dearest, *sites]).values(), key=_place))
-
-
-def _by_frames(rows: Iterable[StackTotals]) -> dict[tuple[Frame, ...], StackTotals]:
-    whole: dict[tuple[Frame, ...], StackTotals] = {}
-    for row in rows:
-        known = whole.get(row.frames)
-        whole[row.frames] = row if known is None else known + row
-    return whole
 
 
 def _place(row: StackTotals) -> tuple[Decimal, tuple[Frame, ...]]:
