@@ -80,19 +80,29 @@ def calls_of_alike(
     rows: Iterable[Sequence[Any]], payers: Mapping[int, Sequence[Any]], kinds: Mapping[int, Sequence[Any]]
 ) -> Iterator[Call]:
     """Read calls that are priced alike back as one each. A run may have 100,000 of them: keywords would take twice as long."""
-    measured = Status.MEASURED
+    measured, read = Status.MEASURED, dict[int, tuple[Any, ...]]()
     for id_, day, count, payer, kind, request, *counts in rows:
-        (process, owner, owner_kind, phase, feature, tier, case) = payers[payer]
-        (origin, _, _, endpoint, model, requested, batch, regional, speed, geo, service, http, *rest) = kinds[kind]
-        (_, _, _, _, failure, limits, site) = rest
+        process, owner, owner_kind, phase, feature, tier, case = payers[payer]
+        known = read.get(kind)
+        if known is None:
+            known = read[kind] = _shared(kinds[kind])
+        origin, endpoint, model, requested, batch, speed, geo, service, regional, http, failure, limits, site = known
         # fmt: off
         answer = Answer(
-            measured, endpoint, model, requested, Usage(*counts), (), bool(batch), speed, geo, service, bool(regional),
-            None, None, http, None, (), None, request, None, None, None, _FAILURE.get(failure), limits,
+            measured, endpoint, model, requested, Usage(*counts), (), batch, speed, geo, service, regional,
+            None, None, http, None, (), None, request, None, None, None, failure, limits,
         )
         # fmt: on
         paying, labels = _owner(owner, owner_kind, phase), _labels(feature, tier, case)
-        yield Call(id_, day * 86_400.0, answer, paying, labels, _ORIGIN[origin], 0, process, count, site)
+        yield Call(id_, day * 86_400.0, answer, paying, labels, origin, 0, process, count, site)
+
+
+def _shared(kind: Sequence[Any]) -> tuple[Any, ...]:
+    """What all calls of a kind have in common, as they are made of it."""
+    (origin, _, _, endpoint, model, requested, batch, regional, speed, geo, service, http, *rest) = kind
+    (_, _, _, _, failure, limits, site) = rest
+    said = bool(batch), speed, geo, service, bool(regional), http, _FAILURE.get(failure), limits, site
+    return (_ORIGIN[origin], endpoint, model, requested, *said)
 
 
 @lru_cache(maxsize=16_384)

@@ -21,9 +21,9 @@ _LABELS = ("input", "cache write 5m", "cache write 1h", "cache read", "output")
 """What a person calls the counts of `CELL_OF`, in its order."""
 
 
-@value_class(frozen=True, kw_only=True, slots=True)
+@value_class(frozen=True, slots=True)
 class Price:
-    """What an answer costs."""
+    """What an answer costs. As for keywords, see `Usage`."""
 
     amount: Decimal | None
     """US dollars at list price, exact; None is unpriced."""
@@ -121,7 +121,7 @@ def _price_of_one_portion(answer: Answer, own: InForce) -> Price:
         amount = add_others(amount, usage, own)
     if usage.code_execution_requests:
         return Price(amount=amount, notes=(*own.notes, CODE_EXECUTION), only=own)
-    return Price(amount=amount, notes=own.notes, only=own)
+    return Price(amount, False, None, own.notes, None, own)  # noqa: FBT003  # keywords would take twice as long
 
 
 def _price_of(amount: Decimal, answer: Answer, parts: Parts) -> Price:

@@ -62,21 +62,23 @@ class RecordBuilder:
         if paying.kind == "test" and paying.phase.endswith(BENCHMARK):
             groups = taken.benchmark
             self._benchmarks.add(owner)
-        for group in _groups_of(call, self._rates) if cost.only is None else (self._plain(call, cost.only),):
-            key = group.key
-            known = groups.setdefault(key, group)
-            if known is not group:
-                groups[key] = joined(known, group)
+        if cost.only is not None:
+            self._add_plain(groups, call, cost.only)
+            return
+        for group in _groups_of(call, self._rates):
+            _add_to(groups, group.key, group)
 
-    def _plain(self, call: Call, rates: InForce) -> Group:
-        """The one group of nearly every call, made in one go: a run may have 100,000 of them."""
+    def _add_plain(self, groups: dict[Key, Group], call: Call, rates: InForce) -> None:
+        """Add the one group of nearly every call, made in one go: a run may have 100,000 of them."""
         held = self._terms.get(id(rates))
         if held is None:  # the rates are kept beside it: nothing else has their id then
             held = self._terms[id(rates)] = (rates, _terms_of(rates))
-        count, labels, answer = call.count, call.labels, call.answer
+        terms, count, labels, answer = held[1], call.count, call.labels, call.answer
+        request, feature, tier, case = answer.request, labels.feature, labels.tier, labels.case
         live = count if call.origin is _LIVE else 0
-        asked = (answer.request, labels.feature, labels.tier, labels.case)
-        return Group(held[1], "", *asked, count, count, live, 0, answer.usage, None, _sites_of(call))
+        sites, usage = () if call.site is None else _sites_of(call), answer.usage
+        group = Group(terms, "", request, feature, tier, case, count, count, live, 0, usage, None, sites)
+        _add_to(groups, (terms, "", request, feature, tier, case, live > 0), group)
 
     def record(self) -> Record:
         """What was taken so far, without what the runner repeated."""
@@ -120,6 +122,12 @@ class RecordBuilder:
     def _shared(once: Mapping[tuple[str, str], Mapping[Key, Group]]) -> list[Group]:
         """What fixtures asked: a test may go on with a conversation that one of them began."""
         return [group for (_, kind), groups in once.items() if kind != "test" for group in groups.values()]
+
+
+def _add_to(groups: dict[Key, Group], key: Key, group: Group) -> None:
+    known = groups.setdefault(key, group)
+    if known is not group:
+        groups[key] = joined(known, group)
 
 
 def _sites_of(call: Call) -> Sites:
