@@ -15,6 +15,7 @@ from tests.action.github_double import REPOSITORY, RUN, Double
 from tests.action.job import Job, job_of
 from tests.action.project import ACTION, Project, start, workflow
 from tests.aside import ASIDE, without
+from tests.warm.interpreters import Interpreters
 
 
 @pytest.fixture(scope="session")
@@ -72,9 +73,9 @@ def job(tmp_path: Path, double: Double, monkeypatch: pytest.MonkeyPatch, capfd: 
 
 
 @pytest.fixture(scope="session")
-def measured(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def measured(tmp_path_factory: pytest.TempPathFactory, interpreters: Interpreters) -> Project:
     """A user's repository on its merge, whose suite has run there: four calls, where the base has two. To copy, not to change."""
-    project = start(tmp_path_factory.mktemp("measured") / "desk", workflow({}))
+    project = start(tmp_path_factory.mktemp("measured") / "desk", workflow({}), interpreters.warm())
     project.suite(3)
     project.commit("Ask more often")
     project.merged()
@@ -86,7 +87,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def desk(measured: Project, tmp_path: Path) -> Project:
     """A copy of it for one test."""
     shutil.copytree(measured.folder, tmp_path / "copy", symlinks=True)
-    return Project(folder=tmp_path / "copy")
+    return replace(measured, folder=tmp_path / "copy")
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 import functools
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 from pytest_claude_budget.record.record import LOCK_FILE
 from tests.action.github_double import REPOSITORY
 from tests.aside import ASIDE, without
+from tests.warm.interpreters import COLD
 
 SUITE = """
 import httpx
@@ -54,6 +54,8 @@ changes:
 @dataclass(frozen=True, kw_only=True)
 class Project:
     folder: Path
+    python: tuple[str, ...] = COLD
+    """What its suite is run by here; a job has its own."""
 
     def git(self, *arguments: str) -> str:
         identity = ["-c", "user.name=Dev", "-c", "user.email=dev@example.test", "-c", "commit.gpgsign=false"]
@@ -79,7 +81,7 @@ class Project:
     def _pytest(self, folder: str, *options: str) -> int:
         environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "CLAUDE"))}
         environ["PYTEST_ADDOPTS"] = without(*ASIDE)
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
+        command = [*self.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
         return subprocess.run(
             command, cwd=self.folder / folder, env=environ, check=False, capture_output=True
         ).returncode
@@ -96,10 +98,10 @@ class Project:
         return self.git("rev-parse", "HEAD")
 
 
-def start(folder: Path, workflow: str) -> Project:
+def start(folder: Path, workflow: str, python: tuple[str, ...] = COLD) -> Project:
     """A base with one call a test, and a lock file that says so; then a branch for the change."""
     folder.mkdir(parents=True, exist_ok=True)
-    project = Project(folder=folder)
+    project = Project(folder=folder, python=python)
     project.git("init", "--quiet", "--initial-branch=main")
     project.git("remote", "add", "origin", f"https://github.com/{REPOSITORY}.git")
     project.write(".github/workflows/test.yml", workflow)

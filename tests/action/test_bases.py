@@ -5,6 +5,7 @@ A call costs $0.006. The base makes two, $0.012; the merge that is checked out m
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def twice_merged(measured: Project, tmp_path_factory: pytest.TempPathFactory) ->
     """
     folder = tmp_path_factory.mktemp("pushed") / "desk"
     shutil.copytree(measured.folder, folder, symlinks=True)
-    project = Project(folder=folder)
+    project = replace(measured, folder=folder)
     project.git("checkout", "--quiet", "topic")
     project.lock()
     project.commit("Accept it")
@@ -45,7 +46,7 @@ def twice_merged(measured: Project, tmp_path_factory: pytest.TempPathFactory) ->
 def pushed(twice_merged: Project, tmp_path: Path) -> Project:
     """A copy of it for one test."""
     shutil.copytree(twice_merged.folder, tmp_path / "pushed", symlinks=True)
-    return Project(folder=tmp_path / "pushed")
+    return replace(twice_merged, folder=tmp_path / "pushed")
 
 
 def shallow(project: Project, folder: Path, branch: str) -> Project:

@@ -4,6 +4,7 @@ import io
 import json
 import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -387,7 +388,7 @@ def base_artifact(measured: Project, tmp_path_factory: pytest.TempPathFactory) -
     """The report of a run on the base, as its run on the main branch keeps it."""
     folder = tmp_path_factory.mktemp("base") / "desk"
     shutil.copytree(measured.folder, folder, symlinks=True)
-    project = Project(folder=folder)
+    project = replace(measured, folder=folder)
     project.git("checkout", "--quiet", "main")
     project.measure("base.json")
     return packed(folder / "base.json")
@@ -406,7 +407,7 @@ def accepted(measured: Project, tmp_path_factory: pytest.TempPathFactory) -> Pro
     """The merge of a change that brings its lock file. To copy, not to change."""
     folder = tmp_path_factory.mktemp("accepted") / "desk"
     shutil.copytree(measured.folder, folder, symlinks=True)
-    project = Project(folder=folder)
+    project = replace(measured, folder=folder)
     project.git("checkout", "--quiet", "topic")
     project.lock()
     project.commit("Accept what it costs")
@@ -418,7 +419,7 @@ def accepted(measured: Project, tmp_path_factory: pytest.TempPathFactory) -> Pro
 def with_its_lock(accepted: Project, tmp_path: Path) -> Project:
     """A copy of it for one test."""
     shutil.copytree(accepted.folder, tmp_path / "copy", symlinks=True)
-    return Project(folder=tmp_path / "copy")
+    return replace(accepted, folder=tmp_path / "copy")
 
 
 @pytest.mark.parametrize("baseline", ["lock", "artifact"])

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.aside import ASIDE, without
@@ -67,9 +68,9 @@ def told(folder: Path, *command: str) -> str:
     return ended.stdout
 
 
-def measured(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Run the suite."""
-    return run(folder, sys.executable, "-m", "pytest", "--color=no", *arguments)
+def measured(folder: Path, python: Sequence[str], *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run the suite by an interpreter, warm or cold."""
+    return run(folder, *python, "-m", "pytest", "--color=no", *arguments)
 
 
 def write(folder: Path, *, changed: bool) -> None:
@@ -83,12 +84,12 @@ def write(folder: Path, *, changed: bool) -> None:
     (tests / "test_queues.py").write_text(QUEUES, encoding="utf-8")
 
 
-def make(folder: Path, budget: str) -> None:
+def make(folder: Path, budget: str, python: Sequence[str]) -> None:
     """The project, with reports of the changed suite: whole, and in two shards."""
     folder.mkdir()
     write(folder, changed=False)
     (folder / "claude-budget.yml").write_text(budget, encoding="utf-8")
-    accepted = measured(folder, "--claude-budget-update")
+    accepted = measured(folder, python, "--claude-budget-update")
     assert accepted.returncode == 0, accepted.stdout + accepted.stderr
     told(folder, "git", "init", "--quiet", "--initial-branch=main")
     told(folder, "git", "add", "--all")
@@ -97,9 +98,9 @@ def make(folder: Path, budget: str) -> None:
     told(folder, "git", "checkout", "--quiet", "-b", "change")
     write(folder, changed=True)
     (folder / "request.json").write_text(REQUEST, encoding="utf-8")
-    measured(folder, "--claude-budget-report=json:claude-cost.json")
+    measured(folder, python, "--claude-budget-report=json:claude-cost.json")
     for number, file in enumerate(("test_refund.py", "test_queues.py"), 1):
-        measured(folder, f"--claude-budget-report=json:shard-{number}.json", f"tests/triage/{file}")
+        measured(folder, python, f"--claude-budget-report=json:shard-{number}.json", f"tests/triage/{file}")
 
 
 def copied(project: Path, target: Path) -> Path:

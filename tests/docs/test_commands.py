@@ -3,7 +3,7 @@
 import argparse
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from pytest_claude_budget.cli.commands import parser as all_commands
 from tests.action.github_double import REPOSITORY, Double
 from tests.docs import shop
 from tests.docs.pages import all_pages, blocks, page
+from tests.warm.interpreters import Interpreters
 
 PAGES = all_pages()
 BLOCKS = blocks(PAGES)
@@ -30,10 +31,10 @@ OVER = 1
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def project(tmp_path_factory: pytest.TempPathFactory, interpreters: Interpreters) -> Path:
     """On the branch of a change, with its reports."""
     folder = tmp_path_factory.mktemp("docs") / "project"
-    shop.make(folder, BUDGET)
+    shop.make(folder, BUDGET, interpreters.warm())
     return folder
 
 
@@ -90,11 +91,11 @@ def test_every_command_is_in_the_documents(name: str) -> None:
 
 
 @pytest.mark.parametrize("line", RUNS)
-def test_every_run_of_the_documents_runs(line: str, project: Path, tmp_path: Path) -> None:
+def test_every_run_of_the_documents_runs(line: str, project: Path, tmp_path: Path, interpreters: Interpreters) -> None:
     """An update is written and passes; any other run of the change is over the budget's limits."""
     folder = shop.copied(project, tmp_path)
     before = (folder / "claude-budget.lock.json").read_bytes()
-    ended = shop.measured(folder, *shlex.split(line)[1:])
+    ended = shop.measured(folder, interpreters.warm(), *shlex.split(line)[1:])
     updates = "--claude-budget-update" in line
     assert ended.returncode == (0 if updates else OVER), ended.stdout + ended.stderr
     assert ((folder / "claude-budget.lock.json").read_bytes() != before) is updates
@@ -108,21 +109,23 @@ def test_the_documents_show_what_a_comparison_prints(project: Path) -> None:
     assert said.startswith(shown)
 
 
-def test_branches_that_touch_different_tests_merge_by_themselves(project: Path, tmp_path: Path) -> None:
+def test_branches_that_touch_different_tests_merge_by_themselves(
+    project: Path, tmp_path: Path, interpreters: Interpreters
+) -> None:
     """With the two settings of docs/how-to/baseline.md, in a real repository; without them git finds no way."""
     folder = shop.copied(project, tmp_path)
-    branches_of_two_tests(folder)
+    branches_of_two_tests(folder, interpreters.warm())
     assert shop.run(folder, "git", "merge", "--quiet", "theirs").returncode != 0
     shop.told(folder, "git", "merge", "--abort")
     shop.told(folder, *shlex.split(next(line for line in LINES if line.startswith("git config merge."))))
     attributes = next(line for line in LINES if line.startswith("claude-budget.lock.json merge="))
     (folder / ".gitattributes").write_text(f"{attributes}\n", encoding="utf-8")
     shop.told(folder, "git", "merge", "--quiet", "--no-edit", "theirs")
-    again = shop.measured(folder, "--no-header")
+    again = shop.measured(folder, interpreters.warm(), "--no-header")
     assert "unchanged against claude-budget.lock.json" in again.stdout
 
 
-def branches_of_two_tests(folder: Path) -> None:
+def branches_of_two_tests(folder: Path, python: Sequence[str]) -> None:
     """`change` made one test dearer, `theirs` the one in the next line; each accepted it. We are on `change`."""
     for branch, file, old, new in (
         ("theirs", "helpdesk.py", "Sort the ticket", "Please sort the ticket"),
@@ -131,7 +134,7 @@ def branches_of_two_tests(folder: Path) -> None:
         shop.told(folder, "git", "checkout", "--quiet", "--force", "-B", branch, "main")
         path = folder / file
         path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
-        assert shop.measured(folder, "--claude-budget-update").returncode == 0
+        assert shop.measured(folder, python, "--claude-budget-update").returncode == 0
         shop.told(folder, "git", "commit", "--quiet", "--all", f"--message=Change {file}")
 
 

@@ -6,6 +6,7 @@ Millionths of a dollar, as the tables of examples/quickstart/README.md have them
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -184,8 +185,15 @@ def test_what_the_comment_says_accepts_the_change(changed: Path, tmp_path: Path,
     assert f"unchanged against {LOCK}: $0.0755" in ended.text
 
 
-def test_the_demo_shows_both_states_and_the_comment() -> None:
-    ended = run(["demo.py"], QUICKSTART)
+def test_the_demo_shows_both_states_and_the_comment(tmp_path: Path, interpreters: Interpreters) -> None:
+    """In a fork, and so is each process that it starts; `make demo` starts them as a user does."""
+    warm = interpreters.warm(sdk=True)
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nexec {shlex.join(warm)} "$@"\n', "utf-8")
+    python.chmod(0o755)
+    demo = str(QUICKSTART / "demo.py")
+    shown = f"import runpy, sys; sys.executable = {str(python)!r}; runpy.run_path({demo!r}, run_name='__main__')"
+    ended = run(["-c", shown], QUICKSTART, warm)
     assert ended.status == 0, ended.text
     seen = (
         "within: $0.0419 of $0.10",

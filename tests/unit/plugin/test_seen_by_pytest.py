@@ -11,6 +11,14 @@ import pytest_claude_budget.plugin as entry_point
 from pytest_claude_budget.plugin.hooks import MarkReader, RunPlugin, TestReports, bind_hooks
 from pytest_claude_budget.plugin.session_end import Judge
 from pytest_claude_budget.plugin.workers import Controller, Worker
+from tests.aside import ASIDE, without
+
+
+def plain_environment() -> dict[str, str]:
+    """Of no run around it, and without companions that take longer to import than all else."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("CLAUDE_BUDGET_", "PYTEST_"))}
+    return {**env, "PYTEST_ADDOPTS": without(*ASIDE)}
+
 
 LOADED = """
 import sys
@@ -58,7 +66,7 @@ def test_hooks_between_processes_are_for_runs_on_workers_alone(tmp_path: Path) -
     """Each hook that is registered is looked at for some 50 µs at every start."""
     (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     (tmp_path / "test_a.py").write_text(WORKERS, encoding="utf-8")
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("CLAUDE_BUDGET_", "PYTEST_"))}
+    env = plain_environment()
     for options, words in (((), "alone"), (("-n1",), "Worker")):
         command = [sys.executable, "-m", "pytest", "-q", "-rP", "-p", "no:cacheprovider", *options]
         ended = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=60)
@@ -76,7 +84,7 @@ def test_pytest_loads_us_as_written(asked_for: tuple[str, ...], tmp_path: Path) 
     """However the plugin is asked for: its asserts are none that pytest has to rewrite, at every start where no byte code is kept."""
     (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     (tmp_path / "test_a.py").write_text(LOADED, encoding="utf-8")
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("CLAUDE_BUDGET_", "PYTEST_"))}
+    env = plain_environment()
     if asked_for:
         env["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     command = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", *asked_for]
