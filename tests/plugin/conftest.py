@@ -59,15 +59,17 @@ class Suite:
     Tests with the mark `cold` get interpreters that start.
     """
 
-    def __init__(self, pytester: pytest.Pytester, warm: Interpreters | None) -> None:
+    def __init__(self, pytester: pytest.Pytester, interpreters: Interpreters, *, cold: bool) -> None:
         self.pytester = pytester
-        self._warm = warm
+        self.cold = cold
+        """Where only a part of what a test runs needs interpreters that start, it changes this."""
+        self._interpreters = interpreters
         self.path = pytester.path
         pytester.makepyfile(**DOUBLES)
 
     def write(self, **files: str) -> None:
         """Write test modules."""
-        if self._warm is not None and any(map(STARTS_PYTHON.search, files.values())):
+        if not self.cold and any(map(STARTS_PYTHON.search, files.values())):
             forks = f"[*{self.python(*files.values())}, "
             files = {name: STARTS_PYTHON.sub(lambda _: forks, text) for name, text in files.items()}
         self.pytester.makepyfile(**files)
@@ -99,10 +101,10 @@ class Suite:
 
     def python(self, *more: str) -> tuple[str, ...]:
         """The command of the interpreter that runs the suite, once these modules are in it."""
-        if self._warm is None:
+        if self.cold:
             return COLD
         written = (path.read_text("utf-8") for path in self.path.glob("*.py") if path.stem not in DOUBLES)
-        return self._warm.warm(sdk=any(ASKS_BY_SDK.search(text) for text in (*more, *written)))
+        return self._interpreters.warm(sdk=any(ASKS_BY_SDK.search(text) for text in (*more, *written)))
 
 
 def _forked(folder: Path, address: str, arguments: list[str], environ: dict[str, str]) -> pytest.RunResult:
@@ -129,15 +131,21 @@ def leave_aside(monkeypatch: pytest.MonkeyPatch, *plugins: str) -> None:
 
 
 @pytest.fixture
-def suite(request: pytest.FixtureRequest, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Suite:
+def suite(
+    request: pytest.FixtureRequest,
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    interpreters: Interpreters,
+) -> Suite:
     """An empty suite; no run around it is told of its calls."""
     monkeypatch.delenv("CLAUDE_BUDGET_LEDGER", raising=False)
     monkeypatch.delenv("CLAUDE_BUDGET_OWNER", raising=False)
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)  # compiling the package anew takes a second each
     monkeypatch.setenv("PYDANTIC_DISABLE_PLUGINS", "__all__")  # logfire is one, half a second in each import of the SDK
     leave_aside(monkeypatch, *ASIDE)
-    cold = request.node.get_closest_marker("cold") is not None
-    return Suite(pytester, None if cold else request.getfixturevalue("interpreters"))
+    monkeypatch.setenv(
+    )  # no certificates: 20 ms in each client to read them all
+    return Suite(pytester, interpreters, cold=request.node.get_closest_marker("cold") is not None)
 
 
 @pytest.fixture(params=[0, 2], ids=["plain", "two-workers"])

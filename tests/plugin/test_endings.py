@@ -37,7 +37,6 @@ def test_a_worker_that_dies_loses_no_answer(suite: Suite, death: str) -> None:
     assert outcome.cost == "0.0045"
 
 
-@pytest.mark.cold
 def test_a_stream_cut_by_death_is_there_as_a_lower_bound(suite: Suite) -> None:
     """What message_start said is stored before the caller sees it."""
     suite.write(
@@ -236,9 +235,11 @@ def test_nested_runs_report_to_themselves_and_to_the_run_around_them(suite: Suit
         import json, os, pytest
         from http_double import ask
         SUITE = "from http_double import ask\\ndef test_inner():\\n    ask()\\n    ask()\\n"
+        OPTIONS = os.environ["PYTEST_ADDOPTS"]
         @pytest.mark.parametrize("way", ["inprocess", "subprocess"])
         def test_outer(pytester, way, monkeypatch, request):
             monkeypatch.setenv("PYTHONPATH", str(request.config.rootpath), prepend=os.pathsep)
+            monkeypatch.setenv("PYTEST_ADDOPTS", OPTIONS)  # pytester takes it away
             ask()
             pytester.makepyfile(test_inner=SUITE)
             run = getattr(pytester, "runpytest_" + way)

@@ -125,9 +125,9 @@ def test_it(number):
 """
 
 
-@pytest.mark.cold
 def test_all_processes_share_one_cap(capped: Suite, workers: int) -> None:
     """$0.02 is room for ten or eleven calls of $0.0015 after the first, which need $0.0051 to begin: never for twelve and their bounds."""
+    capped.cold = not workers  # once by interpreters, and once by forks
     capped.write(test_a=MANY)
     capped.budget("version: 1\nhard_cap: 0.02\n")
     outcome = capped.run(workers=workers)

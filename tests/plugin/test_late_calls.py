@@ -76,6 +76,7 @@ def test_a_call_after_the_verdict_is_told_at_the_end_and_by_the_next_run(
     assert any(TOLD in reason for reason in outcome.report["verdict"]["incomplete"])
     if when not in ("atexit", "a thread"):  # by then pytest has given its exit status
         assert outcome.result.ret == pytest.ExitCode.TESTS_FAILED
+    suite.cold = False  # whichever run comes next tells of it
     (suite.path / "conftest.py").write_text("", encoding="utf-8")
     following = suite.run(workers=workers)
     assert "had 1 call after its verdict, $0.0015: it is in no report" in following.said
@@ -151,6 +152,7 @@ def test_a_child_that_outlives_the_session_is_told_by_the_next_run(suite: Suite)
     pid = int((suite.path / "pid").read_text())
     with_end = "import os, sys, time\nwhile os.path.exists(f'/proc/{sys.argv[1]}') and open(f'/proc/{sys.argv[1]}/stat').read().split()[2] != 'Z': time.sleep(0.05)"
     subprocess.run([sys.executable, "-c", with_end, str(pid)], timeout=HANG_SECONDS, check=True)
+    suite.cold = False  # whichever run comes next tells of it
     suite.write(test_a="def test_one(): pass\n")
     first = suite.pytest()
     assert "had 1 call after its verdict, $0.0015: it is in no report" in " ".join(first.stdout.str().split())
@@ -206,7 +208,7 @@ def test_after(): ask()
 
 def report(suite: Suite, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command `claude-budget report`."""
-    command = [sys.executable, "-m", "pytest_claude_budget", "report", *arguments]
+    command = [*suite.python(), "-m", "pytest_claude_budget", "report", *arguments]
     return subprocess.run(command, cwd=suite.path, capture_output=True, text=True, timeout=HANG_SECONDS, check=False)
 
 

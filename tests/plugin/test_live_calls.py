@@ -8,6 +8,7 @@ import pytest
 
 from tests.plugin.conftest import Suite
 from tests.plugin.test_unseen import NETWORK, SLY
+from tests.warm.interpreters import Interpreters
 
 NOTED = NETWORK.replace("    def do_POST(self):\n", "    def do_POST(self):\n        note(self.path)\n")
 NOTED = (
@@ -392,7 +393,7 @@ def test_started():
 
 def test_that_swallows():
     code = "import network, clients\\ntry: clients.anthropic()\\nexcept BaseException: pass"
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([*WITH_SDK, "-c", code], check=True)
 
 def test_forked():
     process = multiprocessing.get_context("fork").Process(target=clients.httpx)
@@ -419,8 +420,10 @@ def test_of_nobody(): pass
 
 
 @pytest.mark.cold
-def test_child_processes_send_nothing_and_their_tests_fail(denied: Suite, workers: int) -> None:
-    denied.write(test_a=CHILDREN)
+def test_child_processes_send_nothing_and_their_tests_fail(
+    denied: Suite, workers: int, interpreters: Interpreters
+) -> None:
+    denied.write(test_a=f"WITH_SDK = {interpreters.warm(sdk=True)}\n{CHILDREN}")
     outcome = denied.run(workers=workers)
     outcome.result.assert_outcomes(failed=6, passed=1)
     assert [] == asked(denied)
