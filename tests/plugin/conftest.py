@@ -143,7 +143,9 @@ def suite(
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)  # compiling the package anew takes a second each
     monkeypatch.setenv("PYDANTIC_DISABLE_PLUGINS", "__all__")  # logfire is one, half a second in each import of the SDK
     leave_aside(monkeypatch, *ASIDE)
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     monkeypatch.setenv(
+        "SSL_CERT_DIR", str(Path(__file__).parent)
     )  # no certificates: 20 ms in each client to read them all
     return Suite(pytester, interpreters, cold=request.node.get_closest_marker("cold") is not None)
 
