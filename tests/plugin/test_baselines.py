@@ -25,6 +25,20 @@ def test_two():
     ask("two")
 """
 
+LOCKS: dict[tuple[tuple[str, bytes], ...], bytes] = {}
+"""The lock file of each suite that was updated, by its files."""
+
+
+def updated(suite: Suite) -> None:
+    """`suite.run("--claude-budget-update")` for its lock file alone, which has nothing of a run or a machine: each is made once."""
+    files = sorted(path for path in suite.path.rglob("*") if path.suffix in (".py", ".ini", ".yml"))
+    here = str(suite.path).encode()
+    key = tuple((str(path.relative_to(suite.path)), path.read_bytes().replace(here, b"")) for path in files)
+    if key not in LOCKS:
+        suite.run("--claude-budget-update")
+        LOCKS[key] = (suite.path / LOCK).read_bytes()
+    (suite.path / LOCK).write_bytes(LOCKS[key])
+
 
 @pytest.mark.cold  # forks of one process have one seed of hashes, and sets one order
 def test_an_update_writes_the_same_bytes_on_any_number_of_workers_and_in_any_order(suite: Suite) -> None:
@@ -83,7 +97,7 @@ def test_a_change_is_compared_explained_and_fails(suite: Suite, monkeypatch: pyt
 def test_a_lock_file_is_never_written_by_such_a_run(suite: Suite, test: str, options: list[str], why: str) -> None:
     """What is there stays, and the reason is said."""
     suite.write(test_a=TWO)
-    suite.run("--claude-budget-update")
+    updated(suite)
     before = (suite.path / LOCK).read_bytes()
     suite.write(test_b="from test_a import *\n" + test)
     outcome = suite.run("--claude-budget-update", "test_b.py::test_bad", "test_a.py", *options)
@@ -110,7 +124,7 @@ def test_a_test_whose_cost_nobody_can_know_is_exempt_by_its_marker(suite: Suite,
 def test_a_part_of_the_suite_updates_only_what_ran(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     """By -k or by a path."""
     suite.write(test_a=TWO)
-    suite.run("--claude-budget-update")
+    updated(suite)
     monkeypatch.setenv("CALLS", "2")
     for options in (["-k", "test_one"], ["test_a.py::test_one"]):
         said = suite.run("--claude-budget-update", *options).said
@@ -125,7 +139,7 @@ def test_removed_and_skipped_tests_are_no_saving(suite: Suite) -> None:
     """The one is listed, the other was only left out."""
     suite.budget(BUDGET)
     suite.write(test_a=TWO)
-    suite.run("--claude-budget-update")
+    updated(suite)
     suite.write(test_a=TWO.replace("def test_two", "import pytest\n@pytest.mark.skip\ndef test_two"))
     skipped = suite.run().report["comparison"]
     assert (skipped["change"], skipped["counts"]["skipped"], skipped["counts"]["removed"]) == ("0", 1, 0)
@@ -154,7 +168,7 @@ def test_two():
     post({**REQUEST, "system": "three"})
 """
     )
-    suite.run("--claude-budget-update")
+    updated(suite)
     for end in ("setup", "call", "late"):
         monkeypatch.setenv("END", end)
         outcome = suite.run(workers=workers)
@@ -179,7 +193,7 @@ def test_one():
     post({**REQUEST, "system": "two"})
 """
     suite.write(test_a=body)
-    suite.run("--claude-budget-update")
+    updated(suite)
     monkeypatch.setenv("END", "1")
     report = suite.run().report
     assert (report["run"]["failed"], report["comparison"]["change"]) == (["test_a.py::test_one"], "0")
@@ -195,7 +209,7 @@ def test_where_no_test_ran_nothing_is_known_of_any(suite: Suite, options: list[s
     """The lock file stays as it is, by an update and by the run's report; nothing was removed."""
     (suite.path / "deep").mkdir()
     (suite.path / "deep" / "test_a.py").write_text(TWO, encoding="utf-8")
-    suite.run("--claude-budget-update")
+    updated(suite)
     before = (suite.path / LOCK).read_bytes()
     outcome = suite.run("--claude-budget-update", *options, workers=workers)
     assert (suite.path / LOCK).read_bytes() == before
@@ -221,7 +235,7 @@ def test_a_run_of_less_keeps_what_it_did_not_run(
     (suite.path / "sub").mkdir()
     (suite.path / "sub" / "test_b.py").write_text(f"import sys; sys.path.append({str(suite.path)!r})\n{TWO}", "utf-8")
     suite.pytester.makeini("[pytest]\n")
-    suite.run("--claude-budget-update")
+    updated(suite)
     before = (suite.path / LOCK).read_bytes()
     if options == ("in sub",):
         monkeypatch.chdir(suite.path / "sub")
@@ -236,7 +250,7 @@ def test_a_file_that_is_there_is_not_removed(suite: Suite, how: str, workers: in
     """It skipped itself, or a conftest told pytest not to look into it; once the file is gone, it is removed."""
     body = TWO.replace("def test_two():", "class TestIt:\n  def test_two(self):")
     suite.write(test_a=TWO, test_b=body)
-    suite.run("--claude-budget-update")
+    updated(suite)
     before = (suite.path / LOCK).read_bytes()
     if how == "importorskip":
         suite.write(test_b="import pytest; pytest.importorskip('no_such_module_here')\n" + body)
@@ -257,7 +271,7 @@ def test_a_file_that_cannot_be_imported_is_there(suite: Suite, workers: int) -> 
     """The run fails, and is not known; its comparison says nothing of tests that were not even found."""
     suite.budget(BUDGET)
     suite.write(test_a=TWO, test_b=TWO)
-    suite.run("--claude-budget-update")
+    updated(suite)
     suite.write(test_b="import no_such_module_here\n" + TWO)
     outcome = suite.run("--continue-on-collection-errors", workers=workers)
     counts = outcome.report["comparison"]["counts"]
@@ -273,7 +287,7 @@ def test_a_fixture_that_nobody_uses_any_more_is_removed(suite: Suite, workers: i
         "import pytest\nfrom http_double import ask\n@pytest.fixture(scope='module')\ndef corpus(): ask()"
     )
     suite.write(test_a=test.format("corpus"))
-    suite.run("--claude-budget-update")
+    updated(suite)
     suite.write(test_a=test.format(""))
     said = suite.run("--claude-budget-update", workers=workers).result.stdout.str()
     assert "1 removed (1 unchanged)" in said
@@ -287,7 +301,7 @@ def test_a_test_that_was_not_reached_is_there(suite: Suite, end: str, workers: i
     if end.startswith("os") and not workers:
         end = "raise KeyboardInterrupt"
     suite.write(test_a=TWO)
-    suite.run("--claude-budget-update")
+    updated(suite)
     before = (suite.path / LOCK).read_bytes()
     suite.write(test_a=TWO.replace("def test_two():", f"import pytest\ndef test_end():\n    {end}\ndef test_two():"))
     options = ["--max-worker-restart=0", "--maxprocesses=1"] if workers else []
@@ -301,7 +315,7 @@ def test_a_test_that_was_not_reached_is_there(suite: Suite, end: str, workers: i
 def test_a_report_knows_the_lock_file_that_it_was_not_compared_with(suite: Suite) -> None:
     """So that it can be taken into it: what a conftest left out is kept."""
     suite.write(test_a=TWO, test_b=TWO)
-    suite.run("--claude-budget-update")
+    updated(suite)
     before = (suite.path / LOCK).read_bytes()
     suite.pytester.makeconftest("collect_ignore = ['test_b.py']")
     suite.run("--claude-budget-baseline=none")
@@ -314,7 +328,7 @@ def test_a_report_knows_the_lock_file_that_it_was_not_compared_with(suite: Suite
 def test_a_file_without_a_test_is_looked_into(suite: Suite, workers: int) -> None:
     """Its last test became a helper: it is removed, though its file is there."""
     suite.write(test_a=TWO, test_b=TWO)
-    suite.run("--claude-budget-update")
+    updated(suite)
     suite.write(test_b=TWO.replace("def test_", "def helper_"))
     assert "2 removed (2 unchanged)" in suite.run("--claude-budget-update", workers=workers).result.stdout.str()
 
@@ -324,7 +338,7 @@ def test_a_test_that_makes_no_calls_any_more_saves_nothing_until_an_update(suite
     suite.budget(BUDGET)
     skipped = 'import pytest\ndef test_three():\n    ask("three")\n    ask("three")\n'
     suite.write(test_a=TWO + skipped)
-    suite.run("--claude-budget-update")
+    updated(suite)
     suite.write(test_a=TWO.replace('ask("two")', "pass") + skipped.replace('ask("three")\n', "pytest.skip()\n", 1))
     outcome = suite.run("--junitxml=j.xml", workers=workers)
     comparison = outcome.report["comparison"]
@@ -390,7 +404,7 @@ def test_a_test_that_was_cut_short_on_purpose_saves_nothing(
     """It made one call of its two, and comes to no lower cost: test_one and test_two alone are compared, 2 x $0.0015."""
     suite.budget(BUDGET)
     suite.write(test_a=with_three())
-    suite.run("--claude-budget-update")
+    updated(suite)
     suite.write(test_a=with_three(**changed))
     outcome = suite.run(workers=workers)
     comparison = outcome.report["comparison"]
@@ -408,7 +422,7 @@ def test_a_test_that_fails_as_expected_before_its_first_call_is_not_one_without_
     """Neither for the comparison nor for JUnit files; the rest is 2 x $0.0015."""
     suite.budget(BUDGET)
     suite.write(test_a=TWO + "def test_three(): ask('three')\n")
-    suite.run("--claude-budget-update")
+    updated(suite)
     suite.write(test_a=TWO + "import pytest\n@pytest.mark.xfail\ndef test_three(): assert 0\n")
     outcome = suite.run("--junitxml=j.xml", workers=workers)
     comparison = outcome.report["comparison"]
@@ -423,7 +437,7 @@ def test_a_fixture_whose_set_up_ended_early_saves_nothing(suite: Suite, stop: st
     """It made one of its two calls; the test that asked for it did not run."""
     suite.budget(BUDGET)
     suite.write(test_a=with_three(uses="corpus"))
-    suite.run("--claude-budget-update")
+    updated(suite)
     suite.write(test_a=with_three(uses="corpus", fixture=stop))
     comparison = suite.run(workers=workers).report["comparison"]
     (corpus,) = [row for row in comparison["owners"] if row["kind"] == "fixture"]
@@ -435,7 +449,7 @@ def test_a_rename_needs_a_test_that_is_gone(suite: Suite) -> None:
     """A new test asks what another one asks that only did not run: it is new, in a part that tells nothing of the run."""
     suite.budget(BUDGET)
     suite.write(test_a=TWO)
-    suite.run("--claude-budget-update")
+    updated(suite)
     suite.write(test_b="from test_a import ask\ndef test_copy(): ask('two')")
     for options in (
         ["-k", "copy or one"],
@@ -537,7 +551,7 @@ def test_a_model_without_rates_is_no_saving_in_any_line(
     suite.budget(BUDGET + features)
     model = 'os.environ.get("MODEL", MODEL)'
     suite.write(test_a=f"import os\nfrom http_double import MODEL, ask\ndef test_one():\n    ask(model={model})\n")
-    suite.run("--claude-budget-update")
+    updated(suite)
     monkeypatch.setenv("MODEL", "claude-hiaku-4-5")
     outcome = suite.run("--claude-budget-report=markdown:c.md", workers=workers)
     for text in (outcome.result.stdout.str(), (suite.path / "c.md").read_text("utf-8")):
