@@ -1,9 +1,7 @@
 """The same Claude as in `http_double.py`, asked through its SDK."""
 
-import json
-
 import anthropic
-from http_double import MODEL, REQUEST, httpx, message
+from http_double import MODEL, REQUEST, httpx, message, stream_body
 
 __all__ = [
     "MODEL",
@@ -40,18 +38,3 @@ def ask(**changes):
 
 async def ask_async(**changes):
     return await async_client(**changes).messages.create(**REQUEST)
-
-
-def stream_body(*, end=True, output=100):
-    events = [
-        ("message_start", {"message": message(usage={"output_tokens": 1}, content=[])}),
-        ("content_block_start", {"index": 0, "content_block": {"type": "text", "text": ""}}),
-        ("content_block_delta", {"index": 0, "delta": {"type": "text_delta", "text": "Hello."}}),
-        ("content_block_stop", {"index": 0}),
-    ]
-    if end:
-        events += [
-            ("message_delta", {"delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": output}}),
-            ("message_stop", {}),
-        ]
-    return b"".join(f"event: {name}\ndata: {json.dumps({'type': name, **data})}\n\n".encode() for name, data in events)

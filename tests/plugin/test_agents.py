@@ -50,6 +50,8 @@ QUIET = {
     "LOGFIRE_CONSOLE": "false",
 }
 """No agent reports to anybody."""
+SENTRY = "sentry_sdk.init(auto_enabling_integrations=False, integrations=[HttpxIntegration()])"
+"""By itself it would import every framework and SDK that is installed, for as many integrations: two seconds of each process."""
 BY_COMMAND = {"ddtrace": ["ddtrace-run"], "newrelic": ["newrelic-admin", "run-program"]}
 IN_PROCESS = {
     "ddtrace": (
@@ -67,7 +69,7 @@ IN_PROCESS = {
         "logfire.configure(); logfire.instrument_httpx()",
         "HTTPXClientInstrumentor().uninstrument()",
     ),
-    "sentry": ("import sentry_sdk", "sentry_sdk.init()", "sentry_sdk.init()"),
+    "sentry": ("import sentry_sdk; from sentry_sdk.integrations.httpx import HttpxIntegration", SENTRY, SENTRY),
 }
 
 

@@ -77,7 +77,7 @@ def test_blockbuster_around_whole_tests_sees_nothing_either(suite: Suite) -> Non
         """,
         test_a="""
         import asyncio
-        from claude_double import ask_async
+        from http_double import ask_async
         async def main():
             await asyncio.gather(*(ask_async() for _ in range(5)))
         def test_one():
@@ -109,7 +109,7 @@ def test_streams_and_clients_are_collected_as_without_us(suite: Suite) -> None:
     suite.write(
         test_a="""
         import gc, weakref
-        from claude_double import REQUEST, answering, httpx, stream_body
+        from http_double import REQUEST, httpx, stream_body
 
         def pieces():
             yield stream_body()
@@ -149,7 +149,7 @@ def test_chunks_pass_untouched_and_one_by_one(suite: Suite) -> None:
     """The same objects in the same pieces, as soon as each is there."""
     suite.write(
         test_a="""
-        from claude_double import REQUEST, httpx, stream_body
+        from http_double import REQUEST, httpx, stream_body
         def test_pieces():
             body = stream_body()
             pieces = [body[at:at + 7] for at in range(0, len(body), 7)]
@@ -193,7 +193,7 @@ def test_hooks_are_gone_after_the_run(suite: Suite) -> None:
     suite.write(
         test_a="""
         import httpx2
-        from claude_double import ask
+        from http_double import ask
         def test_one():
             assert hasattr(httpx2.Client.send, "__wrapped__")
             ask()
@@ -209,7 +209,7 @@ def test_alias_httpx_is_wrapped_once(suite: Suite) -> None:
         conftest="import httpx2\nhttpx2.alias_httpx()\n",
         test_a="""
         import httpx, httpx2
-        from claude_double import ask
+        from http_double import ask
         def test_one():
             assert httpx is httpx2
             assert not hasattr(httpx.Client.send.__wrapped__, "__wrapped__")
@@ -287,7 +287,7 @@ def test_warnings_as_errors_stay_silent_in_every_process(suite: Suite, workers: 
         conftest="pytest_plugins = ['pytester']",
         test_a="""
         import subprocess, sys
-        from claude_double import ask
+        from http_double import ask
         def test_one(): ask()
         def test_nested(tmp_path):
             (tmp_path / "test_b.py").write_text("def test_b(): pass")
@@ -306,7 +306,7 @@ def test_a_long_stream_takes_no_memory_of_its_size(suite: Suite) -> None:
     suite.write(
         test_a="""
         import tracemalloc
-        from claude_double import REQUEST, httpx, stream_body
+        from http_double import REQUEST, httpx, stream_body
         def pieces():
             events = stream_body().split(b"\\n\\n")
             for event in events[:2] + events[2:3] * 20_000 + events[3:-1]:

@@ -70,6 +70,10 @@ def test_async():
 """
 
 
+SUITE_BY_HTTP = SUITE.replace("claude_double import REQUEST, answering", "http_double import REQUEST").replace(
+    ").usage.output_tokens", ')["usage"]["output_tokens"]'
+)
+"""An interpreter that starts need not import the SDK as well."""
 AT_THE_IMPORT = ("finding the owner", "hooking the client")
 """What a client's import takes hold of: to break it, that must be yet to come."""
 
@@ -80,7 +84,7 @@ AT_THE_IMPORT = ("finding the owner", "hooking the client")
 def test_a_fault_of_ours_never_breaks_a_test_and_never_ends_within(suite: Suite, stage: str) -> None:
     """Measuring fails open, judging fails closed."""
     suite.budget("version: 1\nlimits:\n  - {scope: run, max_cost: 1}\n")
-    suite.write(conftest=BREAK.format(target=STAGES[stage]), test_a=SUITE)
+    suite.write(conftest=BREAK.format(target=STAGES[stage]), test_a=SUITE_BY_HTTP if stage in AT_THE_IMPORT else SUITE)
     outcome = suite.run()
     outcome.result.assert_outcomes(passed=2)
     if stage not in ("removing old ledgers", "laying out the table"):
