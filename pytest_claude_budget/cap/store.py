@@ -6,7 +6,7 @@ much charged and never too little.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, Context, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from enum import StrEnum
 from typing import Protocol
 
@@ -15,7 +15,7 @@ from pytest_claude_budget.base.values import value_class
 MOST = 1 << 60
 """The largest figure that is held: a thousand million dollars in nano-dollars."""
 _NANO = Decimal(1).scaleb(9)
-_UP = Context(prec=400, rounding=ROUND_CEILING)
+_UP, _DOWN = (Context(prec=400, rounding=rounding) for rounding in (ROUND_CEILING, ROUND_FLOOR))
 
 
 class Unit(StrEnum):
@@ -99,6 +99,11 @@ class Cap(Protocol):
 def nano_dollars(amount: Decimal) -> int:
     """US dollars as whole nano-dollars, rounded up: charging never falls short. At most `MOST`, which no cap allows."""
     return min(MOST, int(_UP.to_integral_value(_UP.multiply(amount, _NANO))))
+
+
+def most_nano_dollars(amount: Decimal) -> int:
+    """The same of what may be charged at most, rounded down: what is spent never passes it by a part of one."""
+    return min(MOST, int(_DOWN.to_integral_value(_DOWN.multiply(amount, _NANO))))
 
 
 def dollars_of(nano: int) -> Decimal:

@@ -24,6 +24,7 @@ from pytest_claude_budget.cap.store import (
     UnavailableError,
     Unit,
     dollars_of,
+    most_nano_dollars,
     nano_dollars,
 )
 from pytest_claude_budget.enforce.open_batches import OpenBatches
@@ -153,7 +154,7 @@ class Purse:
             spent = 0 if cap is None else self._cap.charged(RUN).spent
         except UnavailableError:
             return ""
-        if cap is None or spent <= nano_dollars(cap):
+        if cap is None or spent <= most_nano_dollars(cap):
             return ""
         is_spent = exact_dollars(dollars_of(spent))
         return f"the cap of {exact_dollars(cap)} is passed: {is_spent} is spent, for an answer cost more than was held back for it"

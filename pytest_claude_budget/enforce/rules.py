@@ -9,7 +9,7 @@ from pytest_claude_budget.base.money import exact_dollars, to_json
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.budget.limits import DOLLARS, Budget, Limit
 from pytest_claude_budget.budget.which_limit import Limits
-from pytest_claude_budget.cap.store import Claim, Unit, nano_dollars
+from pytest_claude_budget.cap.store import Claim, Unit, most_nano_dollars
 
 if TYPE_CHECKING:
     from pytest_claude_budget.measure.live_guard import PartLimit
@@ -93,7 +93,7 @@ class Rules:
         """What `calls` sent as one are to be charged with before they leave; `amount` is the most they can cost, in nano-dollars."""
         rules = self.cap
         if rules.cap is not None:
-            claim = Claim(account=RUN, unit=Unit.COST, amount=amount, most=nano_dollars(rules.cap))
+            claim = Claim(account=RUN, unit=Unit.COST, amount=amount, most=most_nano_dollars(rules.cap))
             how = "--claude-budget-cap={}" if rules.cap_by.startswith("--") else "hard_cap: {}"
             yield Held(claim=claim, name=f"the cap of {exact_dollars(rules.cap)}", by=rules.cap_by, raise_it=how)
         for scope, measure, finder in self._finders:
@@ -108,7 +108,7 @@ class Rules:
         for part in parts:
             for measure, most in part.dollars.items():
                 if any(self._holds(names, measure, *each) for each in self._finders):
-                    claim = Claim(account=f"part {part.number} {measure}", amount=amount, most=nano_dollars(most))
+                    claim = Claim(account=f"part {part.number} {measure}", amount=amount, most=most_nano_dollars(most))
                     name = f"claude_budget.limit({measure}={to_json(most)})"
                     yield Held(claim=claim, name=name, by=part.where, raise_it=f"{measure}={{}}", is_part=True)
 
@@ -120,7 +120,7 @@ class Rules:
 
 def _of_limit(limit: Limit, account: str, amount: int) -> Held:
     if limit.measure in DOLLARS:
-        unit, most = Unit.COST, nano_dollars(Decimal(limit.maximum))
+        unit, most = Unit.COST, most_nano_dollars(Decimal(limit.maximum))
     else:
         unit, most = Unit.CALLS, int(limit.maximum)
     covered = "the run" if limit.scope == "run" else f"each {limit.scope}"

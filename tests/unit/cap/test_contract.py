@@ -21,6 +21,7 @@ from pytest_claude_budget.cap.store import (
     Reservation,
     Unit,
     dollars_of,
+    most_nano_dollars,
     nano_dollars,
 )
 from tests.unit.cap.crowd import worker
@@ -253,6 +254,13 @@ def test_spent_is_never_over_the_cap_where_answers_keep_their_bounds(
 )
 def test_dollars_are_rounded_up(amount: str, nano: int) -> None:
     assert nano == nano_dollars(Decimal(amount))
+
+
+@pytest.mark.parametrize(
+    ("amount", "nano"), [("0.0000000019", 1), ("0.0000000009", 0), ("5", 5_000_000_000), ("1E+30", MOST)]
+)
+def test_what_may_be_charged_is_rounded_down(amount: str, nano: int) -> None:
+    assert nano == most_nano_dollars(Decimal(amount))
 
 
 def test_dollars_without_end_are_the_most() -> None:
