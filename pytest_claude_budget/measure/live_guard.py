@@ -83,7 +83,16 @@ class PartLimit:
         self.number = 0
         """Tells it from all other parts, of other processes too."""
         self.asked: dict[int, int] = {}
-        """Calls of each exchange, without those that failed or are not billed."""
+        """Calls of each exchange, without those that failed or are not billed; in the order in which they were asked."""
+
+    def asked_up_to(self, exchange: int) -> int:
+        """How many calls there are with those of this exchange, and without those of later ones."""
+        calls = 0
+        for each, count in list(self.asked.items()):
+            calls += count
+            if each == exchange:
+                break
+        return calls
 
 
 class Purse(Protocol):
@@ -188,12 +197,14 @@ class LiveGuard:
         owner = self._owner(ticket)
         mine = [part for part in self.parts if part.owner == owner[0] and part.most is not None]
         asked = len(models_asked(leaving.body)) if leaving.route.kind is Kind.BATCH_CREATE else 1
+        for part in mine:  # noted before it is looked at: other threads ask too, and who came first has room first
+            part.asked[ticket[0]] = asked
         for part in mine:
             most = part.most or 0
-            if sum(part.asked.values()) + asked > most:
+            if part.asked_up_to(ticket[0]) > most:
+                for each in mine:
+                    each.asked.pop(ticket[0], None)
                 self._refuse(no_more_calls(owner, most, part.where, leaving.model))
-        for part in mine:
-            part.asked[ticket[0]] = asked
 
     def _uncount(self, ticket: Ticket) -> None:
         for part in self.parts:

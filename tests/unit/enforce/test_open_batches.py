@@ -1,11 +1,8 @@
 """A batch is settled once the answers of all its requests were read, each counted once."""
 
-import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from types import FrameType
-from typing import Any
 
 import pytest
 
@@ -14,6 +11,7 @@ from pytest_claude_budget.calls.call import Answer, Status
 from pytest_claude_budget.cap.store import Claim, Reservation
 from pytest_claude_budget.enforce import open_batches
 from pytest_claude_budget.enforce.open_batches import OpenBatches
+from tests.builders.held_up import held_up
 
 ITEM = Answer(status=Status.MEASURED, endpoint="batch_result", batch_id="b1", batch=True)
 Ended = list[tuple[Reservation, int, int]]
@@ -92,35 +90,6 @@ def test_a_batch_whose_requests_could_not_be_counted_stays_charged() -> None:
     assert [] == read(batches, item("a"))
 
 
-def held_up(work: Callable[[], None], at: int, meanwhile: Callable[[], None]) -> bool:
-    """Do it in a thread that stops at one of its steps in our module, counted from 0, until another was done; False where it has fewer."""
-    steps, was_held_up = 0, False
-
-    def step(frame: FrameType, event: str, _: object) -> Any:
-        nonlocal steps, was_held_up
-        if frame.f_code.co_filename != open_batches.__file__:
-            return None
-        frame.f_trace_opcodes = True
-        if event == "opcode":
-            if steps == at:
-                was_held_up = True
-                meanwhile()
-            steps += 1
-        return step
-
-    def traced() -> None:
-        sys.settrace(step)
-        try:
-            work()
-        finally:
-            sys.settrace(None)
-
-    thread = threading.Thread(target=traced)
-    thread.start()
-    thread.join()
-    return was_held_up
-
-
 @pytest.mark.parametrize("others", ["c", "bc", "abc"])
 def test_two_threads_that_read_one_batch_settle_it_whole(reservation: Reservation, others: str) -> None:
     """One reads two or three of its items and is held up at each of its steps in turn, while the other one reads the rest or more."""
@@ -140,7 +109,7 @@ def test_two_threads_that_read_one_batch_settle_it_whole(reservation: Reservatio
             thread.start()
             thread.join()
 
-        goes_on = held_up(lambda reads=reads: reads(mine), at, other)  # type: ignore[misc]
+        goes_on = held_up(open_batches, lambda reads=reads: reads(mine), at, other)  # type: ignore[misc]
         if not goes_on:
             other()
         assert {(reservation, 21, 3)} == set(ended), f"held up at step {at}"
