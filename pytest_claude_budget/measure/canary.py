@@ -29,8 +29,12 @@ _EVENTS = frozenset(
         "os.spawn",
         "os.system",
         "pytest_claude_budget.curl",
+        "os.fork",
+        "os.forkpty",
     )
 )
+_FORKS = ("os.fork", "os.forkpty")
+"""Of these nothing is noticed: a fork may ask Claude, and its test is to be known by then."""
 _FAULT = ("", "fault")
 _WATCHED: "list[Mapping[str, Run]]" = []
 """The runs that go on, once something is installed."""
@@ -85,6 +89,10 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
         return
     runs = tuple(_WATCHED[0].values())
     if not runs:
+        return
+    for run in runs:
+        run.heed()
+    if event in _FORKS:
         return
     try:
         from pytest_claude_budget.measure.noticed import notice

@@ -6,7 +6,7 @@ them only when there is a call.
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -58,6 +58,14 @@ class Owners:
         """Begin a phase; returns what `drop` ends it with."""
         entry = (owner, kind, phase)
         self._stack.append(entry)
+        for hear in self._listeners:
+            hear()
+        return entry
+
+    def push_below(self, owner: str, kind: str, phase: str) -> tuple[str, str, str]:
+        """Know of a phase that had begun before all that goes on; returns what `drop` ends it with."""
+        entry = (owner, kind, phase)
+        self._stack.insert(0, entry)
         for hear in self._listeners:
             hear()
         return entry
@@ -148,6 +156,10 @@ class Turns:
         count = self._counts[test] = self._counts.get(test, 0) + 1
         self.of_test = "" if count == 1 else f" {count}"
         return self.of_test
+
+    def have_been(self, tests: Mapping[str, int]) -> None:
+        """So often each test was run when nobody counted."""
+        self._counts.update(tests)
 
     def begin_fixture(self, fixture: str, place: str) -> str:
         """A fixture is set up for a module, a class or the like; returns its phase."""

@@ -54,18 +54,31 @@ CLIENTS: Mapping[str, Client] = {
 most suites use it for other things than Claude, so that `hook_module` takes this run, and loads what reads an exchange later
 (`intercept/seam.py`), rather than its sink. Nearly every process has `http.client`: no module hooks it until it is used (`_Latch`).
 """
+STARTERS = (
+    "multiprocessing.popen_spawn_posix",
+    "multiprocessing.popen_forkserver",
+    "multiprocessing.popen_spawn_win32",
+)
+"""Modules that start processes without an event that the canary could hear: loaded with the first process that they start."""
 
 
 class Watching:
     """One run's watch over all HTTP clients of this process."""
 
-    def __init__(self, make_sink: Callable[[], "Sink"], on_fault: Callable[[str, Exception], None]) -> None:
+    def __init__(
+        self,
+        make_sink: Callable[[], "Sink"],
+        on_fault: Callable[[str, Exception], None],
+        on_sign: Callable[[], None] = lambda: None,
+    ) -> None:
         self._make_sink = make_sink
         self._on_fault = on_fault
+        self._on_sign = on_sign
+        """Called where there is something by which Claude may be asked; `http.client` alone is none until it is used."""
         self._sink: Sink | None = None
         self._hooks: list[tuple[Any, Any]] = []
         """Hooks of a module, and what they know this run by."""
-        self._finder = ClientFinder(CLIENTS, self._hook)
+        self._finder = ClientFinder((*CLIENTS, *STARTERS), self._see)
         self.on_client: Callable[[], None] = lambda: None
         """Called where one more client is watched."""
 
@@ -81,6 +94,8 @@ class Watching:
             module = _whole(name, last)
             if module is not None and hasattr(module, last):
                 self._hook(module)
+        if any(name in sys.modules for name in STARTERS):
+            self._on_sign()
 
     def sink(self) -> "Sink":
         """Where sightings go; made when the first client is there."""
@@ -107,9 +122,18 @@ class Watching:
         for each, _ in self._hooks:
             each.check()
 
+    def _see(self, module: ModuleType) -> None:
+        """Take a module that was just imported."""
+        if module.__name__ in STARTERS:
+            self._on_sign()
+        else:
+            self._hook(module)
+
     def _hook(self, module: ModuleType) -> None:
         try:
             ours, _, is_common = CLIENTS[module.__name__]
+            if ours:
+                self._on_sign()
             if ours and f"{_OURS}.{ours}" not in sys.modules:
                 from pytest_claude_budget.base.pause_gc import uncollected
 

@@ -65,11 +65,12 @@ class Run:
         """Why measuring failed before there was a recorder."""
         self._recorder: Recorder | None = None
         self._origins: Origins | None = None
-        self._watching = Watching(lambda: self.recorder, self.fault)
+        self._watching = Watching(lambda: self.recorder, self.fault, self.heed)
         self.unseen: set[tuple[str, str]] = set()
         """What the canary has told already: owner and reason."""
         self._clock = (time.time(), time.monotonic(), time.monotonic)
-        self._thread = threading.get_ident()
+        self.thread = threading.get_ident()
+        """On which the session runs."""
         self._earlier_threads = WeakSet(threading.enumerate())
         """No thread that was there before the run was begun by it."""
         self._hold: Hold | None = None
@@ -80,6 +81,10 @@ class Run:
         """Measures other programs; for runs whose budget file asks for one."""
         self.guard: Guard | None = None
         """Asked before anything leaves this machine; None where nobody wants that."""
+        self.at_first_sign: Callable[[], None] | None = None
+        """Is done once, by `heed`."""
+        self.is_heeding = False
+        """Something has come up by which Claude may be asked: it matters which test pays."""
         self.at_first_call: Callable[[], None] | None = None
         """Is done once, when this process stores its first call."""
         self.at_exit: Callable[[], None] | None = None
@@ -89,12 +94,14 @@ class Run:
     def recorder(self) -> "Recorder":
         """What stores calls; made with the first client or the first look at the ledger."""
         if self._recorder is None:
+            self.heed()
+        if self._recorder is None:  # whoever heeds may have asked for it
             from pytest_claude_budget.measure.recorder import Clock, Recorder
 
             recorder = Recorder(self.path, self.owners.who, Clock(*self._clock), self.process)
             recorder.facts_of = self._facts_of()
             recorder.on_loss = self.leave_word
-            recorder.home, recorder.may_own = self._thread, self.may_own
+            recorder.home, recorder.may_own = self.thread, self.may_own
             if self._origins is not None:
                 recorder.know_hosts(self._origins)
             self._find_sites(recorder)
@@ -102,6 +109,13 @@ class Run:
                 recorder.journal.on_begin = self.hold
             self._recorder = recorder
         return self._recorder
+
+    def heed(self) -> None:
+        """From here on it matters which test pays: there is a client, a program, a connection, or another run."""
+        self.is_heeding = True
+        at_first_sign, self.at_first_sign = self.at_first_sign, None
+        if at_first_sign is not None:
+            self.guarded("following tests", at_first_sign)
 
     def know_origins(self, origins: "Origins") -> None:
         """Count answers by what somebody wrote about their hosts, from here on, in child processes too."""
@@ -191,6 +205,9 @@ class Run:
     def start(self) -> None:
         """Begin to measure this process and those that it starts."""
         RUNNING[str(self.path)] = self
+        if len(RUNNING) > 1:
+            for each in list(RUNNING.values()):
+                each.heed()  # what they tell child processes of each other names who pays
         self.told.begin()
         self._watching.start()
         canary.watch(RUNNING)
@@ -201,7 +218,7 @@ class Run:
 
     def may_own(self, thread: int) -> bool:
         """Could a call on this thread be of this run? On its own, or on one that was begun after it."""
-        return thread == self._thread or not any(
+        return thread == self.thread or not any(
             each.ident == thread and each.is_alive() for each in self._earlier_threads
         )
 
@@ -210,6 +227,7 @@ class Run:
         from pytest_claude_budget.intercept.guard import GUARDS
         from pytest_claude_budget.intercept.passages import hook_all
 
+        self.heed()
         self.guard = self.recorder.guard = GUARDS[self.recorder] = guard
         self._watching.on_client = hook_all
         hook_all()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_claude_budget.ledger.journal import OwnerFacts
     from pytest_claude_budget.measure.run import Run
     from pytest_claude_budget.plugin.fixture import Meter
+    from pytest_claude_budget.plugin.hooks import RunPlugin
     from pytest_claude_budget.plugin.session_end import Judge
     from pytest_claude_budget.plugin.settings import Setup
 
@@ -139,7 +140,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
         config.stash[JUDGE] = Judge(plugin)
         config.pluginmanager.register(config.stash[JUDGE], "claude-budget-judge")
-        _follow(config, run, config.stash[SETUP])
+        _follow(config, plugin, config.stash[SETUP])
 
 
 @pytest.fixture
@@ -210,13 +211,18 @@ def _holds_back(options: Any, budget: "Budget | None") -> bool:
     return asked or (budget is not None and budget.holds_back)
 
 
-def _follow(config: pytest.Config, run: "Run", setup: "Setup") -> None:
+def _follow(config: pytest.Config, plugin: "RunPlugin", setup: "Setup") -> None:
     """Say what is spent while the run goes on; from the first call on, where nobody expects any. Raises pytest.UsageError."""
-    is_expected = setup.budget is not None or config.getoption("dist", "no") != "no"
-    if is_expected or config.getoption("claude_budget_every") is not None:
-        _say_what_is_spent(config, run, setup)
+    run = plugin.run
+    say = partial(_say_what_is_spent, config, run, setup)
+    if config.getoption("dist", "no") != "no" or config.getoption("claude_budget_every") is not None:
+        say()
+    elif setup.budget is None:
+        run.at_first_call = say
+    elif run.is_heeding:
+        say()
     else:
-        run.at_first_call = partial(_say_what_is_spent, config, run, setup)
+        plugin.at_follow = say  # a program that a test starts may be the first to call
 
 
 def _say_what_is_spent(config: pytest.Config, run: "Run", setup: "Setup") -> None:

@@ -1,15 +1,14 @@
-"""What the plugin does while a session runs: who owns each moment, and what is said at its end.
+"""What the plugin does while a session runs: what there is to run, wide fixtures, and when tests are followed one by one.
 
-Registered only where measuring is on. The hooks of every test are here, so they do next to nothing of their own.
+Registered only where measuring is on. Nothing here is called for a test: that is `following.py`, which a suite without clients never loads.
 """
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_claude_budget.measure.current_owner import BENCHMARK, fixture_id, is_benchmark, name_of
-from pytest_claude_budget.measure.environment import TEST_VARIABLE, TURN_VARIABLE
+from pytest_claude_budget.measure.current_owner import fixture_id, name_of
 from pytest_claude_budget.measure.run import Run
 from pytest_claude_budget.plugin.outcomes import NAME, WhatRan
 
@@ -43,7 +42,7 @@ class MarkReader:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Know what the test's calls are called, before it makes any."""
-        if _is_marked(item):
+        if is_marked(item):
             from pytest_claude_budget.plugin.marker import take_marks
 
             take_marks(item, self._run)
@@ -88,7 +87,12 @@ class RunPlugin:
         self.setup = setup
         self.from_workers: list[dict[str, Any]] = []
         self.what_ran = WhatRan()
-        self._tells_silence = bool(config.getoption("xmlpath", None)) and setup.loaded is not None
+        self.is_running = False
+        """The first test has begun, or could."""
+        self.items: Sequence[pytest.Item] = ()
+        """The tests that are to run, by then."""
+        self.at_follow: Callable[[], None] = lambda: None
+        """Done once, where tests are followed from then on."""
         if _reports_tests(config):
             self.see("claude-budget-reports", TestReports)
         if config.getoption("htmlpath", None) and not hasattr(config, "workerinput"):
@@ -100,6 +104,10 @@ class RunPlugin:
 
             config.pluginmanager.register(side_of(self), "claude-budget-workers")
         bind_hooks(self)
+        if run.is_heeding:
+            run.guarded("following tests", self.follow)
+        else:
+            run.at_first_sign = self.follow
 
     def see(self, name: str, more: "type[MarkReader | TestReports]") -> None:
         """Have hooks that few tests need, from here on: each that is registered takes its time for all."""
@@ -111,71 +119,42 @@ class RunPlugin:
 
     # Who owns the moment.
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Know the test before it begins, and store its limits when it ends."""
-        run = self.run
-        run.item = item
-        named = run.name_of(item)
-        if has_other_name := named != item.nodeid:
-            run.told.set(TEST_VARIABLE, named)
-            self.see("claude-budget-reports", TestReports)
-        if is_marked := _is_marked(item):
-            self.see("claude-budget-marks", MarkReader)
-        try:
-            return (yield)
-        finally:
-            if is_marked or (item.own_markers and _is_marked(item)):  # a test may mark itself
-                run.guarded("end of test", self._end_of_test, item)
-                run.owners.marked = {}
-                if run.guard is not None:
-                    run.guard.own = ""
-            run.check()
-            run.item = None
-            if run.guard is not None:
-                run.guard.tell_children()
-            if has_other_name:
-                run.told.set(TEST_VARIABLE, None)
-            if run.turns.of_test:
-                run.told.set(TURN_VARIABLE, None)
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        """Follow each test from the first one on, where that matters before anything comes up that may ask Claude."""
+        if self.run.guarded("first test", self._must_follow, session) is not False:
+            self.run.heed()
+        self.is_running, self.items = True, session.items
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
-        """The test pays for its set-up."""
-        run = self.run
-        named = run.name_of(item)
-        if again := run.turns.begin_test(named):
-            run.told.set(TURN_VARIABLE, again.strip())
-        entry = run.owners.push(named, "test", "setup" + again)
-        try:
-            return (yield)
-        finally:
-            run.owners.drop(entry)
+    def _must_follow(self, session: pytest.Session) -> bool:
+        """Is there more to know of a test than what can be told later of those that have ended?
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
-        """The test pays for its call."""
-        run, turn = self.run, self.run.turns.of_test
-        if is_benchmark(item):
-            turn = f"{turn or ' 1'}{BENCHMARK}"
-            run.told.set(TURN_VARIABLE, turn.strip())
-        entry = run.owners.push(run.name_of(item), "test", "call" + turn)
-        try:
-            return (yield)
-        finally:
-            run.owners.drop(entry)
-            if turn != run.turns.of_test:
-                run.told.set(TURN_VARIABLE, run.turns.of_test.strip() or None)
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
-        """The test pays for its tear-down."""
+        pytest's terminal keeps all reports, so what became of them can. Where there is a baseline, where tests are handed out to workers,
+        named otherwise or marked, and where calls are held back or come by a gateway, all are followed.
+        """
         run = self.run
-        entry = run.owners.push(run.name_of(item), "test", "teardown" + run.turns.of_test)
-        try:
-            return (yield)
-        finally:
-            run.owners.drop(entry)
+        return (
+            self.setup.loaded is not None
+            or run.guard is not None
+            or run.gateway is not None
+            or hasattr(self.config, "workerinput")
+            or self.config.getoption("dist", "no") != "no"
+            or self.what_ran.has_names
+            or type(self.config.pluginmanager.get_plugin("terminalreporter")) is not pytest.TerminalReporter
+            or _any_marked(session.items)
+        )
+
+    def follow(self) -> None:
+        """See who pays in each test, and what becomes of it, from here on; what became of earlier ones is looked up."""
+        from pytest_claude_budget.plugin.following import EachTest
+
+        each = EachTest(self)
+        self.config.pluginmanager.register(each, "claude-budget-each-test")
+        if self.is_running:
+            from pytest_claude_budget.plugin.late_start import start_late
+
+            start_late(self, each)
+        self.at_follow()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(
@@ -200,11 +179,6 @@ class RunPlugin:
         finally:
             phase.end()
             fixturedef.addfinalizer(phase.begin)
-
-    def _end_of_test(self, item: pytest.Item) -> None:
-        """Store the limits of a test whose calls its child processes made."""
-        if self.run.has_calls:
-            self.run.recorder.look(lambda: self.run.recorder.tell_of(self.run.name_of(item)))
 
     # What was there: what did not run was not removed.
 
@@ -233,26 +207,6 @@ class RunPlugin:
         """Remember where there are no tests, and what skips itself."""
         self.run.guarded("collecting", self.what_ran.collected, report)
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Remember which tests ran; tell JUnit files, before they take it in, of one that makes no calls any more."""
-        try:
-            self.what_ran.tested(report)
-        except Exception as error:
-            self.run.fault("report of a test", error)
-        if self._tells_silence and report.when == "teardown":
-            self.run.guarded("JUnit properties", self._add_silence, report)
-
-    def _add_silence(self, report: pytest.TestReport) -> None:
-        name = getattr(report, NAME, report.nodeid)
-        before = self.setup.calls_before(name)
-        if (
-            before
-            and self.what_ran.has_ended(name)
-            and all(each[0] != "claude_calls" for each in report.user_properties)
-        ):
-            report.user_properties += [("claude_calls", "0"), ("claude_calls_in_baseline", str(before))]
-
     @pytest.hookimpl
     def pytest_keyboard_interrupt(self, excinfo: "pytest.ExceptionInfo[BaseException]") -> None:
         """Remember that the session was ended, be it with an exit status of success."""
@@ -274,7 +228,19 @@ def _reports_tests(config: pytest.Config) -> bool:
     return any(config.getoption(name, None) for name in _REPORTS_OF_TESTS)
 
 
-def _is_marked(item: pytest.Item) -> bool:
+def _any_marked(items: Iterable[pytest.Item]) -> bool:
+    parent: pytest.Item | pytest.Collector | None = None
+    for item in items:
+        if item.own_markers and is_marked(item):
+            return True
+        if item.parent is not parent:  # most have the one of the test before
+            parent = item.parent
+            if parent is not None and is_marked(parent):
+                return True
+    return False
+
+
+def is_marked(item: pytest.Item | pytest.Collector) -> bool:
     """As `get_closest_marker` says, in a tenth of the time."""
     node: pytest.Item | pytest.Collector | None = item
     while node is not None:

@@ -40,7 +40,7 @@ class WhatRan:
         self.found: set[str] = set()
         """Tests that were collected, and not deselected."""
 
-        self._has_names = False
+        self.has_names = False
         """Some are found by another name than their node id; of a controller, that a worker said so."""
 
     def tested(self, report: "pytest.TestReport") -> None:
@@ -99,7 +99,7 @@ class WhatRan:
 
     def has_found(self, tests: "Iterable[str]") -> None:
         """Take the node ids of what a worker is to run, until one tells names."""
-        if not self._has_names:
+        if not self.has_names:
             self.found.update(tests)
 
     def has_collected(self, items: "Iterable[pytest.Item]") -> None:
@@ -108,7 +108,7 @@ class WhatRan:
         for item in items:
             name = name_of(item, places)
             self.found.add(name)
-            self._has_names = self._has_names or name != item.nodeid
+            self.has_names = self.has_names or name != item.nodeid
 
     def collected(self, report: "pytest.CollectReport") -> None:
         """Take what was found in a file, a class or a folder."""
@@ -121,7 +121,7 @@ class WhatRan:
 
     def of_worker(self) -> dict[str, Any]:
         """What an xdist worker knows alone: its controller has the reports of tests, and not all of collecting."""
-        found = sorted(self.found) if self._has_names else []
+        found = sorted(self.found) if self.has_names else []
         names = {name: sorted(getattr(self, name)) for name in ("skipped", "broken", "empty")}
         return {"deselected": self.deselected, "interrupted": self.interrupted, **names, "found": found}
 
@@ -133,8 +133,8 @@ class WhatRan:
         self.broken.update(worker.get("broken", ()))
         self.empty.update(worker.get("empty", ()))
         if worker.get("found"):
-            self.found = set(worker["found"]).union(self.found if self._has_names else ())
-            self._has_names = True
+            self.found = set(worker["found"]).union(self.found if self.has_names else ())
+            self.has_names = True
 
 
 def _is_whole(report: "pytest.TestReport") -> bool:

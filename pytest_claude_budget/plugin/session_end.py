@@ -103,6 +103,7 @@ class Judge:
                 self._say_last()
         elif self._counted and session.exitstatus == pytest.ExitCode.TESTS_FAILED:
             session.exitstatus = _own_status(session)  # what it was judged by has changed since
+        self.run.at_first_sign = None  # nothing more is of a test
         if (fails or self.told) and not self.config.pluginmanager.has_plugin("terminalreporter"):
             self._say_on_stderr()
 
@@ -190,6 +191,7 @@ class Judge:
         from pytest_claude_budget.plugin.report_and_verdict import Ended
         from pytest_claude_budget.plugin.run_info import run_info
 
+        self.run.heed()  # what became of tests is looked up, where nothing had come up by which Claude is asked
         known = self.setup.known_tests()
         guard = self.config.pluginmanager.get_plugin("claude-budget-guard")
         capped, left = ((), []) if guard is None else (tuple(guard.ended()), guard.left())

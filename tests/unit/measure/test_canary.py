@@ -21,7 +21,9 @@ def notice(runs, event, arguments, frame):
 noticed = types.ModuleType("pytest_claude_budget.measure.noticed")
 noticed.notice = notice
 sys.modules["pytest_claude_budget.measure.noticed"] = noticed
-runs = {}
+runs, heeded = {}, []
+class Run:
+    def heed(self): heeded.append(len(heard))
 canary.watch(runs)
 canary.watch(runs)
 """
@@ -44,7 +46,7 @@ def told(code: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[bool
 
 def test_events_that_are_nobodys_business_are_heard_by_no_python(tmp_path_factory: pytest.TempPathFactory) -> None:
     """A hook in Python is called thousands of times in a run without a single test."""
-    assert ([False], []) == told("runs[1] = 1\nid(1), compile('1', '', 'eval'), os.listdir()", tmp_path_factory)
+    assert ([False], []) == told("runs[1] = Run()\nid(1), compile('1', '', 'eval'), os.listdir()", tmp_path_factory)
 
 
 @pytest.mark.parametrize(
@@ -61,15 +63,22 @@ def test_events_that_are_nobodys_business_are_heard_by_no_python(tmp_path_factor
 def test_the_first_event_is_heard_with_the_code_that_raised_it(
     code: str, event: str, asks: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    installed, heard = told(f"runs[1] = 1\n{code}\n{code}", tmp_path_factory)
+    installed, heard = told(f"runs[1] = Run()\n{code}\n{code}", tmp_path_factory)
     assert ([False, True], [[event, asks]] * 2) == (installed, heard)
+
+
+@pytest.mark.parametrize("code", ["os.fork() or os._exit(0)", "os.system('true')"])
+def test_who_pays_matters_from_the_first_event_on(code: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Before anything is noticed of it, and for a fork, of which nothing is."""
+    _, heard = told(f"runs[1] = Run()\n{code}\nheard.append(heeded)", tmp_path_factory)
+    assert heard[-1] == [0]
 
 
 def test_nothing_is_heard_where_no_run_goes_on(tmp_path_factory: pytest.TempPathFactory) -> None:
     code = """
 canary.rest()
 os.system("true")
-runs[1] = 1
+runs[1] = Run()
 canary.watch(runs)
 os.system("true")
 runs.clear()
@@ -83,7 +92,7 @@ def test_a_process_whose_runs_are_over_leads_from_the_hook_to_nothing(tmp_path_f
     """An interpreter that ends goes through all that a hook leads to, which would take longer than to load this package."""
     code = """
 import gc
-runs[1] = 1
+runs[1] = Run()
 waiting = len(gc.get_referents(canary._LOOKED_UP))
 runs.clear()
 canary.rest()
@@ -95,7 +104,7 @@ heard.append([waiting > 0, len(gc.get_referents(canary._LOOKED_UP))])
 def test_many_threads_bring_the_hook_in_once(tmp_path_factory: pytest.TempPathFactory) -> None:
     code = """
 import threading
-runs[1] = 1
+runs[1] = Run()
 start = threading.Barrier(8)
 def ask():
     start.wait()

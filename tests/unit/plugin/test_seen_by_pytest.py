@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 import pytest_claude_budget.plugin as entry_point
+from pytest_claude_budget.plugin.following import EachTest
 from pytest_claude_budget.plugin.hooks import MarkReader, RunPlugin, TestReports, bind_hooks
+from pytest_claude_budget.plugin.late_start import Begun
 from pytest_claude_budget.plugin.session_end import Judge
 from pytest_claude_budget.plugin.workers import Controller, Worker
 from tests.aside import ASIDE, without
@@ -37,7 +39,7 @@ def test_a(request):
 """
 
 
-@pytest.mark.parametrize("registered", [MarkReader, RunPlugin, TestReports, Judge, Controller, Worker])
+@pytest.mark.parametrize("registered", [Begun, Controller, EachTest, Judge, MarkReader, RunPlugin, TestReports, Worker])
 def test_a_plugin_shows_its_hooks_and_nothing_else(registered: type) -> None:
     """Each name beside them would be looked at for hooks and for fixtures, some 30 µs each."""
     hooks = {name for name, value in vars(registered).items() if hasattr(value, "pytest_impl") or name[:7] == "pytest_"}
