@@ -26,7 +26,7 @@ CHECKOUT = HERE.parent.parent
 if str(CHECKOUT) not in sys.path:
     sys.path.insert(0, str(CHECKOUT))
 
-from tests.aside import AGENTS  # noqa: E402  (this file is a program too)
+from tests.aside import ASIDE  # noqa: E402  (this file is a program too)
 from tests.shapes.expected import COUNTS, ROOMS, Expected  # noqa: E402  (this file is a program too)
 
 WAYS: Mapping[str, tuple[str, ...]] = {
@@ -51,6 +51,8 @@ WITHOUT_COMPANIONS = ("alias",)
 """Rooms that run before anything has imported httpx, so without the plugins that may."""
 WARM_ROOMS = ("suite", "incomplete")
 """Rooms that do not look at when the SDK is imported."""
+NEEDED = ("anyio", "asyncio", "rerunfailures")
+"""Plugins that the rooms ask for, or that a user of them has beside them."""
 BATCH_TESTS = "test_batch"
 
 
@@ -75,6 +77,8 @@ class Interpreter:
     python: str
     warm: tuple[str, ...] = ()
     """Starts the same Python with the SDK imported, where there is such a one."""
+    warm_without: tuple[str, ...] = ()
+    """With pytest imported, and no client."""
 
     @property
     def about(self) -> dict[str, Any]:
@@ -88,11 +92,11 @@ class Interpreter:
 
     def pytest(self, room: str, way: str) -> Ran:
         """Run one room; plainly as a process that starts, so that imports come in their own order once."""
-        started = () if way == "plain" or room not in WARM_ROOMS else self.warm
         alone = room in WITHOUT_COMPANIONS
+        started = () if way == "plain" or alone else self.warm if room in WARM_ROOMS else self.warm_without
         plugins = [] if self.has_entry_point and not alone else ["-p", "pytest_claude_budget.plugin"]
         plugins += ["-p", "xdist"] if alone else []
-        plugins += [option for name in AGENTS for option in ("-p", f"no:{name}")]
+        plugins += [option for name in ASIDE if name not in NEEDED for option in ("-p", f"no:{name}")]
         with tempfile.TemporaryDirectory() as folder:
             report, junit = Path(folder, "cost.json"), Path(folder, "junit.xml")
             files = (f"--claude-budget-report=json:{report}", f"--junitxml={junit}", "-o", f"cache_dir={folder}/cache")
