@@ -159,7 +159,7 @@ def _one(name: str, before: Record, after: Record, renamed: Mapping[str, str], f
     if new is None and old is not None:
         gone = Standing.REMOVED if facts.selection.is_gone(old) else Standing(facts.selection.absence(old))
         return _Both(change=replace(row, standing=gone, change=ZERO), before=old, after=None)
-    if old is not None and _fell_silent(old, new or _NOBODY, facts):
+    if old is not None and new is not old and _fell_silent(old, new or _NOBODY, facts):
         return _Both(change=replace(row, standing=Standing.WITHOUT_CALLS, change=ZERO), before=old, after=None)
     reason = _why_not_known(row, old, new or _NOBODY, facts)
     if reason:

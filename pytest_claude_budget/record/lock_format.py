@@ -119,19 +119,19 @@ class _Reader:
         said = _UNSAID if _WORD_KEYS.isdisjoint(entry) else [self.word(entry, key, name) for key in _WORDS]
         on_top, feature, tier, case = said
         return Group(
-            terms=self.terms(entry, name),
-            on_top=on_top or "",
-            request=self.request(entry.get("request"), name),
-            feature=feature,
-            tier=tier,
-            case=case,
-            calls=calls,
-            attempts=self.count(entry, "attempts", name) if "attempts" in entry else calls,
-            live=calls if origin == "live" else self.count(entry, "live", name) if "live" in entry else 0,
-            unknown=self.count(entry, "unknown", name) if "unknown" in entry else 0,
-            usage=self.usage(entry.get("usage"), name),
-            samples=self.samples(entry, name),
-            sites=self.sites(entry["sites"], name) if "sites" in entry else (),
+            self.terms(entry, name),
+            on_top or "",
+            self.request(entry.get("request"), name),
+            feature,
+            tier,
+            case,
+            calls,
+            self.count(entry, "attempts", name) if "attempts" in entry else calls,
+            calls if origin == "live" else self.count(entry, "live", name) if "live" in entry else 0,
+            self.count(entry, "unknown", name) if "unknown" in entry else 0,
+            self.usage(entry.get("usage"), name),
+            self.samples(entry, name),
+            self.sites(entry["sites"], name) if "sites" in entry else (),
         )
 
     def terms(self, entry: Mapping[str, Any], name: str) -> Terms:
