@@ -9,11 +9,20 @@ from itertools import islice, repeat
 from typing import Any
 
 from pytest_claude_budget.calls.long_prompts import LONG_PROMPT
-from pytest_claude_budget.ledger.row_format import KIND
+from pytest_claude_budget.ledger.row_format import KIND, STORED
 
 Columns = Sequence[Sequence[Any]]
 """Of calls: id, moment, numbers of payer and kind, the counts that are stored, request."""
+_NO_ID, _NO_COUNTS = 1 << 63, (0,) * len(STORED)
 _STATUS, _MODEL = KIND.index("status"), KIND.index("model")
+
+
+class _Sums(dict[tuple[Any, ...], list[Any]]):
+    """By the numbers of payer and kind, and the request: the first id, the number of calls, and what they count."""
+
+    def __missing__(self, key: tuple[Any, ...]) -> list[Any]:
+        made = self[key] = [_NO_ID, 0, *_NO_COUNTS]
+        return made
 
 
 class Tally:
@@ -28,8 +37,8 @@ class Tally:
         self._measured: set[int] = set()
         """Numbers of the kinds of measured calls, of those looked at."""
         self._kinds_looked_at = 0
-        self._sums: dict[tuple[float, bool], dict[tuple[Any, ...], list[Any]]] = {}
-        """By day and whether code was run; then by the numbers of payer and kind, and the request."""
+        self._sums: dict[tuple[float, bool], _Sums] = {}
+        """By day, and whether code was run."""
         self._count = 0
         self._apart: set[int] = set()
         """Calls that are not summed up here."""
@@ -61,33 +70,31 @@ class Tally:
             return False
         if self._apart:
             self._apart.difference_update(ids)
-        sums = self._sums.setdefault((day, False), {})
-        get = sums.get
+        sums = self._sums_of(day, has_code=False)
         more = (
             zip(five, hour, search, fetch, strict=True) if any(map(any, (five, hour, search, fetch))) else repeat(None)
         )
-        for id_, payer, kind, request, input_, cached, said, others in zip(
-            ids, payers, kinds, requests, fresh, read, output, more, strict=False
-        ):
-            key = (payer, kind, request)
-            known = get(key)
-            if known is None:
-                five_, hour_, search_, fetch_ = others or (0, 0, 0, 0)
-                sums[key] = [id_, 1, input_, five_, hour_, cached, said, search_, fetch_, 0]
-                continue
-            if id_ < known[0]:  # noqa: PLR1730  # a call of `min` would be one for each of 100,000
-                known[0] = id_
-            known[1] += 1
-            known[2] += input_
-            known[5] += cached
-            known[6] += said
+        known = map(sums.__getitem__, zip(payers, kinds, requests, strict=True))
+        for sum_, id_, input_, cached, said, others in zip(known, ids, fresh, read, output, more, strict=False):
+            if id_ < sum_[0]:  # noqa: PLR1730  # a call of `min` would be one for each of 100,000
+                sum_[0] = id_
+            sum_[1] += 1
+            sum_[2] += input_
+            sum_[5] += cached
+            sum_[6] += said
             if others is not None:
-                known[3] += others[0]
-                known[4] += others[1]
-                known[7] += others[2]
-                known[8] += others[3]
+                sum_[3] += others[0]
+                sum_[4] += others[1]
+                sum_[7] += others[2]
+                sum_[8] += others[3]
         self._count += len(ids)
         return True
+
+    def _sums_of(self, day: float, *, has_code: bool) -> "_Sums":
+        own = self._sums.get((day, has_code))
+        if own is None:
+            own = self._sums[day, has_code] = _Sums()
+        return own
 
     def _look_at_kinds(self) -> None:
         for number, kind in islice(self.kinds.items(), self._kinds_looked_at, None):
@@ -104,12 +111,7 @@ class Tally:
                 continue
             apart.discard(id_)
             count += 1
-            sums = self._sums.setdefault((at // 86_400, code > 0), {})
-            key = (payer, kind, request)
-            known = sums.get(key)
-            if known is None:
-                sums[key] = [id_, 1, fresh, five, hour, read, output, search, fetch, code]
-                continue
+            known = self._sums_of(at // 86_400, has_code=code > 0)[payer, kind, request]
             known[0] = min(id_, known[0])
             known[1] += 1
             known[2] += fresh
