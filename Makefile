@@ -98,11 +98,13 @@ matrix-ci: $(VENV)/stamp-matrix ## The same on the newest 0.x only; make test co
 clients: $(VENV)/stamp-matrix ## Every client of Claude that is measured, each with its own packages, where they quarrel in a venv of their own
 	$(BIN)/nox --reuse-existing-virtualenvs --tags clients
 
-# All that .ci/run needs, in one go: the stamps one by one would look the same packages up four times.
-# Most of their modules are never imported: what is compiles itself.
+# All that .ci/run needs, in one go: the stamps one by one would look the same packages up four times. By uv, which downloads and
+# unpacks side by side, or by pip where only that knows the index. Most of their modules are never imported: what is compiles itself.
+CI_TOOLS := --editable '.[action,gateway]' --group test --group lint --group ci --group matrix --group docs --requirement examples/quickstart/requirements.txt
 ci-tools: $(VENV)/stamp-pip
-	$(BIN)/python -m pip install --quiet --no-compile --editable '.[action,gateway]' --group test --group lint --group ci --group matrix --group docs \
-		--requirement examples/quickstart/requirements.txt
+	$(BIN)/python -m pip install --quiet uv
+	UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$PIP_INDEX_URL}" $(BIN)/uv pip install --quiet --python $(BIN)/python $(CI_TOOLS) \
+		|| $(BIN)/python -m pip install --quiet --no-compile $(CI_TOOLS)
 	touch $(addprefix $(VENV)/stamp-,dev demo ci matrix docs)
 	$(MAKE) $(VENV)/stamp-node
 
