@@ -4,14 +4,13 @@ import hashlib
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from pytest_claude_budget.cli import main
 from pytest_claude_budget.files.budget_file import load_budget
-from tests.aside import AGENTS, ASIDE, without
+from tests.aside import ASIDE, without
 from tests.docs.pages import DOCUMENTS, README, ROOT, all_pages, page
 from tests.warm.interpreters import Interpreters
 
@@ -59,10 +58,10 @@ def test_every_explained_slug_exists() -> None:
     assert [slug for slug in documented if slug not in words] == []
 
 
-def test_every_option_of_the_plugin_is_in_the_documents_and_the_other_way_round() -> None:
+def test_every_option_of_the_plugin_is_in_the_documents_and_the_other_way_round(interpreters: Interpreters) -> None:
     """`pytest --help` and the documents name the same options, and the reference has a row for each."""
     shown = subprocess.run(
-        [sys.executable, "-m", "pytest", "--help", *without(*AGENTS).split(), "-p", "no:cacheprovider"],
+        [*interpreters.warm(), "-m", "pytest", "--help", *without(*ASIDE).split(), "-p", "no:cacheprovider"],
         capture_output=True,
         text=True,
         check=True,
