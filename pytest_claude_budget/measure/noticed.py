@@ -4,6 +4,7 @@ A look-up alone asks nothing: the connection that follows it does. Looser than e
 called incomplete for what a hooked client does.
 """
 
+import os
 import re
 import sys
 import threading
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_claude_budget.calls.claude_hosts import Place, is_claude_host
 from pytest_claude_budget.calls.host_rules import host_pattern, is_loopback, plain_host
 from pytest_claude_budget.calls.origin import Origin
+from pytest_claude_budget.measure.environment import GATEWAY_VARIABLE
 
 if TYPE_CHECKING:
     from pytest_claude_budget.measure.run import Run
@@ -25,6 +27,7 @@ _NO_CLIENTS = ("socket", "asyncio", "ssl")
 """Modules that carry no request by themselves: who waits until a port is open uses them."""
 _ASK_BY_A_CLIENT = "ask by a client that is seen (claude-budget clients) or name the host under origins: simulated"
 _MEASURE_BY_A_GATEWAY = "measure it by a gateway, with gateway: true in the budget file"
+_ASK_THE_GATEWAY = "have it ask the gateway, whose URL is in the ANTHROPIC_BASE_URL that it is started with"
 
 
 class _LookUps:
@@ -215,7 +218,8 @@ def _tell_of_program(run: "Run", what: str, frame: FrameType, *, is_heard: bool)
     if is_heard and run.guard is not None:
         run.guard.ask_of_unseen(run.recorder.open(0), f"{what} at {who.place}")
     else:
-        _tell(run, f"{what} at {who.place}, which no hook sees: {_MEASURE_BY_A_GATEWAY}")
+        way = _ASK_THE_GATEWAY if os.environ.get(GATEWAY_VARIABLE) else _MEASURE_BY_A_GATEWAY
+        _tell(run, f"{what} at {who.place}, which no hook sees: {way}")
 
 
 def _of_this_moment(runs: Runs) -> Runs:

@@ -384,3 +384,22 @@ def pytest_collection_finish():
         test_it="def test_it(): pass",
     )
     assert "gateway: None" in programs.run("--collect-only", "-s").said
+
+
+PAST_IT = """
+import os, subprocess
+from contextlib import suppress
+def test_a():
+    with suppress(OSError):
+        subprocess.run(["curl", "-s", "-m", "9", os.environ["ANTHROPIC_BASE_URL"] + "/v1/messages"])
+"""
+
+
+def test_a_program_that_asks_past_the_gateway_is_told_of_it(programs: Suite, workers: int) -> None:
+    """What this process sees is the URL that the user has set; there is a gateway already, so that to ask for one is no help."""
+    programs.write(test_a=PAST_IT)
+    programs.budget("version: 1\ngateway: true\nloopback: live\n")
+    outcome = programs.run(workers=workers)
+    way = "have it ask the gateway, whose URL is in the ANTHROPIC_BASE_URL that it is started with"
+    (row,) = outcome.report["unpriced"]
+    assert row["reason"] == f"curl was started with Claude's API at test_a.py:5, which no hook sees: {way}"
