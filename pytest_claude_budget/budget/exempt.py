@@ -16,6 +16,8 @@ class MayBeUnknown:
 
     patterns: tuple[str, ...] = ()
     """As written."""
+    places: tuple[str, ...] = field(default=(), compare=False)
+    """Of each, its file and line."""
     globs: tuple[Glob, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

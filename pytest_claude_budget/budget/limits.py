@@ -3,7 +3,7 @@
 A budget file gives the same kind of Limit as a marker in the code does (`marker_arguments.py`), one for each measure.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from decimal import Decimal
 from typing import Any
@@ -157,7 +157,7 @@ def parse_budget(value: Mapping[str, Any], locate: Callable[[ValuePath], str], s
         limits=limits,
         on_incomplete=value.get("on_incomplete", "fail"),
         known=value.get("known", "warn"),
-        may_be_unknown=MayBeUnknown(patterns=tuple(value.get(MAY_BE_UNKNOWN, ()))),
+        may_be_unknown=_may_be_unknown(value.get(MAY_BE_UNKNOWN, ()), locate),
         rates_file=rates.get("file"),
         aliases=dict(rates.get("aliases", {})),
         places={path: locate(path) for path in _named_in(rates)},
@@ -174,6 +174,11 @@ def parse_budget(value: Mapping[str, Any], locate: Callable[[ValuePath], str], s
         sites=value.get("sites", "on") == "on",
         source=source,
     )
+
+
+def _may_be_unknown(patterns: Sequence[str], locate: Callable[[ValuePath], str]) -> MayBeUnknown:
+    places = (locate((MAY_BE_UNKNOWN, at)).rpartition(":")[0] for at in range(len(patterns)))
+    return MayBeUnknown(patterns=tuple(patterns), places=tuple(places))
 
 
 def _named_in(rates: Mapping[str, Any]) -> Iterator[ValuePath]:

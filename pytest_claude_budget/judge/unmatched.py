@@ -41,6 +41,9 @@ def unmet(budget: Budget, names: Names, rates: RateTable) -> Iterator[str]:
         for pattern in feature.tests:
             if said := _of_match("test", pattern, names, rates, budget):
                 yield f"{feature.where}: feature {feature.name!r}: {said}"
+    for pattern, where in zip(budget.may_be_unknown.patterns, budget.may_be_unknown.places, strict=False):
+        if said := _of_match("test", pattern, names, rates, budget):
+            yield f"{where}: may_be_unknown: {said}"
     yield from _aliases(budget, names, rates)
 
 

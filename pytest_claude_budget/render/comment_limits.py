@@ -163,7 +163,8 @@ def advice(document: Document) -> Iterator[str]:
     if document.get("not_compared"):
         yield from _not_compared(document["not_compared"])
     elif comparison is None and document["totals"]["calls"] and len(fixed) == len(over):
-        yield from ("", f"**No baseline yet:** {steps}; the next change is then compared with this run.")
+        then = f"see to that, then {_inline(_steps(document, told=True))}" if fixed and not capped else steps
+        yield from ("", f"**No baseline yet:** {then}; the next change is then compared with this run.")
 
 
 def _if_meant(document: Document, steps: str) -> Iterator[str]:
@@ -242,15 +243,15 @@ def before_an_update(document: Document) -> list[str]:
     return phrases.before_an_update(ended, unknown=unknown)
 
 
-def _steps(document: Document) -> list[str]:
-    """All that is to be done until an update is taken, and that it is to be committed."""
+def _steps(document: Document, *, told: bool = False) -> list[str]:
+    """All that is to be done until an update is taken, and that it is to be committed; `told`: which limits to raise is said."""
     over = failing(document)
     fixed = [_to_raise(rows[0]) for rows in by_limit(each for each in over if each["measure"] not in INCREASES)]
     increases = by_limit([breach for breach in over if breach["measure"] in INCREASES])
     named = files_of(fixed)
     files = [*map(_name, named), f"`{LOCK_FILE}`"]
     update = update_steps(f"`{COMMAND}`", files, len(fixed), len(increases), _places(increases, named))
-    return [*before_an_update(document), *raised(document), *update]
+    return [*before_an_update(document), *(() if told else raised(document)), *update]
 
 
 def _inline(steps: Sequence[str]) -> str:

@@ -18,6 +18,7 @@ from pytest_claude_budget.render.markdown_text import (
     amount,
     amount_in,
     code,
+    counted,
     number,
     percent_in,
     percent_words,
@@ -30,11 +31,11 @@ Document = Mapping[str, Any]
 NOT_RUN = ("removed", "deselected", "skipped", "not_reached", "not_requested")
 """What becomes of owners that are in the baseline and not in the run."""
 _UNITS = {
-    "max_calls": "calls",
-    "max_attempts": "attempts",
-    "max_input_tokens": "input tokens",
-    "max_output_tokens": "output tokens",
-    "max_tokens_total": "tokens",
+    "max_calls": "call",
+    "max_attempts": "attempt",
+    "max_input_tokens": "input token",
+    "max_output_tokens": "output token",
+    "max_tokens_total": "token",
 }
 
 
@@ -140,7 +141,7 @@ def value_text(breach: Document) -> str:
     """Say what a breach came to: `$0.0069`, `+175%`, `7 calls`."""
     value = breach["value"]
     if isinstance(value, int):
-        return f"{number(value)} {_UNITS.get(breach['measure'], 'units')}"
+        return counted(value, _UNITS.get(breach["measure"], "unit"))
     percent, most = percent_in(value), amount_in(value)
     if percent is not None:
         return percent_words(percent)
@@ -156,7 +157,7 @@ def maximum_of(breach: Document) -> str:
     if percent is not None:
         return percent_words(percent)
     if isinstance(maximum, int):
-        return f"{number(maximum)} {_UNITS.get(measure, 'units')}"
+        return counted(maximum, _UNITS.get(measure, "unit"))
     most = amount_in(maximum)
     said = code(maximum, 40) if most is None else exact_dollars(most)
     return said + (" a month" if breach["scope"] == "projection" else "")

@@ -24,4 +24,11 @@ def record_lines(record: Record, rates: RateTable, day: date, width: int) -> lis
 
 def _record_row(name: str, owners: Sequence[OwnerRecord], cost: Cost) -> tuple[str, str, str, str]:
     calls, tokens = sum(owner.calls for owner in owners), sum(owner.usage.total_tokens for owner in owners)
-    return (name, f"{calls:,}", f"{tokens:,}", f"{'at least ' if cost.at_least else ''}{dollars(cost.amount)}")
+    return (name, f"{calls:,}", f"{tokens:,}", _said(cost))
+
+
+def _said(cost: Cost) -> str:
+    """What it costs: what is not known at all is no $0.00."""
+    if cost.at_least and not cost.amount:
+        return "unpriced"
+    return f"{'at least ' if cost.at_least else ''}{dollars(cost.amount)}"

@@ -378,6 +378,18 @@ def test_baseline_show_lists_the_dearest_first(capsys: pytest.CaptureFixture[str
     ]
 
 
+def test_baseline_show_says_no_dollars_of_what_nobody_knows(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a known $0.10 and an unknown rest: at least that; of an unknown alone no amount, as the run's own table has it."""
+    lock(record(owner("a.py::t", group(usage(0), HAIKU, unknown=1)), owner("b.py::t", group(usage(100_000), HAIKU))))
+    assert main(["baseline", "show"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert rows[1:4] == [
+        ["b.py::t", "1", "100,000", "$0.10"],
+        ["a.py::t", "1", "0", "unpriced"],
+        ["total", "2", "100,000", "at", "least", "$0.10"],
+    ]
+
+
 def test_baseline_merge_is_a_merge_driver(capsys: pytest.CaptureFixture[str]) -> None:
     """The result replaces ours; what both changed is a conflict, status 1."""
     for name, held in (

@@ -33,6 +33,9 @@ changes:
   test: [{match: "test/quiet/**", max_increase: 10%}]
 features:
   replies: {tests: ["tests/advise/**"], requests_per_month: 10}
+may_be_unknown:
+  - tests/advice/**
+  - test/quiet/**
 """
 UNMET = [
     "claude-budget.yml:3: no test of this run is called 'test/advice/**': did you mean 'tests/advice/**'?",
@@ -40,6 +43,7 @@ UNMET = [
     "claude-budget.yml:7: no feature of this run is called 'repliez': did you mean 'replies'?",
     "claude-budget.yml:10: no test of this run is called 'test/quiet/**': did you mean 'tests/quiet/**'?",
     "claude-budget.yml:12: feature 'replies': no test of this run is called 'tests/advise/**': did you mean 'tests/advice/**'?",
+    "claude-budget.yml:15: may_be_unknown: no test of this run is called 'test/quiet/**': did you mean 'tests/quiet/**'?",
 ]
 
 

@@ -96,3 +96,12 @@ def test_an_amount_is_at_its_limit_however_it_is_written() -> None:
     report = report_of(taking(10_000), limit("run", Decimal("0.010"), "max_cost"))
     assert comment(json_document(report)).splitlines()[0].endswith(", at a limit; the budget lets the cost pass")
     assert terminal_lines(report, 120)[-1].text == "verdict: warned: 1 limit is reached"
+
+
+def test_a_limit_of_one_is_of_one_call_and_what_passes_it_is_said_once() -> None:
+    """Two calls of `a` where one is allowed, and no baseline: it can only be written when that is seen to."""
+    used = record(owner("a", group(usage(100), HAIKU, calls=2)))
+    page = comment(json_document(report_of(used, limit("test", 1, "max_calls"))))
+    assert page.splitlines()[0].endswith(", over the limit of 1 call for `a`")
+    assert page.count("`max_calls: 2`") == 1
+    assert "**No baseline yet:** see to that, then run `pytest --claude-budget-update` and commit " in page
