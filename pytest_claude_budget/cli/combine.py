@@ -2,7 +2,7 @@
 
 import argparse
 
-from pytest_claude_budget.cli.common import Commands, add_budget, add_command, put_out
+from pytest_claude_budget.cli.common import Commands, add_budget, add_command, put_out, run_there
 
 
 def add_combine(commands: Commands) -> None:
@@ -20,13 +20,17 @@ def add_combine(commands: Commands) -> None:
 def _combine(options: argparse.Namespace) -> int:
     from pathlib import Path
 
+    from pytest_claude_budget.files.another_folder import refuse_another_folder
     from pytest_claude_budget.files.load import Asked, judge_report, load_report, load_terms
     from pytest_claude_budget.files.read_write import write_atomically
     from pytest_claude_budget.judge.combine import combine
     from pytest_claude_budget.render.report_kinds import document_of, written_line
 
-    combined = combine([load_report(path) for path in options.reports])
-    text = document_of(judge_report(combined, load_terms(options.budget), Asked()), "json")
+    reports, terms = [load_report(path) for path in options.reports], load_terms(options.budget)
+    if options.budget is None:
+        for report in reports:
+            refuse_another_folder(report, terms, Path.cwd(), run_there)
+    text = document_of(judge_report(combine(reports), terms, Asked()), "json")
     if options.output is None:
         put_out(text.rstrip("\n"))
     else:

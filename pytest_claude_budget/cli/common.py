@@ -68,6 +68,11 @@ def refuse_without_extra(command: str, extra: str, *modules: str) -> None:
         raise InputError(problem)
 
 
+def run_there(folder: str) -> str:
+    """What to do with a report of another folder's suite."""
+    return f"run this in {folder or 'the folder in which pytest ran'}, or name the budget file with --budget"
+
+
 def put_out(text: str, stream: TextIO | None = None, *, flush: bool = False) -> None:
     """Print what was asked for, unless it is nothing; what the terminal's encoding lacks is replaced rather than a crash."""
     stream = stream or sys.stdout

@@ -4,7 +4,15 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from pytest_claude_budget.cli.common import Commands, add_baseline, add_budget, add_command, add_format, put_out
+from pytest_claude_budget.cli.common import (
+    Commands,
+    add_baseline,
+    add_budget,
+    add_command,
+    add_format,
+    put_out,
+    run_there,
+)
 
 if TYPE_CHECKING:
     from pytest_claude_budget.judge.report import CostReport
@@ -67,9 +75,14 @@ def add_explain(commands: Commands) -> None:
 
 
 def _gate(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from pytest_claude_budget.files.another_folder import refuse_another_folder
     from pytest_claude_budget.files.load import Asked, baseline_at, judge_report, load_report, load_terms
 
     loaded, terms = load_report(options.report), load_terms(options.budget)
+    if options.budget is None:
+        refuse_another_folder(loaded, terms, Path.cwd(), run_there)
     asked = Asked(baseline=baseline_at(options.baseline, loaded), lock=options.lock, accepted=options.accepted)
     return say(judge_report(loaded, terms, asked), options)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.values import value_class
+from pytest_claude_budget.files.another_folder import refuse_another_folder
 from pytest_claude_budget.files.deferred_verdict import handed_over
 from pytest_claude_budget.files.load import Terms, baseline_at, load_terms
 from pytest_claude_budget.files.read_write import write_atomically
@@ -26,7 +27,6 @@ from pytest_claude_budget.github.gate import (
     committed_lock,
     judged,
     load_reports,
-    refuse_another_folder,
     write_combined,
 )
 from pytest_claude_budget.github.inputs import BaselineKind, FailOn, Inputs
@@ -61,6 +61,10 @@ class Here:
     pause: Callable[[float], None]
 
 
+def _set_folder(folder: str) -> str:
+    return f"set working-directory: {folder or 'to the folder in which pytest ran'}; report: is then relative to it"
+
+
 def judge(inputs: Inputs, event: Event, here: Here) -> int:
     """Judge what a run measured, and say so everywhere. Raises InputError where there is nothing to judge."""
     try:
@@ -70,7 +74,7 @@ def judge(inputs: Inputs, event: Event, here: Here) -> int:
         raise
     terms = load_terms(inputs.budget or None)
     if not inputs.budget:  # else somebody has said by what it is judged
-        refuse_another_folder(report, terms, Path.cwd())
+        refuse_another_folder(report, terms, Path.cwd(), _set_folder)
     pull, failure = _pull_request(event, here)
     around = _around(inputs, here, terms)
     found = find_baseline(inputs, event, around)

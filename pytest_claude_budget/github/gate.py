@@ -4,12 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.files.baseline_file import lock_value, record_of
 from pytest_claude_budget.files.load import Asked, Terms, baseline_at, judge_report, load_report
 from pytest_claude_budget.files.read_write import parse_json, read_text, write_atomically
-from pytest_claude_budget.files.rootdir import project_of
 from pytest_claude_budget.github.baseline import Around, Found
 from pytest_claude_budget.github.reports import LARGEST
 from pytest_claude_budget.judge.combine import combine
@@ -18,9 +16,6 @@ from pytest_claude_budget.judge.report import CostReport
 from pytest_claude_budget.record.lock_format import Known
 from pytest_claude_budget.record.record import LOCK_FILE, Record
 from pytest_claude_budget.render.report_kinds import document_of
-
-_MOST_FILES = 20
-"""Test files that are looked for to tell where a suite is."""
 
 
 def load_reports(paths: Sequence[Path]) -> LoadedReport:
@@ -80,32 +75,3 @@ def committed_lock(around: Around, known: Known | None) -> Committed | None:
         return None
     value = lock_value(parse_json(text, LOCK_FILE), LOCK_FILE)
     return Committed(record=record_of(value, LOCK_FILE) if known is None else record_of(value, LOCK_FILE, known))
-
-
-def refuse_another_folder(loaded: LoadedReport, terms: Terms, here: Path) -> None:
-    """A report that another folder's budget judged would be judged by none here, or by the wrong one. Raises InputError."""
-    folder = _folder_of(loaded, here)
-    if folder is None and (loaded.budget is None or terms.budget is not None):
-        return
-    what = "its tests are in another folder than this step works in"
-    if terms.budget is None:
-        what = f"it was judged by {loaded.budget or 'no budget file'} where its tests are, and there is no budget file here"
-    hint = f"set working-directory: {folder}" if folder else "set working-directory: to the folder in which pytest ran"
-    raise InputError(
-        Problem(slug="other-folder", where=loaded.shown, what=what, hint=f"{hint}; report: is then relative to it")
-    )
-
-
-def _folder_of(loaded: LoadedReport, here: Path) -> str | None:
-    """The folder below that has the report's tests, where this one has none of them."""
-    files = [name.partition("::")[0] for name in loaded.record.owners if "::" in name][:_MOST_FILES]
-    rootdir = project_of(here).rootdir
-    if not files or any((base / file).is_file() for file in files for base in (rootdir, here)):
-        return None
-    for file in files:
-        if ".." in file or file.startswith("/") or any(sign in file for sign in "*?["):
-            continue
-        for depth in ("*", "*/*"):
-            for path in sorted(here.glob(f"{depth}/{file}")):
-                return path.relative_to(here).as_posix().removesuffix(f"/{file}")
-    return None

@@ -19,7 +19,6 @@ from pytest_claude_budget.render.markdown_text import (
     amount_in,
     code,
     counted,
-    number,
     percent_in,
     percent_words,
     signed,

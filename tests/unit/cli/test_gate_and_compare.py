@@ -378,6 +378,27 @@ def test_baseline_show_lists_the_dearest_first(capsys: pytest.CaptureFixture[str
     ]
 
 
+def test_a_report_is_not_judged_away_from_the_budget_that_it_was_over(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its limit of $0.10 in `app`, $0.14 there; from the top it was unjudged, status 0, and so were its shards together."""
+    app = Path("app").absolute()
+    app.mkdir()
+    (app / "a.py").touch()
+    monkeypatch.chdir(app)
+    budget("limits: [{scope: run, max_cost: 0.10}]\n")
+    arguments = ["gate", report("out.json", record(costing("a.py::t", 14)))]
+    assert main([*arguments, "--output", "json:../judged.json"]) == 1
+    monkeypatch.chdir(app.parent)
+    capsys.readouterr()
+    for command in ("gate", "combine"):
+        assert main([command, "judged.json"]) == 2
+        said = capsys.readouterr().err
+        assert "it was judged by claude-budget.yml where its tests are, and there is no budget file here" in said
+        assert "hint: run this in app, or name the budget file with --budget   [other-folder]" in said
+    assert main(["gate", "judged.json", "--budget", "app/claude-budget.yml"]) == 1
+
+
 def test_baseline_show_says_no_dollars_of_what_nobody_knows(capsys: pytest.CaptureFixture[str]) -> None:
     """Of a known $0.10 and an unknown rest: at least that; of an unknown alone no amount, as the run's own table has it."""
     lock(record(owner("a.py::t", group(usage(0), HAIKU, unknown=1)), owner("b.py::t", group(usage(100_000), HAIKU))))
