@@ -46,9 +46,12 @@ def told(request: Any) -> Told:
     retry, betas, from_sdk = 0, "", False
     headers = request.headers
     listed = getattr(headers, "_list", None)  # httpx's, with names in lower case already
-    if listed is None:
-        listed = [(name, name.lower(), value) for name, value in getattr(headers, "raw", headers)]
-    for _, lower, value in [header for header in listed if header[1] in _TOLD]:  # half the time of a look in the loop
+    if listed is not None:  # half the time of a look in the loop below
+        found = [header for header in listed if header[1] in _TOLD]
+    else:
+        pairs = getattr(headers, "raw", headers)
+        found = [(name, lower, value) for name, value in pairs if (lower := name.lower()) in _TOLD]
+    for _, lower, value in found:
         name = _TOLD[lower]
         if name == _VERSION:
             from_sdk = True

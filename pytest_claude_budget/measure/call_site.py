@@ -1,7 +1,8 @@
 """Finds the line of the user's code that sends a call: the innermost frame of the sending thread that is the user's own.
 
 The user's own are files within the rootdir that belong to no installed package, tests included. Every call pays for this, so
-that what is found out of a file is kept: then a frame costs a look into a dictionary.
+that what is found out of a file is kept: then a frame costs a look into a dictionary. Those of libraries, up to the user's innermost,
+are known by their module's file: to be asked for its code is an event that each audit hook of the process hears of.
 """
 
 import os
@@ -46,6 +47,8 @@ class CallSites:
         """The site of a call that the caller's caller sends at this moment; NOWHERE where no frame is the user's own."""
         kinds = self._kinds
         frame: Any = _outside_of_ours()
+        while frame is not None and kinds.get(frame.f_globals.get("__file__")) == _LIBRARY:
+            frame = frame.f_back
         stack: list[int] = []
         codes: list[CodeType] = []
         while frame is not None:
@@ -111,7 +114,7 @@ def _outside_of_ours() -> Any:
         frame: Any = sys._getframe(_TO_BEGIN)
     except ValueError:
         frame = None
-    if frame is None or frame.f_code.co_filename != _BEGINS:
+    if frame is None or frame.f_globals.get("__file__") != _BEGINS:
         frame = sys._getframe(3)
     return frame
 

@@ -152,14 +152,26 @@ def test_many_answers_are_not_all_kept(monkeypatch: pytest.MonkeyPatch) -> None:
         assert len(answers._known) <= 3
 
 
-def test_no_word_of_an_answer_is_kept() -> None:
-    """Counts, ids of models, and hashes."""
-    answers = SameAnswers()
-    data = body(message(content=[{"type": "text", "text": "A secret of the customer's."}]))
-    for _ in range(3):
-        answers.read(data, exchange("plain"))
-    assert answers._known
-    assert "secret" not in repr(answers._known)
+def test_what_begins_alike_and_is_as_long_is_another_answer() -> None:
+    """Short ones are compared, long ones hashed."""
+    for length in (100, 9_000):
+        answers, asked = SameAnswers(), exchange("plain")
+        first, second = ({"id": "x" * length, **message(), "usage": usage(output_tokens=tokens)} for tokens in (8, 9))
+        for value in [first] * 3 + [second] * 3 + [first, second] * 2:
+            data = body(value)
+            assert answers.read(data, asked) == read_answer(data, asked)
+
+
+def test_of_what_is_long_no_word_is_kept() -> None:
+    """Of what is short, and came again, it is: in memory alone."""
+    answers, text = SameAnswers(), "A secret of the customer's. "
+    for times in (1, 400):
+        data = body(message(content=[{"type": "text", "text": text * times}]))
+        for _ in range(3):
+            answers.read(data, exchange("plain"))
+    kept = [known[0] for known in answers._known.values()]
+    assert [True, False] == [each is not None for each in kept]
+    assert repr(answers._known).count("secret") == 1
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,16 @@ def test_the_site_is_the_innermost_frame_of_the_user(sdk: Any) -> None:
     assert [expected, expected] == [above().text for _ in range(2)]
 
 
+@pytest.mark.parametrize("file", [LIBRARY, None, 7])
+def test_a_library_is_known_by_the_file_of_its_module(file: object) -> None:
+    """Its code tells, where the module has none. The user's code tells by itself, whatever its module says."""
+    sites = CallSites(ROOT)
+    sdk = code(LIBRARY, "def f(): return g()", g=library(sites.here), __file__=file)
+    between = own("hook.py", "def f(): return sdk()", sdk=sdk, __file__=os.path.join(ROOT, "hook.py"))  # noqa: PTH118
+    ask = own("a.py", "def f(): return g()", g=code(LIBRARY, "def f(): return g()", g=between, __file__=file))
+    assert ["hook.py:1 f\na.py:1 f"] * 3 == [ask().text for _ in range(3)]
+
+
 def test_one_function_has_a_site_for_each_of_its_lines(sdk: Any) -> None:
     both = own("a.py", "def f():\n  yield sdk()\n  yield sdk()", sdk=sdk)
     assert ["a.py:2 f", "a.py:3 f"] == [site.text.partition("\n")[0] for site in both()]
