@@ -5,7 +5,7 @@ from typing import Any
 
 from pytest_claude_budget.intercept.aiohttp_streams import look_on
 from pytest_claude_budget.intercept.exchange import Watch
-from pytest_claude_budget.intercept.plain_http import Asked, Got, Plain, Url
+from pytest_claude_budget.intercept.plain_http import Asked, Got, Plain, Url, url_to
 from pytest_claude_budget.intercept.runs_that_watch import Watchers
 from pytest_claude_budget.intercept.seam import Seam
 from pytest_claude_budget.intercept.sending import is_sent_by_a_client
@@ -116,7 +116,7 @@ def _given(how: Any) -> bytes | None:
 
 
 def _url(url: Any) -> Url:
-    return Url(url.scheme, url.host or "", url.port, url.raw_path_qs)
+    return url_to(url.scheme, url.host or "", url.port, url.raw_path_qs)
 
 
 def _pairs(response: Any) -> Any:

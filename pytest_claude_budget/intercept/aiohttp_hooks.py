@@ -94,9 +94,11 @@ def _begun(seam: Seam, request: Any) -> "OneExchange | None":
         smelled = _MULTIPART if body is None and _is_multipart(request.headers) else body
         if not may_be_claude(request.method, request.url.raw_path_qs, smelled):
             return None
-        from pytest_claude_budget.intercept.aiohttp_exchanges import begin
+        if seam.late is None:
+            from pytest_claude_budget.intercept.aiohttp_exchanges import begin
 
-        return begin(seam.watchers(), request, body)
+            seam.late = begin
+        return seam.late(seam.watchers(), request, body)  # type: ignore[no-any-return]  # as it says
     except Exception as error:
         seam.watchers().fault("request", error)
         return None

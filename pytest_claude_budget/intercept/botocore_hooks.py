@@ -84,9 +84,11 @@ def _begin(seam: Seam, client: Any, args: tuple[Any, ...], kwargs: dict[str, Any
         verb = _VERBS.get(operation)
         if verb is None or client.meta.service_model.service_name != "bedrock-runtime":
             return None
-        from pytest_claude_budget.intercept.api_calls import ApiCall
+        if seam.late is None:
+            from pytest_claude_budget.intercept.api_calls import ApiCall
 
-        return ApiCall(seam.watchers(), client, verb, argument(args, kwargs, 1, "api_params"))
+            seam.late = ApiCall
+        return seam.late(seam.watchers(), client, verb, argument(args, kwargs, 1, "api_params"))  # type: ignore[no-any-return]  # as it says
     except Exception as error:
         seam.watchers().fault("request", error)
         return None

@@ -1,5 +1,6 @@
 """What a client's function was called with. Loads nothing: asked for every request, and nearly none is with Claude."""
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -8,8 +9,10 @@ def argument(args: tuple[Any, ...], kwargs: dict[str, Any], at: int, name: str) 
     return args[at] if at < len(args) else kwargs.get(name)
 
 
-def arguments(args: tuple[Any, ...], kwargs: dict[str, Any], names: tuple[str, ...]) -> list[Any]:
+def arguments(args: tuple[Any, ...], kwargs: dict[str, Any], names: tuple[str, ...]) -> Sequence[Any]:
     """The same of the first of a function's arguments."""
+    if len(args) >= len(names):
+        return args[: len(names)]
     return [*args[: len(names)], *map(kwargs.get, names[len(args) :])]
 
 

@@ -12,7 +12,7 @@ from pytest_claude_budget.intercept.answer_file import take
 from pytest_claude_budget.intercept.call_arguments import argument, arguments, body_bytes
 from pytest_claude_budget.intercept.over_sockets import OverSockets
 from pytest_claude_budget.intercept.patches import callable_of, owner_of
-from pytest_claude_budget.intercept.plain_http import Asked, Got, Pairs, Url, url_of
+from pytest_claude_budget.intercept.plain_http import Asked, Got, Pairs, Url, url_of, url_to
 from pytest_claude_budget.intercept.reached_network import look_no_more
 from pytest_claude_budget.intercept.seam import Run, Seam
 from pytest_claude_budget.intercept.signs_of_network import is_feigned_socket
@@ -66,14 +66,17 @@ def hook_answers(connections: Any, run: Run) -> Seam:
 
 def request(seam: Seam, call: "Callable[..., Any]", connection: Any, args: tuple[Any, ...], kwargs: Any) -> Any:
     """Send a request that may be with Claude, by what stood in the class. Raises what that raises."""
-    method, url, body, headers = arguments(args, kwargs, _PARAMETERS)
-    sent = _begin(seam, lambda: Asked(method, _url(connection, url), (headers or {}).items(), body_bytes(body)))
-    return _sent(sent, call, connection, args, kwargs)
+    return _sent(_begin(seam, _asked, connection, args, kwargs), call, connection, args, kwargs)
 
 
 def written(seam: Seam, call: "Callable[..., Any]", connection: Any, args: tuple[Any, ...], kwargs: Any) -> Any:
     """The same of one whose head was written line by line and is sent now; its body may come later."""
-    return _sent(_begin(seam, lambda: _written(connection, args, kwargs)), call, connection, args, kwargs)
+    return _sent(_begin(seam, _written, connection, args, kwargs), call, connection, args, kwargs)
+
+
+def _asked(connection: Any, args: tuple[Any, ...], kwargs: Any) -> Asked:
+    method, url, body, headers = arguments(args, kwargs, _PARAMETERS)
+    return Asked(method, _url(connection, url), (headers or {}).items(), body_bytes(body))
 
 
 def _written(connection: Any, args: tuple[Any, ...], kwargs: Any) -> Asked:
@@ -103,10 +106,12 @@ def _sent(sent: _Sent | None, call: "Callable[..., Any]", connection: Any, args:
     return result
 
 
-def _begin(seam: Seam, asked: "Callable[[], Asked]") -> _Sent | None:
+def _begin(
+    seam: Seam, asked: "Callable[..., Asked]", connection: Any, args: tuple[Any, ...], kwargs: Any
+) -> _Sent | None:
     try:
         carrier = OverSockets(_Connection())
-        seen = seam.watchers().begin(carrier, asked())
+        seen = seam.watchers().begin(carrier, asked(connection, args, kwargs))
         return None if seen is None else _Sent(carrier, seen)
     except Exception as error:
         seam.watchers().fault("request", error)
@@ -119,7 +124,7 @@ def _url(connection: Any, url: str) -> Url:
         return url_of(url)
     far = connection._tunnel_host
     host, port = (far, connection._tunnel_port) if far else (connection.host, connection.port)
-    return Url("https" if connection.default_port == 443 else "http", host, port, url)
+    return url_to("https" if connection.default_port == 443 else "http", host, port, url)
 
 
 def _pairs(response: Any) -> Pairs:

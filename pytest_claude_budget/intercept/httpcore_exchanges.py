@@ -5,7 +5,7 @@ from typing import Any
 
 from pytest_claude_budget.intercept.exchange import Watch
 from pytest_claude_budget.intercept.live_or_simulated import NEVER_SENT
-from pytest_claude_budget.intercept.plain_http import Asked, Got, Plain, Url
+from pytest_claude_budget.intercept.plain_http import Asked, Got, Plain, url_to
 from pytest_claude_budget.intercept.response_streams import async_tap, sync_tap
 from pytest_claude_budget.intercept.runs_that_watch import Watchers
 from pytest_claude_budget.intercept.signs_of_network import is_feigned
@@ -68,7 +68,7 @@ class OneExchange:
 def begin(watchers: Watchers, pool: Any, request: Any, body: bytes | None) -> OneExchange | None:
     """Begin to watch what a pool is asked; None where it is not with Claude, or is watched further out."""
     url = request.url
-    where = Url(url.scheme.decode("latin-1"), url.host.decode("latin-1"), url.port, url.target.decode("latin-1"))
+    where = url_to(url.scheme.decode("latin-1"), url.host.decode("latin-1"), url.port, url.target.decode("latin-1"))
     carrier = OverPool(pool, NEVER_SENT)
     watch = watchers.begin(carrier, Asked(request.method.decode("latin-1"), where, request.headers, body))
     return None if watch is None else OneExchange(watch, carrier)

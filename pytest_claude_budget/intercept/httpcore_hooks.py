@@ -89,9 +89,11 @@ def _begun(seam: Seam, pool: Any, request: Any) -> "OneExchange | None":
         body = _in_memory(request.stream)
         if not may_be_claude(request.method.decode("latin-1"), request.url.target.decode("latin-1"), body):
             return None
-        from pytest_claude_budget.intercept.httpcore_exchanges import begin
+        if seam.late is None:
+            from pytest_claude_budget.intercept.httpcore_exchanges import begin
 
-        return begin(seam.watchers(), pool, request, body)
+            seam.late = begin
+        return seam.late(seam.watchers(), pool, request, body)  # type: ignore[no-any-return]  # as it says
     except Exception as error:
         seam.watchers().fault("request", error)
         return None

@@ -99,7 +99,10 @@ def owner_of(top: Any) -> Any:
     for _ in range(_DEEPEST):  # nearly always once: by no generator
         if top is None:
             break
-        found = _attribute(top, _MARK)
+        try:
+            found = getattr(top, _MARK, None)
+        except Exception:  # somebody's own idea of an attribute
+            found = None
         if found is not None and getattr(type(found), "owns_patches", None) is True:
             return found
         top = _below(top)

@@ -31,6 +31,10 @@ class Url:
         self.query = query.encode("utf-8", "replace")
 
 
+url_to = lru_cache(maxsize=256)(Url)
+"""The same, made once: a suite asks few URLs, and nobody changes one."""
+
+
 def pairs_of(headers: Any) -> Pairs:
     """The pairs of a mapping. Those of requests and of botocore go by several functions for each, so they are looked into."""
     inner = getattr(headers, "_store", None)

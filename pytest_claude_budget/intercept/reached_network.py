@@ -7,6 +7,7 @@ answers of aiohttp and of Python's own client. What is seen in no known exchange
 
 import functools
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from pytest_claude_budget.intercept.in_process_gateway import AROUND, Inside
@@ -34,6 +35,8 @@ class _Elsewhere:
     def __init__(self) -> None:
         self.count = 0
         self.hooked: list[tuple[type, str, Any, Any]] = []
+        self.placed: list[tuple[Mapping[str, Any], str, Any]] = []
+        """What the hooked classes have in them, name and hook: looked at for each exchange."""
         self.modules = 0
         """How many were loaded when all of them were hooked."""
 
@@ -41,8 +44,8 @@ class _Elsewhere:
         """Is nothing loaded since, and every hook in its place?"""
         if not self.hooked or self.modules != len(sys.modules):
             return False
-        for cls, name, _, hook in self.hooked:  # noqa: SIM110  # all() takes twice as long
-            if vars(cls).get(name) is not hook:
+        for members, name, hook in self.placed:  # noqa: SIM110  # all() takes twice as long
+            if members.get(name) is not hook:
                 return False
         return True
 
@@ -73,6 +76,7 @@ def look_no_more() -> None:
         if vars(cls).get(name) is hook:
             setattr(cls, name, original)
     _ELSEWHERE.hooked.clear()
+    _ELSEWHERE.placed.clear()
 
 
 def _is_blind(unused: str) -> bool:
@@ -92,6 +96,7 @@ def _hook_all() -> bool:
             continue
         hook = _hook(original, name)
         _ELSEWHERE.hooked.append((cls, name, original, hook))
+        _ELSEWHERE.placed.append((vars(cls), name, hook))
         setattr(cls, name, hook)
         hooked = True
     _ELSEWHERE.modules = len(sys.modules)

@@ -7,6 +7,7 @@ what reads an exchange (`Watchers`) for the first request that `may_be_claude` l
 import functools
 import importlib
 from collections.abc import Callable
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_claude_budget.intercept.patches import Patches, owner_of
@@ -45,6 +46,8 @@ class Seam:
         self.patches = Patches(self)
         self.runs: tuple[Run, ...] = ()
         """Who watches; a wrapper does nothing where nobody does."""
+        self.late: Any = None
+        """What a hook loads for the first request that may be with Claude: to import it at each would take 0.5 µs."""
         self._watchers: Watchers | None = None
 
     def add(self, run: Run) -> None:
@@ -77,16 +80,15 @@ class Seam:
         if (name := self.patches.put_back()) is not None:
             self.watchers().missed(_PUT_BACK.format(name))
 
-    def load(self, name: str) -> bool:
-        """Load what watches, for the first request that may be with Claude; False where that fails, as at the end of a process."""
+    def load(self, name: str) -> ModuleType | None:
+        """Load what watches, for the first request that may be with Claude; None where that fails, as at the end of a process."""
         try:
             self.watchers()
-            importlib.import_module(name)
+            return importlib.import_module(name)
         except Exception as error:
             for run in self.runs:
                 run.sink().fault("loading", error)
-            return False
-        return True
+            return None
 
     def watchers(self) -> "Watchers":
         """Who begins to watch an exchange, loaded for the first that may be with Claude."""

@@ -4,7 +4,6 @@ It calls itself for a retry and for a redirect, so each try is an exchange of it
 """
 
 import functools
-import sys
 from contextvars import ContextVar
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -41,11 +40,11 @@ def _hook(seam: Seam, original: Any) -> Any:
         wanted, before = wanted_of(seam, args, kwargs), TRY.get()
         if wanted is None and before is None:
             return call(pool, *args, **kwargs)
-        if _LATE not in sys.modules and not seam.load(_LATE):
+        if seam.late is None and (late := seam.load(_LATE)) is not None:
+            seam.late = late.opened
+        if seam.late is None:
             return call(pool, *args, **kwargs)
-        from pytest_claude_budget.intercept.urllib3_tries import opened
-
-        return opened(seam, before, wanted, (call, pool, args, kwargs))
+        return seam.late(seam, before, wanted, (call, pool, args, kwargs))
 
     return urlopen
 

@@ -13,7 +13,7 @@ from pytest_claude_budget.intercept.call_arguments import argument
 from pytest_claude_budget.intercept.exchange import Watch
 from pytest_claude_budget.intercept.in_process_gateway import AROUND, leave
 from pytest_claude_budget.intercept.over_sockets import OverSockets
-from pytest_claude_budget.intercept.plain_http import Asked, Got, Url, pairs_of, url_of
+from pytest_claude_budget.intercept.plain_http import Asked, Got, pairs_of, url_of, url_to
 from pytest_claude_budget.intercept.reached_network import look, reached_nothing
 from pytest_claude_budget.intercept.seam import Seam
 from pytest_claude_budget.intercept.urllib3_hooks import TRY, Wanted
@@ -96,7 +96,7 @@ def begin(seam: Seam, pool: Any, wanted: Wanted) -> Try | None:
     """Begin to watch a try; None where it is not with Claude, or watched already."""
     try:
         method, url, body, headers = wanted
-        where = Url(pool.scheme, pool.host, pool.port, url) if url.startswith("/") else url_of(url)
+        where = url_to(pool.scheme, pool.host, pool.port, url) if url.startswith("/") else url_of(url)
         asked = Asked(method, where, pairs_of(pool.headers if headers is None else headers), body)
         carrier = OverSockets(pool)
         seen = seam.watchers().begin(carrier, asked)
@@ -116,9 +116,10 @@ def _answered(seam: Seam, trying: Try, seen: Watch, response: Any) -> None:
         seam.watchers().missed(PROMISED)
         return
     answer, pool = got(response), trying.pool
-    over_http_client = _is_over_http_client(pool.ConnectionCls) or _file_in_memory(response) is not None
     inside = trying.inside
-    trying.carrier.simulated = inside.reached is False and over_http_client and reached_nothing(inside)
+    if inside.reached is False:
+        over_http_client = _is_over_http_client(pool.ConnectionCls) or _file_in_memory(response) is not None
+        trying.carrier.simulated = over_http_client and reached_nothing(inside)
     if answer.is_here:
         seen.answered(answer)
     elif (body := response._fp).__class__.__name__ in LOW_LEVEL:

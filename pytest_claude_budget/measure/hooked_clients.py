@@ -163,6 +163,10 @@ class _Latch:
     def __init__(self, connections: Any) -> None:
         self._class = connections
         self._runs: tuple[Watching, ...] = ()
+        self._look: Any = None
+        """What `_load_look` gives, once something was asked."""
+        self._late: Any = None
+        """The module of what watches, once it is loaded."""
         self._seam: Any = None
         """What watches answers; None as long as nothing was asked."""
         self._own: dict[type, bool] = {}
@@ -241,13 +245,11 @@ class _Latch:
             self._seam.check()
 
     def _may_be_claude(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-        from pytest_claude_budget.intercept.call_arguments import arguments, body_bytes
-        from pytest_claude_budget.wire.may_be_claude import may_be_claude
-
+        arguments, body_bytes, may_be_claude = self._look = self._look or _load_look()
         method, url, body = arguments(args, kwargs, _PARAMETERS)
         if not isinstance(method, str) or not isinstance(url, str):
             return False  # http.client will say it
-        return may_be_claude(method, url, body if isinstance(body, bytes) else body_bytes(body))
+        return bool(may_be_claude(method, url, body if isinstance(body, bytes) else body_bytes(body)))
 
     def _is_own(self, connections: type) -> bool:
         """Does nobody's client, such as urllib3, write with these? It has a hook of its own, which sees the body too."""
@@ -267,13 +269,21 @@ class _Latch:
             return False
 
     def _watched(self, watch: str, call: Any, connection: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        from pytest_claude_budget.intercept import http_client_hooks
-
+        if self._late is None:
+            self._late = importlib.import_module(f"{_OURS}.http_client_hooks")
         seam = self._seam
         if seam is None:
             for run in self._runs:
-                seam = self._seam = http_client_hooks.hook_answers(self._class, run)
-        return getattr(http_client_hooks, watch)(seam, call, connection, args, kwargs)
+                seam = self._seam = self._late.hook_answers(self._class, run)
+        return getattr(self._late, watch)(seam, call, connection, args, kwargs)
+
+
+def _load_look() -> tuple[Any, Any, Any]:
+    """What tells a request that may be with Claude: to import it at each would take longer than to ask it."""
+    from pytest_claude_budget.intercept.call_arguments import arguments, body_bytes
+    from pytest_claude_budget.wire.may_be_claude import may_be_claude
+
+    return arguments, body_bytes, may_be_claude
 
 
 def _shown_as(original: Any, hook: Any) -> Any:

@@ -61,6 +61,19 @@ def hashed(data: bytes) -> str:
     return f"{made.hexdigest()}:{len(data)}"
 
 
+_QUESTION, _QUESTION_END = b'[{"content":"', b'","role":"user"}]'
+_OF_QUESTION = _KEYED.copy()
+_OF_QUESTION.update(_QUESTION)
+
+
+def hashed_question(text: bytes) -> str:
+    """As `hashed`, of the messages that are one question of the user's, which is given as it stands in JSON."""
+    made = _OF_QUESTION.copy()
+    made.update(text)
+    made.update(_QUESTION_END)
+    return f"{made.hexdigest()}:{len(text) + len(_QUESTION) + len(_QUESTION_END)}"
+
+
 @lru_cache(maxsize=512)
 def name_hash(name: str) -> str:
     """A short hash of a name that somebody gave, such as a tool's."""

@@ -1,7 +1,9 @@
 """Could a request be with Claude? A quick look that never says no to what `routes.route` would say yes to, and loads nothing."""
 
+_MESSAGES = "/v1/messages"
+"""Where most ask Claude."""
 _IN_TARGET = (
-    "/v1/messages",
+    _MESSAGES,
     "claude",
     "anthropic",
     "/v1/complete",
@@ -27,7 +29,7 @@ def may_be_claude(method: str, target: str, body: bytes | None) -> bool:
     """
     if method not in ("POST", "GET"):
         return False
-    if has_sign(target):
+    if _MESSAGES in target or has_sign(target):
         return True
     if method == "GET":
         return False

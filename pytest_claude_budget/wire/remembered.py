@@ -36,7 +36,7 @@ class SameAnswers:
         known = self._known.get(key)
         if known and known[1] is route and known[0] == kept:
             _, _, before, stop_reason, called = known
-            return Answer(*before, request, stop_reason, facts, called)
+            return Answer(*(*before, request, stop_reason, facts, called))
         answer = read_answer(body, exchange)
         if known is None:
             if len(self._known) >= MOST_REMEMBERED:

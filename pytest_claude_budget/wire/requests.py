@@ -7,7 +7,7 @@ order and the spacing of another version of the SDK change nothing.
 import json
 import re
 
-from pytest_claude_budget.wire.canonical import bytes_of, has_ids, hashed, part
+from pytest_claude_budget.wire.canonical import bytes_of, has_ids, hashed, hashed_question, part
 from pytest_claude_budget.wire.converse_requests import as_anthropics, without_ids
 from pytest_claude_budget.wire.request_facts import OPEN_TEXT
 from pytest_claude_budget.wire.request_parts import Rest, all_facts, rest_of, text_of
@@ -65,12 +65,11 @@ class Fingerprints:
                 if is_plain and (body.find(b"_", at, end) < 0 or not has_ids(body, at, end)):  # every id has one
                     rest = self._rest(body, start, body[end + len(_QUESTION_END) :], betas)
                     if rest is not None and rest.around is not None:
-                        whole = b'[{"content":"%b","role":"user"}]' % body[at:end]
                         before, after = rest.around
                         first = start[1]
                         limit = rest.limit if first is None else f'"max_tokens":{first.decode()},'
                         # a question without a quote names no model
-                        text = f'{before}{limit}"messages":"{hashed(whole)}"{after}'
+                        text = f'{before}{limit}"messages":"{hashed_question(body[at:end])}"{after}'
                         return text, rest.asks_for_more, rest.facts_text
             print_, facts = self._of_parsed(body, betas, start)
             return print_, asks_for_more(body), facts
