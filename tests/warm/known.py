@@ -9,6 +9,7 @@ import importlib
 import importlib.metadata
 import os
 import pickle
+import pkgutil
 import re
 import runpy
 import sys
@@ -48,6 +49,9 @@ def know_all(become: Become) -> list[str]:
         re.compile(pattern, flags)
     loader: Any = SourceFileLoader
     loader.get_code = code_kept(modules)
+    for folder in {str(Path(file).parent) for _, file in modules}:
+        finder: Any = pkgutil.get_importer(folder)
+        finder.find_spec("none_of_that_name")  # it lists the folder, and again once that has changed
     return [name for name, _ in modules]
 
 

@@ -149,7 +149,6 @@ def become(request: dict[str, Any], streams: Sequence[int]) -> None:
     first = request["folder"] if kind == "-m" else ""
     before = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     sys.path[:1] = [first, *before]  # in place of this program's own folder
-    importlib.invalidate_caches()
     main = sys.modules["__main__"] = ModuleType("__main__")
     vars(main).update(__builtins__=__builtins__, __annotations__={})
     sys.argv = [kind, *rest]
