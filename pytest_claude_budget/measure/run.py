@@ -36,6 +36,7 @@ if TYPE_CHECKING:
             """End it, and leave everything as it was found."""
 
 
+_LONGEST_WAIT_SECONDS = 1.0
 CHILD = "child"
 """How the name of a child process begins."""
 
@@ -85,6 +86,10 @@ class Run:
         """Is done once, by `heed`."""
         self.is_heeding = False
         """Something has come up by which Claude may be asked: it matters which test pays."""
+        self._is_told = False
+        """It is being heeded."""
+        self._heeding = threading.RLock()
+        """Held by the thread that comes first: another one's call waits until its test is known."""
         self.at_first_call: Callable[[], None] | None = None
         """Is done once, when this process stores its first call."""
         self.at_exit: Callable[[], None] | None = None
@@ -112,10 +117,20 @@ class Run:
 
     def heed(self) -> None:
         """From here on it matters which test pays: there is a client, a program, a connection, or another run."""
-        self.is_heeding = True
-        at_first_sign, self.at_first_sign = self.at_first_sign, None
-        if at_first_sign is not None:
-            self.guarded("following tests", at_first_sign)
+        if self.is_heeding:
+            return
+        held = self._heeding.acquire(timeout=_LONGEST_WAIT_SECONDS)  # a fork may leave it locked
+        try:
+            if self._is_told or self.is_heeding:  # what is done for it may heed too; another thread may have been first
+                return
+            self._is_told = True
+            at_first_sign, self.at_first_sign = self.at_first_sign, None
+            if at_first_sign is not None:
+                self.guarded("following tests", at_first_sign)
+            self.is_heeding = True
+        finally:
+            if held:
+                self._heeding.release()
 
     def know_origins(self, origins: "Origins") -> None:
         """Count answers by what somebody wrote about their hosts, from here on, in child processes too."""
