@@ -18,6 +18,8 @@ from pytest_claude_budget.render.markdown_text import amount, amount_in, code, c
 from pytest_claude_budget.render.phrases import spent_words
 
 _WIDE = Context(prec=400)
+_PROJECTED = ("projected", "projected by the tests that ran")
+"""Of a whole run, and of a part of the suite: what a request costs on average may be another figure for all tests."""
 
 
 def facts(document: Document) -> str:
@@ -70,7 +72,7 @@ def _projected(document: Document) -> str:
     chosen = [row for row in rows if row["scenario"] == scenario and row["after"] is not None]
     if not chosen:
         return ""
-    after = total(row["after"] for row in chosen)
+    after, part = total(row["after"] for row in chosen), bool(document["verdict"].get("part"))
     limits = [each for each in document["verdict"]["breaches"] if each["scope"] == "projection"]
     limit = next((amount_in(each["maximum"]) for each in limits if each["name"] == scenario), None)
     month = dollars(after) if limit is None else dollars_against(after, limit)
@@ -82,12 +84,12 @@ def _projected(document: Document) -> str:
     if missing or any(row.get("after_at_least", row["at_least"]) for row in chosen):
         was = f" (was {before})" if before else ""
         known = f"at least {month} a month{_of_what(chosen)}" if after else "a month is not known"
-        return f"projected: {known}{was} at {sentence(scenario, 40)} volume"
+        return f"{_PROJECTED[part]}: {known}{was} at {sentence(scenario, 40)} volume"
     was = f"{before} → " if before and before != month else ""
     grown = _grown(document.get("comparison"), total(befores), after) if was else ""
     weighed = ", weighted by volume" if len({row["feature"] for row in chosen}) > 1 else ""  # one is named behind it
     grown = f" ({grown}{weighed})" if grown else ""
-    return f"projected {was}{month} a month{grown}{_of_what(chosen)} at {sentence(scenario, 40)} volume"
+    return f"{_PROJECTED[part]}{':' * part} {was}{month} a month{grown}{_of_what(chosen)} at {sentence(scenario, 40)} volume"
 
 
 def _grown(comparison: Document | None, before: Decimal, after: Decimal) -> str:

@@ -8,11 +8,12 @@ from pytest_claude_budget.render.phrases import change_of, unsure
 from pytest_claude_budget.render.terminal_text import columns
 
 
-def projection_lines(rows: Sequence[Row], width: int) -> list[str]:
-    """What a month costs, a line a feature and scenario."""
+def projection_lines(rows: Sequence[Row], width: int, *, of_a_part: bool = False) -> list[str]:
+    """What a month costs, a line a feature and scenario; `of_a_part` of the suite, it is told as what that says."""
     if not rows:
         return []
-    table = [("a month", "requests", "cost", "change")]
+    title = "a month, by the tests that ran" if of_a_part else "a month"
+    table = [(title, "requests", "cost", "change")]
     table += [
         (f"{row.feature}, {row.scenario_words}", f"{row.requests_per_month:,}", _month(row), _monthly_change(row))
         for row in rows

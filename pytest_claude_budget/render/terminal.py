@@ -8,6 +8,7 @@ from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.budget.difference import differences
 from pytest_claude_budget.compare.result import OwnerChange, Standing
 from pytest_claude_budget.judge.increases import INCREASES
+from pytest_claude_budget.judge.part_of_suite import part_of
 from pytest_claude_budget.judge.report import CostReport
 from pytest_claude_budget.judge.verdict import Outcome
 from pytest_claude_budget.record.record import LOCK_FILE
@@ -124,7 +125,8 @@ def _judged(report: CostReport, width: int) -> list[Line]:
 
 def _compared(report: CostReport, width: int) -> list[str]:
     """What changed against the baseline, and what a month costs."""
-    months = projection_lines(report.projection, width)
+    part = bool(part_of(report.facts.run.selection, report.comparison))
+    months = projection_lines(report.projection, width, of_a_part=part)
     if report.comparison is not None:
         return [*comparison_lines(report.comparison, width, *_allowed(report)), *months]
     facts = report.facts

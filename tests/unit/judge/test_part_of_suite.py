@@ -96,9 +96,12 @@ def test_a_part_judges_no_month_and_no_sum_of_the_whole(budget: Budget) -> None:
     assert page.splitlines()[0].endswith(" in a part of the suite (`-k`)")
     assert "**Not judged**, for only a part of the suite ran: `max_cost 0.2 for the run`" in page
     assert "within budget" not in page
+    assert " · projected by the tests that ran: $100.00 → $140.00 a month" in page
+    assert "a month, by the tests that ran " in said(report)
     whole = judged(budget, record(costing("a", 14), costing("b", 5)), Selection(), before)
     assert whole.verdict.outcome is Outcome.OVER
     assert whole.verdict.not_judged == ()
+    assert "by the tests that ran" not in said(whole) + comment(json_document(whole))
 
 
 def test_where_nothing_is_compared_no_increase_is_called_not_judged(tmp_path: Path) -> None:
