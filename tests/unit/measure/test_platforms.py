@@ -4,6 +4,8 @@ Each test takes away what that system does not have. The smoke jobs in `.github/
 """
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path, PureWindowsPath
 from types import SimpleNamespace
@@ -12,6 +14,7 @@ from typing import Any
 import pytest
 
 from pytest_claude_budget import plugin
+from pytest_claude_budget.gateway import started
 from pytest_claude_budget.ledger import journal as journals
 from pytest_claude_budget.ledger import locks
 from pytest_claude_budget.ledger import mapped_file as pieces
@@ -103,3 +106,38 @@ def test_a_file_on_another_drive_has_no_way_from_the_rootdir(monkeypatch: pytest
     monkeypatch.setattr(os.path, "relpath", relpath)
     path: Any = PureWindowsPath("D:/tests/test_a.py")
     assert file_outside(path, PureWindowsPath("C:/project")) is None  # type: ignore[arg-type]  # pure ones do here
+
+
+WITHOUT_LOCKS = """
+import sys
+sys.modules["fcntl"] = None  # its import fails
+import pytest
+sys.exit(pytest.main(sys.argv[1:]))
+"""
+ASKS = """
+import httpx
+
+def test_it():
+    usage = {"input_tokens": 1000, "output_tokens": 100}
+    answer = {"type": "message", "id": "msg_1", "model": "claude-haiku-4-5", "usage": usage, "content": []}
+    client = httpx.Client(transport=httpx.MockTransport(lambda request: httpx.Response(200, json=answer)))
+    client.post("https://api.anthropic.com/v1/messages", json={"model": "claude-haiku-4-5", "max_tokens": 9, "messages": []})
+"""
+
+
+def test_where_locks_are_not_even_there_a_run_is_measured(tmp_path: Path) -> None:
+    """As on Windows: 1,000 tokens at $1 and 100 at $5 a million are $0.0015."""
+    (tmp_path / "test_a.py").write_text(ASKS, encoding="utf-8")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    command = [sys.executable, "-c", WITHOUT_LOCKS, "-p", "claude_budget"]
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "CLAUDE_BUDGET_"))}
+    env |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # others cannot do without
+    ended = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "1 call: input 1,000, output 100\ncost $0.0015 at list price" in ended.stdout
+
+
+def test_a_gateway_says_that_it_cannot_start_on_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(started, "os", SimpleNamespace(name="nt", environ=os.environ))
+    with pytest.raises(OSError, match="Windows hands no socket on to another process"):
+        started.Started(tmp_path / "run-1.sqlite3", "", "http://127.0.0.1:9", "http://127.0.0.1:9")
