@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.cli.common import Commands, add_command, count, put_out, refuse_without_extra
-from pytest_claude_budget.github.which_comment import DEFAULT_TAG, Mode
+from pytest_claude_budget.github.comment_mode import DEFAULT_TAG, Mode
 
 if TYPE_CHECKING:
     from pytest_claude_budget.github.which_comment import Wanted

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_claude_budget.base.errors import InputError, Problem
-from pytest_claude_budget.base.money import exact_dollars
 
 if TYPE_CHECKING:
     from pytest_claude_budget.budget.limits import Budget
@@ -59,6 +58,8 @@ def held_words(budget: "Budget | None") -> list[str]:
 
 
 def _cap_words(cap: "CapRules") -> str:
+    from pytest_claude_budget.base.money import exact_dollars
+
     if cap.cap is None:
         return f"the enforced limits in {cap.cap_by}"
     return f"all calls together cost at most {exact_dollars(cap.cap)} ({cap.cap_by})"

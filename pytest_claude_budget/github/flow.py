@@ -20,6 +20,7 @@ from pytest_claude_budget.github.api import GitHub, PullRequest
 from pytest_claude_budget.github.baseline import Around, Found, find_baseline
 from pytest_claude_budget.github.checkout import Checkout, git_environ
 from pytest_claude_budget.github.codeowners import PLACES, owners_of
+from pytest_claude_budget.github.comment_mode import Mode
 from pytest_claude_budget.github.event import Event
 from pytest_claude_budget.github.failures import ApiFailureError
 from pytest_claude_budget.github.gate import (
@@ -36,7 +37,7 @@ from pytest_claude_budget.github.publish import publish
 from pytest_claude_budget.github.reports import find_reports, foreign_report
 from pytest_claude_budget.github.run_suite import run_suite
 from pytest_claude_budget.github.through_time import through_time
-from pytest_claude_budget.github.which_comment import Marker, Mode
+from pytest_claude_budget.github.which_comment import Marker
 from pytest_claude_budget.judge.report import CostReport
 from pytest_claude_budget.record.lock_format import Known
 from pytest_claude_budget.record.record import LOCK_FILE

@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.base.values import value_class
-from pytest_claude_budget.github.which_comment import DEFAULT_TAG, LONGEST_TITLE, TAG, Mode
+from pytest_claude_budget.github.comment_mode import DEFAULT_TAG, Mode
+from pytest_claude_budget.github.which_comment import LONGEST_TITLE, TAG
 
 PREFIX = "BUDGET_INPUT_"
 """Before each input's name in the environment of the step: `fail-on` is `BUDGET_INPUT_FAIL_ON`."""

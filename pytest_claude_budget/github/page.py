@@ -6,7 +6,8 @@ from typing import Any
 
 from pytest_claude_budget.compare.not_compared import missed
 from pytest_claude_budget.github.annotations import located
-from pytest_claude_budget.github.which_comment import DEFAULT_TAG, Marker, Mode, Wanted, worth_a_first
+from pytest_claude_budget.github.comment_mode import DEFAULT_TAG, Mode
+from pytest_claude_budget.github.which_comment import Marker, Wanted, worth_a_first
 from pytest_claude_budget.record.record import LOCK_FILE
 from pytest_claude_budget.render.comment import comment, summary
 from pytest_claude_budget.render.comment_limits import (

@@ -5,8 +5,9 @@ from dataclasses import replace
 from typing import Protocol
 
 from pytest_claude_budget.base.values import value_class
+from pytest_claude_budget.github.comment_mode import Mode
 from pytest_claude_budget.github.failures import ApiFailureError
-from pytest_claude_budget.github.which_comment import Act, Comment, Decision, Mode, Wanted, decide, left_over
+from pytest_claude_budget.github.which_comment import Act, Comment, Decision, Wanted, decide, left_over
 
 ROUNDS = 4
 _LONGEST_WAIT = 60

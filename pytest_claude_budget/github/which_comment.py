@@ -11,11 +11,11 @@ from enum import Enum
 from typing import Any
 
 from pytest_claude_budget.base.values import value_class
+from pytest_claude_budget.github.comment_mode import Mode
 
 LONGEST = 65_500
 """Characters of a body; GitHub refuses more than 65,536."""
 LONGEST_TITLE = 100
-DEFAULT_TAG = "default"
 
 _STILL = frozenset({"unchanged", "deselected", "skipped", "not_reached", "not_requested"})
 
@@ -63,15 +63,6 @@ class Comment:
     node_id: str
     body: str
     url: str
-
-
-class Mode(Enum):
-    """What is to become of the comment of an earlier run."""
-
-    UPDATE = "update"
-    NEW = "new"
-    HIDE_AND_NEW = "hide-and-new"
-    OFF = "off"
 
 
 @value_class(frozen=True, kw_only=True, slots=True)

@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_claude_budget.github.comment_mode import Mode
 from pytest_claude_budget.github.which_comment import (
     LONGEST,
     TAG,
     Act,
     Comment,
     Marker,
-    Mode,
     RunKey,
     Wanted,
     decide,

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 
 from pytest_claude_budget.github.api import ACTIONS_BOT, GitHub
+from pytest_claude_budget.github.comment_mode import Mode
 from pytest_claude_budget.github.connection import Connection, Patience
 from pytest_claude_budget.github.failures import ApiFailureError
 from pytest_claude_budget.github.publish import ROUNDS, Published, publish
-from pytest_claude_budget.github.which_comment import Comment, Marker, Mode, RunKey, Wanted
+from pytest_claude_budget.github.which_comment import Comment, Marker, RunKey, Wanted
 from tests.action.github_double import REPOSITORY, RUN, Double, Fault, component
 from tests.action.node import CONTRACT, prism
 
