@@ -31,13 +31,15 @@ def dearest_table(report: CostReport, width: int) -> list[str]:
 
 def _alike(rows: Iterable[OwnerTotals]) -> list[list[OwnerTotals]]:
     """Each by itself, but for many parameters of one test that came to the same."""
+    groups: list[list[OwnerTotals]] = []
     found: dict[tuple[object, ...], list[OwnerTotals]] = {}
     for row in rows:
-        test, parametrised, _ = row.owner.partition("[")
+        if not row.owner.endswith("]"):  # most have no parameters: they cost no more than a look
+            groups.append([row])
+            continue
         totals = row.totals
-        same = (totals.calls, totals.cost, totals.unknown, totals.usage.total_tokens) if parametrised else ()
-        found.setdefault((row.kind, test, *same), []).append(row)
-    groups: list[list[OwnerTotals]] = []
+        same = (totals.calls, totals.cost, totals.unknown, totals.usage.total_tokens)
+        found.setdefault((row.kind, row.owner.partition("[")[0], *same), []).append(row)
     for each in found.values():
         groups += [each] if len(each) > _ALIKE else [[row] for row in each]
     return groups
@@ -45,7 +47,8 @@ def _alike(rows: Iterable[OwnerTotals]) -> list[list[OwnerTotals]]:
 
 def _place(group: Sequence[OwnerTotals]) -> tuple[object, ...]:
     first, many = group[0], len(group)
-    return -first.totals.cost * many, -first.totals.usage.total_tokens * many, first.owner
+    cost, tokens = first.totals.cost, first.totals.usage.total_tokens
+    return (-cost, -tokens, first.owner) if many == 1 else (-cost * many, -tokens * many, first.owner)
 
 
 def _sum(group: Sequence[OwnerTotals]) -> Totals:
