@@ -60,7 +60,7 @@ def other_kind(value: object, expected: str, shown: str) -> Problem | None:
 
 _USES = {
     "a JSON report": "claude-budget gate, compare, explain, project and whatif take it; baseline update makes a lock file of it",
-    "a lock file": "claude-budget baseline show, compare and whatif take it; pytest --claude-budget-report=json:PATH writes a report",
+    "a lock file": "claude-budget baseline show, compare, project and whatif take it; pytest --claude-budget-report=json:PATH writes a report",
 }
 
 

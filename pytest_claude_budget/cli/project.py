@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_claude_budget.base.errors import InputError, Problem
 from pytest_claude_budget.cli.common import DEFAULT_FILE, Commands, add_baseline, add_command, budget_here, put_out
-from pytest_claude_budget.cli.repriced import add_run, record_from, terms_of
+from pytest_claude_budget.cli.repriced import add_run, record_from, run_from, terms_of
 
 if TYPE_CHECKING:
     from pytest_claude_budget.files.load import Terms
@@ -27,7 +27,8 @@ def add_project(commands: Commands) -> None:
 def _project(options: argparse.Namespace) -> int:
     terms = terms_of(options)
     if terms.budget is None or not terms.budget.features:
-        raise InputError(_no_features(options.budget or budget_here() or DEFAULT_FILE))
+        is_report = run_from(options.report)[1] == "report"
+        raise InputError(_no_features(options.budget or budget_here() or DEFAULT_FILE, is_report=is_report))
     rows = _rows(terms, record_from(options.report), options)
     if options.format == "json":
         put_out(json.dumps(_document(rows, terms), indent=1))
@@ -39,8 +40,10 @@ def _project(options: argparse.Namespace) -> int:
     return 0
 
 
-def _no_features(shown: str) -> Problem:
+def _no_features(shown: str, *, is_report: bool) -> Problem:
     hint = "add for example features: {triage: {tests: [tests/triage], requests_per_month: 50_000}}"
+    if not is_report:
+        hint += "; without features, claude-budget baseline show, compare and whatif take a lock file"
     return Problem(
         slug="no-features", where=shown, what="expected features with volumes to project, got none", hint=hint
     )

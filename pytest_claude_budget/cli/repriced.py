@@ -31,6 +31,11 @@ def terms_of(options: argparse.Namespace) -> "Terms":
 
 def record_from(source: str) -> "Record":
     """Read what a run used. Raises InputError."""
+    return run_from(source)[0]
+
+
+def run_from(source: str) -> "tuple[Record, str]":
+    """Read what a run used, and the kind of its file, as a baseline has it. Raises InputError."""
     from pytest_claude_budget.files.load import baseline_at
 
     loaded = baseline_at(source)
@@ -38,4 +43,4 @@ def record_from(source: str) -> "Record":
         what = "expected a JSON report, a lock file or git:REF with a lock file, and there is none"
         hint = "write one: pytest --claude-budget-report=json:claude-cost.json"
         raise InputError(Problem(slug="no-run", where=source[:200], what=what, hint=hint))
-    return loaded.record
+    return loaded.record, loaded.baseline.kind

@@ -163,7 +163,8 @@ def test_explain_takes_all_parameters_of_a_test(capsys: pytest.CaptureFixture[st
 
 
 IS_LOCK = (
-    "claude-budget.lock.json: expected a JSON report, got a lock file\nhint: claude-budget baseline show, compare "
+    "claude-budget.lock.json: expected a JSON report, got a lock file\nhint: claude-budget baseline show, compare, "
+    "project and whatif take it"
 )
 IS_REPORT = (
     ": expected a lock file, got a JSON report\nhint: claude-budget gate, compare, explain, project and whatif take it"

@@ -159,6 +159,21 @@ def test_project_without_features_is_bad_input(
     )
 
 
+def test_project_of_a_lock_file_without_features_says_which_commands_take_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A lock file under any name; and one that is not there is told as such first."""
+    budget("version: 1\n")
+    Path("old.json").write_text(lock_text(two_tests()), encoding="utf-8")
+
+    assert said(capsys, "project", "old.json", status=2) == (
+        "claude-budget.yml: expected features with volumes to project, got none\n"
+        "hint: add for example features: {triage: {tests: [tests/triage], requests_per_month: 50_000}}; without features, "
+        "claude-budget baseline show, compare and whatif take a lock file   [no-features]\n"
+    )
+    assert "[no-such-file]" in said(capsys, "project", "none.json", status=2)
+
+
 @pytest.mark.parametrize("command", [("project",), ("whatif", "--batch")])
 @pytest.mark.parametrize(
     ("content", "slug"),
