@@ -110,6 +110,7 @@ def _run(runs: Sequence[RunInfo]) -> RunInfo:
             ran=frozenset(name for run in runs for name in run.selection.ran),
             uncollected=frozenset.intersection(*(run.selection.uncollected for run in runs)),
             failed=frozenset(name for run in runs for name in run.selection.failed),
+            interrupted=frozenset(name for run in runs for name in run.selection.interrupted),
             xfailed=frozenset(name for run in runs for name in run.selection.xfailed),
             refused=frozenset(name for run in runs for name in run.selection.refused),
             not_reached=frozenset(name for run in runs for name in run.selection.not_reached),

@@ -187,6 +187,7 @@ class _Reader:
             ran=frozenset(self.texts(entry, "without_calls")),
             uncollected=frozenset(self.texts(entry, "uncollected")),
             failed=frozenset(self.texts(entry, "failed")),
+            interrupted=frozenset(self.texts(entry, "interrupted")),
             xfailed=frozenset(self.texts(entry, "xfailed")),
             refused=frozenset(self.texts(entry, "refused")),
             not_reached=frozenset(self.texts(entry, "not_reached")),

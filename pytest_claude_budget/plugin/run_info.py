@@ -61,6 +61,7 @@ def run_info(
         ran=frozenset(what_ran.ran),
         uncollected=frozenset(_uncollected(config.rootpath, what_ran, known)),
         failed=frozenset(what_ran.failed | what_ran.begun),
+        interrupted=frozenset(what_ran.begun - what_ran.failed),
         xfailed=frozenset(what_ran.xfailed),
         refused=refused,
         not_reached=frozenset(not_reached),

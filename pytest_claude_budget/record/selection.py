@@ -33,6 +33,8 @@ class Selection:
 
     failed: frozenset[str] = frozenset()
     """Tests that failed, or that began and did not come to their end: they may have used less than they would have."""
+    interrupted: frozenset[str] = frozenset()
+    """Those of them that began and were stopped by what ended the run, as by Ctrl-C: nothing says that they failed."""
     refused: frozenset[str] = frozenset()
     """Tests of which a call was not sent, since a cap, a limit or `live_calls: deny` let it not."""
     xfailed: frozenset[str] = frozenset()
@@ -67,6 +69,8 @@ class Selection:
 
     def cut_short(self, owner: OwnerRecord) -> str:
         """Why an owner of this run may have used less than it would have, for a person; empty where nothing tells so."""
+        if owner.owner in self.interrupted and owner.owner not in self.refused:
+            return "the test was interrupted"
         if owner.owner in self.failed:
             return "a call of it was refused" if owner.owner in self.refused else "the test failed"
         if owner.owner in self.xfailed:

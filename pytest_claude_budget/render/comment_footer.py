@@ -12,7 +12,10 @@ def footer(document: Document) -> str:
     parts = [f"{number(answers['priced'])} of {seen} priced"]
     if answers["free"]:
         parts[0] += f" and {number(answers['free'])} free of charge"
-    parts[0] += may_lack(len(failed_tests(document)))
+    failed = failed_tests(document)
+    parts[0] += may_lack(
+        len(failed), interrupted=set(failed) <= set((document.get("run") or {}).get("interrupted") or ())
+    )
     parts.append(f"rates as of {sentence(document['rates_as_of'], 20)}" + (", both sides" if comparison else ""))
     if comparison is not None:
         parts.append(f"baseline {_baseline(comparison['baseline'])}")

@@ -122,9 +122,11 @@ def _why_not_known(document: Document) -> str:
     failed, unfinished = failed_tests(document), document["verdict"].get("unfinished") or ()
     broken, left = run.get("broken") or (), run.get("not_reached") or ()
     why = ["no test ran"] if NO_TEST in unfinished else []
-    why += ["interrupted"] if unfinished and run.get("outcome") == "interrupted" and not broken else []
+    cut = list(run.get("interrupted") or ())
+    inside = f" in {short(cut[0], _NAME)}" if len(cut) == 1 else ""
+    why += [f"interrupted{inside}"] if unfinished and run.get("outcome") == "interrupted" and not broken else []
     why += [f"{counted(len(broken), 'file')} could not be collected"] if broken else []
-    failed = list(run.get("failed") or ()) if unfinished else failed
+    failed = [test for test in run.get("failed") or () if test not in cut] if unfinished else failed
     by_cap = bool(document["verdict"].get("capped")) and set(failed) <= set(run.get("refused") or ())
     how = "" if by_cap else " failed"  # what refused their calls is said before
     why += [f"{short(failed[0], _NAME) if len(failed) == 1 else counted(len(failed), 'test')}{how}"] if failed else []

@@ -164,8 +164,11 @@ def sites(document: Document, *, drawn: bool) -> str:
 def failures(document: Document) -> str:
     """Tests that failed, what was not reached, and answers without a price."""
     run = document.get("run") or {}
+    cut = run.get("interrupted") or ()
+    failed = [test for test in run.get("failed") or () if test not in cut]
     lists = (
-        ("Tests that failed: what they would have cost is not known", run.get("failed")),
+        ("Tests that failed: what they would have cost is not known", failed),
+        ("Tests that were interrupted: what they would have cost is not known", cut),
         ("Not reached", run.get("not_reached")),
         ("Files that could not be collected", run.get("broken")),
     )

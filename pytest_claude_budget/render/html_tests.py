@@ -47,7 +47,8 @@ def rows_of(document: Document) -> dict[str, Any]:
     compared = {row["owner"]: row for row in (document.get("comparison") or {}).get("owners") or ()}
     work, names = _work_by_owner(document), _Names()
     over = {owner for owner, hit in limits_by_owner(document).items() if any(word == "over" for word, _ in hit)}
-    failed = frozenset((document.get("run") or {}).get("failed") or ())
+    run = document.get("run") or {}
+    failed = frozenset(run.get("failed") or ()).difference(run.get("interrupted") or ())
     paid = [row for row in document["by_owner"] if row["attempts"] or row["owner"] in compared]
     paid.sort(key=lambda row: (-amount(row["cost"]), not row["at_least"], -_tokens(row), row["owner"]))
     present = {row["owner"] for row in paid}

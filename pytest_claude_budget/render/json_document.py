@@ -154,6 +154,7 @@ def _run(run: RunInfo, record: Record) -> dict[str, Any]:
         "without_calls": sorted(chosen.ran.difference(record.owners)),
         "uncollected": sorted(chosen.uncollected),
         "failed": sorted(chosen.failed),
+        "interrupted": sorted(chosen.interrupted),
         "xfailed": sorted(chosen.xfailed),
         "refused": sorted(chosen.refused),
         "not_reached": sorted(chosen.not_reached),

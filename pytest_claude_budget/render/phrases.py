@@ -70,9 +70,11 @@ def repeated_before_texts(owners: Sequence[str]) -> list[str]:
     ]
 
 
-def may_lack(failed: int) -> str:
-    """Behind how many answers are priced: a test that failed had perhaps others to ask for."""
-    return f" ({'a failed test' if failed == 1 else 'failed tests'} may lack some)" if failed else ""
+def may_lack(cut: int, *, interrupted: bool) -> str:
+    """Behind how many answers are priced: a test that failed had perhaps others to ask for; or all that lack some were interrupted."""
+    how = "interrupted" if interrupted else "failed"
+    one = f"an {how}" if interrupted else f"a {how}"
+    return f" ({f'{one} test' if cut == 1 else f'{how} tests'} may lack some)" if cut else ""
 
 
 def before_already(*, compared: bool) -> str:

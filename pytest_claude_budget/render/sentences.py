@@ -160,7 +160,7 @@ def verdict_line(report: CostReport) -> str:
 def _unsure(report: CostReport) -> list[str]:
     """Why the outcome holds only as far as it is known."""
     verdict = report.verdict
-    unsure = [f"{counted(failed, 'test')} failed"] if (failed := _failed(report)) else []
+    unsure = [f"{counted(failed, 'test')} failed"] if (failed := len(_failed(report))) else []
     if silent := len(silent_tests(report)):
         unsure.append(f"{counted(silent, 'test makes', 'tests make')} no calls any more")
     if report.exempt:
@@ -197,11 +197,16 @@ def silent_tests(report: CostReport) -> list[OwnerChange]:
     )
 
 
-def _failed(report: CostReport) -> int:
+def _failed(report: CostReport) -> frozenset[str]:
     """Tests that failed and made calls, now or in the baseline: they may have cost less than they would have."""
     rows = () if report.comparison is None else report.comparison.owners
     known = {row.owner for row in rows} | {row.owner for row in report.sums.by_owner if row.totals.attempts}
-    return len(report.facts.run.selection.failed & known)
+    return report.facts.run.selection.failed & known
+
+
+def _may_lack(report: CostReport) -> str:
+    failed = _failed(report)
+    return may_lack(len(failed), interrupted=failed <= report.facts.run.selection.interrupted)
 
 
 def _limits(breaches: Sequence[Breach]) -> int:
@@ -213,7 +218,7 @@ def answers_line(report: CostReport) -> str:
     """Say how many answers the figures rest on."""
     answers = report.sums.answers
     free = f" and {answers.free:,} free of charge" if answers.free else ""
-    priced = f"{answers.priced:,} of {counted(answers.seen, 'answer')} priced{free}{may_lack(_failed(report))}"
+    priced = f"{answers.priced:,} of {counted(answers.seen, 'answer')} priced{free}{_may_lack(report)}"
     return f"{priced}, rates as of {report.facts.rates.as_of}"
 
 

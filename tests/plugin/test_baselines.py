@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_claude_budget.render.comment import comment
 from tests.plugin.conftest import Suite
 
 LOCK = "claude-budget.lock.json"
@@ -182,7 +183,7 @@ def test_two():
 
 
 def test_a_test_that_was_interrupted_is_no_saving(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It made the first of its two calls."""
+    """It made the first of its two calls, and nothing says that it failed."""
     body = """
 import os
 from http_double import REQUEST, post
@@ -195,9 +196,15 @@ def test_one():
     suite.write(test_a=body)
     updated(suite)
     monkeypatch.setenv("END", "1")
-    report = suite.run().report
+    outcome = suite.run()
+    report = outcome.report
     assert (report["run"]["failed"], report["comparison"]["change"]) == (["test_a.py::test_one"], "0")
-    assert report["comparison"]["owners"][0]["not_known"] == "the test failed"
+    assert report["run"]["interrupted"] == ["test_a.py::test_one"]
+    assert report["comparison"]["owners"][0]["not_known"] == "the test was interrupted"
+    page = comment(report)
+    assert "(interrupted in `test_one`)" in page.splitlines()[0]
+    assert "(an interrupted test may lack some)" in outcome.said
+    assert "failed" not in (page + outcome.said).replace("no failed attempt", "")
 
 
 @pytest.mark.parametrize(

@@ -241,6 +241,8 @@ def test_what_ran_is_read_back_and_adds_up() -> None:
         skipped=frozenset({"a/s.py::t"}),
         ran=frozenset({"a/r.py::t", "a.py::t"}),
         uncollected=frozenset({"u.py", "b.py"}),
+        failed=frozenset({"a.py::i"}),
+        interrupted=frozenset({"a.py::i"}),
         xfailed=frozenset({"a.py::t"}),
         refused=frozenset({"a.py::t"}),
     )
@@ -260,6 +262,8 @@ def test_what_ran_is_read_back_and_adds_up() -> None:
         skipped=frozenset({"a/s.py::t"}),
         ran=frozenset({"a/r.py::t", "b.py::r"}),
         uncollected=frozenset({"u.py"}),
+        failed=frozenset({"a.py::i"}),
+        interrupted=frozenset({"a.py::i"}),
         xfailed=frozenset({"a.py::t", "b.py::r"}),
         refused=frozenset({"a.py::t", "b.py::s"}),
     )
