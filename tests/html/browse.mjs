@@ -20,6 +20,8 @@ async function open(name, options = {}) {
   const url = pathToFileURL(`${folder}/${name}.html`).href;
   page.on("console", (message) => troubles.push(`${name}: ${message.type()}: ${message.text()}`));
   page.on("pageerror", (error) => troubles.push(`${name}: ${error.message}`));
+  await page.exposeFunction("told", (message) => troubles.push(`${name}: ${message}`));
+  await page.addInitScript(() => addEventListener("error", (event) => window.told(event.message))); // also those that "pageerror" leaves out
   page.on("dialog", (dialog) => { troubles.push(`${name}: ${dialog.type()}`); dialog.dismiss(); });
   page.on("request", (request) => { if (request.url() !== url && !request.url().startsWith("data:")) troubles.push(`${name}: asked for ${request.url()}`); });
   await page.goto(url);

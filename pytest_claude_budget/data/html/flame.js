@@ -19,7 +19,7 @@ class Flame {
     const how = "Click a box, or reach it with the arrow keys and press Enter, to zoom in; Escape zooms out.";
     figure.replaceChildren(this.controls, this.canvas, this.told, element("figcaption", {}, how));
     let width = 0;
-    new ResizeObserver(() => { if (this.canvas.clientWidth && this.canvas.clientWidth !== width) { width = this.canvas.clientWidth; this.draw(); } }).observe(this.canvas);
+    whenResized(this.canvas, () => { if (this.canvas.clientWidth && this.canvas.clientWidth !== width) { width = this.canvas.clientWidth; this.draw(); } });
     this.draw();
     width = this.canvas.clientWidth;
   }

@@ -71,16 +71,21 @@ function sortable(table) {
   table.parentElement.before(element("div", { class: "controls" }, element("div", {}, input)));
 }
 
+/** Act in the frame after one in which the size of something has changed: to act within it may change sizes that were told already, an error of the page. */
+function whenResized(something, act) {
+  new ResizeObserver(() => requestAnimationFrame(act)).observe(something);
+}
+
 /** Draw now, and again whenever the figure's width has changed. */
 function drawn(id, draw) {
   const figure = document.getElementById(id);
   if (!figure) return;
   let width = 0;
-  new ResizeObserver(() => {
+  whenResized(figure, () => {
     if (figure.clientWidth === width || !figure.clientWidth) return;
     width = figure.clientWidth;
     draw(figure);
-  }).observe(figure);
+  });
   draw(figure);
   width = figure.clientWidth;
 }

@@ -40,7 +40,7 @@ class TestTable {
     this.detail = element("div", { class: "detail", role: "region", "aria-label": "The chosen test", "aria-live": "polite" });
     place.replaceChildren(this.controls(), this.scroller, this.detail);
     this.scroller.addEventListener("scroll", () => this.draw(), { passive: true });
-    new ResizeObserver(() => this.draw()).observe(this.scroller);
+    whenResized(this.scroller, () => this.draw());
     this.body.addEventListener("click", (event) => this.choose(event.target.closest("tr[data-at]")));
     this.body.addEventListener("focusin", (event) => { this.current = Number(event.target.closest("tr").dataset.at); });
     this.body.addEventListener("keydown", (event) => this.key(event));
