@@ -210,7 +210,7 @@ def _changed_block(before: Fingerprint, after: Fingerprint) -> str:
     if before.parts.get("tools") != after.parts.get("tools"):
         return "the tools block changed"
     if before.parts.get("system") != after.parts.get("system"):
-        return _changed_system(before.system_blocks, after)
+        return _changed_system(before.system_blocks or _only_block(before, after), after)
     if before.parts.get("messages") != after.parts.get("messages"):
         return "the messages before the breakpoint changed"
     return "the parameters changed" if before.parts.get("parameters") != after.parts.get("parameters") else ""
@@ -219,6 +219,16 @@ def _changed_block(before: Fingerprint, after: Fingerprint) -> str:
 def system_block_of(place: str) -> int | None:
     """The number, from 0, of the block of the system prompt at which a breakpoint stands; None where it stands elsewhere."""
     return int(place[7:-1]) if _IN_SYSTEM.fullmatch(place) else None
+
+
+def _only_block(before: Fingerprint, after: Fingerprint) -> tuple[str, ...]:
+    """The one block of a cached prompt that is told as a whole: the last one of the other, where that is cached and as long."""
+    blocks = after.system_blocks
+    if not blocks or not any(place == "system[0]" for place, _ in before.cache):
+        return ()
+    length = before.lengths.get("system", 0) - len("[]")
+    cached = any(place == f"system[{len(blocks) - 1}]" for place, _ in after.cache)
+    return blocks[-1:] if cached and blocks[-1].endswith(f":{length}") else ()
 
 
 def _changed_system(before: tuple[str, ...], after: Fingerprint) -> str:

@@ -189,6 +189,36 @@ def test_a_cache_that_was_lost_names_the_block_that_changed() -> None:
             },
             "a system block of 412 bytes was put before the cached block: put it after it",
         ),
+        (  # alone, a block is told with the brackets of its list: 900 + 2
+            {"cache": [["system[0]", "5m"]], "prefix": ["p"], "system": "a:902"},
+            {
+                "cache": [["system[1]", "5m"]],
+                "prefix": ["q"],
+                "system_blocks": ["n:412", "y:900"],
+                "system": "b:1315",
+            },
+            "a system block of 412 bytes was put before the cached block: put it after it",
+        ),
+        (  # a part of it was taken out of it, or another one took its place
+            {"cache": [["system[0]", "5m"]], "prefix": ["p"], "system": "a:902"},
+            {
+                "cache": [["system[1]", "5m"]],
+                "prefix": ["q"],
+                "system_blocks": ["n:412", "y:899"],
+                "system": "b:1314",
+            },
+            "the system prompt changed",
+        ),
+        (  # something came behind it, too
+            {"cache": [["system[0]", "5m"]], "prefix": ["p"], "system": "a:902"},
+            {
+                "cache": [["system[1]", "5m"]],
+                "prefix": ["q"],
+                "system_blocks": ["n:412", "y:900", "m:50"],
+                "system": "b:1366",
+            },
+            "the system prompt changed",
+        ),
         (
             {"cache": [["system[1]", "5m"]], "prefix": ["p"], "system_blocks": ["x:9", "y:900"]},
             {"cache": [["system[1]", "5m"]], "prefix": ["q"], "system_blocks": ["z:9", "y:900"], "system": "b:909"},
