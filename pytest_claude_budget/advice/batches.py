@@ -38,6 +38,8 @@ def find(side: Side, rates: RateTable, day: date) -> Iterator[Lever]:
     if evidence.calls and evidence.saving.low > 0:
         why = "are labelled as work that can wait" if labelled else "go on from no answer"
         text = f"{evidence.calls:,} calls {why} and were asked one by one"
+        if evidence.calls == 1:
+            text = "1 call is labelled as work that can wait and was not sent in a message batch"
         do = "send them as a message batch"
         rests_on = (_BY_LABEL if labelled else _BY_NUMBER, *_RESTS_ON)
         yield side.lever(BATCH, evidence, text=text, do=do, rests_on=rests_on)

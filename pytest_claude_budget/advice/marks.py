@@ -151,7 +151,8 @@ def _an_hour(side: Side) -> Iterator[Lever]:
                     look, EXACT.multiply(tokens, EXACT.subtract(look.each.cache_write_1h, look.each.cache_write_5m))
                 )
     if evidence.saving.low > 0:
-        text = f"{evidence.calls:,} writes to the cache are for an hour, and every use came within five minutes of the last"
+        writes = "1 write to the cache is" if evidence.calls == 1 else f"{evidence.calls:,} writes to the cache are"
+        text = f"{writes} for an hour, and every use came within five minutes of the last"
         do = "leave out the ttl of 1h: five minutes cost less to write, and begin anew with each use"
         yield side.lever(
             LIFETIME, evidence, text=text, do=do, rests_on=(_TIMES,), month=(), month_unknown=_OF_PRODUCTION

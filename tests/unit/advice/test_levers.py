@@ -251,7 +251,9 @@ def test_an_hour_is_too_long_where_every_use_comes_at_once() -> None:
         document("one", HOUR, cache_creation_1h_input_tokens=2_000, origin="live"),
         document("one", HOUR, at=200, cache_read_input_tokens=2_000, origin="live"),
     ]
-    assert ends(found(calls)[LIFETIME]) == (D("0.0045"), D("0.0045"))
+    lever = found(calls)[LIFETIME]
+    assert ends(lever) == (D("0.0045"), D("0.0045"))
+    assert lever.text.startswith("1 write to the cache is for an hour, ")
     assert LIFETIME not in found([call._replace(origin="simulated") for call in calls])
     assert LIFETIME not in found([calls[0], calls[1]._replace(at=calls[0].at + 301)])
 
@@ -288,7 +290,10 @@ def test_work_that_can_wait_costs_half_in_a_batch() -> None:
     ]
     lever = found(calls)[BATCH]
     assert ends(lever) == (D("0.009"), D("0.009"))
-    assert "labelled" in lever.text
+    assert lever.text.startswith("3 calls are labelled ")
+    assert (
+        found(calls[:1])[BATCH].text == "1 call is labelled as work that can wait and was not sent in a message batch"
+    )
     assert BATCH not in found([call._replace(tier="debatched") for call in calls])
 
 
