@@ -64,8 +64,12 @@ def publish(conversation: Conversation, number: int, wanted: Wanted, pause: Call
 def _once(conversation: Conversation, number: int, wanted: Wanted) -> Published:
     decision = decide(conversation.own_comments(number), wanted)
     url, created = _act(conversation, number, wanted, decision)
-    # Another run may have posted since we looked. Of two, the one that looks last sees both comments, and folds one away.
-    hide = left_over(conversation.own_comments(number), wanted) if created else ()
+    # Another run may have posted since we looked. Of two, the one that looks last sees both comments, and folds one away;
+    # or it sees that an older run, which had looked before us, has written over what we wrote.
+    written = conversation.own_comments(number) if created or decision.act is Act.UPDATE else ()
+    hide = left_over(written, wanted) if created else ()
+    if not created and written and (over := decide(written, wanted)).act is Act.UPDATE:
+        _act(conversation, number, wanted, over)
     try:
         _hide(conversation, (*decision.hide, *(each for each in hide if each not in decision.hide)))
     except ApiFailureError as failure:

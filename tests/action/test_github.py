@@ -121,7 +121,7 @@ def test_ours_is_found_on_the_last_of_many_pages(github: GitHub, double: Double)
     post(github)
     assert 250 == len(double.comments)
     assert marked(RUN, "new") == ours["body"]
-    assert 3 == double.methods("/comments").count("GET")
+    assert 6 == double.methods("/comments").count("GET")  # looked at before and after
 
 
 def test_someone_elses_comment_with_our_marker_is_not_ours(github: GitHub, double: Double) -> None:
@@ -198,6 +198,29 @@ def test_of_two_runs_that_post_at_once_the_newer_ones_comment_stays(
         [comment["body"] for comment in double.comments if comment["node_id"] not in double.hidden],
         len(double.hidden),
     )
+
+
+class Overwritten(Raced):
+    """A conversation in which another run writes over what we wrote."""
+
+    def update_comment(self, comment: Comment, body: str) -> None:
+        self._github.update_comment(comment, body)
+        self._between()
+
+
+@pytest.mark.parametrize(("other", "stays"), [(RUN - 1, marked(RUN, "new")), (RUN + 1, marked(RUN + 1, "theirs"))])
+def test_of_two_runs_that_update_at_once_the_newer_ones_text_stays(
+    github: GitHub, double: Double, other: int, stays: str
+) -> None:
+    """Both looked while the comment of an earlier run stood there, and the other wrote last."""
+    ours = double.add_comment(marked(400))
+    theirs = iter([marked(other, "theirs")])
+
+    def write() -> None:
+        ours["body"] = next(theirs, ours["body"])
+
+    publish(Overwritten(github, write), 7, wanted(), lambda _: None)
+    assert [stays] == [comment["body"] for comment in double.comments]
 
 
 def test_what_else_is_ours_from_before_is_folded_away(github: GitHub, double: Double) -> None:
