@@ -6,6 +6,7 @@ from decimal import Decimal
 from pytest_claude_budget.base.money import dollars
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.budget.difference import differences
+from pytest_claude_budget.compare.not_compared import REASON, leaves_open
 from pytest_claude_budget.compare.result import OwnerChange, Standing
 from pytest_claude_budget.judge.increases import INCREASES
 from pytest_claude_budget.judge.part_of_suite import part_of
@@ -152,6 +153,7 @@ def _stale_lock(report: CostReport) -> list[str]:
     whose = printable(owners[0], 120) + (f" and {len(owners) - 1:,} more" if len(owners) > 1 else "")
     increases = any(breach.measure in INCREASES for breach in report.verdict.breaches)
     said = increases or (silent_tests(report) and report.facts.accepted is None)  # an update is advised there
+    said = said or leaves_open(report.facts.not_compared, report.facts.budget)  # it would accept what nobody has seen
     return [f"stale lock file: it differs in {whose}{'' if said else '; ' + update_words(report, 'mends it')}"]
 
 
@@ -186,7 +188,10 @@ def _tolerates(report: CostReport) -> bool:
 
 
 def _incomplete_hint(report: CostReport) -> str:
-    """`may_be_unknown` exempts a test's answers: it makes no month known, and mends no fault."""
+    """`may_be_unknown` exempts a test's answers: it makes no month known, and mends no fault. A base is to be had."""
+    reason = report.facts.not_compared
+    if reason is not None and reason.next and report.verdict.incomplete == (REASON,):
+        return f"  hint: {printable(reason.next, 300)}   [incomplete]"
     exempt = {row.owner for row in report.exempt}
     answers = any(row.owner not in exempt for row in report.sums.unpriced)
     test = ", or may_be_unknown for the test" if answers else ""

@@ -159,7 +159,9 @@ def test_a_base_that_cannot_be_had_is_not_taken_for_none(
     assert "### Claude cost: $0.024 per run, not compared; the check fails\n" in body
     assert "**Not compared:** git fetch failed" in body
     assert "repository exists. Set fetch-depth: 0 at `actions/checkout`, so that the base is there." in body
-    assert "--claude-budget-update" not in body
+    assert "--claude-budget-update" not in body + done.log
+    assert "on_incomplete" not in done.log
+    assert "hint: set fetch-depth: 0 at actions/checkout" in " ".join(done.log.split())
     assert "No baseline" not in body
 
 
