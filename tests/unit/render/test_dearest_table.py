@@ -52,6 +52,14 @@ def test_where_there_is_room_each_has_its_row() -> None:
     assert [row[0] for row in rows[1:-1]] == [f"t.py::test_a[{at}]" for at in range(10)]
 
 
+def test_as_many_tokens_at_another_price_are_not_the_same() -> None:
+    """Six parameters of 1,000 tokens of input are $0.006 on Haiku, six of 1,000 of output $0.03."""
+    said = {f"t.py::test_a[{at}]": usage(1_000) for at in range(6)}
+    said |= {f"t.py::test_a[{at}]": usage(0, 1_000) for at in range(6, 12)}
+    rows = table(record(*(owner(name, group(used, HAIKU)) for name, used in said.items())))
+    assert [row[-1] for row in rows[1:]] == ["$0.03", "$0.006", "$0.036"]
+
+
 def test_a_row_of_so_few_would_save_nothing() -> None:
     few = {f"test_a[{at}]": 9_000 for at in range(3)} | {f"test_{at:02}": at * 1_000 for at in range(1, 9)}
     assert ["t.py::test_a[2]", "1", "9,000", "$0.009"] in table(taking(**few))
