@@ -5,6 +5,7 @@ of `TerminalReporter.stats`: the short summary names what is in "error", and the
 over stands there under a name of its own, and in "error" while the short summary is written.
 """
 
+import os
 from collections.abc import Generator, Sequence
 from typing import Any, cast
 
@@ -13,16 +14,17 @@ import pytest
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.judge.verdict import Outcome
 from pytest_claude_budget.plugin.report_and_verdict import Conclusion
-from pytest_claude_budget.render.terminal_causes import why_in_short
+from pytest_claude_budget.render.terminal_lead import lead
 from pytest_claude_budget.render.terminal_limits import short_lines
 from pytest_claude_budget.render.terminal_text import printable
 
 MOST_LINES = 3
-"""Limits that the short summary names one by one: what to do about them stands above it, and is to be seen with it."""
+"""Limits that the short summary names one by one, or one more: what to do about them stands above it, and is to be seen with it."""
 _SECTION = "claude cost"
 """Where the rest stands."""
-_OVER, _LIMITS = "OVER", "over budget"
-"""The word and the kind of a limit."""
+_OVER = "OVER"
+_LIMIT, _LIMITS = "budget limit exceeded", "budget limits exceeded"
+"""What the final line says after their number: not tests, which it counts beside them."""
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -35,14 +37,16 @@ class LastWord:
     """What the final line counts, after a number; empty of what explains the others."""
     where: str
     text: str
+    """What pytest cuts off where it is too long for the terminal."""
 
 
 class _Text:
-    """What pytest shows of a failure; before pytest 8.2 a plain text was not shown in the short summary."""
+    """What pytest shows of a failure; before pytest 8.2 a plain text was not shown in the short summary, and an empty one is not."""
 
     def __init__(self, message: str) -> None:
         self.message = message
-        self.reprcrash = self
+        if message:
+            self.reprcrash = self
 
     def __str__(self) -> str:
         return self.message
@@ -56,9 +60,10 @@ def last_words(conclusion: Conclusion | None, unconcluded: str | None) -> list[L
         verdict = conclusion.report.verdict
         if verdict.outcome is Outcome.OVER:
             lines = [*((_SECTION, text) for text in verdict.capped), *short_lines(verdict.breaches)]
-            words += [LastWord(word=_OVER, kind=_LIMITS, where=where, text=text) for where, text in lines]
-            cause = why_in_short(conclusion.report) if len(lines) > MOST_LINES else ""
-            words += [LastWord(word=_OVER, kind="", where=_SECTION, text=f"why: {cause}")] if cause else []
+            kind = _LIMIT if len(lines) == 1 else _LIMITS
+            words += [LastWord(word=_OVER, kind=kind, where=where, text=text) for where, text in lines]
+            more = lead(conclusion.report)
+            words += [LastWord(word=each.word, kind="", where=each.subject, text=each.more) for each in more]
         elif verdict.outcome is Outcome.INCOMPLETE:
             text = printable(verdict.incomplete[0], 500)
             words.append(LastWord(word="INCOMPLETE", kind="incomplete cost", where=_SECTION, text=text))
@@ -79,13 +84,14 @@ class LastLines:
         self._by_kind: dict[str, list[pytest.TestReport]] = {}
         for word in words:
             self._by_kind.setdefault(word.kind, []).append(self._as_report(word))
-        limits = self._by_kind.get(_LIMITS, [])
-        self._shown = limits[:MOST_LINES]
-        if len(limits) > MOST_LINES:
-            more = f"{len(limits) - MOST_LINES:,} more limits, named above"
+        limits = self._by_kind.get(_LIMITS) or self._by_kind.get(_LIMIT, [])
+        most = MOST_LINES if len(limits) > MOST_LINES + 1 else len(limits)
+        self._shown = limits[:most]
+        if len(limits) > most:
+            more = f"{len(limits) - most:,} more limits, named above"
             self._shown.append(self._as_report(LastWord(word=_OVER, kind="", where=_SECTION, text=more)))
         explaining = self._by_kind.pop("", [])
-        others = [report for kind, own in self._by_kind.items() if kind != _LIMITS for report in own]
+        others = [report for kind, own in self._by_kind.items() if kind not in (_LIMIT, _LIMITS) for report in own]
         self._shown += [*explaining, *others]
         add = getattr(reporter, "_add_stats", self._add)  # pytest's own also chooses the final line's colour anew
         for kind, reports in self._by_kind.items():
@@ -98,7 +104,7 @@ class LastLines:
     def _as_report(self, word: LastWord) -> pytest.TestReport:
         # pytest shows a node id as a path from where it was started: this one as it is
         folder = self._config.invocation_params.dir
-        named = word.where if folder == self._config.rootpath else str(folder / word.where)
+        named = word.where if folder == self._config.rootpath else os.path.join(folder, word.where)  # noqa: PTH118  # not tidied up
         place, text = (word.where, None, ""), cast("Any", _Text(word.text))
         return pytest.TestReport(named, place, {}, "failed", text, "teardown", claude_budget=word.word)
 

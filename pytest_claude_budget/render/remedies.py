@@ -4,7 +4,7 @@ A step takes its cause back, or asks where that is not known to be possible. Whe
 is said where it can be known: of tests that would cost what they did, and of what nothing is done about.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from pytest_claude_budget.base.money import EXACT, ZERO, dollars
@@ -87,16 +87,40 @@ def above_increase(scope: str, name: str, sides: tuple[Decimal, Decimal], percen
 
 
 def remedies(causes: Iterable[Dearer]) -> list[Step]:
-    """At most four steps, first for what accounts for most dollars."""
+    """At most four steps, in the order in which what moved is told: first for those whose largest cause moved most dollars."""
+    causes = list(causes)
     by_step: dict[str, list[Dearer]] = {}
     dearer = [cause for cause in causes if cause.amount > 0]
     for cause in dearer:
         by_step.setdefault(_step(cause), []).append(cause)
     least = added(cause.amount for cause in dearer)
     by_step.pop("", None)
-    steps = [_together(words, own) for words, own in by_step.items()]
-    telling = [step for step in steps if EXACT.multiply(step.amount, _TELLING) >= least]
-    return sorted(telling, key=lambda step: (-step.amount, step.words))[:MOST]
+    steps = [(_together(words, own), words) for words, own in by_step.items()]
+    telling = [each for each in steps if EXACT.multiply(each[0].amount, _TELLING) >= least]
+    dearest = sorted(telling, key=lambda each: (-each[0].amount, each[0].words))[:MOST]
+    led = _led(causes, by_step)
+    return [step for step, _ in sorted(dearest, key=lambda each: -led.get(each[1], ZERO))]
+
+
+def _led(causes: Iterable[Dearer], by_step: Mapping[str, Sequence[Dearer]]) -> dict[str, Decimal]:
+    """By how much those moved whose largest cause a step takes back: it is the one that their change is told by."""
+    moved = _by_owner(causes)
+    largest: dict[str, tuple[Decimal, str]] = {}
+    for words, own in by_step.items():
+        for owner, amount in _by_owner(own).items():
+            if owner not in largest or amount > largest[owner][0]:
+                largest[owner] = (amount, words)
+    led: dict[str, Decimal] = {}
+    for owner, (_, words) in largest.items():
+        led[words] = EXACT.add(led.get(words, ZERO), moved[owner])
+    return led
+
+
+def _by_owner(causes: Iterable[Dearer]) -> dict[str, Decimal]:
+    amounts: dict[str, Decimal] = {}
+    for cause in causes:
+        amounts[cause.owner] = EXACT.add(amounts.get(cause.owner, ZERO), cause.amount)
+    return amounts
 
 
 def _together(words: str, causes: Sequence[Dearer]) -> Step:

@@ -22,7 +22,7 @@ from pytest_claude_budget.render.remedies import (
 )
 from pytest_claude_budget.render.terminal_text import counted, printable, told
 
-_CAUSES = 2
+_CAUSES = 3
 """Causes that are named; what else moved stands in the comparison."""
 _NAME = 40
 _SENTENCE = 120
@@ -42,7 +42,7 @@ def why(report: CostReport) -> list[str]:
     return told("why", said)
 
 
-def why_in_short(report: CostReport) -> str:
+def largest(report: CostReport) -> str:
     """The largest cause alone; empty where there is none."""
     groups = _dearer_groups(report)
     return main_cause(groups[0]) if groups else ""
@@ -62,17 +62,24 @@ def main_cause(group: Group) -> str:
 
 def down(report: CostReport) -> list[str]:
     """What would bring down what fails for its cost, a line for each step; none where nothing is known to."""
-    causes = list(_dearer(_rows(report)))
-    steps: Sequence[Step] = remedies(causes)
-    if not steps or report.comparison is None:
+    steps, enough = steps_down(report)
+    if not steps:
         return []
-    known = not report.comparison.at_least
-    limits = [_above(each, report.comparison) if known else NOBODY_KNOWS for each in report.verdict.breaches]
-    steps, enough = as_far_as_needed(steps, causes, limits)
     said = [f"{printable(step.words, 160)} ({of_step(step, _name(step.owners[0]))})" for step in steps]
     if len(said) == 1:
         return told("to bring it down", [f"{said[0]}; {enough}"])
     return told("to bring it down", [*said, enough])
+
+
+def steps_down(report: CostReport) -> tuple[Sequence[Step], str]:
+    """The steps of `down`, and whether they are enough; no step where none is known."""
+    causes = list(_dearer(_rows(report)))
+    steps: Sequence[Step] = remedies(causes)
+    if not steps or report.comparison is None:
+        return (), ""
+    known = not report.comparison.at_least
+    limits = [_above(each, report.comparison) if known else NOBODY_KNOWS for each in report.verdict.breaches]
+    return as_far_as_needed(steps, causes, limits)
 
 
 def _name(owner: str) -> str:

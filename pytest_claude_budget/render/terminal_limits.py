@@ -15,7 +15,7 @@ from pytest_claude_budget.render.sentences import SINCE, UNITS, amounts_of, brea
 from pytest_claude_budget.render.terminal_text import UPDATE, counted, printable, told
 
 _NAMED = 3
-"""Tests over one limit that are named."""
+"""Tests over one limit that are all named; of more, only the farthest is."""
 _LAST_LINE = 80 - len("OVER ") - len(" - ") - len(": ") - len("...")
 """Columns of a line of pytest's short summary for a place, a name and figures."""
 _FEWEST = 12
@@ -90,9 +90,9 @@ def _line(breaches: Sequence[Breach]) -> str:
     first = breaches[0]
     if len(breaches) == 1:
         return breach_line(first)
-    named = ", ".join(f"{printable(each.name, 120)} ({_value(each)})" for each in breaches[:_NAMED])
-    more = f" and {len(breaches) - _NAMED:,} more" if len(breaches) > _NAMED else ""
-    return f"{first.where}: {_many(breaches)}, the farthest {named}{more}"
+    shown = breaches if len(breaches) <= _NAMED else breaches[:1]
+    named = ", ".join(f"{printable(each.name, 120)} ({_value(each)})" for each in shown)
+    return f"{first.where}: {_many(breaches)}, the farthest {named}"
 
 
 def _many(breaches: Sequence[Breach]) -> str:

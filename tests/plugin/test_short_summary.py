@@ -48,7 +48,7 @@ def test_a_run_over_its_budget_is_over_in_every_last_word(suite: Suite, workers:
     assert last_lines(printed, 3) == [
         "short test summary info",
         "OVER claude-budget.yml:3 - the run: $0.0015, limit $0.001",
-        "2 passed, 1 over budget",
+        "2 passed, 1 budget limit exceeded",
     ]
     red = "\x1b[31m"
     assert printed.splitlines()[-1].startswith(red)
@@ -56,6 +56,37 @@ def test_a_run_over_its_budget_is_over_in_every_last_word(suite: Suite, workers:
     assert outcome.result.ret == pytest.ExitCode.TESTS_FAILED
     assert not (suite.path / ".pytest_cache" / "v" / "cache" / "lastfailed").exists()
     assert (suite.path / "made.txt").read_text("utf-8") == "a report\n"
+
+
+def test_the_last_lines_of_many_limits_say_why_and_what_to_do(suite: Suite) -> None:
+    """A call costs $0.0015 (100 of input, 80 of output, on Sonnet 4.5): two tests ask once more each, from $0.003 to $0.006.
+
+    Started in another folder than pytest's root, where node ids are shown as paths from there: these lines stay as they are.
+    """
+    suite.budget(
+        "version: 1\nlimits:\n  - {scope: run, max_cost: 0.004, max_calls: 3}\n  - {scope: test, max_calls: 1}\n"
+        "changes: {run: {max_increase: 10%}}\n"
+    )
+    asks = "from http_double import ask\nimport os\n"
+    asks += "".join(f"def test_{n}():\n    for _ in range(1 + ('MORE' in os.environ)): ask()\n" for n in range(2))
+    suite.write(test_a=asks)
+    suite.run("--claude-budget-update")
+    folder = suite.path / "elsewhere"
+    folder.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MORE", "1")
+        patch.chdir(folder)
+        outcome = suite.run("..", "--rootdir=..")
+    assert last_lines(outcome.result.stdout.str(), 8) == [
+        "OVER claude-budget.yml:5 - the run: +100.0%, limit +10% ($0.003 → $0.006)",
+        "OVER claude-budget.yml:3 - the run: $0.006, limit $0.004",
+        "OVER claude-budget.yml:3 - the run: 4 calls, limit 3",
+        "OVER claude-budget.yml:4 - 2 tests, up to 2 calls, limit 1",
+        "WHY +$0.003 in 2 tests - each makes 2 calls (was 1): it asks the same thing a...",
+        "NOT INTENDED? first find what asks the same thing again - see above",
+        "INTENDED? raise 3 limits, then accept the rest - steps above",
+        "2 passed, 4 budget limits exceeded",
+    ]
 
 
 def test_a_test_that_failed_stands_beside_the_budget(suite: Suite) -> None:
@@ -67,7 +98,7 @@ def test_a_test_that_failed_stands_beside_the_budget(suite: Suite) -> None:
         "FAILED test_a.py::test_two - assert False",
         "OVER claude-budget.yml:3 - the run: $0.0015, limit $0.001",
         "!!!!!!!!!!!!!!!!!!!!!!!!!! stopping after 1 failures !!!!!!!!!!!!!!!!!!!!!!!!!!!",
-        "1 failed, 1 passed, 1 over budget",
+        "1 failed, 1 passed, 1 budget limit exceeded",
     ]
     assert (suite.path / "told.txt").read_text("utf-8") == "1, 1 failed"
     failed = json.loads((suite.path / ".pytest_cache" / "v" / "cache" / "lastfailed").read_text("utf-8"))
@@ -102,7 +133,7 @@ def test_a_call_at_the_end_of_the_session_is_judged_too(suite: Suite) -> None:
     outcome = suite.run()
     assert last_lines(outcome.result.stdout.str(), 2) == [
         "OVER claude-budget.yml:3 - the run: $0.003, limit $0.002",
-        "1 passed, 1 over budget",
+        "1 passed, 1 budget limit exceeded",
     ]
     assert (outcome.result.ret, outcome.cost) == (pytest.ExitCode.TESTS_FAILED, "0.003")
 

@@ -22,7 +22,8 @@ from pytest_claude_budget.render.comment import comment
 from pytest_claude_budget.render.json_document import json_document
 from pytest_claude_budget.render.sentences import breach_line
 from pytest_claude_budget.render.terminal import terminal_lines
-from pytest_claude_budget.render.terminal_causes import down, why, why_in_short
+from pytest_claude_budget.render.terminal_causes import down, why, largest
+from pytest_claude_budget.render.terminal_lead import lead
 from tests.builders.priced import TABLE, TODAY
 from tests.builders.records import HAIKU, group, owner, record, usage
 
@@ -253,9 +254,33 @@ def test_why_a_single_test_is_over_is_its_own_cause(budget: Budget) -> None:
     report = judged(only, record(costing("a", 10), costing("b", 10)), record(costing("a", 14), costing("b", 12)))
     said = [line.text for line in terminal_lines(report, 120)]
     assert "  why: +$0.04 in a: input +40,000 tokens" in said
-    assert why_in_short(report) == "+$0.04 in a: input +40,000 tokens"
+    assert largest(report) == "+$0.04 in a: input +40,000 tokens"
     alone = judged(only, record(costing("a", 10)), record(costing("a", 10)))
-    assert (why(alone), why_in_short(alone), down(alone)) == ([], "", [])
+    assert (why(alone), largest(alone), down(alone)) == ([], "", [])
+
+
+def test_the_last_lines_say_why_and_the_two_ways_on_where_that_takes_several_lines(budget: Budget) -> None:
+    """20 and 60 cents, 25 is what one may cost: a limit is to be raised, and two increases accepted."""
+    before = record(costing("a", 10), costing("b", 10))
+    said = lead(judged(budget, before, record(costing("a", 20), costing("b", 60))))
+    assert [(line.word, line.subject, line.more) for line in said] == [
+        ("WHY", "+$0.60 in 2 tests", "a longer prompt"),
+        ("NOT INTENDED?", "send a shorter prompt", "see above"),
+        ("INTENDED?", "raise 1 limit, then accept the rest", "steps above"),
+    ]
+    several = judged(budget, before, record(costing("a", 14), costing("b", 14), costing("c", 6)))
+    assert [(line.word, line.subject, line.more) for line in lead(several)] == [
+        ("WHY", "+$0.08 in 2 tests", "input +40,000 tokens"),
+        ("NOT INTENDED?", "first send a shorter prompt", "2 steps above"),
+        ("INTENDED?", "accept it", "steps above"),
+    ]
+
+
+def test_what_is_said_in_three_lines_is_not_said_again(budget: Budget) -> None:
+    """A single test, a single cause, and one way on; and a run within its limits."""
+    only, before = replace(budget, changes=budget.changes[1:2]), record(costing("a", 10))
+    assert lead(judged(only, before, record(costing("a", 14)))) == []
+    assert lead(judged(budget, before, before)) == []
 
 
 def test_a_feature_has_an_increase_and_months_of_its_own(budget: Budget) -> None:

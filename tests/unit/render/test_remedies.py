@@ -97,6 +97,30 @@ def test_the_steps_that_account_for_most_are_said() -> None:
     assert said == [*first, "search the web less often"]
 
 
+def test_steps_stand_in_the_order_of_what_moved() -> None:
+    """Twelve drafts moved by $0.0075 each, $0.09 in all, most of it the system prompt; thirty tickets by $0.078, all of it the model.
+
+    So the first thing to do is against what is told first, though the model accounts for more than the prompt's $0.0756.
+    """
+    causes = [
+        *(Dearer(kind="model", amount=Decimal("0.0026"), text="model a → b", owner=f"ticket {n}") for n in range(30)),
+        *(
+            Dearer(
+                kind="cache",
+                amount=Decimal("0.0012"),
+                text=f"{CACHE}a cache breakpoint was removed",
+                owner=f"draft {n}",
+            )
+            for n in range(12)
+        ),
+        *(
+            Dearer(kind="system", amount=Decimal("0.0063"), text="system prompt +2,000 tokens", owner=f"draft {n}")
+            for n in range(12)
+        ),
+    ]
+    assert words(causes) == ["shorten the system prompt", "go back to a", "put cache_control back where it was removed"]
+
+
 def down(name: str) -> list[str]:
     return [line for line in comment(document(name)).splitlines() if line.startswith("**To bring it down:**")]
 

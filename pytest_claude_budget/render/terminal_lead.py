@@ -1,0 +1,57 @@
+"""Why a run is over its limits and the two ways on, each in one of the last lines: for who reads a log from its end."""
+
+from collections.abc import Sequence
+
+from pytest_claude_budget.base.values import value_class
+from pytest_claude_budget.judge.acceptable import steps_before
+from pytest_claude_budget.judge.increases import INCREASES
+from pytest_claude_budget.judge.report import CostReport
+from pytest_claude_budget.render.remedies import ENOUGH
+from pytest_claude_budget.render.terminal_causes import down, largest, steps_down, why
+from pytest_claude_budget.render.terminal_limits import hint, short_lines
+from pytest_claude_budget.render.terminal_text import counted, printable
+
+SEVERAL = 3
+"""Limits that are more than a glance takes in."""
+_WORDS = 61
+"""Characters of a step: with its word before it, a usual one stays within 80 columns."""
+
+
+@value_class(frozen=True, kw_only=True, slots=True)
+class LeadLine:
+    """`WORD subject - more`, as pytest writes the lines of its short summary."""
+
+    word: str
+    subject: str
+    more: str = ""
+
+
+def lead(report: CostReport) -> list[LeadLine]:
+    """What stands in several lines above the verdict, said in three; nothing where it stands in three lines there.
+
+    The ways on are left out where calls were refused or the cost is not known: that is to be seen to first, and is said above.
+    """
+    breaches = report.verdict.breaches
+    if not breaches:
+        return []
+    told: Sequence[Sequence[str]] = (why(report), down(report), hint(report))
+    if len(short_lines(breaches)) <= SEVERAL and all(len(lines) <= 1 for lines in told):
+        return []
+    cause, behind, text = largest(report).partition(": ")
+    lines = [LeadLine(word="WHY", subject=cause, more=text if behind else "")] if cause else []
+    return lines if steps_before(report) else [*lines, *_ways_on(report)]
+
+
+def _ways_on(report: CostReport) -> list[LeadLine]:
+    steps, enough = steps_down(report)
+    lines = []
+    if steps:
+        alone = len(steps) == 1 and enough == ENOUGH
+        step = printable(steps[0].words.partition(", for ")[0], _WORDS)  # its reason is said above
+        more = "see above" if len(steps) == 1 else f"{len(steps)} steps above"
+        lines.append(LeadLine(word="NOT INTENDED?", subject=step if alone else f"first {step}", more=more))
+    by_hand = len(short_lines(each for each in report.verdict.breaches if each.measure not in INCREASES))
+    increases = any(each.measure in INCREASES for each in report.verdict.breaches)
+    raised = f"raise {counted(by_hand, 'limit')}" if by_hand else ""
+    accepted = f"{raised}, then accept the rest" if raised else "accept it"
+    return [*lines, LeadLine(word="INTENDED?", subject=accepted if increases else raised, more="steps above")]
