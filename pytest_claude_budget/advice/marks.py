@@ -17,7 +17,7 @@ _NEVER_RESTS_ON = (
     "production may ask again about one text within the lifetime, where these tests ask once: then the mark is worth its price",
 )
 _CHANGE_RESTS_ON = (
-    "the blocks behind the one that varies are the same in all of these calls, by their hashes",
+    "the blocks after the one that varies are the same in all of these calls, by their hashes",
     "low: no token is shorter than a byte of the block that varies; high: the share of the bytes that are the same",
     "the first call of a run, and the first after five minutes without one, writes the cache; the others read it",
     "a month: requests come independently of each other, and those that find the cache empty write it",
@@ -104,7 +104,7 @@ def _moved(side: Side, looks: Sequence[Look], varying: Sequence[int], place: int
         f"the cached part of {len(looks):,} calls is written each time and never read: {word} {numbers} of the system prompt, "
         f"before the mark at block {place + 1}, {'is another one' if len(varying) == 1 else 'are others'} in each call"
     )
-    do = f"move {word} {numbers} behind block {place + 1}, which has the mark"
+    do = f"put {word} {numbers} after block {place + 1}, which has the mark"
     month = months_of_prefix(side, looks, (Fraction(low), Fraction(high)), _cell(looks[0]))
     why = {} if month else {"month_unknown": SELDOM} if side.volumes.scenarios(side.feature) else {}
     yield side.lever(AFTER_CHANGE, evidence, text=text, do=do, rests_on=_CHANGE_RESTS_ON, month=month, **why)

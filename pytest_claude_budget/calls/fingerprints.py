@@ -248,5 +248,5 @@ def _changed_system(before: tuple[str, ...], after: Fingerprint) -> str:
         return f"{what} of {length:,} bytes {was} put before the cached block: put {it} after it"
     if behind is not None and come == 0:
         text = f"block {at + 1} of the system prompt changed, before the cached block {behind + 1}"
-        return f"{text}: move what changes behind block {behind + 1}"
+        return f"{text}: put what changes after block {behind + 1}"
     return f"block {at + 1} of the system prompt changed"

@@ -23,7 +23,7 @@ MOST_LINES = 3
 _SECTION = "claude cost"
 """Where the rest stands."""
 _OVER = "OVER"
-_LIMIT, _LIMITS = "budget limit exceeded", "budget limits exceeded"
+_LIMIT, _LIMITS = "Claude budget limit exceeded", "Claude budget limits exceeded"
 """What the final line says after their number: not tests, which it counts beside them."""
 
 

@@ -182,11 +182,12 @@ def _body(parts: Parts, form: Form) -> Iterator[str]:
     yield from of(lead)
     yield from of(tables.unknown, form.items, where)
     yield from of(tables.exempt, form.items)
-    yield from of(_facts)
     compared = parts.document.get("comparison") is not None
+    yield from () if compared else of(_facts)
     yield from of(silence, form.items, brief=form.brief)
     yield from of(by_cause, form.groups)
     yield from of(in_product, form.functions)
+    yield from of(_facts) if compared else ()
     if not compared:
         yield from of(tables.dearest, form.rows if form.long else min(form.groups, 5), where)
     yield from () if form.brief else of(down)

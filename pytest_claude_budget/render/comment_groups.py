@@ -168,24 +168,29 @@ def _why(group: Group, names: Mapping[str, int], limits: _Limits, spared: _Spare
     who = short(first.owner, _NAME)
     who = code(first.owner, 2 * _NAME) if names[who] > 1 else who
     over = _reached(group.rows, limits)
-    over = f" ({over})" if over else ""
-    spared_ = _spared(group.rows, spared)
+    behind = f"{f'; {over}' if over else ''}{_spared(group.rows, spared)}"
     if len(group.rows) > 1:
-        return f"{_why_many(group, who, over)}{spared_}"
+        return f"{_why_many(group, who)}{behind}"
     if group.kind in (NEW, NOISE):
-        return f"{who} is {group.text}{over}{spared_}"
-    return f"{who}{over}: {sentence(group.text, _SENTENCE)}{_also(group)}{spared_}"
+        return f"{who} is {group.text}{behind}"
+    return f"{who}: {_cause(group, group.text)}{_also(group)}{behind}"
 
 
-def _why_many(group: Group, first: str, over: str) -> str:
+def _why_many(group: Group, first: str) -> str:
     tests = all(row.is_test for row in group.rows)
     many = f"{len(group.rows):,} {'tests' if tests else 'tests and fixtures'}"
     if group.kind == NEW:
-        return f"{len(group.rows):,} new {'tests' if tests else 'tests and fixtures'}{over}, the dearest {first}"
+        return f"{len(group.rows):,} new {'tests' if tests else 'tests and fixtures'}, the dearest {first}"
     if group.kind == NOISE:
-        return f"{many} are {group.text}{over}"
+        return f"{many} are {group.text}"
     example = f", such as {first}: {sentence(group.example, _SENTENCE)}" if group.example else ""
-    return f"{many}{over}: {sentence(of_each(group.text), _SENTENCE)}{example}{_also(group)}"
+    return f"{many}: {_cause(group, of_each(group.text))}{example}{_also(group)}"
+
+
+def _cause(group: Group, text: str) -> str:
+    """The one thing of a row that the eye is to find."""
+    said = sentence(text, _SENTENCE)
+    return said if group.kind in (NOT_KNOWN, NO_CAUSE) else f"**{said}**"
 
 
 def _also(group: Group) -> str:

@@ -54,10 +54,8 @@ def _limit(breach: Document) -> str:
 
 
 def limit_phrase(word: str, breach: Document) -> str:
-    """The same in a sentence, behind whose it is: `**over the limit of +25%**`."""
+    """The same in a sentence, behind why: `over the limit of +25%`."""
     limit = f"the limit of {_limit(breach)}"
-    if word == "over":
-        return f"**over {limit}**"
     others = {"accepted": f"over {limit}, accepted", OVER_ALREADY: f"over {limit} already"}
     return others.get(word, f"{word} {limit}")
 

@@ -100,8 +100,7 @@ def by_limit(breaches: Iterable[Document]) -> list[list[Document]]:
     for breach in breaches:
         found.setdefault((breach["scope"], breach["path"], breach["where"]), []).append(breach)
     each = [sorted(rows, key=value_of, reverse=True) for rows in found.values()]
-    order = ("run", "projection")
-    return sorted(each, key=lambda rows: order.index(rows[0]["scope"]) if rows[0]["scope"] in order else 2)
+    return sorted(each, key=lambda rows: phrases.place_of_limit(rows[0]["scope"], rows[0]["measure"]))
 
 
 def _line(word: str, breaches: Sequence[Document]) -> str:

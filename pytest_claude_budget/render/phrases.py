@@ -13,6 +13,19 @@ def signed(amount: Decimal) -> str:
     return "unchanged" if not amount else f"+{dollars(amount)}" if amount > 0 else dollars(amount)
 
 
+_FIRST, _THEN = ("run", "projection"), ("max_cost", "max_increase")
+
+
+def place_of_limit(scope: str, measure: str) -> tuple[int, int]:
+    """A key to sort limits by: those of the run, then of months, then of its parts; of the run its dollars, then by how much they grew.
+
+    The heading of a comment, its lists and the last lines of a terminal begin with the same one.
+    """
+    if scope not in _FIRST:
+        return len(_FIRST), 0
+    return _FIRST.index(scope), _THEN.index(measure) if measure in _THEN else len(_THEN)
+
+
 def change_of(change: Decimal, before: Decimal, *limits: Decimal) -> str:
     """A change with its part of what was before: `+$0.0225 (+38.3%)`; of nothing there is no part.
 

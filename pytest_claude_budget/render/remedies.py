@@ -26,9 +26,9 @@ _CACHE = (
     ("a cache breakpoint was removed", "put cache_control back where it was removed"),
     ("a cache breakpoint was added", "take out the added cache_control where no later call reads it"),
     ("its time to live", "set the time to live of the cache back"),
-    ("move what changes behind block", "move what changes behind the cached block"),
-    ("were put before the cached block", "move the new blocks behind the cached block"),
-    ("was put before the cached block", "move the new block behind the cached block"),
+    ("put what changes after block", "put what changes after the cached block"),
+    ("were put before the cached block", "put the new blocks after the cached block"),
+    ("was put before the cached block", "put the new block after the cached block"),
     ("the tools block changed", "leave the tools as they were, for the cache begins with them"),
     ("the parameters changed", "leave the parameters as they were, for the cache depends on them"),
     ("the messages before the breakpoint changed", "leave the messages before the cache breakpoint as they were"),
@@ -75,6 +75,7 @@ class Above:
 
 
 ENOUGH = "done in full, that brings it within all limits"
+ENOUGH_FOR_RUN = "done in full, that is enough for the run's cost; the next run shows the rest"
 NOBODY_KNOWS = Above(scope="", name="", cost=ZERO, most=ZERO)
 """A limit of which a step's part is not known."""
 
@@ -149,7 +150,12 @@ def as_far_as_needed(
         if all(_is_each_enough(steps[:most], causes, limits)):
             return steps[:most], ENOUGH
     each = _is_each_enough(steps, causes, limits)
-    return steps, "that alone is not enough" if False in each else "whether that is enough, the next run shows"
+    if False in each:
+        return steps, "that alone is not enough"
+    of_run = (
+        [is_enough for limit, is_enough in zip(limits, each, strict=True) if limit.scope == "run"] if limits else []
+    )
+    return steps, ENOUGH_FOR_RUN if of_run and all(of_run) else "whether that is enough, the next run shows"
 
 
 def _is_each_enough(steps: Sequence[Step], causes: Collection[Dearer], limits: Collection[Above]) -> list[bool | None]:

@@ -7,7 +7,7 @@ from pytest_claude_budget.base.money import dollars_moved
 from pytest_claude_budget.compare.result import Comparison, OwnerChange, Standing
 from pytest_claude_budget.judge.increases import Breach
 from pytest_claude_budget.judge.report import CostReport
-from pytest_claude_budget.render.groups import NEW, Group, grouped, kind_words, of_each
+from pytest_claude_budget.render.groups import NEW, Group, also_words, grouped, kind_words, of_each
 from pytest_claude_budget.render.moved_owners import moved_by
 from pytest_claude_budget.render.phrases import signed, with_part
 from pytest_claude_budget.render.remedies import (
@@ -22,7 +22,7 @@ from pytest_claude_budget.render.remedies import (
 )
 from pytest_claude_budget.render.terminal_text import counted, printable, told
 
-_CAUSES = 3
+MOST_CAUSES = 3
 """Causes that are named; what else moved stands in the comparison."""
 _NAME = 40
 _SENTENCE = 120
@@ -31,21 +31,25 @@ _SENTENCE = 120
 
 def why(report: CostReport) -> list[str]:
     """The causes that account for most of what fails, a line each; none where nothing became dearer."""
+    said = causes_told(report)
+    more, whole = _in_all(report)
+    return told("why", [*said, *([f"{more}in all {whole}"] if whole else [])]) if said else []
+
+
+def causes_told(report: CostReport) -> list[str]:
+    """The same without a title: the largest first."""
+    return [main_cause(group) for group in _dearer_groups(report)[:MOST_CAUSES]]
+
+
+def _in_all(report: CostReport) -> tuple[str, str]:
+    """How many causes have no line, and what all together come to where one line does not say it."""
     groups, comparison = _dearer_groups(report), report.comparison
-    if not groups or comparison is None:
-        return []
-    said = [main_cause(group) for group in groups[:_CAUSES]]
-    if _single(report) is None and not comparison.at_least and (len(groups) > 1 or len(groups[0].rows) > 1):
-        *_, change = dollars_moved(comparison.before, comparison.after)  # as beside the two, at the comparison
-        more = f"with {counted(len(groups) - _CAUSES, 'more cause')}, " if len(groups) > _CAUSES else ""
-        said.append(f"{more}in all {with_part(change, comparison.change, comparison.before)}")
-    return told("why", said)
-
-
-def largest(report: CostReport) -> str:
-    """The largest cause alone; empty where there is none."""
-    groups = _dearer_groups(report)
-    return main_cause(groups[0]) if groups else ""
+    alone = len(groups) == 1 and len(groups[0].rows) == 1
+    if not groups or alone or comparison is None or comparison.at_least or _single(report) is not None:
+        return "", ""
+    *_, change = dollars_moved(comparison.before, comparison.after)  # as beside the two, at the comparison
+    more = f"with {counted(len(groups) - MOST_CAUSES, 'more cause')}, " if len(groups) > MOST_CAUSES else ""
+    return more, with_part(change, comparison.change, comparison.before)
 
 
 def main_cause(group: Group) -> str:
@@ -56,8 +60,13 @@ def main_cause(group: Group) -> str:
         return f"{signed(group.change)} in {f'{name}, which is new' if many == 1 else counted(many, 'new test')}"
     text = kind_words(group.kind, (row.text for row in group.rows)) if group.example else group.text
     if many > 1:
-        return f"{signed(group.change)} in {many:,} tests: {printable(of_each(text), _SENTENCE)}"
-    return f"{signed(group.change)} in {name}: {printable(text, _SENTENCE)}"
+        return f"{signed(group.change)} in {many:,} tests: {printable(of_each(text), _SENTENCE)}{_also(group)}"
+    return f"{signed(group.change)} in {name}: {printable(text, _SENTENCE)}{_also(group)}"
+
+
+def _also(group: Group) -> str:
+    """What else moved the same tests: a step against it may be advised below, and its dollars are in the sum."""
+    return "".join(f"; also {printable(text, _SENTENCE)}" for text in also_words(group, 1))
 
 
 def down(report: CostReport) -> list[str]:

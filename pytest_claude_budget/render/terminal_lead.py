@@ -1,4 +1,4 @@
-"""Why a run is over its limits and the two ways on, each in one of the last lines: for who reads a log from its end."""
+"""Why a run is over its limits, and the two ways on, in its last lines: for who reads a log from its end."""
 
 from collections.abc import Sequence
 
@@ -7,12 +7,15 @@ from pytest_claude_budget.judge.acceptable import steps_before
 from pytest_claude_budget.judge.increases import INCREASES
 from pytest_claude_budget.judge.report import CostReport
 from pytest_claude_budget.render.remedies import ENOUGH
-from pytest_claude_budget.render.terminal_causes import down, largest, steps_down, why
+from pytest_claude_budget.render.terminal_causes import causes_told, down, steps_down, why
 from pytest_claude_budget.render.terminal_limits import hint, short_lines
-from pytest_claude_budget.render.terminal_text import counted, printable
+from pytest_claude_budget.render.terminal_text import UPDATE, counted, printable
 
 SEVERAL = 3
 """Limits that are more than a glance takes in."""
+_LINE = 80
+"""Columns. pytest cuts a line too, but where it writes in colours only behind the message's first 80."""
+_CLAUSES = (": ", ", ", "; ")
 _WORDS = 61
 """Characters of a step: with its word before it, a usual one stays within 80 columns."""
 
@@ -27,7 +30,7 @@ class LeadLine:
 
 
 def lead(report: CostReport) -> list[LeadLine]:
-    """What stands in several lines above the verdict, said in three; nothing where it stands in three lines there.
+    """What stands in lists above the verdict: a line for each cause and each way on. Nothing where three lines say it there.
 
     The ways on are left out where calls were refused or the cost is not known: that is to be seen to first, and is said above.
     """
@@ -37,9 +40,13 @@ def lead(report: CostReport) -> list[LeadLine]:
     told: Sequence[Sequence[str]] = (why(report), down(report), hint(report))
     if len(short_lines(breaches)) <= SEVERAL and all(len(lines) <= 1 for lines in told):
         return []
-    cause, behind, text = largest(report).partition(": ")
-    lines = [LeadLine(word="WHY", subject=cause, more=text if behind else "")] if cause else []
+    lines = [_why(cause) for cause in causes_told(report)]
     return lines if steps_before(report) else [*lines, *_ways_on(report)]
+
+
+def _why(told: str) -> LeadLine:
+    cause, border, text = told.partition(": ")
+    return LeadLine(word="WHY", subject=cause, more=begun(text, _LINE - len(f"WHY {cause} - ")) if border else "")
 
 
 def _ways_on(report: CostReport) -> list[LeadLine]:
@@ -48,10 +55,18 @@ def _ways_on(report: CostReport) -> list[LeadLine]:
     if steps:
         alone = len(steps) == 1 and enough == ENOUGH
         step = printable(steps[0].words.partition(", for ")[0], _WORDS)  # its reason is said above
-        more = "see above" if len(steps) == 1 else f"{len(steps)} steps above"
+        more = "see above" if len(steps) == 1 else f"see all {len(steps)} above"
         lines.append(LeadLine(word="NOT INTENDED?", subject=step if alone else f"first {step}", more=more))
     by_hand = len(short_lines(each for each in report.verdict.breaches if each.measure not in INCREASES))
     increases = any(each.measure in INCREASES for each in report.verdict.breaches)
     raised = f"raise {counted(by_hand, 'limit')}" if by_hand else ""
-    accepted = f"{raised}, then accept the rest" if raised else "accept it"
-    return [*lines, LeadLine(word="INTENDED?", subject=accepted if increases else raised, more="steps above")]
+    accepted = f"{raised}, then {UPDATE}" if raised else UPDATE
+    return [*lines, LeadLine(word="INTENDED?", subject=accepted if increases else raised, more="see above")]
+
+
+def begun(text: str, room: int) -> str:
+    """A sentence up to the last of its clauses for which there is room; one without any loses its middle."""
+    if len(text) <= room:
+        return text
+    end = max(text.rfind(border, 0, room + 1) for border in _CLAUSES)
+    return text[:end] if end > 0 else printable(text, max(room, len("...")))

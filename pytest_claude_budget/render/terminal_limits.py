@@ -9,7 +9,7 @@ from pytest_claude_budget.judge.acceptable import steps_before
 from pytest_claude_budget.judge.increases import INCREASES, Breach
 from pytest_claude_budget.judge.report import CostReport
 from pytest_claude_budget.record.record import LOCK_FILE
-from pytest_claude_budget.render.phrases import nearness
+from pytest_claude_budget.render.phrases import nearness, place_of_limit
 from pytest_claude_budget.render.raising import ToRaise, files_of, new_text, plain_number, raise_words, update_steps
 from pytest_claude_budget.render.sentences import SINCE, UNITS, amounts_of, breach_line, is_at, limit_words, whose_of
 from pytest_claude_budget.render.terminal_text import UPDATE, counted, printable, told
@@ -23,7 +23,7 @@ _FEWEST = 12
 
 
 def limit_lines(breaches: Iterable[Breach], before: str = "") -> list[str]:
-    """A line a limit, those of the run first, then those that are exceeded the farthest; `before` begins each."""
+    """A line a limit: those of the run, those of months, then the others, the farthest exceeded first; `before` begins each."""
     return [f"{before}{_line(rows)}" for rows in _by_limit(breaches)]
 
 
@@ -73,10 +73,12 @@ def _by_limit(breaches: Iterable[Breach]) -> list[list[Breach]]:
     for breach in breaches:
         found.setdefault((breach.scope, breach.path, breach.where), []).append(breach)
     each = [sorted(rows, key=_excess, reverse=True) for rows in found.values()]
-    order = ("run", "projection")
-    return sorted(
-        each, key=lambda rows: (order.index(rows[0].scope) if rows[0].scope in order else 2, -_excess(rows[0]))
-    )
+    return sorted(each, key=_place)
+
+
+def _place(rows: Sequence[Breach]) -> tuple[tuple[int, int], Decimal]:
+    place = place_of_limit(rows[0].scope, rows[0].measure)
+    return place, ZERO if rows[0].scope in ("run", "projection") else -_excess(rows[0])
 
 
 def _excess(breach: Breach) -> Decimal:

@@ -41,7 +41,7 @@ def test_a_pull_request_gets_one_comment_a_summary_annotations_outputs_and_a_sta
         f"<!-- pytest-claude-budget tag=default run={RUN} attempt=1 -->\n### Claude cost: "
     )
     assert "+$0.012 per run (+100%) to $0.024, over the limit of +10%" in comment["body"]
-    assert "`test_refund`: makes 3 calls (was 1)" in comment["body"]
+    assert "`test_refund`: **makes 3 calls (was 1)" in comment["body"]
     assert "+$0.012 per run (+100%) to $0.024, over the limit of +10%" in ran.summary
     assert "`test_greeting`" in ran.summary
     (annotation,) = ran.annotations("error")

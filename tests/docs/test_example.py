@@ -124,8 +124,12 @@ def test_the_comment_of_the_change_names_its_causes_and_its_limits(changed: Path
     assert ended.status == 1, ended.text
     assert ended.text.startswith(
         "### Claude cost: +$0.0336 per run (+80%) to $0.0755, over the limits of +10% a run and $200.00 a month for `average`\n\n"
-        "**Not intended?** First move what changes behind the cached block. **Intended?** Raise 1 limit, then accept: steps below.\n\n"
+        "**Not intended?** First put what changes after the cached block. **Intended?** Raise 1 limit, then accept: steps below.\n\n"
+        "| Change | Why |"
+    )
+    assert (
         "Run $0.0419 → $0.0755 at list price · budget $0.10 (75% used) · projected $114.11 → $279.15 a month (+145%, weighted by volume) for 3 features"
+        in ended.text
     )
     causes = ("cache reads 2,866 → 0: block 1 of the system prompt changed", "makes 2 calls (was 1)")
     lever = "What would cost less: 1 lever; it saves $96.99 to $145.16 a month at average volume"
@@ -133,7 +137,7 @@ def test_the_comment_of_the_change_names_its_causes_and_its_limits(changed: Path
     raised = "1. raise `claude-budget.yml:53` to `average: 279.16`\n2. run `pytest --claude-budget-update`: the limit on an increase then passes "
     assert f"**To accept** all of this:\n\n{raised}" in ended.text
     down = (
-        "move what changes behind the cached block ($0.0302 in 4 tests); leave out the calls that were added "
+        "put what changes after the cached block ($0.0302 in 4 tests); leave out the calls that were added "
         "($0.00197 in 3 tests)"
     )
     assert f"**To bring it down:** {down}. Whether that is enough, the next run shows." in ended.text

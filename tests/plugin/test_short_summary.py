@@ -48,7 +48,7 @@ def test_a_run_over_its_budget_is_over_in_every_last_word(suite: Suite, workers:
     assert last_lines(printed, 3) == [
         "short test summary info",
         "OVER claude-budget.yml:3 - the run: $0.0015, limit $0.001",
-        "2 passed, 1 budget limit exceeded",
+        "2 passed, 1 Claude budget limit exceeded",
     ]
     red = "\x1b[31m"
     assert printed.splitlines()[-1].startswith(red)
@@ -78,14 +78,14 @@ def test_the_last_lines_of_many_limits_say_why_and_what_to_do(suite: Suite) -> N
         patch.chdir(folder)
         outcome = suite.run("..", "--rootdir=..")
     assert last_lines(outcome.result.stdout.str(), 8) == [
-        "OVER claude-budget.yml:5 - the run: +100.0%, limit +10% ($0.003 → $0.006)",
         "OVER claude-budget.yml:3 - the run: $0.006, limit $0.004",
+        "OVER claude-budget.yml:5 - the run: +100.0%, limit +10% ($0.003 → $0.006)",
         "OVER claude-budget.yml:3 - the run: 4 calls, limit 3",
         "OVER claude-budget.yml:4 - 2 tests, up to 2 calls, limit 1",
-        "WHY +$0.003 in 2 tests - each makes 2 calls (was 1): it asks the same thing a...",
+        "WHY +$0.003 in 2 tests - each makes 2 calls (was 1)",
         "NOT INTENDED? first find what asks the same thing again - see above",
-        "INTENDED? raise 3 limits, then accept the rest - steps above",
-        "2 passed, 4 budget limits exceeded",
+        "INTENDED? raise 3 limits, then pytest --claude-budget-update - see above",
+        "2 passed, 4 Claude budget limits exceeded",
     ]
 
 
@@ -98,7 +98,7 @@ def test_a_test_that_failed_stands_beside_the_budget(suite: Suite) -> None:
         "FAILED test_a.py::test_two - assert False",
         "OVER claude-budget.yml:3 - the run: $0.0015, limit $0.001",
         "!!!!!!!!!!!!!!!!!!!!!!!!!! stopping after 1 failures !!!!!!!!!!!!!!!!!!!!!!!!!!!",
-        "1 failed, 1 passed, 1 budget limit exceeded",
+        "1 failed, 1 passed, 1 Claude budget limit exceeded",
     ]
     assert (suite.path / "told.txt").read_text("utf-8") == "1, 1 failed"
     failed = json.loads((suite.path / ".pytest_cache" / "v" / "cache" / "lastfailed").read_text("utf-8"))
@@ -133,7 +133,7 @@ def test_a_call_at_the_end_of_the_session_is_judged_too(suite: Suite) -> None:
     outcome = suite.run()
     assert last_lines(outcome.result.stdout.str(), 2) == [
         "OVER claude-budget.yml:3 - the run: $0.003, limit $0.002",
-        "1 passed, 1 budget limit exceeded",
+        "1 passed, 1 Claude budget limit exceeded",
     ]
     assert (outcome.result.ret, outcome.cost) == (pytest.ExitCode.TESTS_FAILED, "0.003")
 

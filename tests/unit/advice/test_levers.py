@@ -223,7 +223,7 @@ def test_a_mark_behind_a_block_that_varies_is_told_with_the_block() -> None:
     lever = levers[AFTER_CHANGE]
     assert ends(lever) == (D("0.00699045"), D("0.00704115"))
     assert "block 1 of the system prompt, before the mark at block 2" in lever.text
-    assert lever.do.startswith("move block 1 behind block 2")
+    assert lever.do.startswith("put block 1 after block 2")
     assert NEVER_READ not in levers
     same = [call._replace(request=calls[0].request) for call in calls]
     assert AFTER_CHANGE not in found(same, None)

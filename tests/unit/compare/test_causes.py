@@ -222,7 +222,7 @@ def test_a_cache_that_was_lost_names_the_block_that_changed() -> None:
         (
             {"cache": [["system[1]", "5m"]], "prefix": ["p"], "system_blocks": ["x:9", "y:900"]},
             {"cache": [["system[1]", "5m"]], "prefix": ["q"], "system_blocks": ["z:9", "y:900"], "system": "b:909"},
-            "block 1 of the system prompt changed, before the cached block 2: move what changes behind block 2",
+            "block 1 of the system prompt changed, before the cached block 2: put what changes after block 2",
         ),
         (
             {"cache": [["system[1]", "5m"]], "prefix": ["p"], "system_blocks": ["x:9", "y:900"]},

@@ -22,8 +22,8 @@ from pytest_claude_budget.render.comment import comment
 from pytest_claude_budget.render.json_document import json_document
 from pytest_claude_budget.render.sentences import breach_line
 from pytest_claude_budget.render.terminal import terminal_lines
-from pytest_claude_budget.render.terminal_causes import down, why, largest
-from pytest_claude_budget.render.terminal_lead import lead
+from pytest_claude_budget.render.terminal_causes import causes_told, down, why
+from pytest_claude_budget.render.terminal_lead import begun, lead
 from tests.builders.priced import TABLE, TODAY
 from tests.builders.records import HAIKU, group, owner, record, usage
 
@@ -254,9 +254,9 @@ def test_why_a_single_test_is_over_is_its_own_cause(budget: Budget) -> None:
     report = judged(only, record(costing("a", 10), costing("b", 10)), record(costing("a", 14), costing("b", 12)))
     said = [line.text for line in terminal_lines(report, 120)]
     assert "  why: +$0.04 in a: input +40,000 tokens" in said
-    assert largest(report) == "+$0.04 in a: input +40,000 tokens"
+    assert causes_told(report) == ["+$0.04 in a: input +40,000 tokens"]
     alone = judged(only, record(costing("a", 10)), record(costing("a", 10)))
-    assert (why(alone), largest(alone), down(alone)) == ([], "", [])
+    assert (why(alone), causes_told(alone), down(alone)) == ([], [], [])
 
 
 def test_the_last_lines_say_why_and_the_two_ways_on_where_that_takes_several_lines(budget: Budget) -> None:
@@ -266,14 +266,29 @@ def test_the_last_lines_say_why_and_the_two_ways_on_where_that_takes_several_lin
     assert [(line.word, line.subject, line.more) for line in said] == [
         ("WHY", "+$0.60 in 2 tests", "a longer prompt"),
         ("NOT INTENDED?", "send a shorter prompt", "see above"),
-        ("INTENDED?", "raise 1 limit, then accept the rest", "steps above"),
+        ("INTENDED?", "raise 1 limit, then pytest --claude-budget-update", "see above"),
     ]
     several = judged(budget, before, record(costing("a", 14), costing("b", 14), costing("c", 6)))
     assert [(line.word, line.subject, line.more) for line in lead(several)] == [
         ("WHY", "+$0.08 in 2 tests", "input +40,000 tokens"),
-        ("NOT INTENDED?", "first send a shorter prompt", "2 steps above"),
-        ("INTENDED?", "accept it", "steps above"),
+        ("WHY", "+$0.06 in c, which is new", ""),
+        ("NOT INTENDED?", "first send a shorter prompt", "see all 2 above"),
+        ("INTENDED?", "pytest --claude-budget-update", "see above"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("cache reads 2,866 → 0", "cache reads 2,866 → 0"),
+        ("cache reads 2,866 → 0: block 1 of the system prompt changed", "cache reads 2,866 → 0"),
+        ("a, b: cde, and what does not fit any more", "a, b: cde"),
+        ("a-word-that-has-no-end-in-sight-and-goes-on", "a-word-tha...d-goes-on"),
+    ],
+)
+def test_a_long_reason_ends_with_a_clause(text: str, shown: str) -> None:
+    """22 columns are there."""
+    assert begun(text, 22) == shown
 
 
 def test_what_is_said_in_three_lines_is_not_said_again(budget: Budget) -> None:
@@ -379,7 +394,7 @@ def test_a_limit_that_a_test_would_be_over_has_its_column_though_nothing_is_over
     before = record(costing("b", 1), costing("c", 10))
     page = comment(json_document(judged(only, before, record(costing("b", 2), costing("c", 10)))))
     assert (
-        "| +$0.01 (+100%) | `b`: input +10,000 tokens; within the limit of +25%, which ignores a rise of up to $0.01 |"
+        "| +$0.01 (+100%) | `b`: **input +10,000 tokens**; within the limit of +25%, which ignores a rise of up to $0.01 |"
         in page
     )
     assert "| +$0.01 (+100%) | not judged: a rise of up to $0.01 is ignored | input +10,000 tokens |" in page

@@ -51,13 +51,16 @@ def test_a_run_that_passes_has_no_last_words() -> None:
 
 def test_twelve_limits_are_counted_and_three_of_them_named(pytestconfig: pytest.Config) -> None:
     """With why, and with what else keeps the run from passing. Errors of other plugins stay in their place."""
-    words = [LastWord(word="OVER", kind="budget limits exceeded", where=f"b.yml:{at}", text="over") for at in range(12)]
+    words = [
+        LastWord(word="OVER", kind="Claude budget limits exceeded", where=f"b.yml:{at}", text="over")
+        for at in range(12)
+    ]
     words.append(LastWord(word="WHY", kind="", where="claude cost", text="+$1.00 in t"))
     words.append(LastWord(word="ERROR", kind="budget error", where="claude cost", text="no file"))
     stats: dict[str, list[Any]] = {"error": ["another"]}
     lines = LastLines(pytestconfig, SimpleNamespace(stats=stats), words)
     assert {kind: len(own) for kind, own in stats.items()} == {
-        "budget limits exceeded": 12,
+        "Claude budget limits exceeded": 12,
         "budget error": 1,
         "error": 1,
     }
@@ -81,9 +84,9 @@ def test_a_limit_is_named_as_its_file_was_wherever_pytest_was_started(
     params = replace_dir(pytestconfig, elsewhere)
     monkeypatch.setattr(pytestconfig, "invocation_params", params)
     stats: dict[str, list[Any]] = {}
-    word = LastWord(word="OVER", kind="budget limit exceeded", where="../budget.yml:3", text="over")
+    word = LastWord(word="OVER", kind="Claude budget limit exceeded", where="../budget.yml:3", text="over")
     LastLines(pytestconfig, SimpleNamespace(stats=stats), [word])
-    (report,) = stats["budget limit exceeded"]
+    (report,) = stats["Claude budget limit exceeded"]
     shown = pytestconfig.cwd_relative_nodeid(getattr(report, "id", report.nodeid))
     assert str(shown) == "../budget.yml:3"
 

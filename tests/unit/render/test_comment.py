@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from pytest_claude_budget.render.comment import comment, summary
+from pytest_claude_budget.render.comment import JSON_REPORT, comment, summary
 from pytest_claude_budget.render.comment_limits import limits, silence
 from pytest_claude_budget.render.groups import kind_words
 from pytest_claude_budget.render.markdown_text import (
@@ -18,6 +18,7 @@ from pytest_claude_budget.render.markdown_text import (
     visible,
     visual_lines,
 )
+from pytest_claude_budget.render.phrases import place_of_limit
 from tests.golden.documents import Document, Owner, Report, breach, month
 from tests.golden.scenes import FEW, OVER, REFUND, document, steady
 
@@ -160,6 +161,22 @@ def test_what_did_not_run_is_no_saving() -> None:
     assert "$0.07 of the baseline is left out" in page
 
 
+def test_of_the_run_s_limits_the_one_in_dollars_is_named_first() -> None:
+    """In the heading as in the list, whatever order they were found in; months come next, then the rest."""
+    found = [
+        ("feature", "max_cost"),
+        ("projection", "max_monthly_cost"),
+        ("run", "max_calls"),
+        ("run", "max_increase"),
+        ("run", "max_cost"),
+    ]
+    ordered = sorted(found, key=lambda limit: place_of_limit(*limit))
+    assert ordered == [*found[4:1:-1], found[1], found[0]]
+    report = document("many")
+    report["verdict"]["breaches"].reverse()
+    assert "over the limits of $20.00 a run and +15% a run" in comment(report).splitlines()[0]
+
+
 def test_the_change_is_said_with_its_limit_in_the_first_line() -> None:
     """0.0813 - 0.0588 = 0.0225, and 0.0225 / 0.0588 is 38.3%."""
     first = comment(OVER.document()).splitlines()[0]
@@ -197,7 +214,7 @@ def test_the_same_cause_is_said_once_though_one_test_has_it_twice() -> None:
     report = Report(owners=owners).document()
     twice = report["comparison"]["owners"][0]["causes"][0]
     twice.update(first=twice["text"], text=f"{twice['text']} (and 1 more)", more=["cache reads 7 → 0"])
-    assert "| +$0.03 (+150%) | 2 tests: cache reads 9 → 0 |" in comment(report).splitlines()
+    assert "| +$0.03 (+150%) | 2 tests: **cache reads 9 → 0** |" in comment(report).splitlines()
 
 
 def test_a_fixed_limit_is_raised_before_an_increase_is_accepted() -> None:
@@ -295,9 +312,9 @@ def test_a_change_in_many_tests_is_a_row_for_each_cause() -> None:
     """24 * 0.002 = 0.048 on 24 * 0.001 is 200%; every test is in the fold."""
     page = comment(document("busy"))
     shown = page[: page.index("<details>")]
-    over = "(**over the limit of +25%**)"
-    assert f"| +$0.0075 (+100%) | 5 tests {over}: each makes 2 calls (was 1) |" in shown
-    assert f"| +$0.048 (+200%) | 24 tests {over}: model `claude-haiku-4-5` → `claude-sonnet-4-6` |" in shown
+    over = "over the limit of +25%"
+    assert f"| +$0.0075 (+100%) | 5 tests: **each makes 2 calls (was 1)**; {over} |" in shown
+    assert f"| +$0.048 (+200%) | 24 tests: **model `claude-haiku-4-5` → `claude-sonnet-4-6`**; {over} |" in shown
     each = "- 10 tests are over `max_cost 0.006 for each test` (`claude-budget.yml:6`), the farthest `test_system_10`: $0.007"
     assert each in summary(document("busy"))
     assert all(f"`test_model_{number}`" in page[len(shown) :] for number in range(24))
@@ -309,8 +326,8 @@ def test_what_is_to_be_raised_by_hand_is_listed_before_what_an_update_accepts() 
     listed = bullets[:-1]
     assert all(any(f"(`claude-budget.yml:{line}`)" in each for each in listed) for line in (4, 30, 31, 6))
     assert bullets[-1] == "- … and 5 more (lines 12, 13, 20, 21 and 22 of `claude-budget.yml`)."
-    alone = comment(document("busy"), beside_summary=False)
-    assert "of `claude-budget.yml`), in the JSON report (`--claude-budget-report=json:PATH`).\n" in alone
+    alone = limits(document("busy"), 4, f", in {JSON_REPORT}")
+    assert alone[-1].endswith("of `claude-budget.yml`), in the JSON report (`--claude-budget-report=json:PATH`).")
 
 
 def test_what_shares_a_row_says_what_it_is_and_which_limits_it_is_over() -> None:
@@ -321,9 +338,7 @@ def test_what_shares_a_row_says_what_it_is_and_which_limits_it_is_over() -> None
     shown = comment(document("busy")).partition("<details>")[0]
     (row_,) = [line for line in shown.splitlines() if "further change" in line]
     assert "a longer system prompt, another use of the prompt cache and another length of the output; " in row_
-    assert row_.endswith(
-        "; 19 dearer (+$0.0142), 2 cheaper (-$0.00001); 10 of them **over the limit of $0.006 a test** |"
-    )
+    assert row_.endswith("; 19 dearer (+$0.0142), 2 cheaper (-$0.00001); 10 of them over the limit of $0.006 a test |")
 
 
 def test_what_moved_beside_the_largest_cause_is_named_since_a_step_against_it_may_be_advised() -> None:
@@ -336,8 +351,8 @@ def test_what_moved_beside_the_largest_cause_is_named_since_a_step_against_it_ma
     )
     page = comment(Report(owners=[one, other]).document())
     calls = "makes 4 calls (was 2), in 1 of them"
-    assert f"| 2 tests: {reads}; also a longer system prompt; {calls} |" in page
-    assert f"| `one`: {reads}; also makes 4 calls (was 2); {prompt} |" in comment(Report(owners=[one]).document())
+    assert f"| 2 tests: **{reads}**; also a longer system prompt; {calls} |" in page
+    assert f"| `one`: **{reads}**; also makes 4 calls (was 2); {prompt} |" in comment(Report(owners=[one]).document())
 
 
 @pytest.mark.parametrize(

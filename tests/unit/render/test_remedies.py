@@ -39,13 +39,13 @@ def words(causes: list[Dearer]) -> list[str]:
         ("cache", f"{CACHE}block 2 of the system prompt changed", "leave the cached part of the system prompt as it was"),
         (
             "cache",
-            f"{CACHE}block 1 of the system prompt changed, before the cached block 2: move what changes behind block 2",
-            "move what changes behind the cached block",
+            f"{CACHE}block 1 of the system prompt changed, before the cached block 2: put what changes after block 2",
+            "put what changes after the cached block",
         ),
         (
             "cache",
             f"{CACHE}a system block of 412 bytes was put before the cached block: put it after it",
-            "move the new block behind the cached block",
+            "put the new block after the cached block",
         ),
         ("new", "test", "make the new test cheaper"),
     ],
@@ -167,6 +167,28 @@ def test_whether_the_steps_are_enough_is_said_where_it_is_known() -> None:
 
 
 UNSURE = "Whether that is enough, the next run shows."
+
+
+def test_steps_that_are_enough_for_the_run_alone_are_said_to_be() -> None:
+    """0.0638 is 8.5% more than 0.0588, within 8.6%; what a month of a feature costs then, nobody has worked out.
+
+    Within 8.5% the run itself is not known to be within its limit.
+    """
+    report = document("over")
+    run, test = report["verdict"]["breaches"]
+    month = {
+        **test,
+        "scope": "projection",
+        "measure": "max_monthly_cost",
+        "name": "average",
+        "value": "770",
+        "maximum": "500",
+    }
+    report["verdict"]["breaches"] = [run, month]
+    enough = "Done in full, that is enough for the run's cost; the next run shows the rest."
+    for maximum, said in (("8.6%", enough), ("1%", UNSURE)):
+        run["maximum"] = maximum
+        assert comment(report).count(f" {said}\n") == 1
 
 
 def test_a_cause_of_several_parts_is_not_taken_back_by_the_step_against_its_largest() -> None:

@@ -7,7 +7,7 @@ from pytest_claude_budget.base.money import ZERO
 from pytest_claude_budget.compare.result import Baseline, Cause, Comparison, OwnerChange, Standing
 from pytest_claude_budget.render.comparison import comparison_lines
 
-BROKEN = "cache reads 2,264 → 0: block 1 of the system prompt changed, before the cached block 2: move what changes behind block 2"
+BROKEN = "cache reads 2,264 → 0: block 1 of the system prompt changed, before the cached block 2: put what changes after block 2"
 
 
 def test_what_is_left_out_says_which_way_it_went() -> None:
@@ -79,8 +79,8 @@ def test_a_long_reason_of_few_tests_stands_once_above_them_with_what_else_moved_
     assert lines(dearer("one", "0.005", "0.001"), dearer("two", "0.004")) == [
         "against claude-budget.lock.json: $0.02 → $0.03, +$0.01 (+50%)",
         "  +$0.01 2 tests: cache reads 2,264 → 0: block 1 of the system prompt changed,",
-        "         before the cached block 2: move what changes behind block 2; also makes",
-        "         2 calls (was 1), in 1 of them",
+        "         before the cached block 2: put what changes after block 2; also makes 2",
+        "         calls (was 1), in 1 of them",
         "         t.py::one",
         "           +$0.006, makes 2 calls (was 1)",
         "         t.py::two",
@@ -106,5 +106,5 @@ def test_a_long_reason_of_one_test_is_wrapped_and_not_cut() -> None:
     assert lines(dearer("one", "0.005"))[1:4] == [
         "  +$0.005 t.py::one",
         "          cache reads 2,264 → 0: block 1 of the system prompt changed, before",
-        "          the cached block 2: move what changes behind block 2",
+        "          the cached block 2: put what changes after block 2",
     ]
