@@ -62,7 +62,8 @@ class Proxy:
         except Refused as refused:
             return await refuse(request, 403, "Forbidden", str(refused))
         if seen is not None:
-            asyncio.get_running_loop().call_soon(seen.prepare)  # once the request is on its way
+            loop = asyncio.get_running_loop()
+            loop.call_soon(loop.call_soon, seen.prepare)  # behind the task by which aiohttp sends before Python 3.12
         try:
             answer = await self._ask(request, target, body)
         except _BROKEN as error:

@@ -13,6 +13,7 @@ import zstandard
 from pytest_claude_budget.calls.call import Call, Origin, Status, Usage
 from pytest_claude_budget.calls.host_rules import Origins
 from pytest_claude_budget.calls.owner_in_path import Payer, token_of
+from pytest_claude_budget.intercept.exchange import Watch
 from tests.builders.watched_aiohttp import watched_aiohttp
 from tests.gateway.conftest import Gateway, Start
 from tests.gateway.wires import (
@@ -20,6 +21,7 @@ from tests.gateway.wires import (
     LAST,
     MODEL,
     REQUEST,
+    SECONDS,
     START,
     STOP,
     STREAMING,
@@ -97,6 +99,29 @@ def test_a_request_passes_with_its_spelling_and_order_and_nothing_added(gateway:
         "",
     ]
     assert only(between).retry == 2
+
+
+def test_a_request_has_left_before_it_is_read(gateway: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To read a long one takes a while, which is there once the upstream is at work. Over an open connection, too."""
+    whole, came, had_left = answer(WHOLE), threading.Event(), []
+    prepare = Watch.prepare
+
+    def once_it_came(seen: Watch) -> None:
+        had_left.append(came.wait(SECONDS))
+        prepare(seen)
+
+    def told(wire: Wire) -> None:
+        came.set()
+        wire.send(whole)
+
+    between = gateway(Upstream(whole, told))
+    with asking(between, post()) as program:
+        assert program.exactly(len(whole)) == whole
+        monkeypatch.setattr(Watch, "prepare", once_it_came)
+        program.send(post())
+        assert program.exactly(len(whole)) == whole
+    assert had_left == [True]
+    assert [call.answer.usage for call in between.calls()] == [USAGE, USAGE]
 
 
 def test_the_path_names_who_pays_and_the_upstream_does_not_see_it(gateway: Start) -> None:
