@@ -12,6 +12,10 @@ from pytest_claude_budget.gateway.upstreams import proxy_of
 
 _CODINGS = ("brotli", "zstandard")
 """What decodes answers for programs that ask for these codings: looked for where it was imported."""
+_ROOM = 512 * 1024
+"""More than asyncio asks room for at each read. Once so much was let go of, glibc takes that room from what it has; before, each
+read maps pages and unmaps them.
+"""
 
 
 async def serve(
@@ -21,6 +25,7 @@ async def serve(
     for name in _CODINGS:
         with suppress(ImportError):
             importlib.import_module(name)
+    bytes(_ROOM)
     async with proxying(upstream, known_as or upstream, books, proxy_of(upstream)) as protocol:
         server = await asyncio.get_running_loop().create_server(protocol, sock=waiting)
         try:
