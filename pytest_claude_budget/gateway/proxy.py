@@ -6,6 +6,7 @@ Holds no key, logs nothing, keeps nothing. Bodies pass in the pieces in which th
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import lru_cache, partial
 from typing import Any
 
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
@@ -19,7 +20,7 @@ from pytest_claude_budget.gateway.http_headers import for_program, for_upstream
 from pytest_claude_budget.gateway.reply import Reply, refuse
 from pytest_claude_budget.gateway.tap import Tap
 from pytest_claude_budget.intercept.aiohttp_exchanges import LEFT_ALONE
-from pytest_claude_budget.intercept.plain_http import Asked, Url
+from pytest_claude_budget.intercept.plain_http import Asked, url_to
 from pytest_claude_budget.measure.live_guard import Refused
 from pytest_claude_budget.wire.encodings import LARGEST_REQUEST
 
@@ -31,6 +32,8 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _ADDED_BY_AIOHTTP = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 _BROKEN = (ClientError, OSError, TimeoutError)
 """What a connection raises."""
+_url = lru_cache(maxsize=256)(partial(URL, encoded=True))
+"""Made once, with what aiohttp has it find out: programs ask few."""
 
 
 class ProgramHungUp(Exception):  # noqa: N818  # it is told by this name: no answer came (ProgramHungUp)
@@ -55,7 +58,7 @@ class Proxy:
             return await refuse(request, *why)
         token, target = split(request.raw_path)
         body = await _body_of(request)
-        url = Url(self._scheme, self._host, self._port, self._path + target)
+        url = url_to(self._scheme, self._host, self._port, self._path + target)
         whole = body if isinstance(body, bytes) else None
         try:
             seen = self._books.begin(token, Asked(request.method, url, request.raw_headers, whole))
@@ -92,10 +95,9 @@ class Proxy:
     async def _ask(self, request: BaseRequest, target: str, body: Any) -> ClientResponse:
         return await self._session.request(
             request.method,
-            URL(self._upstream + target, encoded=True),
+            _url(self._upstream + target),
             data=body,
             headers=CIMultiDict(for_upstream(request.raw_headers)),
-            skip_auto_headers=_ADDED_BY_AIOHTTP,
             allow_redirects=False,
             proxy=self._proxy,
         )
@@ -157,6 +159,7 @@ async def proxying(upstream: str, known_as: str, books: Books, proxy: str | None
         connector=TCPConnector(limit=0),
         cookie_jar=DummyCookieJar(),
         auto_decompress=False,
+        skip_auto_headers=_ADDED_BY_AIOHTTP,
         timeout=ClientTimeout(total=None, sock_connect=30),  # the program has its own
         max_line_size=LONGEST_LINE,
         max_field_size=LONGEST_LINE,
