@@ -23,16 +23,20 @@ _OURS = _OF_ONE_CONNECTION | {b"host", b"expect"}
 
 
 def for_upstream(raw: Raw) -> Pairs:
-    """The headers of a request that the upstream gets."""
-    return _without(raw, _OURS)
+    """The headers of a request that the upstream gets; one that comes again is spelt as it was at first.
+
+    Where a name comes again in another spelling, aiohttp puts it in the place of the first.
+    """
+    spelt: dict[bytes, str] = {}
+    return [(spelt.setdefault(lower, name), value) for lower, name, value in _without(raw, _OURS)]
 
 
 def for_program(raw: Raw) -> Pairs:
     """The headers of an answer that the program gets."""
-    return _without(raw, _OF_ONE_CONNECTION)
+    return [(name, value) for _, name, value in _without(raw, _OF_ONE_CONNECTION)]
 
 
-def _without(raw: Raw, names: frozenset[bytes]) -> Pairs:
+def _without(raw: Raw, names: frozenset[bytes]) -> list[tuple[bytes, str, str]]:
     found: list[tuple[bytes, str, str]] = []
     named: set[bytes] = set()
     for name, value in raw:
@@ -41,7 +45,7 @@ def _without(raw: Raw, names: frozenset[bytes]) -> Pairs:
             found.append((lower, _text(name), _text(value)))
         elif lower == b"connection":  # what it names is of one connection too
             named.update(each.strip().lower() for each in value.split(b","))
-    return [(name, value) for lower, name, value in found if lower not in named]
+    return [each for each in found if each[0] not in named] if named else found
 
 
 def _text(data: bytes) -> str:

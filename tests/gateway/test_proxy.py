@@ -101,6 +101,15 @@ def test_a_request_passes_with_its_spelling_and_order_and_nothing_added(gateway:
     assert only(between).retry == 2
 
 
+def test_a_name_that_comes_again_in_another_spelling_passes_with_each_of_its_values(gateway: Start) -> None:
+    upstream = Upstream(answer(WHOLE))
+    sent = post("/v1/messages", REQUEST, "Anthropic-Beta: a", "X-Other: 1", "anthropic-beta: b", "Anthropic-Beta: c")
+    with asking(gateway(upstream), sent) as program:
+        program.exactly(len(answer(WHOLE)))
+    betas = [line for line in upstream.heads[0].split(b"\r\n") if line.lower().startswith(b"anthropic-beta")]
+    assert betas == [b"Anthropic-Beta: a", b"Anthropic-Beta: b", b"Anthropic-Beta: c"]
+
+
 def test_a_request_has_left_before_it_is_read(gateway: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """To read a long one takes a while, which is there once the upstream is at work. Over an open connection, too."""
     whole, came, had_left = answer(WHOLE), threading.Event(), []
