@@ -49,6 +49,7 @@ _COLOURS: Mapping[str, Mapping[str, bool]] = {
     "good": {"green": True},
     "bad": {"red": True, "bold": True},
     "warn": {"yellow": True},
+    "title": {"bold": True},
 }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from pytest_claude_budget.base.money import dollars, dollars_holding
+from pytest_claude_budget.base.money import dollars, dollars_holding, exact_dollars
 from pytest_claude_budget.compare.not_compared import reasons
 from pytest_claude_budget.judge.increases import INCREASES
 from pytest_claude_budget.record.record import LOCK_FILE
@@ -273,7 +273,10 @@ def _name(name: str) -> str:
 
 
 def _to_raise(farthest: Document) -> ToRaise:
-    return ToRaise(where=farthest["where"] or farthest["path"], words=_words(farthest), to=_enough(farthest))
+    most, number_ = amount_in(farthest["maximum"]), farthest["maximum"]
+    was = str(number_) if isinstance(number_, int) else plain_number(exact_dollars(most)) if most is not None else ""
+    where = farthest["where"] or farthest["path"]
+    return ToRaise(where=where, words=_words(farthest), to=_enough(farthest), was=was)
 
 
 def _enough(farthest: Document) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from pytest_claude_budget.render.comment_values import Document, failing, moved, short
 from pytest_claude_budget.render.groups import NEW
-from pytest_claude_budget.render.markdown_text import amount, amount_in, percent_in, sentence
+from pytest_claude_budget.render.markdown_text import amount, amount_in, counted, percent_in, sentence
 from pytest_claude_budget.render.remedies import (
     ENOUGH,
     NOBODY_KNOWS,
@@ -31,13 +31,15 @@ def down(document: Document) -> list[str]:
 
 
 def in_short(document: Document) -> str:
-    """The step that saves most, and that it is the first of several where it is; empty where none is known."""
+    """The first step, and how many more there are, or that it is only the first; empty where none is known."""
     steps, enough = _steps(document)
     if not steps:
         return ""
     own = len(steps[0].owners) == 1 and steps[0].words.endswith("were added")
     said = f"{_words(steps[0])}{f' in {_first_owner(steps[0])}' if own else ''}"
-    return said if len(steps) == 1 and enough == ENOUGH else f"first {said}"
+    if len(steps) > 1:
+        return f"{said}, and {counted(len(steps) - 1, 'more step')}"
+    return said if enough == ENOUGH else f"first {said}"
 
 
 def _words(step: Step) -> str:

@@ -22,6 +22,8 @@ class ToRaise:
     """As its file has it, ready to be shown."""
     to: str
     """What to write there instead, ready to be shown: `max_cost: 0.25`; empty where it cannot be told."""
+    was: str = ""
+    """The number that stands there, as a file has it: who raises a limit is to see by how much."""
 
 
 def new_text(measure: str, path: str, value: str, *, at_least: bool, show: Callable[[str], str]) -> str:
@@ -41,7 +43,7 @@ def plain_number(dollars_: str) -> str:
 
 
 def raise_words(limits: Sequence[ToRaise], name: Callable[[str], str]) -> str:
-    """`raise budget.yml:4 to max_cost: 32.50`; `name` shows what came from outside."""
+    """`raise budget.yml:4 from 20.00 to max_cost: 32.50`; `name` shows what came from outside."""
     if len(limits) <= FEW:
         return f"raise {listed([_line(each, limits, '', name) for each in limits])}"
     files = {_split(each.where)[0] for each in limits}
@@ -57,7 +59,7 @@ def _line(limit: ToRaise, limits: Sequence[ToRaise], file: str, name: Callable[[
     """One limit: its line, and its words too where what to write does not tell it from another."""
     alone = [(each.where, each.to) for each in limits].count((limit.where, limit.to)) == 1
     line = f"line {_split(limit.where)[1]}" if file else name(limit.where)
-    to = f"to {limit.to}" if limit.to else ""
+    to = _joined(f"from {limit.was}" if limit.was else "", f"to {limit.to}") if limit.to else ""
     return _joined(line, "" if alone and to else f"({limit.words})", to)
 
 

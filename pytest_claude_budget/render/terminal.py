@@ -54,7 +54,7 @@ class Line:
 
     text: str
     tone: str = ""
-    """`good`, `bad`, `warn` or nothing."""
+    """`good`, `bad`, `warn`, `title` or nothing."""
 
 
 _TONES = {
@@ -120,7 +120,9 @@ def _judged(report: CostReport, width: int) -> list[Line]:
     if verdict.capped:
         lines += _whole([f"  to pass: {room_words(verdict.capped).replace('`', '')}"], width)
     if verdict.breaches:
-        lines += _whole([*why(report), *down(report), *hint(report)], width)
+        for said in (why(report), down(report), hint(report)):
+            title = said[: len(said) > 1]
+            lines += _whole(title, width, "title") + _whole(said[len(title) :], width)
     return lines + _whole([f"verdict: {verdict_line(report)}"], width, tone)
 
 

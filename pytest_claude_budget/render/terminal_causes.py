@@ -24,6 +24,8 @@ from pytest_claude_budget.render.terminal_text import counted, printable, told
 
 MOST_CAUSES = 3
 """Causes that are named; what else moved stands in the comparison."""
+DOWN = "to bring it down"
+"""The title of what would."""
 _NAME = 40
 _SENTENCE = 120
 """Characters of a cause."""
@@ -76,8 +78,8 @@ def down(report: CostReport) -> list[str]:
         return []
     said = [f"{printable(step.words, 160)} ({of_step(step, _name(step.owners[0]))})" for step in steps]
     if len(said) == 1:
-        return told("to bring it down", [f"{said[0]}; {enough}"])
-    return told("to bring it down", [*said, enough])
+        return told(DOWN, [f"{said[0]}; {enough}"])
+    return told(DOWN, [*said, enough])
 
 
 def steps_down(report: CostReport) -> tuple[Sequence[Step], str]:

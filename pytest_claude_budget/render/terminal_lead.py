@@ -7,14 +7,15 @@ from pytest_claude_budget.judge.acceptable import steps_before
 from pytest_claude_budget.judge.increases import INCREASES
 from pytest_claude_budget.judge.report import CostReport
 from pytest_claude_budget.render.remedies import ENOUGH
-from pytest_claude_budget.render.terminal_causes import causes_told, down, steps_down, why
-from pytest_claude_budget.render.terminal_limits import hint, short_lines
+from pytest_claude_budget.render.terminal_causes import DOWN, causes_told, down, steps_down, why
+from pytest_claude_budget.render.terminal_limits import ACCEPT, PASS, hint, short_lines
 from pytest_claude_budget.render.terminal_text import UPDATE, counted, printable
 
 SEVERAL = 3
 """Limits that are more than a glance takes in."""
 _LINE = 80
 """Columns. pytest cuts a line too, but where it writes in colours only behind the message's first 80."""
+_SEE = "see '{}'"
 _CLAUSES = (": ", ", ", "; ")
 _WORDS = 61
 """Characters of a step: with its word before it, a usual one stays within 80 columns."""
@@ -53,15 +54,20 @@ def _ways_on(report: CostReport) -> list[LeadLine]:
     steps, enough = steps_down(report)
     lines = []
     if steps:
-        alone = len(steps) == 1 and enough == ENOUGH
         step = printable(steps[0].words.partition(", for ")[0], _WORDS)  # its reason is said above
-        more = "see above" if len(steps) == 1 else f"see all {len(steps)} above"
-        lines.append(LeadLine(word="NOT INTENDED?", subject=step if alone else f"first {step}", more=more))
+        others = f", and {len(steps) - 1} more" if len(steps) > 1 else ""
+        first = "" if others or enough == ENOUGH else "first "
+        lines.append(LeadLine(word="NOT INTENDED?", subject=f"{first}{step}{others}", more=_SEE.format(DOWN)))
     by_hand = len(short_lines(each for each in report.verdict.breaches if each.measure not in INCREASES))
     increases = any(each.measure in INCREASES for each in report.verdict.breaches)
     raised = f"raise {counted(by_hand, 'limit')}" if by_hand else ""
     accepted = f"{raised}, then {UPDATE}" if raised else UPDATE
-    return [*lines, LeadLine(word="INTENDED?", subject=accepted if increases else raised, more="see above")]
+    return [
+        *lines,
+        LeadLine(
+            word="INTENDED?", subject=accepted if increases else raised, more=_SEE.format(ACCEPT if increases else PASS)
+        ),
+    ]
 
 
 def begun(text: str, room: int) -> str:

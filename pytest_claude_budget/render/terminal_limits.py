@@ -127,6 +127,8 @@ def _value(breach: Breach) -> str:
     return least + dollars_against(Decimal(breach.value), Decimal(breach.maximum))
 
 
+PASS, ACCEPT = "to pass", "to accept"
+"""Titles of what to do."""
 _ONE_LINE = 2
 """Steps that are said in one line."""
 
@@ -137,14 +139,14 @@ def hint(report: CostReport) -> list[str]:
     fixed = [_to_raise(rows[0]) for rows in _by_limit(each for each in breaches if each.measure not in INCREASES)]
     raised = [raise_words(fixed, _name)] if fixed else []
     if all(each.measure not in INCREASES for each in breaches):
-        return told("to pass", [f"make the calls cheaper, or {raised[0]}   [over-limit]"])
+        return told(PASS, [f"make the calls cheaper, or {raised[0]}   [over-limit]"])
     files = [*map(_name, files_of(fixed)), LOCK_FILE]
     increases = sum(1 for _ in _by_limit(each for each in breaches if each.measure in INCREASES))
     update, commit = update_steps(UPDATE, files, len(fixed), increases)
     command, _, passes = update.removeprefix("run ").partition(": ")
     update = f"{command} ({passes})" if passes else command
     steps = [*_before(report), *raised, update, f"{commit}   [over-limit]"]
-    return told("to accept", steps if len(steps) > _ONE_LINE else [", then ".join(steps)], numbered=True)
+    return told(ACCEPT, steps if len(steps) > _ONE_LINE else [", then ".join(steps)], numbered=True)
 
 
 def _name(name: str) -> str:
@@ -152,7 +154,9 @@ def _name(name: str) -> str:
 
 
 def _to_raise(farthest: Breach) -> ToRaise:
-    return ToRaise(where=farthest.where, words=limit_words(farthest), to=_enough(farthest))
+    most = farthest.maximum
+    was = f"{most}" if farthest.measure in UNITS else plain_number(exact_dollars(Decimal(most)))
+    return ToRaise(where=farthest.where, words=limit_words(farthest), to=_enough(farthest), was=was)
 
 
 def _enough(farthest: Breach) -> str:

@@ -124,7 +124,7 @@ def test_the_comment_of_the_change_names_its_causes_and_its_limits(changed: Path
     assert ended.status == 1, ended.text
     assert ended.text.startswith(
         "### Claude cost: +$0.0336 per run (+80%) to $0.0755, over the limits of +10% a run and $200.00 a month for `average`\n\n"
-        "**Not intended?** First put what changes after the cached block. **Intended?** Raise 1 limit, then accept: steps below.\n\n"
+        "**Not intended?** Put what changes after the cached block, and 1 more step. **Intended?** Raise 1 limit, then accept: steps below.\n\n"
         "| Change | Why |"
     )
     assert (
@@ -134,7 +134,7 @@ def test_the_comment_of_the_change_names_its_causes_and_its_limits(changed: Path
     causes = ("cache reads 2,866 → 0: block 1 of the system prompt changed", "makes 2 calls (was 1)")
     lever = "What would cost less: 1 lever; it saves $96.99 to $145.16 a month at average volume"
     assert [] == [text for text in (*causes, "system prompt +107 tokens", lever) if text not in ended.text]
-    raised = "1. raise `claude-budget.yml:53` to `average: 279.16`\n2. run `pytest --claude-budget-update`: the limit on an increase then passes "
+    raised = "1. raise `claude-budget.yml:53` from 200.00 to `average: 279.16`\n2. run `pytest --claude-budget-update`: the limit on an increase then passes "
     assert f"**To accept** all of this:\n\n{raised}" in ended.text
     down = (
         "put what changes after the cached block ($0.0302 in 4 tests); leave out the calls that were added "
@@ -162,7 +162,7 @@ def test_the_terminal_names_the_causes_and_what_to_do(changed: Path) -> None:
     text = gate(changed).text
     assert "  +$0.000394 tests/test_replies.py::handbook\n             system prompt +105 tokens\n" in text
     accept = (
-        "to accept: 1. raise claude-budget.yml:53 to average: 279.16 2. pytest --claude-budget-update "
+        "to accept: 1. raise claude-budget.yml:53 from 200.00 to average: 279.16 2. pytest --claude-budget-update "
         "(the limit on an increase then passes) 3. commit claude-budget.yml and claude-budget.lock.json [over-limit]"
     )
     assert accept in " ".join(text.split())

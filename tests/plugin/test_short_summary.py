@@ -83,8 +83,8 @@ def test_the_last_lines_of_many_limits_say_why_and_what_to_do(suite: Suite) -> N
         "OVER claude-budget.yml:3 - the run: 4 calls, limit 3",
         "OVER claude-budget.yml:4 - 2 tests, up to 2 calls, limit 1",
         "WHY +$0.003 in 2 tests - each makes 2 calls (was 1)",
-        "NOT INTENDED? first find what asks the same thing again - see above",
-        "INTENDED? raise 3 limits, then pytest --claude-budget-update - see above",
+        "NOT INTENDED? first find what asks the same thing again - see 'to bring it down'",
+        "INTENDED? raise 3 limits, then pytest --claude-budget-update - see 'to accept'",
         "2 passed, 4 Claude budget limits exceeded",
     ]
 

@@ -265,15 +265,15 @@ def test_the_last_lines_say_why_and_the_two_ways_on_where_that_takes_several_lin
     said = lead(judged(budget, before, record(costing("a", 20), costing("b", 60))))
     assert [(line.word, line.subject, line.more) for line in said] == [
         ("WHY", "+$0.60 in 2 tests", "a longer prompt"),
-        ("NOT INTENDED?", "send a shorter prompt", "see above"),
-        ("INTENDED?", "raise 1 limit, then pytest --claude-budget-update", "see above"),
+        ("NOT INTENDED?", "send a shorter prompt", "see 'to bring it down'"),
+        ("INTENDED?", "raise 1 limit, then pytest --claude-budget-update", "see 'to accept'"),
     ]
     several = judged(budget, before, record(costing("a", 14), costing("b", 14), costing("c", 6)))
     assert [(line.word, line.subject, line.more) for line in lead(several)] == [
         ("WHY", "+$0.08 in 2 tests", "input +40,000 tokens"),
         ("WHY", "+$0.06 in c, which is new", ""),
-        ("NOT INTENDED?", "first send a shorter prompt", "see all 2 above"),
-        ("INTENDED?", "pytest --claude-budget-update", "see above"),
+        ("NOT INTENDED?", "send a shorter prompt, and 1 more", "see 'to bring it down'"),
+        ("INTENDED?", "pytest --claude-budget-update", "see 'to accept'"),
     ]
 
 

@@ -378,7 +378,7 @@ def test_twenty_alike_are_one_line_that_names_the_dearest() -> None:
         "claude-budget.yml:3: 20 tests over max_cost 0.001 for each test, the farthest a.py::test_20 ($0.03) to pass"
         in said
     )
-    assert "to pass: make the calls cheaper, or raise claude-budget.yml:3 to max_cost: 0.03" in said
+    assert "to pass: make the calls cheaper, or raise claude-budget.yml:3 from 0.001 to max_cost: 0.03" in said
     assert lines[-1] == "verdict: over: 1 limit exceeded"
     assert max(map(len, lines)) <= 79
 

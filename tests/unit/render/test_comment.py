@@ -220,7 +220,7 @@ def test_the_same_cause_is_said_once_though_one_test_has_it_twice() -> None:
 def test_a_fixed_limit_is_raised_before_an_increase_is_accepted() -> None:
     """No baseline takes a run that is over a fixed limit: the update would be refused. $32.4975 is not above $32.50."""
     assert steps_to_accept("many") == [
-        "1. raise `claude-budget.yml:4` to `max_cost: 32.50`",
+        "1. raise `claude-budget.yml:4` from 20.00 to `max_cost: 32.50`",
         "2. run `pytest --claude-budget-update`: the limit on an increase then passes (line 12)",
         "3. commit `claude-budget.yml` and `claude-budget.lock.json`",
     ]
@@ -229,8 +229,8 @@ def test_a_fixed_limit_is_raised_before_an_increase_is_accepted() -> None:
 def test_each_limit_that_is_to_be_raised_says_to_what_and_the_rest_is_left_to_the_update() -> None:
     """Nine limits: $0.17719, $0.007, $327.50 and $786.00 stay too much, and five are increases."""
     assert steps_to_accept("busy") == [
-        "1. raise 4 limits in `claude-budget.yml`: line 4 to `max_cost: 0.178`, line 6 to `max_cost: 0.007`, "
-        "line 30 to `average: 327.50` and line 31 to `heavy: 786.00`",
+        "1. raise 4 limits in `claude-budget.yml`: line 4 from 0.15 to `max_cost: 0.178`, line 6 from 0.006 to `max_cost: 0.007`, "
+        "line 30 from 310.00 to `average: 327.50` and line 31 from 750.00 to `heavy: 786.00`",
         "2. run `pytest --claude-budget-update`: 5 limits on increases then pass (lines 12, 13, 20, 21 and 22)",
         "3. commit `claude-budget.yml` and `claude-budget.lock.json`",
     ]
@@ -292,7 +292,7 @@ def test_a_budget_beside_nothing_that_is_known_is_left_out() -> None:
 def test_what_only_a_higher_limit_lets_pass_is_not_sent_to_an_update() -> None:
     report = document("busy")
     report["verdict"]["breaches"] = report["verdict"]["breaches"][:1]
-    words = "or raise `claude-budget.yml:4` to `max_cost: 0.178` and commit that."
+    words = "or raise `claude-budget.yml:4` from 0.15 to `max_cost: 0.178` and commit that."
     assert f"**To pass:** make the calls cheaper, {words}" in comment(report)
 
 

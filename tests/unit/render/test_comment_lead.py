@@ -15,7 +15,7 @@ BACK, OUT = "Go back to `claude-haiku-4-5`.", "Leave out the calls that were add
         ("over", f"**Not intended?** {OUT} **Intended?** Accept it: steps below."),
         (
             "busy",
-            f"**Not intended?** First {BACK[0].lower()}{BACK[1:]} **Intended?** Raise 4 limits, then accept: steps below.",
+            f"**Not intended?** {BACK.removesuffix('.')}, and 3 more steps. **Intended?** Raise 4 limits, then accept: steps below.",
         ),
         ("many", f"**Not intended?** {BACK} **Intended?** Raise 1 limit, then accept: steps below."),
     ],

@@ -1,5 +1,7 @@
 """What is left to be raised in a budget, and what an update accepts after that."""
 
+from dataclasses import replace
+
 import pytest
 
 from pytest_claude_budget.render.raising import (
@@ -42,6 +44,13 @@ def test_a_limit_is_named_with_its_line_and_with_what_to_write_there() -> None:
     assert raise_words([limit("b.yml:4"), limit("tests/test_a.py:9", "")], str) == (
         "raise b.yml:4 to max_cost: 0.05 and tests/test_a.py:9 (max_cost 0.01 for each test)"
     )
+
+
+def test_who_raises_a_limit_sees_by_how_much() -> None:
+    """What stands there comes first; where what to write cannot be told, nothing is moved."""
+    doubled = replace(limit("b.yml:4"), was="0.01")
+    assert raise_words([doubled], str) == "raise b.yml:4 from 0.01 to max_cost: 0.05"
+    assert raise_words([replace(doubled, to="")], str) == "raise b.yml:4 (max_cost 0.01 for each test)"
 
 
 def test_more_than_two_are_counted_and_those_of_one_file_are_named_by_their_lines() -> None:
