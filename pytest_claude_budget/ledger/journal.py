@@ -15,6 +15,7 @@ from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.ledger.mapped_file import END, Piece, first_piece
 from pytest_claude_budget.ledger.outside import locking, make_folder, system
 from pytest_claude_budget.ledger.paths import SUFFIX
+from pytest_claude_budget.ledger.process_id import process_id
 from pytest_claude_budget.ledger.row_format import Laid, lines_of, quoted
 
 _NAMES_TRIED = 100
@@ -64,7 +65,7 @@ class Journal:
     def take(self, lines: bytes) -> bool:
         """Store lines where no file has to be touched for it; False where one has to be."""
         here = self._open
-        if here is None or here.pid != system.getpid():
+        if here is None or here.pid != process_id():
             return False
         piece = here.piece
         try:

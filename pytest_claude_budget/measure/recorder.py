@@ -19,6 +19,7 @@ from pytest_claude_budget.calls.host_rules import HostRules, Origins
 from pytest_claude_budget.ledger.alike_format import LaidAlike, lines_of_all, one_by_one
 from pytest_claude_budget.ledger.journal import Journal, OwnerFacts, line_of_owner
 from pytest_claude_budget.ledger.outside import system
+from pytest_claude_budget.ledger.process_id import process_id
 from pytest_claude_budget.ledger.row_format import NOWHERE, Laid, Payer, Site, lines_of, payer_of
 from pytest_claude_budget.ledger.writer_thread import Writer, running_loop
 
@@ -331,7 +332,7 @@ class _Ids:
         return self._pid == system.getpid() and number >> 24 == self._start
 
     def next(self) -> int:
-        if self._pid != system.getpid():
+        if self._pid != (pid := process_id()):
             self._start = int.from_bytes(system.urandom(5), "big") >> 2
-            self._count, self._pid = itertools.count(self._start << 24), system.getpid()
+            self._count, self._pid = itertools.count(self._start << 24), pid
         return next(self._count)

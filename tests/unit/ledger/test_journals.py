@@ -431,7 +431,7 @@ def test_lines_are_taken_without_a_file_where_there_is_room_in_memory(
     journal.append([entry(2)])
     assert journal.take(line)
     assert not journal.take(journals.lines_of([long(3)]))
-    monkeypatch.setattr(journals.system, "getpid", lambda: 7)
+    monkeypatch.setattr(journals, "process_id", lambda: 7)
     assert not journal.take(line), "another process"
     monkeypatch.undo()
     journal.close()
