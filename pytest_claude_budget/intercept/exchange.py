@@ -33,6 +33,7 @@ Begun = tuple[Carrier, Any, bytes | None]
 """Who sends, the request, and its body where that is in memory already."""
 # Python 3.11 searches an enum's class at each look.
 _GUESS, _COMPATIBLE = Kind.GUESS, Kind.COMPATIBLE
+_LIVE = Origin.LIVE
 _ENDED = "the run ended before an answer came; it may have been billed"
 _READ_IN_PIECES = (Kind.BATCH_RESULTS, Kind.UNREAD, *SESSIONS)
 
@@ -72,7 +73,9 @@ class Watch:
         """The exchange that goes on around this one; who only looks on from above asks for none of its answers."""
         self.inside = Inside((carrier, request, sinks))
         retry, self._betas, _ = said
-        self._tickets: list[Held] = [(sink, sink.open(retry), Origin.LIVE) for sink in sinks]
+        self._tickets: list[Held] = []
+        for sink in sinks:  # a comprehension would be one more frame to call before Python 3.12
+            self._tickets.append((sink, sink.open(retry), _LIVE))
         if GUARDS:
             self.inside.ask = ask_of(self._tickets, request, found)
 

@@ -7,6 +7,7 @@ are known by their module's file: to be asked for its code is an event that each
 
 import os
 import sys
+from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
@@ -24,11 +25,15 @@ _PYTESTS = tuple(os.path.join("_pytest", f"{name}.py") for name in ("python", "f
 """What calls tests and fixtures."""
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # noqa: PTH100,PTH120  # loads nothing
 _BEGINS = os.path.join(_PACKAGE, "intercept", "runs_that_watch.py")  # noqa: PTH118  # as above
-_TO_BEGIN = 6 if sys.version_info < (3, 12) else 5
-"""Frames from the search to where an exchange begins: through the recorder and the watch, whose comprehension is one before Python 3.12."""
+_TO_BEGIN = 5
+"""Frames from the search to where an exchange begins: through the recorder and the watch."""
 _CALL_BACK = tuple(os.path.join("asyncio", file) for file in ("events.py", "runners.py"))  # noqa: PTH118  # as above
 """What an event loop calls back from; the second where the loop is uvloop's, which has no frames."""
 _STANDARD = os.path.dirname(os.__file__) + os.sep  # noqa: PTH120  # as above
+
+
+_identity: Callable[[object], int] = object.__hash__ if sys.implementation.name == "cpython" else id
+"""As `id`, which is an event that each audit hook of the process hears of. Elsewhere two objects may have one hash."""
 
 
 class CallSites:
@@ -39,49 +44,51 @@ class CallSites:
         """How paths of the user's own files begin: as pytest writes them, and as an editable install may."""
         self._kinds: dict[str, int] = {}
         """What each file is."""
+        self._libraries: set[str] = set()
+        """Those that are a library's."""
         self._sites: dict[tuple[int, ...], tuple[Site, list[CodeType]]] = {}
-        """By ids of code objects, each with the instruction that it is at: to compare the objects would take longer. They are
-        held, so that no other gets an id that is known here."""
+        """By identities of code objects, and the instructions that they are at: to compare the objects would take longer. They are
+        held, so that no other gets an identity that is known here."""
 
     def here(self) -> Site:
         """The site of a call that the caller's caller sends at this moment; NOWHERE where no frame is the user's own."""
-        kinds = self._kinds
-        frame: Any = _outside_of_ours()
-        while frame is not None and kinds.get(frame.f_globals.get("__file__")) == _LIBRARY:
+        libraries, frame = self._libraries, _outside_of_ours()
+        while frame is not None and frame.f_globals.get("__file__") in libraries:
             frame = frame.f_back
-        stack: list[int] = []
+        kinds = self._kinds
         codes: list[CodeType] = []
+        places: list[int] = []
         while frame is not None:
             code = frame.f_code
             try:
                 kind = kinds[code.co_filename]
             except KeyError:
                 kind = self._learn(code.co_filename)
-            if kind:
-                if kind == _END:
+            if kind == _OWN:
+                codes.append(code)
+                places.append(frame.f_lasti)
+                if len(codes) == MOST_FRAMES:
                     break
-                if kind == _OWN:
-                    codes.append(code)
-                    stack += (id(code), frame.f_lasti)
-                    if len(codes) == MOST_FRAMES:
-                        break
-                elif stack:  # what runs the loop is the same for all of its tasks, and deep
+            elif kind:
+                if kind == _END or codes:  # what runs a loop is the same for all of its tasks, and deep
                     break
-                else:  # a task that began in a library: what waits for it asked
-                    for code, at in frames_that_wait():  # of the same kind
-                        if self._learn(code.co_filename) == _OWN and len(codes) < MOST_FRAMES:
-                            codes.append(code)
-                            stack += (id(code), at)
+                for code, at in frames_that_wait():  # a task that began in a library: what waits for it asked
+                    if self._learn(code.co_filename) == _OWN and len(codes) < MOST_FRAMES:
+                        codes.append(code)
+                        places.append(at)
             frame = frame.f_back
-        if not stack:
+        if not codes:
             return NOWHERE
-        known = self._sites.get(key := tuple(stack))
-        return self._lay_out(key, codes) if known is None else known[0]
+        known = self._sites.get(key := (*map(_identity, codes), *places))
+        return self._lay_out(key, codes, places) if known is None else known[0]
 
     def _learn(self, file: str) -> int:
         if len(self._kinds) >= MOST_KNOWN:
             self._kinds.clear()
+            self._libraries.clear()
         kind = self._kinds[file] = self._kind_of(file)
+        if kind == _LIBRARY:
+            self._libraries.add(file)
         return kind
 
     def _kind_of(self, file: str) -> int:
@@ -93,8 +100,8 @@ class CallSites:
             return _LIBRARY
         return _LIBRARY if any(f"{os.sep}{folder}{os.sep}" in file for folder in INSTALLED) else _OWN
 
-    def _lay_out(self, key: tuple[int, ...], codes: list[CodeType]) -> Site:
-        frames = list(map(self._frame_text, codes, key[1::2]))
+    def _lay_out(self, key: tuple[int, ...], codes: list[CodeType], places: list[int]) -> Site:
+        frames = list(map(self._frame_text, codes, places))
         site = site_of(
             "\n".join(frame for frame, above in zip(frames, [*frames[1:], ""], strict=True) if frame != above)
         )
