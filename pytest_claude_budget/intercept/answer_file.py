@@ -33,6 +33,11 @@ class AnswerFile:
     def read(self, size: int | None = -1) -> Any:
         """As of the file."""
         data = self._file.read(size)
+        if data and len(data) == self._left and not self._chunked:  # all that is still to come, as nearly always
+            seen, self._seen = self._seen, None
+            if seen is not None:
+                seen.last(data)
+            return data
         return self._passed(data, at_end=size is None or size < 0 or (size > 0 and not data))
 
     def read1(self, size: int = -1) -> Any:
@@ -74,7 +79,11 @@ class AnswerFile:
         return self._file.close()
 
     def __del__(self) -> None:
-        if self.__dict__.get("_seen") is not None:  # it may not be whole
+        try:
+            seen = self._seen
+        except AttributeError:  # it was not made whole
+            return
+        if seen is not None:
             self._dropped()
 
     def __enter__(self) -> "AnswerFile":

@@ -100,6 +100,12 @@ class Watch:
     def ended(self, *, complete: bool) -> None:
         """The bytes are over, or the reader went away."""
         if (said := self._end(complete=complete)) is not None:
+    def last(self, data: bytes) -> None:
+        """Take all bytes that were still to come."""
+        if not self.passes(data):
+            self.fed(data)
+        self.ended(complete=True)
+
             write(self._tickets, said)
 
     # Asynchronous callers.

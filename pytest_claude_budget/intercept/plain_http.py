@@ -113,7 +113,7 @@ class Got:
         """Is the whole body in memory?"""
         return self.raw is not None or self._content is not None
 
-    def keep(self, *, body: bytes | None = None, raw: bytes | None = None) -> None:
+    def keep(self, body: bytes | None = None, *, raw: bytes | None = None) -> None:
         """Keep a body that has come whole since, without its content coding or with it."""
         self._content, self.raw = body, raw
 

@@ -12,6 +12,10 @@ LONGEST_WHOLE = 1_000_000
 """Bytes of a JSON answer that are kept up to its end: what is longer is read as it passes."""
 
 
+_JSON = "application/json"
+"""Such an answer is best read once all of it has passed."""
+
+
 class AnswerNotReadError(ConnectionError):
     """An answer had begun, and its reader went away."""
 
@@ -25,6 +29,9 @@ class Looks(Protocol):
 
     def fed(self, data: bytes) -> None:
         """Take bytes that pass."""
+
+    def last(self, data: bytes) -> None:
+        """Take all bytes that were still to come."""
 
     def ended(self, *, complete: bool) -> None:
         """The bytes are over."""
@@ -71,6 +78,14 @@ class Whole:
         if self._left < 0 and await self._seen.answered_async(self._got) is not None:
             await self._seen.fed_async(self._kept())
 
+    def last(self, data: bytes) -> None:
+        """Take all bytes that were still to come: nearly always the whole body."""
+        if self._pieces or len(data) > self._left:
+            self.fed(data)
+        else:
+            self._pieces.append(data)
+        self.ended(complete=True)
+
     def ended(self, *, complete: bool) -> None:
         """Read what has passed."""
         self._open = False
@@ -107,9 +122,9 @@ class Whole:
         """Give the answer its body; False where our own code failed."""
         got, raw = self._got, self._kept()
         try:
-            coding = got.headers.get("content-encoding", "")
+            coding = got.headers.get("content-encoding")
             undo = decoder(coding) if coding else None
-            got.keep(body=raw if undo is None else undo(raw))
+            got.keep(raw if undo is None else undo(raw))
         except UndecodableError:
             got.keep(raw=raw)  # whoever reads it says why
         except Exception as error:
@@ -118,14 +133,9 @@ class Whole:
         return True
 
 
-def is_whole_json(got: Got) -> bool:
-    """Is an answer, whose body is still to pass, best read once that has passed?"""
-    return got.status_code == 200 and got.headers.get("content-type", "").startswith("application/json")
-
-
 def looks_of(seen: Watch, got: Got, *, has_body: bool = True) -> Looks | None:
     """Who looks on as the body of an answer passes; None where nobody needs to."""
-    if has_body and is_whole_json(got):
+    if has_body and got.status_code == 200 and got.headers.get("content-type", "").startswith(_JSON):
         return Whole(seen, got)
     if seen.answered(got) is None:
         return None
@@ -137,6 +147,6 @@ def looks_of(seen: Watch, got: Got, *, has_body: bool = True) -> Looks | None:
 
 async def looks_of_async(seen: Watch, got: Got) -> Looks | None:
     """As `looks_of`, without touching a file on the event loop."""
-    if is_whole_json(got):
+    if got.status_code == 200 and got.headers.get("content-type", "").startswith(_JSON):
         return Whole(seen, got)
     return None if await seen.answered_async(got) is None else seen
