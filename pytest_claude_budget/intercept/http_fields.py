@@ -3,8 +3,9 @@
 from typing import Any
 
 _RETRY, _BETA, _VERSION = "x-stainless-retry-count", "anthropic-beta", "anthropic-version"
-_TOLD: dict[str | bytes, str] = {name: name for name in (_RETRY, _BETA, _VERSION)}
-_TOLD |= {name.encode(): name for name in (_RETRY, _BETA, _VERSION)}
+_READ = (_RETRY, _BETA, _VERSION)
+_TOLD: dict[str | bytes, str] = {name: name for name in _READ}
+_TOLD |= {name.encode(): name for name in _READ}
 """The names that are read, as texts and as bytes."""
 
 Told = tuple[int, str, bool]
@@ -48,6 +49,8 @@ def told(request: Any) -> Told:
     listed = getattr(headers, "_list", None)  # httpx's, with names in lower case already
     if listed is not None:  # half the time of a look in the loop below
         found = [header for header in listed if header[1] in _TOLD]
+    elif (several := getattr(headers, "several", None)) is not None:
+        found = [(name, name, value) for name, value in zip(_READ, several(_READ), strict=True) if value is not None]
     else:
         pairs = getattr(headers, "raw", headers)
         found = [(name, lower, value) for name, value in pairs if (lower := name.lower()) in _TOLD]

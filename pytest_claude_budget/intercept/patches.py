@@ -109,6 +109,11 @@ def owner_of(top: Any) -> Any:
     return None
 
 
+def is_hooked(top: Any) -> bool:
+    """Do calls of this come by a wrapper of ours? Nearly always it is ours, or a function that says so itself."""
+    return (type(top) is FunctionType and _MARK in top.__dict__) or owner_of(top) is not None
+
+
 def _layers(top: Any) -> Iterator[Any]:
     """What stands in a class, and what it says that it wraps."""
     for _ in range(_DEEPEST):

@@ -35,11 +35,29 @@ url_to = lru_cache(maxsize=256)(Url)
 """The same, made once: a suite asks few URLs, and nobody changes one."""
 
 
+class _Stored:
+    """The headers of requests, which lie by their names in lower case: each is there once."""
+
+    __slots__ = ("_pairs",)
+
+    def __init__(self, pairs: dict[str, tuple[Any, Any]]) -> None:
+        self._pairs = pairs
+        """How each was written, and its value."""
+
+    def several(self, names: Iterable[str]) -> list[Any]:
+        """The values of names in lower case, None for those that are not there."""
+        get = self._pairs.get
+        return [None if (found := get(name)) is None else found[1] for name in names]
+
+    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+        return iter(self._pairs.values())
+
+
 def pairs_of(headers: Any) -> Pairs:
     """The pairs of a mapping. Those of requests and of botocore go by several functions for each, so they are looked into."""
     inner = getattr(headers, "_store", None)
     if isinstance(inner, dict):
-        return inner.values()
+        return _Stored(inner)
     keyed = getattr(headers, "_dict", None)
     if isinstance(keyed, dict) and type(headers).__module__ == "botocore.awsrequest":
         return [(key._key, value) for key, value in keyed.items()]

@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from pytest_claude_budget.intercept.call_arguments import argument, body_bytes
-from pytest_claude_budget.intercept.patches import callable_of, owner_of
+from pytest_claude_budget.intercept.patches import callable_of, is_hooked
 from pytest_claude_budget.intercept.seam import Run, Seam, watch_method
 from pytest_claude_budget.wire.may_be_claude import may_be_claude
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def is_way_free() -> bool:
     """Does the `urlopen` of urllib3's pools come by our hook, and no double stand in its place?"""
     pools = getattr(sys.modules.get("urllib3.connectionpool"), "HTTPConnectionPool", None)
-    return pools is not None and owner_of(vars(pools).get("urlopen")) is not None
+    return pools is not None and is_hooked(vars(pools).get("urlopen"))
 
 
 def hook_module(module: ModuleType, run: Run) -> Seam:

@@ -61,9 +61,9 @@ def _comes_to_urllib3(session: Any, url: str) -> bool:
     """Is the adapter requests' own, with its own `send`, and the way to urllib3's pools free?"""
     try:
         adapters: Any = sys.modules["requests.adapters"].HTTPAdapter
-        adapter = session.get_adapter(url)
-        is_own = type(adapter) is adapters and "send" not in vars(adapter)
-        return is_own and vars(adapters)["send"].__module__ == "requests.adapters" and is_way_free()
+        adapter, send = session.get_adapter(url), vars(adapters)["send"]
+        is_own = type(adapter) is adapters and adapter.send.__func__ is send
+        return is_own and send.__module__ == "requests.adapters" and is_way_free()
     except Exception:  # requests will say it
         return False
 

@@ -56,6 +56,19 @@ def test_what_the_headers_of_a_request_say_is_read_from_bytes_and_texts(*, raw: 
     assert told(Asked("post", url_of(URL), {"x-stainless-retry-count": 3}.items(), b"")) == (3, "", False)
 
 
+def test_what_the_headers_of_requests_say_is_read_by_their_names() -> None:
+    headers = CaseInsensitiveDict({"Anthropic-Version": "2023-06-01", "X-Stainless-Retry-Count": b"2", "Accept": "*/*"})
+    assert told(Asked("post", url_of(URL), pairs_of(headers), b"")) == (2, "", True)
+    headers["anthropic-BETA"] = "one,two"
+    del headers["anthropic-version"]
+    assert told(Asked("post", url_of(URL), pairs_of(headers), b"")) == (2, "one,two", False)
+    assert list(pairs_of(headers)) == [
+        ("X-Stainless-Retry-Count", b"2"),
+        ("Accept", "*/*"),
+        ("anthropic-BETA", "one,two"),
+    ]
+
+
 @pytest.mark.parametrize("sign", ["request-id", "X-LiteLLM-Response-Cost", "anthropic-ratelimit-tokens-limit"])
 def test_signs_of_the_real_api_are_found_in_headers_of_any_shape(sign: str) -> None:
     raw = SimpleNamespace(raw=[(sign.encode(), b"1")])
