@@ -11,6 +11,8 @@ def argument(args: tuple[Any, ...], kwargs: dict[str, Any], at: int, name: str) 
 
 def arguments(args: tuple[Any, ...], kwargs: dict[str, Any], names: tuple[str, ...]) -> Sequence[Any]:
     """The same of the first of a function's arguments."""
+    if not args:
+        return [*map(kwargs.get, names)]
     if len(args) >= len(names):
         return args[: len(names)]
     return [*args[: len(names)], *map(kwargs.get, names[len(args) :])]

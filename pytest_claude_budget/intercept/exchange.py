@@ -21,7 +21,7 @@ from pytest_claude_budget.intercept.sink import Held, Saying, Sink, begin_write,
 from pytest_claude_budget.wire.answer_headers import NO_HEADERS, TELLING, Headers
 from pytest_claude_budget.wire.bodies import LONGEST_JSON, Body, body_of, encoded_body_of, read_whole
 from pytest_claude_budget.wire.failures import ERROR_TYPE, failure_of, failure_of_error
-from pytest_claude_budget.wire.messages import Exchange, requested_model, tried, unmeasured
+from pytest_claude_budget.wire.messages import Exchange, exchange_of, requested_model, tried, unmeasured
 from pytest_claude_budget.wire.pieces import takes_nothing
 from pytest_claude_budget.wire.refused_body import RefusedBody
 from pytest_claude_budget.wire.remembered import Remembered
@@ -53,6 +53,8 @@ class Watch:
     _prepared: Read | None = None
     _limits: str | None = None
     """Of the account, as the headers of a stream told them."""
+    passes: Callable[[bytes], bool] = staticmethod(takes_nothing)
+    """Takes bytes of a stream that change nothing, by one call; False where they must be fed. Never raises."""
     _relays = False
     """The transport is an application of this process that asked Claude in its turn."""
 
@@ -63,11 +65,7 @@ class Watch:
         self._carrier: Any = carrier
         self._request = request
         self._route = found
-        self.is_named = not found.unnamed
-        """The request says that it is Claude's; else its answer may."""
         self._remembered = remembered
-        self.passes: Callable[[bytes], bool] = takes_nothing
-        """Takes bytes of a stream that change nothing, by one call; False where they must be fed. Never raises."""
         around = AROUND.get()
         self._outer = around if around is not None and around.of is not None else None
         """The exchange that goes on around this one; who only looks on from above asks for none of its answers."""
@@ -78,6 +76,11 @@ class Watch:
             self._tickets.append((sink, sink.open(retry), _LIVE))
         if GUARDS:
             self.inside.ask = ask_of(self._tickets, request, found)
+
+    @property
+    def is_named(self) -> bool:
+        """Does the request say that it is Claude's? Else its answer may."""
+        return not self._route.unnamed
 
     # Synchronous callers.
 
@@ -97,15 +100,15 @@ class Watch:
         if (said := self._feed(data)) is not None:
             write(self._tickets, said)
 
-    def ended(self, *, complete: bool) -> None:
-        """The bytes are over, or the reader went away."""
-        if (said := self._end(complete=complete)) is not None:
     def last(self, data: bytes) -> None:
         """Take all bytes that were still to come."""
         if not self.passes(data):
             self.fed(data)
         self.ended(complete=True)
 
+    def ended(self, *, complete: bool) -> None:
+        """The bytes are over, or the reader went away."""
+        if (said := self._end(complete=complete)) is not None:
             write(self._tickets, said)
 
     # Asynchronous callers.
@@ -173,17 +176,21 @@ class Watch:
         """What an answer says that is JSON and here already, as nearly every one; None where it must be read otherwise."""
         try:
             self._locate(response)
-            content = content_of(response)
-            if self._route.unnamed and content is not None and b"claude" not in content.lower():
+            content = getattr(response, "_content", None)
+            if not isinstance(content, bytes):
+                return None
+            if self._route.unnamed and b"claude" not in content.lower():
                 self.inside.close()
                 return None, ()
-            if content is None or response.status_code != 200 or not content.startswith(b"{"):
+            if response.status_code != 200 or not content.startswith(b"{"):
                 return None
             if self._route.kind in _READ_IN_PIECES or len(content) > LONGEST_JSON:
                 return None
             exchange = self._exchange = self._make_exchange(200, eager=False, headers=response.headers)
             own = self._remembered.answers.read(content, exchange)
-            said: Saying = (own if own is None else with_limits(own, self._tickets, response.headers), ())
+            if own is not None and self._tickets and self._tickets[0][2] is _LIVE:
+                own = with_limits(own, self._tickets, response.headers)
+            said: Saying = (own, ())
             if self._outer is not None or self._relays or self._may_bill:
                 said = self._placed(Said(*said))
         except Exception as error:
@@ -264,14 +271,18 @@ class Watch:
         return read_request(body, self._route.kind, self._betas, self._remembered.prints)
 
     def _make_exchange(self, status: int, *, eager: bool, headers: Any = None) -> Exchange:
-        body, print_, more, lifetimes, facts = self._prepared or self._read()
-        kind = self._route.kind
+        kind, body = self._route.kind, self._sent
+        if self._prepared is None and body is not None:
+            read = read_request(body, kind, self._betas, self._remembered.prints)
+        else:
+            read = self._prepared or self._read()
+        body, print_, more, lifetimes, facts = read
         asked = requested_model(body) if eager else body
         in_application = kind is _GUESS and self._carrier.is_application()
         told = NO_HEADERS
         if headers is not None and (kind is _COMPATIBLE or kind is _GUESS or self._route.model is not None):
             told = Headers(*values_of(headers, TELLING))
-        return Exchange(self._route, status, asked, print_, more, lifetimes, in_application, told, facts)
+        return exchange_of((self._route, status, asked, print_, more, lifetimes, in_application, told, facts))
 
     def _refused(self, response: Any) -> Iterator[Said]:
         """A status that brings no answer; the body, once it has come, may tell more of the kind of the failure."""

@@ -45,7 +45,7 @@ class _Sent:
         return seen
 
     def __del__(self) -> None:
-        if (seen := self.take()) is not None:
+        if self._seen is not None and (seen := self.take()) is not None:
             with suppress(Exception):  # the interpreter may be at its end
                 seen.raised(AnswerNotAskedForError(), asynchronous=True)
 

@@ -43,6 +43,8 @@ _REAL_SIGNS = frozenset(("request-id", "x-litellm-response-cost", b"request-id",
 _RATE_LIMITS = frozenset(("anthropic-ratelimit-", b"anthropic-ratelimit-"))
 """How such names begin."""
 _BEGIN = len("anthropic-ratelimit-")
+_BEGINS_A_LIMIT = "\nanthropic-ratelimit-"
+"""Where names stand line by line."""
 _WIRE_MODULES = ("httpcore", "httpcore2", "aiohttp", "anyio", "asyncio", "ssl", "h11", "h2")
 
 
@@ -124,6 +126,9 @@ def settled(held: Sequence[Held], url: Any, *, simulated: bool) -> list[Held]:
 def looks_real(response: Any) -> bool:
     """Has an answer headers that the real API or a proxy in front of it sends, and a double seldom?"""
     headers = response.headers
+    if (named := getattr(headers, "named", None)) is not None:
+        names = named()
+        return not _REAL_SIGNS.isdisjoint(names) or _BEGINS_A_LIMIT in "\n".join(("", *names))
     raw = getattr(headers, "raw", None)
     for name in headers if raw is None else [pair[0] for pair in raw]:
         lower = name.lower()

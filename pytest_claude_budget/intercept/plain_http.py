@@ -86,8 +86,11 @@ class Headers:
         value = (self._found or self._by_name()).get(name)
         return default if value is None else value if type(value) is str else _text(value)
 
-    def __iter__(self) -> Iterator[str]:
+    def named(self) -> Iterable[str]:
         """The names, in lower case."""
+        return self._by_name()
+
+    def __iter__(self) -> Iterator[str]:
         return iter(self._by_name())
 
     def _by_name(self) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def look(inside: Inside, unused: str = "") -> None:
     """Begin to look for what an exchange reaches; it surely does not use the way to the network that is named."""
     if not _ELSEWHERE.is_whole():
         _hook_all()
-    inside.reached = _is_blind(unused)
+    inside.reached = not sys.modules.keys().isdisjoint(_UNSEEN) and _is_blind(unused)
     inside.elsewhere = _ELSEWHERE.count
 
 
@@ -80,8 +80,7 @@ def look_no_more() -> None:
 
 
 def _is_blind(unused: str) -> bool:
-    loaded = sys.modules.keys()
-    return not loaded.isdisjoint(_UNSEEN) and any(name in loaded and name != unused for name in _UNSEEN)
+    return any(name in sys.modules and name != unused for name in _UNSEEN)
 
 
 def _hook_all() -> bool:

@@ -5,6 +5,7 @@ urllib3 calls itself for a retry and for a redirect. What became of the try befo
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from http.client import HTTPResponse
 from io import BytesIO
 from typing import Any
 
@@ -145,6 +146,8 @@ def got(response: Any) -> Got:
     held, headers = getattr(response, "_body", None), headers_of(response)
     if isinstance(held, bytes) and response.decode_content:
         return Got(response.status, headers, held)
+    if held is None and type(getattr(response, "_fp", None)) is HTTPResponse:  # nearly always
+        return Got(response.status, headers)
     raw = held if isinstance(held, bytes) else in_memory(response)
     if raw is not None and raw.startswith(_PLAIN):
         return Got(response.status, headers, raw)
@@ -169,6 +172,10 @@ class _Lowered:
         """The same of each of these names."""
         get = self._lists.get
         return [None if (found := get(name)) is None else found[1] for name in names]
+
+    def named(self) -> Iterable[str]:
+        """The names, in lower case."""
+        return self._lists
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._lists)

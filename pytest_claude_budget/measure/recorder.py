@@ -20,7 +20,7 @@ from pytest_claude_budget.ledger.alike_format import LaidAlike, lines_of_all, on
 from pytest_claude_budget.ledger.journal import Journal, OwnerFacts, line_of_owner
 from pytest_claude_budget.ledger.outside import system
 from pytest_claude_budget.ledger.process_id import process_id
-from pytest_claude_budget.ledger.row_format import NOWHERE, Laid, Payer, Site, lines_of, payer_of
+from pytest_claude_budget.ledger.row_format import NOWHERE, Laid, Payer, Site, line_of, payer_of
 from pytest_claude_budget.ledger.writer_thread import Writer, running_loop
 
 if TYPE_CHECKING:
@@ -252,7 +252,9 @@ class Recorder:
             self.fault("call", error)
             return [], b""
         try:
-            return entries, lines_of_all(entries) if items else lines_of(entries)
+            if items:
+                return entries, lines_of_all(entries)
+            return entries, b"" if own is None else line_of(entries[0]).encode("ascii")
         except Exception:
             return entries, b""
 

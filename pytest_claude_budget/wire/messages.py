@@ -1,10 +1,11 @@
 """What one message of Claude used: the JSON answer, also as it stands in streams and batch results."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 from pytest_claude_budget.base.fast_json import loads
 from pytest_claude_budget.calls.call import Answer, Status, Usage
@@ -61,6 +62,10 @@ class Exchange(NamedTuple):
     def lifetimes(self) -> frozenset[str] | None:
         """Tell the lifetimes that the request's cache breakpoints set, None where the request was not seen."""
         return self.long_lifetimes if self.long_lifetimes is not None else lifetimes_of(self.request)
+
+
+exchange_of: Callable[[tuple[Any, ...]], Exchange] = partial(tuple.__new__, Exchange)
+"""One of all its values in their order, made by C alone."""
 
 
 def requested_model(body: bytes | None) -> str | None:

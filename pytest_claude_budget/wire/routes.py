@@ -104,7 +104,7 @@ def route(method: str, path: str, body: bytes | None, *, from_sdk: bool) -> Rout
     """
     path = path.rstrip("/")
     if method == "POST":
-        found = _posted(path)
+        found = _MESSAGES if path.endswith("/v1/messages") else _posted(path)
         if found is None:
             known = _session(method, path) if from_sdk else None
             return _unknown(path, body, from_sdk=from_sdk) if known is None else known
@@ -151,8 +151,6 @@ def _unknown(path: str, body: bytes | None, *, from_sdk: bool) -> Route | None:
 
 
 def _posted(path: str) -> Route | None:
-    if path.endswith("/v1/messages"):
-        return _MESSAGES
     if path.endswith("/v1/messages/count_tokens"):
         return _COUNT
     if path.endswith("/v1/messages/batches"):
