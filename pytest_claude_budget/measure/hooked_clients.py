@@ -199,13 +199,13 @@ class _Latch:
 
         @functools.wraps(original)
         def endheaders(connection: Any, *args: Any, **kwargs: Any) -> Any:
-            if (
-                self._runs
-                and _ASKING not in connection.__dict__
-                and self._is_own(type(connection))
-                and self._has_sign(connection)
-            ):
-                return self._watched("written", original, connection, args, kwargs)
+            if self._runs:
+                own = self._own.get(type(connection))
+                if own is None:
+                    own = self._is_own(type(connection))
+                # its `__dict__` last: to ask an object for it makes one, and makes each look at the object slower
+                if own and _ASKING not in connection.__dict__ and self._has_sign(connection):
+                    return self._watched("written", original, connection, args, kwargs)
             return original(connection, *args, **kwargs)
 
         return "endheaders", original, _shown_as(original, endheaders)
@@ -253,10 +253,8 @@ class _Latch:
 
     def _is_own(self, connections: type) -> bool:
         """Does nobody's client, such as urllib3, write with these? It has a hook of its own, which sees the body too."""
-        own = self._own.get(connections)
-        if own is None:
-            asking = next((cls for cls in connections.__mro__ if "request" in cls.__dict__), None)
-            own = self._own[connections] = asking is self._class
+        asking = next((cls for cls in connections.__mro__ if "request" in cls.__dict__), None)
+        own = self._own[connections] = asking is self._class
         return own
 
     def _has_sign(self, connection: Any) -> bool:
