@@ -49,8 +49,10 @@ def told(request: Any) -> Told:
     listed = getattr(headers, "_list", None)  # httpx's, with names in lower case already
     if listed is not None:  # half the time of a look in the loop below
         found = [header for header in listed if header[1] in _TOLD]
-    elif (several := getattr(headers, "several", None)) is not None:
-        found = [(name, name, value) for name, value in zip(_READ, several(_READ), strict=True) if value is not None]
+    elif (stored := getattr(headers, "stored", None)) is not None:
+        if _RETRY not in stored and _BETA not in stored:
+            return retry, betas, _VERSION in stored
+        found = [(name, name, stored[name][1]) for name in _READ if name in stored]
     else:
         pairs = getattr(headers, "raw", headers)
         found = [(name, lower, value) for name, value in pairs if (lower := name.lower()) in _TOLD]

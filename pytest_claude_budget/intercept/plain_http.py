@@ -36,21 +36,16 @@ url_to = lru_cache(maxsize=256)(Url)
 
 
 class _Stored:
-    """The headers of requests, which lie by their names in lower case: each is there once."""
+    """The headers of requests."""
 
-    __slots__ = ("_pairs",)
+    __slots__ = ("stored",)
 
-    def __init__(self, pairs: dict[str, tuple[Any, Any]]) -> None:
-        self._pairs = pairs
-        """How each was written, and its value."""
-
-    def several(self, names: Iterable[str]) -> list[Any]:
-        """The values of names in lower case, None for those that are not there."""
-        get = self._pairs.get
-        return [None if (found := get(name)) is None else found[1] for name in names]
+    def __init__(self, stored: dict[str, tuple[Any, Any]]) -> None:
+        self.stored = stored
+        """By names in lower case: how each was written, and its value."""
 
     def __iter__(self) -> Iterator[tuple[Any, Any]]:
-        return iter(self._pairs.values())
+        return iter(self.stored.values())
 
 
 def pairs_of(headers: Any) -> Pairs:
