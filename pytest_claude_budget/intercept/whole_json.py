@@ -80,11 +80,15 @@ class Whole:
 
     def last(self, data: bytes) -> None:
         """Take all bytes that were still to come: nearly always the whole body."""
-        if self._pieces or len(data) > self._left:
+        seen, got = self._seen, self._got
+        if self._pieces or len(data) > self._left or got.headers.get("content-encoding"):
             self.fed(data)
-        else:
-            self._pieces.append(data)
-        self.ended(complete=True)
+            self.ended(complete=True)
+            return
+        self._open = False
+        got.keep(data)
+        if seen.answered(got) is not None:
+            seen.ended(complete=True)
 
     def ended(self, *, complete: bool) -> None:
         """Read what has passed."""
