@@ -48,15 +48,10 @@ class Watch:
     _expected: int | None = None
     """Bytes that the answer said it would have: a reader may stop after the last without waiting for the end."""
     _passed = 0
-    _may_bill = False
-    """It came from this machine, counts as simulated because nobody said otherwise, and looks like the real API's."""
-    _prepared: Read | None = None
     _limits: str | None = None
     """Of the account, as the headers of a stream told them."""
     passes: Callable[[bytes], bool] = staticmethod(takes_nothing)
     """Takes bytes of a stream that change nothing, by one call; False where they must be fed. Never raises."""
-    _relays = False
-    """The transport is an application of this process that asked Claude in its turn."""
 
     def __init__(
         self, exchange: Begun, found: Route, said: Told, sinks: tuple[Sink, ...], remembered: Remembered
@@ -64,6 +59,12 @@ class Watch:
         carrier, request, self._sent = exchange
         self._carrier: Any = carrier
         self._request = request
+        # What each exchange looks at is set, not left to the class, where Python 3.11 and 3.12 find it later.
+        self._prepared: Read | None = None
+        self._may_bill = False
+        """It came from this machine, counts as simulated because nobody said otherwise, and looks like the real API's."""
+        self._relays = False
+        """The transport is an application of this process that asked Claude in its turn."""
         self._route = found
         self._remembered = remembered
         around = AROUND.get()

@@ -4,11 +4,10 @@ The same answer is then seen twice and billed once. It is known by what it says:
 as what was seen inside. Whatever differs counts by itself, so that no money hides behind another's.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any
 
 from pytest_claude_budget.calls.alike import Alike
@@ -25,25 +24,9 @@ _CREATION = "batch_create"
 
 
 class Inside:
-    """What is seen while one exchange goes on, in its own context. Small: connections keep a context for long.
+    """What is seen while one exchange goes on, in its own context. Small: connections keep a context for long."""
 
-    What an exchange has as any other stands in the class: nearly all of them set next to nothing.
-    """
-
-    reached: bool | None = None
-    """Did this exchange reach the network? None where nobody looks."""
-    asked = False
-    """A hook further down has looked at a request since."""
-    by_known = False
-    """Its transport is one of the client's own, as was seen before it was sent."""
-    handed: Any = None
-    """Where another thread finds it (`intercept/other_threads.py`), as long as the client sends by somebody's own code."""
-    ask: Any = None
-    """What is to be asked before this leaves (`guard.Ask`); None where nobody is to be asked."""
-    elsewhere = 0
-    """What had been seen outside of every exchange when the look began."""
-    answers: Mapping[object, Answer] | None = MappingProxyType({})
-    """The newest state of each; None once the exchange is over."""
+    __slots__ = ("answers", "ask", "asked", "by_known", "elsewhere", "handed", "of", "reached")
 
     def __init__(self, of: tuple[Any, Any, Any] | None = None) -> None:
         self.of = of
@@ -51,12 +34,25 @@ class Inside:
 
         Who wraps a hook and hides it is hooked once more, and the client that carries this exchange is hooked too.
         """
+        self.reached: bool | None = None
+        """Did this exchange reach the network? None where nobody looks."""
+        self.asked = False
+        """A hook further down has looked at a request since."""
+        self.by_known = False
+        """Its transport is one of the client's own, as was seen before it was sent."""
+        self.handed: Any = None
+        """Where another thread finds it (`intercept/other_threads.py`), as long as the client sends by somebody's own code."""
+        self.ask: Any = None
+        """What is to be asked before this leaves (`guard.Ask`); None where nobody is to be asked."""
+        self.elsewhere = 0
+        """What had been seen outside of every exchange when the look began."""
+        self.answers: dict[object, Answer] | None = {}
+        """The newest state of each; None once the exchange is over."""
 
     def tell(self, exchange: object, answer: Answer) -> None:
         """Take the newest state of an exchange inside, as long as the one around it goes on."""
-        answers: Any = vars(self).setdefault("answers", {})  # at once: threads may come with their first
-        if answers is not None:
-            answers[exchange] = answer
+        if self.answers is not None:
+            self.answers[exchange] = answer
 
     @contextmanager
     def around(self) -> Iterator[None]:
