@@ -59,14 +59,14 @@ class Watch:
         carrier, request, self._sent = exchange
         self._carrier: Any = carrier
         self._request = request
+        self._route = found
+        self._remembered = remembered
         # What each exchange looks at is set, not left to the class, where Python 3.11 and 3.12 find it later.
         self._prepared: Read | None = None
         self._may_bill = False
         """It came from this machine, counts as simulated because nobody said otherwise, and looks like the real API's."""
         self._relays = False
         """The transport is an application of this process that asked Claude in its turn."""
-        self._route = found
-        self._remembered = remembered
         around = AROUND.get()
         self._outer = around if around is not None and around.of is not None else None
         """The exchange that goes on around this one; who only looks on from above asks for none of its answers."""

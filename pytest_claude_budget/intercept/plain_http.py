@@ -36,7 +36,7 @@ url_to = lru_cache(maxsize=256)(Url)
 
 
 class _Stored:
-    """The headers of requests."""
+    """The headers of a request of requests or botocore."""
 
     __slots__ = ("stored",)
 
@@ -55,7 +55,7 @@ def pairs_of(headers: Any) -> Pairs:
         return _Stored(inner)
     keyed = getattr(headers, "_dict", None)
     if isinstance(keyed, dict) and type(headers).__module__ == "botocore.awsrequest":
-        return [(key._key, value) for key, value in keyed.items()]
+        return _Stored({key._key.lower(): (key._key, value) for key, value in keyed.items()})
     pairs: Pairs = headers.items()
     return pairs
 

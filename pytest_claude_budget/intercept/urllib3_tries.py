@@ -170,8 +170,7 @@ class _Lowered:
 
     def several(self, names: Iterable[str]) -> list[str | None]:
         """The same of each of these names."""
-        get = self._lists.get
-        return [None if (found := get(name)) is None else found[1] for name in names]
+        return [None if found is None else found[1] for found in map(self._lists.get, names)]
 
     def named(self) -> Iterable[str]:
         """The names, in lower case."""

@@ -57,7 +57,9 @@ class Fingerprints:
         if body is None:
             return None, False, None
         try:
-            start = _START(body) or _further_in(body)
+            start = _START(body)
+            if start is None and (at := body.find(_NAME)) > 0 and not body.startswith(b"\\", at - 1):
+                start = _START_ANYWHERE(body, at)  # where something by the name of messages begins first
             if start is not None and start[2] is not None and len(body) <= LARGEST_CANONICAL:
                 at = start.end()
                 end = body.find(b'"', at)
@@ -130,12 +132,6 @@ class Fingerprints:
                 self._rests.clear()
             self._rests[known] = rest
         return rest
-
-
-def _further_in(body: bytes) -> re.Match[bytes] | None:
-    """Where something by the name of messages begins first; None where that cannot be told by a look."""
-    at = body.find(_NAME)
-    return _START_ANYWHERE(body, at) if at > 0 and not body.startswith(b"\\", at - 1) else None
 
 
 def asks_for_more(body: bytes | None) -> bool:
