@@ -13,8 +13,8 @@ from pytest_claude_budget.gateway.upstreams import proxy_of
 _CODINGS = ("brotli", "zstandard")
 """What decodes answers for programs that ask for these codings: looked for where it was imported."""
 _ROOM = 512 * 1024
-"""More than asyncio asks room for at each read. Once so much was let go of, glibc takes that room from what it has; before, each
-read maps pages and unmaps them.
+"""More than asyncio asks room for at each read. Once so much was let go of, glibc takes that room from what it has; before, which may
+be for some hundred answers, each read maps pages and unmaps them.
 """
 
 
