@@ -13,7 +13,7 @@ from pytest_claude_budget.intercept.signs_of_network import is_feigned_transport
 from pytest_claude_budget.wire.may_be_claude import may_be_claude
 
 LEFT_ALONE = "__claude_budget_left_alone__"
-"""In the `vars` of a session whose exchanges are counted by whoever made it."""
+"""Of a session whose exchanges are counted by whoever made it."""
 _REDIRECTS = (301, 302, 303, 307, 308)
 _UNDONE = frozenset(("gzip", "deflate", "br", "zstd"))
 """Content codings that aiohttp undoes by itself."""
@@ -71,7 +71,7 @@ class OneExchange:
 def begin(watchers: Watchers, request: Any, body: bytes | None) -> OneExchange | None:
     """Begin to watch what is about to be sent; None where it is not with Claude, or is counted further out."""
     session = request._session
-    if LEFT_ALONE in vars(session) or is_sent_by_a_client(session):
+    if getattr(session, LEFT_ALONE, None) is True or is_sent_by_a_client(session):
         return None
     carrier = Plain(session, _ALL_MAY_BE_BILLED)
     watch = watchers.begin(carrier, Asked(request.method, _url(request.url), request.headers.items(), body))

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pytest_claude_budget.intercept.aiohttp_exchanges import OneExchange
 
 _SEEN = "__claude_budget_exchange__"
+_put_in, _take_out = object.__setattr__, object.__delattr__
+"""An attribute of somebody's object, without its `__dict__`: to ask for that makes one, and each look at the object slower."""
 _MULTIPART = b"--"
 """What stands for a body of several parts, which no question to Claude is."""
 
@@ -54,7 +56,7 @@ def _send(seam: Seam, original: Any) -> Any:
         except BaseException as error:
             seen.raised(error)
             raise
-        vars(response)[_SEEN] = seen
+        _put_in(response, _SEEN, seen)
         return response
 
     return send
@@ -73,9 +75,10 @@ def _start(_: Seam, original: Any) -> Any:
 
     @functools.wraps(original)
     async def start(response: Any, *args: Any, **kwargs: Any) -> Any:
-        seen: OneExchange | None = vars(response).pop(_SEEN, None)
+        seen: OneExchange | None = getattr(response, _SEEN, None)
         if seen is None:
             return await call(response, *args, **kwargs)
+        _take_out(response, _SEEN)
         try:
             started = await call(response, *args, **kwargs)
         except BaseException as error:
