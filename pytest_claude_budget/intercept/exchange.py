@@ -177,8 +177,8 @@ class Watch:
         """What an answer says that is JSON and here already, as nearly every one; None where it must be read otherwise."""
         try:
             self._locate(response)
-            content = getattr(response, "_content", None)
-            if not isinstance(content, bytes):
+            content = content_of(response)
+            if content is None:
                 return None
             if self._route.unnamed and b"claude" not in content.lower():
                 self.inside.close()
