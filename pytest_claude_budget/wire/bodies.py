@@ -1,18 +1,18 @@
-"""The body of an answer as it passes: which reader it needs, and what it has said so far."""
+"""The body of an answer as it passes: which reader it needs, and what it has said so far.
+
+Readers of what most suites never get are loaded with the first such answer.
+"""
 
 import json
 from collections.abc import Iterator
 from typing import Protocol
 
-from pytest_claude_budget.wire.batches import BatchReader
-from pytest_claude_budget.wire.bedrock_streams import ConverseReader, InvokeReader
 from pytest_claude_budget.wire.encodings import Decode, UndecodableError, decoder
 from pytest_claude_budget.wire.first_bytes import Form, form_of, typed_form
 from pytest_claude_budget.wire.messages import OTHER_FORM, Exchange, free, read_answer, unmeasured
 from pytest_claude_budget.wire.pieces import WINDOW, Passes, windows
 from pytest_claude_budget.wire.routes import SESSIONS, Kind
 from pytest_claude_budget.wire.said import Said
-from pytest_claude_budget.wire.sessions import SessionBody
 from pytest_claude_budget.wire.signs_of_claude import Signs, is_claude
 from pytest_claude_budget.wire.stream_bodies import EitherStream, StreamBody
 
@@ -97,6 +97,8 @@ class BatchBody:
     """The results of a batch."""
 
     def __init__(self, exchange: Exchange) -> None:
+        from pytest_claude_budget.wire.batches import BatchReader
+
         self._reader = BatchReader(exchange)
 
     def begin(self) -> Said:
@@ -206,6 +208,8 @@ def body_of(exchange: Exchange, content_type: str, start: bytes = b"") -> Body:
     if kind is Kind.BATCH_RESULTS:
         return BatchBody(exchange)
     if kind in SESSIONS:
+        from pytest_claude_budget.wire.sessions import SessionBody
+
         return SessionBody(exchange, streamed=typed_form(content_type) is Form.EVENTS)
     if kind not in (Kind.MESSAGES, Kind.CONVERSE, Kind.GUESS, Kind.COMPATIBLE):
         return JsonBody(exchange)
@@ -221,6 +225,8 @@ def _body_in(form: Form, exchange: Exchange) -> Body:
         return JsonBody(exchange)
     if form is Form.EVENTS:
         return StreamBody(exchange) if kind in (Kind.MESSAGES, Kind.CONVERSE) else EitherStream(exchange)
+    from pytest_claude_budget.wire.bedrock_streams import ConverseReader, InvokeReader
+
     make = ConverseReader if kind is Kind.CONVERSE else InvokeReader
     return StreamBody(exchange, make(exchange))
 

@@ -5,21 +5,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_claude_budget.base.fast_json import loads
 from pytest_claude_budget.calls.call import Answer, Status, Usage
 from pytest_claude_budget.calls.failure import Failure
 from pytest_claude_budget.wire.answer_headers import NO_HEADERS, Headers
-from pytest_claude_budget.wire.converse import invoked_model, message_of, unknown_counts
 from pytest_claude_budget.wire.failures import failure_in
 from pytest_claude_budget.wire.lifetimes import lifetimes_of
-from pytest_claude_budget.wire.openai_usage import Translated, as_message, dollars
 from pytest_claude_budget.wire.routes import SESSIONS, Kind, Route
 from pytest_claude_budget.wire.signs_of_claude import is_claude, is_message, look_into
 from pytest_claude_budget.wire.standing import BLOCKED, is_refused_unbilled, standing
 from pytest_claude_budget.wire.stop_reasons import STOP_REASONS, tools_called
 from pytest_claude_budget.wire.usage_fields import Remarks, UnreadableError, read_iterations, read_usage, text
+
+if TYPE_CHECKING:
+    from pytest_claude_budget.wire.openai_usage import Translated
 
 ON_TOP = frozenset(("compaction", "advisor_message"))
 """Iterations that are billed besides the answer's own counts, whatever became of the answer."""
@@ -102,16 +103,20 @@ def read_answer(body: bytes, exchange: Exchange) -> Answer | None:
     return answer_of_converse(value, exchange) if kind is _CONVERSE else answer_of(value, exchange)
 
 
-def _translated(value: object, body: bytes) -> Translated | None:
+def _translated(value: object, body: bytes) -> "Translated | None":
     """Read again with every digit where it states dollars."""
+    from pytest_claude_budget.wire.openai_usage import as_message
+
     translated = as_message(value)
     if translated is None or translated.cost is None:
         return translated
     return as_message(json.loads(body, parse_float=Decimal))
 
 
-def of_translated(translated: Translated, exchange: Exchange) -> Answer:
+def of_translated(translated: "Translated", exchange: Exchange) -> Answer:
     """Read an answer that had OpenAI's form."""
+    from pytest_claude_budget.wire.openai_usage import dollars
+
     message = translated.message
     if translated.fault is not None:
         answer = unmeasured(exchange, translated.fault, model=_model(message))
@@ -187,6 +192,8 @@ def answer_of(
 
 def answer_of_converse(value: Mapping[str, object], exchange: Exchange) -> Answer:
     """Read an answer of Bedrock's Converse, or what a stream of it has said."""
+    from pytest_claude_budget.wire.converse import invoked_model, message_of, unknown_counts
+
     invoked, route = invoked_model(value), exchange.route
     if invoked is not None:
         if route.opaque and not is_claude(invoked):

@@ -8,7 +8,6 @@ import json
 import re
 
 from pytest_claude_budget.wire.canonical import bytes_of, has_ids, hashed, hashed_question, part
-from pytest_claude_budget.wire.converse_requests import as_anthropics, without_ids
 from pytest_claude_budget.wire.request_facts import OPEN_TEXT
 from pytest_claude_budget.wire.request_parts import Rest, all_facts, rest_of, text_of
 
@@ -80,6 +79,8 @@ class Fingerprints:
 
     def of_converse(self, body: bytes | None) -> str | None:
         """Tell of a request of Bedrock's Converse, as `of_messages` does. Never raises."""
+        from pytest_claude_budget.wire.converse_requests import as_anthropics, without_ids
+
         if body is None:
             return None
         try:

@@ -5,7 +5,6 @@ from typing import Protocol
 
 from pytest_claude_budget.calls.call import Answer, Status
 from pytest_claude_budget.wire.messages import Exchange
-from pytest_claude_budget.wire.openai_stream import CompletionReader, is_anthropics
 from pytest_claude_budget.wire.pieces import WINDOW, Passes, windows
 from pytest_claude_budget.wire.said import Said
 from pytest_claude_budget.wire.sse import StreamReader
@@ -94,6 +93,8 @@ class EitherStream:
         """Take the next bytes; None when nothing changed."""
         if self._inner is not None:
             return self._inner.feed(data)
+        from pytest_claude_budget.wire.openai_stream import is_anthropics
+
         self._start += data
         anthropics = is_anthropics(self._start)
         return None if anthropics is None else self._decided(anthropics=anthropics)
@@ -113,4 +114,8 @@ class EitherStream:
         return self._inner.feed(data)
 
     def _made(self, *, anthropics: bool) -> StreamBody:
-        return StreamBody(self._exchange, None if anthropics else CompletionReader(self._exchange))
+        if anthropics:
+            return StreamBody(self._exchange)
+        from pytest_claude_budget.wire.openai_stream import CompletionReader
+
+        return StreamBody(self._exchange, CompletionReader(self._exchange))
