@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pytest_claude_budget.calls.call import Answer, Status, Usage
@@ -89,6 +89,10 @@ def dollars(answer: Answer) -> Decimal | None:
     return price(answer, TODAY, TABLE).amount
 
 
+_NO_JSON = "the answer is not JSON"
+_OTHER_FORMS = {":": "the stream ended without a message", "[": _NO_JSON, "{": _NO_JSON}
+
+
 @pytest.mark.parametrize(("data", "asked"), [(INVOKED, INVOKE), (CONVERSED, CONVERSE)], ids=["invoke", "converse"])
 @given(places=CUTS)
 def test_each_kind_of_token_is_counted_in_any_chunking(data: bytes, asked: Exchange, places: list[int]) -> None:
@@ -153,10 +157,16 @@ def test_an_exception_before_the_message_is_a_failed_try(asked: Exchange) -> Non
 
 @pytest.mark.parametrize(("data", "asked"), [(INVOKED, INVOKE), (CONVERSED, CONVERSE)], ids=["invoke", "converse"])
 @given(place=st.integers(0, 10_000), flip=st.integers(1, 255), places=CUTS)
+@example(place=0, flip=ord(":"), places=[])
+@example(place=0, flip=ord("["), places=[1])
+@example(place=0, flip=ord("{"), places=[])
 def test_damage_is_told_and_no_count_is_made_up(
     data: bytes, asked: Exchange, place: int, flip: int, places: list[int]
 ) -> None:
-    """At least what was read before; exact only where the message was over by then."""
+    """At least what was read before; exact only where the message was over by then.
+
+    The first byte is zero, and says what the body is: one that begins JSON or events has it read as that.
+    """
     changed = bytearray(data)
     changed[place % len(data)] ^= flip
     answer = of(data, asked, pieces=cut(bytes(changed), places))
@@ -164,7 +174,8 @@ def test_damage_is_told_and_no_count_is_made_up(
         assert answer.usage == COUNTS
     else:
         assert answer.reason is not None
-        assert answer.reason.startswith("a frame of the stream is damaged: its ")
+        other = _OTHER_FORMS.get(changed[:1].decode("latin-1"), "a frame of the stream is damaged: its ")
+        assert answer.reason.startswith(other)
         assert answer.usage.prompt_tokens in (0, COUNTS.prompt_tokens)
 
 
