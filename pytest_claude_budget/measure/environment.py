@@ -30,7 +30,9 @@ TURN_VARIABLE = "CLAUDE_BUDGET_TURN"
 PROCESS_VARIABLE = "CLAUDE_BUDGET_PROCESS"
 """Tells child processes of which worker they are; not set where it has no name."""
 ROOT_VARIABLE = "CLAUDE_BUDGET_ROOT"
-"""Tells child processes in which folder the user's own files lie; not set where nobody wants to know what line sends a call."""
+"""Tells child processes in which folder the user's own files lie, where the ledger's place does not: requests reads every variable at
+each call. `NO_ROOT` where nobody wants to know what line sends a call."""
+NO_ROOT = "-"
 GATEWAY_VARIABLE = "CLAUDE_BUDGET_GATEWAY"
 """Tells child processes how a gateway's URL begins, and behind a tab what ANTHROPIC_BASE_URL was without it (`base_url.py`)."""
 RUNS_VARIABLE = "CLAUDE_BUDGET_RUNS"
@@ -117,8 +119,7 @@ class Told:
             _put({**gone, LEDGER_VARIABLE: self.ledger, OUTER_TEST_VARIABLE: os.environ.get("PYTEST_CURRENT_TEST")})
             if self.worker:
                 _put({PROCESS_VARIABLE: self.worker})
-            if self.root:
-                _put({ROOT_VARIABLE: self.root})
+            _put({ROOT_VARIABLE: _root_text(self.ledger, self.root)})
             self._see_others()
             self._tell_of_all()
 
@@ -146,7 +147,7 @@ class Told:
     def know_root(self, root: str) -> None:
         """Tell in which folder the user's own files lie; empty where nobody wants to know."""
         self.root = root
-        self.set(ROOT_VARIABLE, root or None)
+        self.set(ROOT_VARIABLE, _root_text(self.ledger, root))
 
     def know_guard(self, text: str) -> None:
         """Tell what may leave this machine."""
@@ -227,9 +228,24 @@ def runs_told(environ: Mapping[str, str]) -> list[RunTold]:
         owner, _, phase = test.rpartition(" (")
         phase = phase.rstrip(")") + (f" {turn}" if turn else "") if owner else ""
         payer = (environ.get(TEST_VARIABLE) or owner or test, "test", phase)
-    names = (ORIGINS_VARIABLE, PROCESS_VARIABLE, GUARD_VARIABLE, ROOT_VARIABLE)
-    said, worker, guard, root = (environ.get(name, "") for name in names)
-    return [RunTold(ledger, payer, said, worker, guard, root)]
+    said, worker, guard = (environ.get(name, "") for name in (ORIGINS_VARIABLE, PROCESS_VARIABLE, GUARD_VARIABLE))
+    root = environ.get(ROOT_VARIABLE) or _root_around(ledger)
+    return [RunTold(ledger, payer, said, worker, guard, "" if root == NO_ROOT else root)]
+
+
+_IN_CACHE = os.path.join(os.sep, ".pytest_cache", "d", "claude-budget", "")  # noqa: PTH118  # loads nothing
+"""Where pytest's root has the ledgers of its runs, unless somebody keeps the cache elsewhere."""
+
+
+def _root_around(ledger: str) -> str:
+    """The folder whose cache a ledger lies in; empty where it lies in none."""
+    root, found, _ = ledger.rpartition(_IN_CACHE)
+    return root if found else ""
+
+
+def _root_text(ledger: str, root: str) -> str | None:
+    """What the variable has to say; None where a child finds the same without."""
+    return None if root == _root_around(ledger) else root or NO_ROOT
 
 
 @contextmanager
