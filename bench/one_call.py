@@ -3,11 +3,9 @@
 import asyncio
 import gc
 import json
-import tempfile
 import time
 from collections.abc import Callable
 from itertools import count, repeat
-from pathlib import Path
 from statistics import median
 
 from bench.children import child
@@ -57,11 +55,11 @@ def _against(times: dict[str, list[float]], name: str) -> Compared:
     return Compared(without=median(times["nobody"]), added=median(with_it - without for without, with_it in pairs))
 
 
-def _measure(ask: Callable[[], Taken], folder: Path) -> dict[str, list[Taken]]:
+def _measure(ask: Callable[[], Taken]) -> dict[str, list[Taken]]:
     """Median wall and CPU seconds of each round, by who looks on."""
-    from bench.watchers import Ours, Telemetry, watcher
+    from bench.watchers import Ours, Telemetry, as_tests, watcher
 
-    watchers = {name: watcher(name, folder) for name in NAMES}
+    watchers = {name: watcher(name) for name in NAMES}
     times: dict[str, list[Taken]] = {name: [] for name in NAMES}
     for each in watchers.values():
         each.start()
@@ -73,7 +71,7 @@ def _measure(ask: Callable[[], Taken], folder: Path) -> dict[str, list[Taken]]:
         for name in NAMES[at % 3 :] + NAMES[: at % 3]:
             watchers[name].start()
             try:
-                taken = [ask() for _ in range(CALLS)][WARM_UP:]
+                taken = as_tests(ask, CALLS)[WARM_UP:]
             finally:
                 watchers[name].stop()
             times[name].append((median(wall for wall, _ in taken), median(cpu for _, cpu in taken)))
@@ -85,7 +83,7 @@ def _measure(ask: Callable[[], Taken], folder: Path) -> dict[str, list[Taken]]:
     return times
 
 
-def _sync(folder: Path, *, others: bool = False) -> dict[str, list[Taken]]:
+def _sync(*, others: bool = False) -> dict[str, list[Taken]]:
     """`others`: no answer comes twice, so that nothing of one is known before."""
     import httpx2
 
@@ -104,10 +102,10 @@ def _sync(folder: Path, *, others: bool = False) -> dict[str, list[Taken]]:
         sdk.messages.create(**asked)
         return time.perf_counter() - wall, time.process_time() - cpu
 
-    return _measure(ask, folder)
+    return _measure(ask)
 
 
-def _async(folder: Path) -> dict[str, list[Taken]]:
+def _async() -> dict[str, list[Taken]]:
     import anthropic
     import httpx2
 
@@ -128,17 +126,8 @@ def _async(folder: Path) -> dict[str, list[Taken]]:
         return time.perf_counter() - wall, time.process_time() - cpu
 
     with asyncio.Runner() as runner:
-        return _measure(lambda: runner.run(timed()), folder)
+        return _measure(lambda: runner.run(timed()))
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as made:
-        folders = {name: Path(made, name) for name in ("sync", "others", "async")}
-        for each in folders.values():
-            each.mkdir()
-        taken = {
-            "sync": _sync(folders["sync"]),
-            "others": _sync(folders["others"], others=True),
-            "async": _async(folders["async"]),
-        }
-        print(json.dumps(taken))
+    print(json.dumps({"sync": _sync(), "others": _sync(others=True), "async": _async()}))

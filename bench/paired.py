@@ -2,11 +2,9 @@
 
 import gc
 import json
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from itertools import islice
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -69,12 +67,11 @@ def work(kind: str, name: str, begin: Open, parts: int, rows: int) -> str:
 
     from bench.watchers import Ours, watcher
 
-    with tempfile.TemporaryDirectory() as made:
-        looking = watcher(name, Path(made))
-        measure = _by_turns if kind == "time" else _peak
-        counted, result = measure(begin, looking)
-        if isinstance(looking, Ours) and looking.stored() != rows:
-            raise SystemExit(f"expected {rows} rows in the ledger, got {looking.stored()}")
+    looking = watcher(name)
+    measure = _by_turns if kind == "time" else _peak
+    counted, result = measure(begin, looking)
+    if isinstance(looking, Ours) and looking.stored() != rows:
+        raise SystemExit(f"expected {rows} rows in the ledger, got {looking.stored()}")
     if counted != parts:
         raise SystemExit(f"expected {parts} parts, got {counted}")
     return json.dumps(result)

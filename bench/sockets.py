@@ -7,11 +7,9 @@ import json
 import multiprocessing
 import socket
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -138,10 +136,10 @@ def _over_aiohttp(url: str) -> Callable[[bytes], int]:
     return lambda body: runner.run(ask(body))
 
 
-def _measure(name: str, port: int, folder: Path) -> list[Any]:
+def _measure(name: str, port: int) -> list[Any]:
     """Median wall and CPU seconds of each round, without us and with us."""
     from bench.claude_double import requests_with_other_messages
-    from bench.watchers import Nobody, Ours
+    from bench.watchers import Nobody, Ours, as_tests
 
     questions, ask = requests_with_other_messages(), _asking(name, port)
 
@@ -151,13 +149,13 @@ def _measure(name: str, port: int, folder: Path) -> list[Any]:
         ask(body)
         return time.perf_counter() - wall, time.process_time() - cpu
 
-    ours, rounds = Ours(folder), []
+    ours, rounds = Ours(), []
     for _ in range(ROUNDS):
         pair = []
         for watcher in (Nobody(), ours):
             watcher.start()
             try:
-                each = [taken() for _ in range(CALLS)][WARM_UP:]
+                each = as_tests(taken, CALLS)[WARM_UP:]
             finally:
                 watcher.stop()
             pair.append((median(wall for wall, _ in each), median(cpu for _, cpu in each)))
@@ -171,7 +169,6 @@ if __name__ == "__main__" and sys.argv[1:] == ["measure"]:
     found = {}
     with _server() as at_port:
         for each_client in CLIENTS:
-            with tempfile.TemporaryDirectory() as made:
-                found[each_client] = _measure(each_client, at_port, Path(made))
-                gc.collect()  # and with it the connection
+            found[each_client] = _measure(each_client, at_port)
+            gc.collect()  # and with it the connection
     print(json.dumps(found))

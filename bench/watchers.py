@@ -1,10 +1,14 @@
 """Those who look on: nobody, the plugin as it measures a run, and OpenTelemetry's instrumentation beside it."""
 
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from types import SimpleNamespace
+from typing import Any, Protocol, TypeVar
 
 from pytest_claude_budget.measure.run import Run
 
+T = TypeVar("T")
 OWNER = "tests/test_bench.py::test_bench"
 _ROOT = str(Path(__file__).parents[1])
 """Whose frames are the user's own: each call knows the line that sends it, as in a run of pytest."""
@@ -33,8 +37,11 @@ class Nobody:
 class Ours:
     """The plugin's whole way: hook, reading, owner, row in a ledger on the disk."""
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / "run.sqlite3"
+    def __init__(self) -> None:
+        cache = Path(_ROOT, ".pytest_cache", "d", "claude-budget")  # where a run of pytest has it
+        cache.mkdir(parents=True, exist_ok=True)
+        self._folder = tempfile.TemporaryDirectory(dir=cache, ignore_cleanup_errors=True)
+        self._path = Path(self._folder.name, "run.sqlite3")
         self._run = Run(self._path, "", _ROOT)
 
     def start(self) -> None:
@@ -77,8 +84,23 @@ class Telemetry:
         self._exporter.clear()
 
 
-def watcher(name: str, folder: Path) -> Watcher:
+def as_tests(test: Callable[[], T], times: int) -> list[T]:
+    """Call something so often as pytest calls a test: above that stands pytest, beyond which nobody looks for the user's lines."""
+    from _pytest.python import pytest_pyfunc_call
+
+    results: list[T] = []
+
+    def test_bench() -> None:
+        results.append(test())
+
+    item: Any = SimpleNamespace(obj=test_bench, funcargs={}, nodeid=OWNER, _fixtureinfo=SimpleNamespace(argnames=()))
+    for _ in range(times):
+        pytest_pyfunc_call(item)
+    return results
+
+
+def watcher(name: str) -> Watcher:
     """Make one by its name."""
     if name == "ours":
-        return Ours(folder)
+        return Ours()
     return Telemetry() if name == "telemetry" else Nobody()
