@@ -57,13 +57,43 @@ def _above(seam: Seam, sender: Any, request: Any) -> "Above | None":
         return None
 
 
-def _comes_to_urllib3(session: Any, url: str) -> bool:
-    """Is the adapter requests' own, with its own `send`, and the way to urllib3's pools free?"""
-    try:
+class _Way:
+    """The way from requests to the pools of urllib3, as it was found free: as long as nobody puts anything else there, it is."""
+
+    def __init__(self) -> None:
         adapters: Any = sys.modules["requests.adapters"].HTTPAdapter
-        adapter, send = session.get_adapter(url), vars(adapters)["send"]
-        is_own = type(adapter) is adapters and adapter.send.__func__ is send
-        return is_own and send.__module__ == "requests.adapters" and is_way_free()
+        pools: Any = sys.modules["urllib3.connectionpool"].HTTPConnectionPool
+        self.adapters, self._of_adapters, self._of_pools = adapters, vars(adapters), vars(pools)
+        self.send, self._urlopen = self._of_adapters["send"], self._of_pools["urlopen"]
+
+    def is_free(self) -> bool:
+        """Is it as it was?"""
+        return self._of_adapters.get("send") is self.send and self._of_pools.get("urlopen") is self._urlopen
+
+    def begins_with(self, adapter: Any) -> bool:
+        """Is an adapter requests' own, with its own `send`?"""
+        return type(adapter) is self.adapters and adapter.send.__func__ is self.send
+
+
+_ways: list[_Way] = []
+"""The last that was found free."""
+
+
+def _comes_to_urllib3(session: Any, url: str) -> bool:
+    """Is the adapter requests' own, with its own `send`, and the way to urllib3's pools free?
+
+    Nearly always all adapters of a session are: then nobody need look for the one of this URL.
+    """
+    try:
+        if not (_ways and _ways[0].is_free()):
+            send = vars(sys.modules["requests.adapters"].HTTPAdapter)["send"]
+            if send.__module__ != "requests.adapters" or not is_way_free():
+                return False
+            _ways[:] = [_Way()]
+        begins = _ways[0].begins_with
+        if session.get_adapter.__module__ == "requests.sessions" and all(map(begins, session.adapters.values())):
+            return True
+        return begins(session.get_adapter(url))
     except Exception:  # requests will say it
         return False
 
