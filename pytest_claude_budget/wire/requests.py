@@ -34,6 +34,8 @@ _LIMIT_FIRST = b'{"max_tokens":0,'
 _TELLING = re.compile(rb'"model"\s*:\s*"[^"]{0,300}?(?:anthropic\.|arn:|-fast|/locations/)').search
 """A spelling that says where or how the model runs, which the answer's own plain id may leave out."""
 _decode = json.JSONDecoder().raw_decode
+Around = tuple[str, str, bool, str | None]
+"""What stands before the messages' hash in a fingerprint and after it, whether the request asks for more, and its facts."""
 Told = tuple[str | None, str | None]
 """A fingerprint, and the facts of `request_facts.py`."""
 
@@ -43,6 +45,10 @@ class Fingerprints:
 
     def __init__(self) -> None:
         self._rests: dict[int, Rest] = {}
+        self._around: dict[int, Around] = {}
+        """What goes with all of a request but its one question, by a hash of that."""
+        self._at = 0
+        """Where the last such question began: the next one most often does, too, and nobody need look for it."""
 
     def of_messages(self, body: bytes | None, betas: str = "") -> tuple[str | None, bool, str | None]:
         """Tell of a request for one message, whether it `asks_for_more`, and its facts; `betas` is its header. Never raises.
@@ -55,6 +61,13 @@ class Fingerprints:
         """
         if body is None:
             return None, False, None
+        at = self._at  # once: other threads ask, too
+        end = body.find(b'"', at)
+        if body.startswith(_QUESTION_END, end) and len(body) <= LARGEST_CANONICAL and _is_plain(body, at, end):
+            known = self._around.get(hash((body[:at], body[end + len(_QUESTION_END) :], betas)))
+            if known is not None:
+                before, behind, more, facts_text = known
+                return f"{before}{hashed_question(body[at:end])}{behind}", more, facts_text
         try:
             start = _START(body)
             if start is None and (at := body.find(_NAME)) > 0 and not body.startswith(b"\\", at - 1):
@@ -62,15 +75,16 @@ class Fingerprints:
             if start is not None and start[2] is not None and len(body) <= LARGEST_CANONICAL:
                 at = start.end()
                 end = body.find(b'"', at)
-                is_plain = body.startswith(_QUESTION_END, end) and body.find(b"\\", at, end) < 0
-                if is_plain and (body.find(b"_", at, end) < 0 or not has_ids(body, at, end)):  # every id has one
-                    rest = self._rest(body, start, body[end + len(_QUESTION_END) :], betas)
+                if body.startswith(_QUESTION_END, end) and _is_plain(body, at, end):
+                    after = body[end + len(_QUESTION_END) :]
+                    rest = self._rest(body, start, after, betas)
                     if rest is not None and rest.around is not None:
-                        before, after = rest.around
-                        first = start[1]
-                        limit = rest.limit if first is None else f'"max_tokens":{first.decode()},'
-                        # a question without a quote names no model
-                        text = f'{before}{limit}"messages":"{hashed_question(body[at:end])}"{after}'
+                        around = _around(rest, start[1])
+                        if len(self._around) >= MOST_REMEMBERED:
+                            self._around.clear()
+                        self._around[hash((body[:at], after, betas))] = around
+                        self._at = at
+                        text = f"{around[0]}{hashed_question(body[at:end])}{around[1]}"
                         return text, rest.asks_for_more, rest.facts_text
             print_, facts = self._of_parsed(body, betas, start)
             return print_, asks_for_more(body), facts
@@ -133,6 +147,18 @@ class Fingerprints:
                 self._rests.clear()
             self._rests[known] = rest
         return rest
+
+
+def _is_plain(body: bytes, at: int, end: int) -> bool:
+    """Is there a question that stands in JSON as it is, and has no id of the API, of which every one has a low line?"""
+    return body.find(b"\\", at, end) < 0 and (body.find(b"_", at, end) < 0 or not has_ids(body, at, end))
+
+
+def _around(rest: Rest, limit: bytes | None) -> Around:
+    """As `Around`, of a request that is one question: without a quote, it names no model."""
+    before, after = rest.around or ("", "")
+    said = rest.limit if limit is None else f'"max_tokens":{limit.decode()},'
+    return f'{before}{said}"messages":"', f'"{after}', rest.asks_for_more, rest.facts_text
 
 
 def asks_for_more(body: bytes | None) -> bool:

@@ -5,7 +5,7 @@ from hashlib import blake2b
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pytest_claude_budget.wire import requests
@@ -330,6 +330,54 @@ def test_what_stands_around_the_messages_is_remembered_in_every_layout() -> None
     ask("two", 5)
     assert remembered == len(made._rests) == 1
     assert ask("two", 6)["max_tokens"] == 6
+
+
+QUESTIONS = (
+    st.sampled_from(["", "_", "a_b", "toolu_01A2b3C4d5E6f7G8h9", 'say "it"', "back\\slash", "ünï", "x" * 300])
+    | st.text()
+)
+
+
+@given(
+    asked=st.lists(
+        st.tuples(
+            QUESTIONS,
+            st.sampled_from(["sdk", "spaced", "last", "twice", "two"]),
+            st.integers(1, 3),
+            st.sampled_from(["", "beta-1"]),
+        ),
+        min_size=2,
+    )
+)
+@example(asked=[("one", "sdk", 1, ""), ("two", "sdk", 1, "beta-1"), ("three", "sdk", 2, "beta-1")])
+@settings(max_examples=tries(200))
+def test_what_came_before_changes_no_fingerprint(asked: list[tuple[str, str, int, str]]) -> None:
+    """Where the last question began, the next is looked for first; some begin there and are no single question, or another one."""
+    prints = Fingerprints()
+    for question, layout, limit, betas in asked:
+        body = _laid_out(question, layout, limit)
+        assert prints.of_messages(body, betas) == Fingerprints().of_messages(body, betas)
+
+
+def _laid_out(question: str, layout: str, limit: int) -> bytes:
+    message, rest = {"role": "user", "content": question}, {"model": "claude-haiku-4-5", "system": "Sort."}
+    several = [message, ASSISTANT, USER] if layout == "two" else [message]
+    last = {**rest, "max_tokens": limit, "messages": several}
+    request = {"max_tokens": limit, "messages": several, **rest}
+    if layout in ("spaced", "last"):
+        return json.dumps(last if layout == "last" else request).encode()
+    body = json.dumps(request, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
+    return body[:-1] + b',"messages":[]}' if layout == "twice" else body
+
+
+def test_a_question_that_is_too_long_is_hashed_as_it_was_sent_whatever_came_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    prints = Fingerprints()
+    prints.of_messages(_laid_out("short", "sdk", 1))
+    monkeypatch.setattr(requests, "LARGEST_CANONICAL", 200)
+    body = _laid_out("x" * 300, "sdk", 1)
+    assert prints.of_messages(body) == Fingerprints().of_messages(body)
 
 
 @given(st.text(), st.booleans())
