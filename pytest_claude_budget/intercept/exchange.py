@@ -34,6 +34,9 @@ Begun = tuple[Carrier, Any, bytes | None]
 # Python 3.11 searches an enum's class at each look.
 _GUESS, _COMPATIBLE = Kind.GUESS, Kind.COMPATIBLE
 _LIVE = Origin.LIVE
+ABOVE = 5
+"""Frames up from `Sink.open` to the first that may be somebody else's: the ones between are of this class, of what chooses exchanges,
+of what begins to watch, and of the hook that asks for it."""
 _ENDED = "the run ended before an answer came; it may have been billed"
 _READ_IN_PIECES = (Kind.BATCH_RESULTS, Kind.UNREAD, *SESSIONS)
 
@@ -74,7 +77,7 @@ class Watch:
         retry, self._betas, _ = said
         self._tickets: list[Held] = []
         for sink in sinks:  # a comprehension would be one more frame to call before Python 3.12
-            self._tickets.append((sink, sink.open(retry), _LIVE))
+            self._tickets.append((sink, sink.open(retry, ABOVE), _LIVE))
         if GUARDS:
             self.inside.ask = ask_of(self._tickets, request, found)
 

@@ -27,8 +27,8 @@ class Sink(Protocol):
     def may_own(self, thread: int) -> bool:
         """Could a call on this thread be of its run? Asked only where several runs watch."""
 
-    def open(self, retry: int) -> Ticket:
-        """Begin an exchange: whoever owns the moment pays for it."""
+    def open(self, retry: int, above: int = 1) -> Ticket:
+        """Begin an exchange: whoever owns the moment pays for it. So many frames above may be the first that is not ours."""
 
     def write(self, ticket: Ticket, origin: Origin, own: Answer | None, items: Sequence[Answer | Alike]) -> None:
         """Store now, before the caller has its answer."""

@@ -24,9 +24,6 @@ _LIBRARY, _OWN, _END, _LOOP = 0, 1, 2, 3
 _PYTESTS = tuple(os.path.join("_pytest", f"{name}.py") for name in ("python", "fixtures", "unittest", "doctest"))  # noqa: PTH118  # loads nothing
 """What calls tests and fixtures."""
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # noqa: PTH100,PTH120  # loads nothing
-_BEGINS = os.path.join(_PACKAGE, "intercept", "runs_that_watch.py")  # noqa: PTH118  # as above
-_TO_BEGIN = 5
-"""Frames from the search to where an exchange begins: through the recorder and the watch."""
 _CALL_BACK = tuple(os.path.join("asyncio", file) for file in ("events.py", "runners.py"))  # noqa: PTH118  # as above
 """What an event loop calls back from; the second where the loop is uvloop's, which has no frames."""
 _STANDARD = os.path.dirname(os.__file__) + os.sep  # noqa: PTH120  # as above
@@ -50,9 +47,13 @@ class CallSites:
         """By identities of code objects, and the instructions that they are at: to compare the objects would take longer. They are
         held, so that no other gets an identity that is known here."""
 
-    def here(self) -> Site:
-        """The site of a call that the caller's caller sends at this moment; NOWHERE where no frame is the user's own."""
-        libraries, frame = self._libraries, _outside_of_ours()
+    def here(self, above: int) -> Site:
+        """The site of a call that is sent at this moment; NOWHERE where no frame is the user's own.
+
+        The frames so far above the caller's are ours, and not looked at: each is an object to make.
+        """
+        frame: Any = sys._getframe(above + 1)
+        libraries = self._libraries
         while frame is not None and frame.f_globals.get("__file__") in libraries:
             frame = frame.f_back
         kinds = self._kinds
@@ -113,17 +114,6 @@ class CallSites:
     def _frame_text(self, code: CodeType, at: int) -> str:
         file = next(code.co_filename[len(root) :] for root in self._roots if code.co_filename.startswith(root))
         return f"{_one_line(file.replace(os.sep, '/'))}:{line_of(code, at)} {function_of(code)}"
-
-
-def _outside_of_ours() -> Any:
-    """The frame that the search begins at: each frame that is looked at is an object to make, so those that are ours are skipped."""
-    try:
-        frame: Any = sys._getframe(_TO_BEGIN)
-    except ValueError:
-        frame = None
-    if frame is None or frame.f_globals.get("__file__") != _BEGINS:
-        frame = sys._getframe(3)
-    return frame
 
 
 def line_of(code: CodeType, at: int) -> int:

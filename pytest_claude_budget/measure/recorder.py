@@ -37,7 +37,7 @@ Ticket = tuple[int, float, Payer, int, Site]
 """One exchange that was begun: its id, when, who pays for that moment, how many tries came before, and what line sends it."""
 
 
-def nowhere() -> Site:
+def nowhere(above: int) -> Site:  # noqa: ARG001  # as where it is looked for
     """The site of all calls, where nobody wants to know it."""
     return NOWHERE
 
@@ -71,7 +71,7 @@ class Recorder:
         """Told of what is stored; None where nothing is held back."""
         self.facts_of: FactsOf = lambda owner: None
         """What is known of a test besides its calls; stored with its first call."""
-        self.site_of_caller: Callable[[], Site] = nowhere
+        self.site_of_caller: Callable[[int], Site] = nowhere
         """Finds where in the user's code this thread is."""
         self.home = 0
         """The thread on which the run goes on."""
@@ -111,8 +111,8 @@ class Recorder:
             self._ledger = SqliteLedger(self.path)
         return self._ledger
 
-    def open(self, retry: int) -> Ticket:
-        """Begin an exchange: whoever owns the moment pays for it."""
+    def open(self, retry: int, above: int = 1) -> Ticket:
+        """Begin an exchange: whoever owns the moment pays for it. So many frames above may be the first that is not ours."""
         try:
             who = self._who()
             of, payer = self._payer
@@ -122,7 +122,7 @@ class Recorder:
             self.fault("owner", error)
             payer = payer_of(_NOBODY, Labels(), self._process)
         try:
-            site = self.site_of_caller()
+            site = self.site_of_caller(above)
         except Exception:  # a call counts the same wherever it comes from
             site = NOWHERE
         return self._ids.next(), self._clock.now(), payer, retry, site

@@ -39,7 +39,7 @@ class Told:
         """One for each exchange that said anything."""
         return [self._states[key] for key in sorted(self._states)]
 
-    def open(self, retry: int) -> int:
+    def open(self, retry: int, above: int = 1) -> int:  # of the protocol
         return next(self._ids)
 
     def write(self, ticket: Any, origin: Origin, own: Answer | None, items: Sequence[Answer]) -> None:

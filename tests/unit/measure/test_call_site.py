@@ -4,17 +4,20 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
-from pytest_claude_budget.measure.call_site import _BEGINS, _TO_BEGIN, MOST_FRAMES, CallSites, function_of
+from pytest_claude_budget.intercept.exchange import ABOVE
+from pytest_claude_budget.measure.call_site import MOST_FRAMES, CallSites, function_of
 from tests.builders.watched import Told, message, send, watched
 
 ROOT = os.path.join(os.sep, "suites", "desk")  # noqa: PTH118  # as code objects have it
 LIBRARY = os.path.join(ROOT, ".venv", "lib", "site-packages", "sdk", "client.py")  # noqa: PTH118
+OURS = os.path.join("", "pytest_claude_budget", "")  # noqa: PTH118
 PYTEST = os.path.join(os.sep, "lib", "_pytest", "python.py")  # noqa: PTH118
 
 
@@ -39,7 +42,7 @@ def library(call: Callable[[], Any]) -> Any:
 def sdk() -> Any:
     """Sends a call, and returns where it was sent from: below it, there is what opens an exchange."""
     sites = CallSites(ROOT)
-    return library(library(sites.here))
+    return library(library(partial(sites.here, 1)))
 
 
 def test_the_site_is_the_innermost_frame_of_the_user(sdk: Any) -> None:
@@ -55,7 +58,7 @@ def test_the_site_is_the_innermost_frame_of_the_user(sdk: Any) -> None:
 def test_a_library_is_known_by_the_file_of_its_module(file: object) -> None:
     """Its code tells, where the module has none. The user's code tells by itself, whatever its module says."""
     sites = CallSites(ROOT)
-    sdk = code(LIBRARY, "def f(): return g()", g=library(sites.here), __file__=file)
+    sdk = code(LIBRARY, "def f(): return g()", g=library(partial(sites.here, 1)), __file__=file)
     between = own("hook.py", "def f(): return sdk()", sdk=sdk, __file__=os.path.join(ROOT, "hook.py"))  # noqa: PTH118
     ask = own("a.py", "def f(): return g()", g=code(LIBRARY, "def f(): return g()", g=between, __file__=file))
     assert ["hook.py:1 f\na.py:1 f"] * 3 == [ask().text for _ in range(3)]
@@ -76,7 +79,7 @@ def test_a_comprehension_is_part_of_its_function(sdk: Any) -> None:
 def test_what_is_not_within_the_rootdir_is_a_library(sdk: Any) -> None:
     for file in ("/suites/desk-2/a.py", "/suites/a.py", "<string>", "<frozen importlib._bootstrap>", asyncio.__file__):
         assert code(file.replace("/", os.sep), "def f(): return sdk()", sdk=sdk)().text is None
-    assert library(CallSites(str(Path(__file__).parents[3])).here)().text.startswith("tests/unit/")
+    assert library(partial(CallSites(str(Path(__file__).parents[3])).here, 1))().text.startswith("tests/unit/")
 
 
 def test_a_deep_recursion_tells_the_innermost_frames(sdk: Any) -> None:
@@ -117,18 +120,19 @@ def _of_library(work: Callable[[], Coroutine[Any, Any, None]]) -> Any:
 
 
 def test_the_frames_of_an_exchange_that_are_ours_are_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a sink opens it, the frame that is so many above is the one that begins to watch."""
-    found: list[str] = []
+    """Where a sink opens it, the frames below the one that is so many above are ours, and that is where the hook was called from."""
+    found: list[list[bool]] = []
 
-    def open_(self: Told, retry: int) -> int:
-        found.append(sys._getframe(_TO_BEGIN - 2).f_code.co_filename)
+    def open_(self: Told, retry: int, above: int) -> int:
+        below = list(map(sys._getframe, range(1, above)))
+        found.append([OURS in frame.f_code.co_filename for frame in below])
         return retry
 
     monkeypatch.setattr(Told, "open", open_)
     with watched() as told:
         send(httpx2, lambda request: httpx2.Response(200, json=message()), asynchronous=False)
         send(httpx2, lambda request: httpx2.Response(200, json=message()), asynchronous=True)
-    assert (2 * [_BEGINS], []) == (found, told.faults)
+    assert (2 * [[True] * (ABOVE - 1)], []) == (found, told.faults)
 
 
 def test_a_thread_that_a_library_began_has_no_site(sdk: Any) -> None:
