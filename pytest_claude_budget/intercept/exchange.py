@@ -57,7 +57,7 @@ class Watch:
     """Takes bytes of a stream that change nothing, by one call; False where they must be fed. Never raises."""
 
     def __init__(
-        self, exchange: Begun, found: Route, said: Told, sinks: tuple[Sink, ...], remembered: Remembered
+        self, exchange: Begun, found: Route, said: Told, sinks: tuple[Sink, ...], remembered: Remembered, above: int = 0
     ) -> None:
         carrier, request, self._sent = exchange
         self._carrier: Any = carrier
@@ -77,7 +77,7 @@ class Watch:
         retry, self._betas, _ = said
         self._tickets: list[Held] = []
         for sink in sinks:  # a comprehension would be one more frame to call before Python 3.12
-            self._tickets.append((sink, sink.open(retry, ABOVE), _LIVE))
+            self._tickets.append((sink, sink.open(retry, ABOVE + above), _LIVE))
         if GUARDS:
             self.inside.ask = ask_of(self._tickets, request, found)
 

@@ -30,7 +30,9 @@ def _hook(seam: Seam, original: Any) -> Any:
 
     @functools.wraps(original)
     def send(sender: Any, *args: Any, **kwargs: Any) -> Any:
-        above = _above(seam, sender, args[0] if args else kwargs.get("request")) if seam.runs else None
+        if not seam.runs or (_ways and _ways[0].is_all_there_is(sender)):
+            return call(sender, *args, **kwargs)
+        above = _above(seam, sender, args[0] if args else kwargs.get("request"))
         if above is None:
             return call(sender, *args, **kwargs)
         return above.around(lambda: call(sender, *args, **kwargs))
@@ -63,16 +65,29 @@ class _Way:
     def __init__(self) -> None:
         adapters: Any = sys.modules["requests.adapters"].HTTPAdapter
         pools: Any = sys.modules["urllib3.connectionpool"].HTTPConnectionPool
-        self.adapters, self._of_adapters, self._of_pools = adapters, vars(adapters), vars(pools)
-        self.send, self._urlopen = self._of_adapters["send"], self._of_pools["urlopen"]
+        self._adapters, self._of_adapters, self._of_pools = adapters, vars(adapters), vars(pools)
+        self._send, self._urlopen = self._of_adapters["send"], self._of_pools["urlopen"]
 
     def is_free(self) -> bool:
         """Is it as it was?"""
-        return self._of_adapters.get("send") is self.send and self._of_pools.get("urlopen") is self._urlopen
+        return self._of_adapters.get("send") is self._send and self._of_pools.get("urlopen") is self._urlopen
 
     def begins_with(self, adapter: Any) -> bool:
         """Is an adapter requests' own, with its own `send`?"""
-        return type(adapter) is self.adapters and adapter.send.__func__ is self.send
+        return type(adapter) is self._adapters and adapter.send.__func__ is self._send
+
+    def is_all_there_is(self, session: Any) -> bool:
+        """Is it free, and are all adapters of a session requests' own? By one call, since nearly every request is asked about so."""
+        send = self._send
+        if self._of_adapters.get("send") is not send or self._of_pools.get("urlopen") is not self._urlopen:
+            return False
+        try:
+            for adapter in session.adapters.values():
+                if type(adapter) is not self._adapters or adapter.send.__func__ is not send:
+                    return False
+            return bool(session.get_adapter.__module__ == "requests.sessions")
+        except AttributeError:  # no session, or one of somebody's own
+            return False
 
 
 _ways: list[_Way] = []
@@ -80,20 +95,14 @@ _ways: list[_Way] = []
 
 
 def _comes_to_urllib3(session: Any, url: str) -> bool:
-    """Is the adapter requests' own, with its own `send`, and the way to urllib3's pools free?
-
-    Nearly always all adapters of a session are: then nobody need look for the one of this URL.
-    """
+    """Is the adapter requests' own, with its own `send`, and the way to urllib3's pools free?"""
     try:
         if not (_ways and _ways[0].is_free()):
             send = vars(sys.modules["requests.adapters"].HTTPAdapter)["send"]
             if send.__module__ != "requests.adapters" or not is_way_free():
                 return False
             _ways[:] = [_Way()]
-        begins = _ways[0].begins_with
-        if session.get_adapter.__module__ == "requests.sessions" and all(map(begins, session.adapters.values())):
-            return True
-        return begins(session.get_adapter(url))
+        return _ways[0].begins_with(session.get_adapter(url))
     except Exception:  # requests will say it
         return False
 

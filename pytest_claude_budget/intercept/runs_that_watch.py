@@ -38,8 +38,11 @@ class Watchers:
             if (seen := each()) is not None:
                 seen.give_up(sink)
 
-    def begin(self, carrier: Carrier, request: Any) -> Watch | None:
-        """Begin to watch an exchange for the runs that it may belong to; None where it is not with Claude."""
+    def begin(self, carrier: Carrier, request: Any, above: int = 0) -> Watch | None:
+        """Begin to watch an exchange for the runs that it may belong to; None where it is not with Claude.
+
+        So many frames above the caller's are ours, too.
+        """
         sinks = self.sinks
         if (around := AROUND.get()) is not None:
             around.asked = True
@@ -47,7 +50,7 @@ class Watchers:
             return None
         if len(sinks) > 1:
             sinks = of_this_thread(sinks)
-        seen = watch(carrier, request, sinks, self._remembered)
+        seen = watch(carrier, request, sinks, self._remembered, above)
         if seen is not None:
             self._going_on.add(ref(seen, self._going_on.discard))  # by calls of C alone, unlike a WeakSet
         return seen

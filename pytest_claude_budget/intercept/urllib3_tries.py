@@ -26,6 +26,8 @@ LOW_LEVEL = frozenset(("LowLevelResponse", "AsyncLowLevelResponse"))
 _PLAIN = (b"{", b"[", b"event:", b"data:", b":")
 """How no packed body begins: vcrpy plays some without the coding that their headers name."""
 
+ABOVE = 2
+"""Frames above what begins a try: of what opens it, and of the hook."""
 Call = tuple[Any, Any, tuple[Any, ...], dict[str, Any]]
 """The real `urlopen`, and what it is called with."""
 
@@ -100,7 +102,7 @@ def begin(seam: Seam, pool: Any, wanted: Wanted) -> Try | None:
         where = url_to(pool.scheme, pool.host, pool.port, url) if url.startswith("/") else url_of(url)
         asked = Asked(method, where, pairs_of(pool.headers if headers is None else headers), body)
         carrier = OverSockets(pool)
-        seen = seam.watchers().begin(carrier, asked)
+        seen = seam.watchers().begin(carrier, asked, ABOVE)
         if seen is None:
             return None
         look(seen.inside)

@@ -12,8 +12,10 @@ from pytest_claude_budget.wire.remembered import Remembered
 from pytest_claude_budget.wire.routes import named_in_query, route
 
 
-def watch(carrier: Carrier, request: Any, sinks: tuple[Sink, ...], remembered: Remembered) -> Watch | None:
-    """Begin to watch an exchange; None when it is not with Claude."""
+def watch(
+    carrier: Carrier, request: Any, sinks: tuple[Sink, ...], remembered: Remembered, above: int = 0
+) -> Watch | None:
+    """Begin to watch an exchange; None when it is not with Claude. `above` as in `Watchers.begin`."""
     try:
         method = request.method
         if method not in ("POST", "GET"):
@@ -32,7 +34,7 @@ def watch(carrier: Carrier, request: Any, sinks: tuple[Sink, ...], remembered: R
         around = AROUND.get()
         if around is not None and (sinks := _not_yet(sinks, around, carrier, request)) == ():
             return None
-        return Watch((carrier, request, body), found, said, sinks, remembered)
+        return Watch((carrier, request, body), found, said, sinks, remembered, above)
     except Exception as error:
         for sink in sinks:
             sink.fault("request", error)

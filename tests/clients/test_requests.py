@@ -204,6 +204,47 @@ def test_an_adapter_that_is_made_by_hand_is_simulated(told: Told, *, file: bool,
     assert [Origin.SIMULATED] == origins(told)
 
 
+@pytest.mark.parametrize(
+    "taken", ["the place of an adapter", "an adapter's send", "every adapter's send", "get_adapter"]
+)
+def test_a_way_that_was_free_is_looked_at_again(
+    told: Told, server: Server, monkeypatch: pytest.MonkeyPatch, taken: str
+) -> None:
+    """The same session asks a server, then a double, then the server again."""
+    url, fake = f"{server.url}/json/v1/messages", Fake(file=False)
+    with requests.Session() as session, monkeypatch.context() as patch:
+        session.post(url, json=ASKED)
+        if taken == "the place of an adapter":
+            patch.setitem(session.adapters, "http://", fake)
+        elif taken == "get_adapter":
+            patch.setattr(session, "get_adapter", lambda url: fake)
+        elif taken == "an adapter's send":
+            patch.setattr(session.adapters["http://"], "send", fake.send)
+        else:
+            patch.setattr(HTTPAdapter, "send", lambda self, *args, **kwargs: fake.send(*args, **kwargs))
+        session.post(url, json=ASKED)
+        patch.undo()
+        session.post(url, json=ASKED)
+    assert (len(server.asked), counted(told)) == (2, WHOLE * 3)
+
+
+def test_no_frame_of_ours_lies_above_those_that_are_left_out(
+    told: Told, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Requests' adapter is what calls the hook, and all below it are ours."""
+    found: list[list[str]] = []
+
+    def open_(self: Told, retry: int, above: int) -> int:
+        frames = list(map(sys._getframe, range(1, above + 1)))
+        found.append([frame.f_globals["__name__"].partition(".")[0] for frame in frames])
+        return next(self._ids)
+
+    monkeypatch.setattr(Told, "open", open_)
+    requests.post(f"{server.url}/json/v1/messages", json=ASKED)
+    (names,) = found
+    assert (set(names[:-1]), names[-1]) == ({"pytest_claude_budget"}, "requests")
+
+
 def test_a_pool_whose_place_a_double_has_taken_is_simulated(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
     """As pook does."""
 
