@@ -79,7 +79,7 @@ class _Way:
     def is_all_there_is(self, session: Any) -> bool:
         """Is it free, and are all adapters of a session requests' own? By one call, since nearly every request is asked about so."""
         send = self._send
-        if self._of_adapters.get("send") is not send or self._of_pools.get("urlopen") is not self._urlopen:
+        if self._of_pools.get("urlopen") is not self._urlopen:
             return False
         try:
             for adapter in session.adapters.values():

@@ -204,6 +204,25 @@ def test_an_adapter_that_is_made_by_hand_is_simulated(told: Told, *, file: bool,
     assert [Origin.SIMULATED] == origins(told)
 
 
+class Elsewhere(HTTPAdapter):
+    """Has requests' own `send`, and a pool of somebody's own."""
+
+    def get_connection_with_tls_context(self, *_: Any, **__: Any) -> Any:
+        def urlopen(**_: Any) -> urllib3.HTTPResponse:
+            return urllib3.HTTPResponse(io.BytesIO(BODY), JSON, 200, preload_content=False)
+
+        return SimpleNamespace(urlopen=urlopen)
+
+
+def test_an_adapter_with_a_pool_of_its_own_is_simulated(told: Told, server: Server) -> None:
+    requests.post(f"{server.url}/json/v1/messages", json=ASKED)
+    with requests.Session() as session:
+        session.mount("https://", Elsewhere())
+        assert BODY == session.post(URL, json=ASKED).content
+    assert WHOLE * 2 == counted(told)
+    assert [Origin.LIVE, Origin.SIMULATED] == origins(told)
+
+
 @pytest.mark.parametrize(
     "taken", ["the place of an adapter", "an adapter's send", "every adapter's send", "get_adapter"]
 )
