@@ -127,14 +127,19 @@ def looks_real(response: Any) -> bool:
     """Has an answer headers that the real API or a proxy in front of it sends, and a double seldom?"""
     headers = response.headers
     if (named := getattr(headers, "named", None)) is not None:
-        names = named()
-        return not _REAL_SIGNS.isdisjoint(names) or _BEGINS_A_LIMIT in "\n".join(("", *names))
+        return _are_real(tuple(named()))
     raw = getattr(headers, "raw", None)
     for name in headers if raw is None else [pair[0] for pair in raw]:
         lower = name.lower()
         if lower in _REAL_SIGNS or lower[:_BEGIN] in _RATE_LIMITS:
             return True
     return False
+
+
+@lru_cache(maxsize=256)
+def _are_real(names: tuple[str, ...]) -> bool:
+    """The same of names in lower case. A server sends the same ones again and again."""
+    return not _REAL_SIGNS.isdisjoint(names) or _BEGINS_A_LIMIT in "\n".join(("", *names))
 
 
 def may_have_been_billed(error: BaseException, *, made_up: bool) -> bool:

@@ -39,6 +39,8 @@ class _Elsewhere:
         """What the hooked classes have in them, name and hook: looked at for each exchange."""
         self.modules = 0
         """How many were loaded when all of them were hooked."""
+        self.is_blind = False
+        """Was there a way to the network among those that none of the hooks sees?"""
 
     def is_whole(self) -> bool:
         """Is nothing loaded since, and every hook in its place?"""
@@ -57,7 +59,7 @@ def look(inside: Inside, unused: str = "") -> None:
     """Begin to look for what an exchange reaches; it surely does not use the way to the network that is named."""
     if not _ELSEWHERE.is_whole():
         _hook_all()
-    inside.reached = not sys.modules.keys().isdisjoint(_UNSEEN) and _is_blind(unused)
+    inside.reached = _ELSEWHERE.is_blind and _is_blind(unused)
     inside.elsewhere = _ELSEWHERE.count
 
 
@@ -98,7 +100,7 @@ def _hook_all() -> bool:
         _ELSEWHERE.placed.append((vars(cls), name, hook))
         setattr(cls, name, hook)
         hooked = True
-    _ELSEWHERE.modules = len(sys.modules)
+    _ELSEWHERE.modules, _ELSEWHERE.is_blind = len(sys.modules), _is_blind("")
     return hooked
 
 
