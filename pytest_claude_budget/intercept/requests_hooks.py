@@ -86,7 +86,7 @@ class _Way:
                 if type(adapter) is not self._adapters or adapter.send.__func__ is not send:
                     return False
             return bool(session.get_adapter.__module__ == "requests.sessions")
-        except AttributeError:  # no session, or one of somebody's own
+        except Exception:  # no session, one of somebody's own, or one that another thread changes
             return False
 
 

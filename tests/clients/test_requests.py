@@ -204,6 +204,27 @@ def test_an_adapter_that_is_made_by_hand_is_simulated(told: Told, *, file: bool,
     assert [Origin.SIMULATED] == origins(told)
 
 
+class BeingChanged(dict[str, Any]):
+    """Adapters that another thread mounts one among, once."""
+
+    changed = False
+
+    def values(self) -> Any:
+        if not self.changed:
+            self.changed = True
+            raise RuntimeError("OrderedDict mutated during iteration")
+        return super().values()
+
+
+def test_a_session_that_another_thread_changes_asks_as_it_would(told: Told, server: Server) -> None:
+    url = f"{server.url}/json/v1/messages"
+    requests.post(url, json=ASKED)
+    with requests.Session() as session:
+        session.adapters = BeingChanged(session.adapters)
+        assert BODY == session.post(url, json=ASKED).content
+    assert WHOLE * 2 == counted(told)
+
+
 class Elsewhere(HTTPAdapter):
     """Has requests' own `send`, and a pool of somebody's own."""
 
