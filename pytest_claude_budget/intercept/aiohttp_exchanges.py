@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from pytest_claude_budget.intercept.aiohttp_hooks import own_attribute
 from pytest_claude_budget.intercept.aiohttp_streams import look_on
 from pytest_claude_budget.intercept.exchange import Watch
 from pytest_claude_budget.intercept.plain_http import Asked, Got, Plain, Url, url_to
@@ -71,7 +72,7 @@ class OneExchange:
 def begin(watchers: Watchers, request: Any, body: bytes | None) -> OneExchange | None:
     """Begin to watch what is about to be sent; None where it is not with Claude, or is counted further out."""
     session = request._session
-    if getattr(session, LEFT_ALONE, None) is True or is_sent_by_a_client(session):
+    if own_attribute(session, LEFT_ALONE) is True or is_sent_by_a_client(session):
         return None
     carrier = Plain(session, _ALL_MAY_BE_BILLED)
     watch = watchers.begin(carrier, Asked(request.method, _url(request.url), request.headers.items(), body))

@@ -18,10 +18,18 @@ if TYPE_CHECKING:
     from pytest_claude_budget.intercept.aiohttp_exchanges import OneExchange
 
 _SEEN = "__claude_budget_exchange__"
-_put_in, _take_out = object.__setattr__, object.__delattr__
+_put_in, _look_at, _take_out = object.__setattr__, object.__getattribute__, object.__delattr__
 """An attribute of somebody's object, without its `__dict__`: to ask for that makes one, and each look at the object slower."""
 _MULTIPART = b"--"
 """What stands for a body of several parts, which no question to Claude is."""
+
+
+def own_attribute(thing: Any, name: str) -> Any:
+    """An attribute that was put into somebody's object, past their own idea of attributes; None without it."""
+    try:
+        return _look_at(thing, name)
+    except AttributeError:
+        return None
 
 
 def hook_module(module: ModuleType, run: Run) -> Seam:
@@ -75,7 +83,7 @@ def _start(_: Seam, original: Any) -> Any:
 
     @functools.wraps(original)
     async def start(response: Any, *args: Any, **kwargs: Any) -> Any:
-        seen: OneExchange | None = getattr(response, _SEEN, None)
+        seen: OneExchange | None = own_attribute(response, _SEEN)
         if seen is None:
             return await call(response, *args, **kwargs)
         _take_out(response, _SEEN)

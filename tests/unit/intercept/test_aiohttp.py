@@ -23,6 +23,7 @@ from tests.builders.watched_aiohttp import (
     JSON,
     PIECES,
     STREAM,
+    VERSION,
     Answers,
     Read,
     asking,
@@ -212,3 +213,40 @@ def test_what_is_not_asked_of_claude_is_not_counted(data: Any) -> None:
 
     told, seen = run(Answers(whole(BODY)), work)
     assert (BODY, []) == (seen, told.answers)
+
+
+class Raising(aiohttp.ClientResponse):
+    """Says in its own way what it has not."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise KeyError(name)
+
+
+class Having(aiohttp.ClientResponse):
+    """Has everything."""
+
+    def __getattr__(self, name: str) -> Any:
+        return True
+
+
+@pytest.mark.parametrize("path", ["/v1/messages", "/upload"])
+@pytest.mark.parametrize("responses", [Raising, Having])
+def test_a_response_with_an_own_idea_of_attributes_answers_as_it_would(responses: Any, path: str) -> None:
+    async def work(url: str) -> bytes:
+        how = {"json": ASKED, "headers": VERSION} if path == "/v1/messages" else {}
+        async with (
+            aiohttp.ClientSession(response_class=responses) as session,
+            session.post(f"{url}{path}", **how) as response,
+        ):
+            return await response.read()
+
+    told, seen = run(Answers(whole(BODY)), work)
+    assert BODY == seen
+    assert len(told.answers) == (path == "/v1/messages")
+
+
+def test_a_session_with_an_own_idea_of_attributes_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aiohttp.ClientSession, "__getattr__", lambda _, name: {}[name], raising=False)
+    told, seen = run(Answers(whole(BODY)), asking())
+    assert BODY == seen
+    measured(told)
