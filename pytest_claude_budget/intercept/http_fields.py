@@ -3,9 +3,9 @@
 from typing import Any
 
 _RETRY, _BETA, _VERSION = "x-stainless-retry-count", "anthropic-beta", "anthropic-version"
-_READ = (_RETRY, _BETA, _VERSION)
-_TOLD: dict[str | bytes, str] = {name: name for name in _READ}
-_TOLD |= {name.encode(): name for name in _READ}
+_RETRY_BYTES, _BETA_BYTES, _VERSION_BYTES = _BYTES = (_RETRY.encode(), _BETA.encode(), _VERSION.encode())
+_TOLD: dict[str | bytes, str] = {name: name for name in (_RETRY, _BETA, _VERSION)}
+_TOLD |= {name: name.decode() for name in _BYTES}
 """The names that are read, as texts and as bytes."""
 
 Told = tuple[int, str, bool]
@@ -50,9 +50,9 @@ def told(request: Any) -> Told:
     if listed is not None:  # half the time of a look in the loop below
         found = [header for header in listed if header[1] in _TOLD]
     elif (stored := getattr(headers, "stored", None)) is not None:
-        if _RETRY not in stored and _BETA not in stored:
-            return retry, betas, _VERSION in stored
-        found = [(name, name, stored[name][1]) for name in _READ if name in stored]
+        if _RETRY not in stored and _BETA not in stored and _RETRY_BYTES not in stored and _BETA_BYTES not in stored:
+            return retry, betas, _VERSION in stored or _VERSION_BYTES in stored
+        found = [(name, name, stored[name][1]) for name in _TOLD if name in stored]
     else:
         pairs = getattr(headers, "raw", headers)
         found = [(name, lower, value) for name, value in pairs if (lower := name.lower()) in _TOLD]

@@ -52,7 +52,7 @@ def pairs_of(headers: Any) -> Pairs:
     """The pairs of a mapping. Those of requests and of botocore go by several functions for each, so they are looked into."""
     inner = getattr(headers, "_store", None)
     if isinstance(inner, dict):
-        return _Stored(inner)
+        return _Stored(inner) if type(headers).__module__ == "requests.structures" else inner.values()
     keyed = getattr(headers, "_dict", None)
     if isinstance(keyed, dict) and type(headers).__module__ == "botocore.awsrequest":
         return _Stored({key._key.lower(): (key._key, value) for key, value in keyed.items()})

@@ -69,6 +69,21 @@ def test_what_the_headers_of_requests_say_is_read_by_their_names() -> None:
     ]
 
 
+def test_names_that_somebody_gives_requests_as_bytes_are_read_too() -> None:
+    headers = CaseInsensitiveDict({b"Anthropic-Version": b"2023-06-01", "Accept": "*/*"})
+    assert told(Asked("post", url_of(URL), pairs_of(headers), b"")) == (0, "", True)
+    headers[b"X-Stainless-Retry-Count"], headers[b"anthropic-beta"] = b"2", b"one"
+    assert told(Asked("post", url_of(URL), pairs_of(headers), b"")) == (2, "one", True)
+
+
+def test_a_store_of_somebodys_own_is_read_by_the_names_in_its_pairs() -> None:
+    """It need not have them in lower case, as that of requests does."""
+    headers = SimpleNamespace(
+        _store={"Anthropic-Beta": ("Anthropic-Beta", "one"), 0: ("anthropic-version", "2023-06-01")}
+    )
+    assert told(Asked("post", url_of(URL), pairs_of(headers), b"")) == (0, "one", True)
+
+
 @pytest.mark.parametrize("sign", ["request-id", "X-LiteLLM-Response-Cost", "anthropic-ratelimit-tokens-limit"])
 def test_signs_of_the_real_api_are_found_in_headers_of_any_shape(sign: str) -> None:
     raw = SimpleNamespace(raw=[(sign.encode(), b"1")])
