@@ -5,7 +5,7 @@ requests-mock keeps the `send` that it found when it was imported, which may hav
 
 import functools
 import sys
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from pytest_claude_budget.intercept.call_arguments import body_bytes
@@ -67,6 +67,9 @@ class _Way:
         pools: Any = sys.modules["urllib3.connectionpool"].HTTPConnectionPool
         self._adapters, self._of_adapters, self._of_pools = adapters, vars(adapters), vars(pools)
         self._send, self._urlopen = self._of_adapters["send"], self._of_pools["urlopen"]
+        self._get_adapter = vars(sys.modules["requests.sessions"].Session)["get_adapter"]
+        self.is_own = _is_of(self._send, "requests.adapters") and _is_of(self._get_adapter, "requests.sessions")
+        """Are these functions requests' own, none that only goes by their names?"""
 
     def is_free(self) -> bool:
         """Is it as it was?"""
@@ -74,7 +77,8 @@ class _Way:
 
     def begins_with(self, adapter: Any) -> bool:
         """Is an adapter requests' own, with its own `send`?"""
-        return type(adapter) is self._adapters and adapter.send.__func__ is self._send
+        send = adapter.send
+        return type(adapter) is self._adapters and send.__func__ is self._send and send.__self__ is adapter
 
     def is_all_there_is(self, session: Any) -> bool:
         """Is it free, and are all adapters of a session requests' own? By one call, since nearly every request is asked about so."""
@@ -83,11 +87,17 @@ class _Way:
             return False
         try:
             for adapter in session.adapters.values():
-                if type(adapter) is not self._adapters or adapter.send.__func__ is not send:
+                sends = adapter.send
+                if type(adapter) is not self._adapters or sends.__func__ is not send or sends.__self__ is not adapter:
                     return False
-            return bool(session.get_adapter.__module__ == "requests.sessions")
-        except Exception:  # no session, one of somebody's own, or one that another thread changes
+            return session.get_adapter.__func__ is self._get_adapter
+        except Exception:  # no session, one of somebody's own, or one that another thread mounts an adapter to
             return False
+
+
+def _is_of(function: Any, module: str) -> bool:
+    """Was a function written in a module? A wrapper takes over a name, not this."""
+    return type(function) is FunctionType and function.__globals__ is vars(sys.modules[module])
 
 
 _ways: list[_Way] = []
@@ -98,10 +108,10 @@ def _comes_to_urllib3(session: Any, url: str) -> bool:
     """Is the adapter requests' own, with its own `send`, and the way to urllib3's pools free?"""
     try:
         if not (_ways and _ways[0].is_free()):
-            send = vars(sys.modules["requests.adapters"].HTTPAdapter)["send"]
-            if send.__module__ != "requests.adapters" or not is_way_free():
+            way = _Way()
+            if not way.is_own or not is_way_free():
                 return False
-            _ways[:] = [_Way()]
+            _ways[:] = [way]
         return _ways[0].begins_with(session.get_adapter(url))
     except Exception:  # requests will say it
         return False

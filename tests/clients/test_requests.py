@@ -1,5 +1,6 @@
 """Exchanges of requests: those with a server are seen below it, by urllib3, and those with a double above it; none twice."""
 
+import functools
 import io
 import json
 import sys
@@ -245,7 +246,16 @@ def test_an_adapter_with_a_pool_of_its_own_is_simulated(told: Told, server: Serv
 
 
 @pytest.mark.parametrize(
-    "taken", ["the place of an adapter", "an adapter's send", "every adapter's send", "get_adapter"]
+    "taken",
+    [
+        "the place of an adapter",
+        "an adapter's send",
+        "an adapter's send, by another's",
+        "every adapter's send",
+        "every adapter's send, in its name",
+        "get_adapter",
+        "every get_adapter, in its name",
+    ],
 )
 def test_a_way_that_was_free_is_looked_at_again(
     told: Told, server: Server, monkeypatch: pytest.MonkeyPatch, taken: str
@@ -260,6 +270,14 @@ def test_a_way_that_was_free_is_looked_at_again(
             patch.setattr(session, "get_adapter", lambda url: fake)
         elif taken == "an adapter's send":
             patch.setattr(session.adapters["http://"], "send", fake.send)
+        elif taken == "an adapter's send, by another's":
+            patch.setattr(session.adapters["http://"], "send", Elsewhere().send)
+        elif taken == "every adapter's send, in its name":
+            send = functools.wraps(HTTPAdapter.send)(lambda self, *args, **kwargs: fake.send(*args, **kwargs))
+            patch.setattr(HTTPAdapter, "send", send)
+        elif taken == "every get_adapter, in its name":
+            get_adapter = functools.wraps(requests.Session.get_adapter)(lambda self, url: fake)
+            patch.setattr(requests.Session, "get_adapter", get_adapter)
         else:
             patch.setattr(HTTPAdapter, "send", lambda self, *args, **kwargs: fake.send(*args, **kwargs))
         session.post(url, json=ASKED)
