@@ -22,13 +22,14 @@ from pytest_claude_budget.render.comment_values import (
     moved,
     not_known,
     only_warns,
+    place_of,
     run_texts,
     short,
     silent_tests,
     total,
 )
 from pytest_claude_budget.render.markdown_text import amount, code, counted, sentence, share, signed
-from pytest_claude_budget.render.phrases import before_already, nearness, place_of_limit, unsure
+from pytest_claude_budget.render.phrases import before_already, nearness, unsure
 
 _PASSES = "the budget lets the cost pass"
 _NAME = 60
@@ -211,7 +212,7 @@ def _check(document: Document) -> str:
 def _limits(breaches: Sequence[Document]) -> str:
     """One limit or two by what they are; of more than that the first, those of the run before all."""
     each: dict[tuple[str, str, str], Document] = {}
-    for breach in sorted(breaches, key=lambda each: place_of_limit(each["scope"], each["measure"])):
+    for breach in sorted(breaches, key=place_of):
         each.setdefault((breach["scope"], breach["path"], breach["where"]), breach)
     said = [f"{maximum_of(breach)}{_whose(breach)}" for breach in each.values()]
     if len(said) == _BOTH:

@@ -18,6 +18,7 @@ from pytest_claude_budget.render.comment_values import (
     maximum_of,
     moved,
     only_warns,
+    place_of,
     short,
     silent_tests,
     value_of,
@@ -100,7 +101,7 @@ def by_limit(breaches: Iterable[Document]) -> list[list[Document]]:
     for breach in breaches:
         found.setdefault((breach["scope"], breach["path"], breach["where"]), []).append(breach)
     each = [sorted(rows, key=value_of, reverse=True) for rows in found.values()]
-    return sorted(each, key=lambda rows: phrases.place_of_limit(rows[0]["scope"], rows[0]["measure"]))
+    return sorted(each, key=lambda rows: place_of(rows[0]))
 
 
 def _line(word: str, breaches: Sequence[Document]) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pytest_claude_budget.base.money import (
     EXACT,
+    ZERO,
     dollars,
     dollars_against,
     dollars_moved,
@@ -23,6 +24,7 @@ from pytest_claude_budget.render.markdown_text import (
     percent_words,
     signed,
 )
+from pytest_claude_budget.render.phrases import place_of_limit
 
 Document = Mapping[str, Any]
 """A report under `schemas/report.schema.json`, as JSON gives it; or an object inside of one."""
@@ -89,6 +91,15 @@ def value_of(breach: Document) -> Decimal:
         return Decimal(value)
     found = percent_in(value) if str(value).endswith("%") else amount_in(value)
     return Decimal("Infinity") if found is None else found
+
+
+def place_of(breach: Document) -> tuple[tuple[int, int], Decimal]:
+    """A key to sort breaches by: those of the run and of months as `place_of_limit` says, then the farthest exceeded first."""
+    excess = ZERO
+    if breach["scope"] not in ("run", "projection"):
+        maximum = value_of({"value": breach["maximum"]})
+        excess = value_of(breach) / maximum if maximum and maximum.is_finite() else Decimal("Infinity")
+    return place_of_limit(breach["scope"], breach["measure"]), -excess
 
 
 def accepted_increases(document: Document) -> list[Document]:

@@ -177,6 +177,25 @@ def test_of_the_run_s_limits_the_one_in_dollars_is_named_first() -> None:
     assert "over the limits of $20.00 a run and +15% a run" in comment(report).splitlines()[0]
 
 
+def test_of_other_limits_the_farthest_exceeded_is_named_first() -> None:
+    """As in the terminal. 1.2 and 3 times the limit, and from nothing."""
+    report = document("many")
+    near = breach("feature", "max_cost", "12", "10", "b.yml:3: a: near costs much")
+    far = breach("feature", "max_cost", "30", "10", "b.yml:4: b: far costs much")
+    new = {**breach("feature", "max_increase", "9%", "50%", "b.yml:5: c: new costs much"), "value": None}
+    calls = {**near, "measure": "max_calls", "value": 5, "maximum": 2, "where": "b.yml:6", "path": "d", "name": "calls"}
+    report["verdict"]["breaches"] = [near, calls, far, new]
+    page = comment(report)
+    assert "over the limit of +50% for feature `new` and 3 more limits" in page.splitlines()[0]
+    listed = page.partition("**Over the limit:**")[2]
+    assert sorted(("new", "far", "calls", "near"), key=lambda name: listed.index(f"`{name}`")) == [
+        "new",
+        "far",
+        "calls",
+        "near",
+    ]
+
+
 def test_the_change_is_said_with_its_limit_in_the_first_line() -> None:
     """0.0813 - 0.0588 = 0.0225, and 0.0225 / 0.0588 is 38.3%."""
     first = comment(OVER.document()).splitlines()[0]
@@ -476,17 +495,19 @@ def test_tests_that_made_no_call_are_first_and_beside_no_figure_that_fell() -> N
 
 
 def test_limits_that_have_no_line_of_their_own_are_named_by_theirs() -> None:
-    """Nine limits, one a line of the budget file; a second file has one too."""
+    """Nine limits, one a line of the budget file, those that are exceeded least left out; a second file has one too."""
     report = document("busy")
-    for most, left in ((7, "21 and 22"), (5, "13, 20, 21 and 22")):
+    for most, left in ((7, "13 and 21"), (5, "13, 20, 21 and 22")):
         told = limits(report, most, ", in the job summary")
         assert told[-1] == f"- … and {9 - most} more (lines {left} of `claude-budget.yml`), in the job summary."
     none = limits(report, 0, ", in the job summary")
     lines = "lines 4, 6, 12, 13, 20, 21, 22, 30 and 31 of `claude-budget.yml`"
     assert none == ["", f"**Over the limit:** 9 limits ({lines})."]
-    report["verdict"]["breaches"][-3]["where"] = "tests/test_a.py:7"
+    for each in report["verdict"]["breaches"]:
+        if each["where"] == "claude-budget.yml:13":
+            each["where"] = "tests/test_a.py:7"
     (line,) = [each for each in limits(report, 7, "") if "more" in each]
-    assert line == "- … and 2 more (`claude-budget.yml:21` and `tests/test_a.py:7`)."
+    assert line == "- … and 2 more (`tests/test_a.py:7` and `claude-budget.yml:21`)."
 
 
 def test_what_has_everything_to_say_at_once_leaves_the_rest_to_the_summary() -> None:
