@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from pytest_claude_budget.render.comment_values import Document, failing, moved, short
+from pytest_claude_budget.render.comment_values import Document, failing, moved, ran, short
 from pytest_claude_budget.render.groups import NEW
 from pytest_claude_budget.render.markdown_text import amount, amount_in, counted, percent_in, sentence
 from pytest_claude_budget.render.remedies import (
@@ -57,7 +57,7 @@ def _steps(document: Document) -> tuple[Sequence[Step], str]:
     steps: Sequence[Step] = remedies(causes)
     if not steps or comparison is None:
         return (), ""
-    known = not comparison.get("at_least")
+    known = not (comparison.get("at_least") or document["verdict"].get("capped"))  # what was refused is not in the cost
     return as_far_as_needed(steps, causes, [_above(breach, comparison) if known else NOBODY_KNOWS for breach in over])
 
 
@@ -69,10 +69,12 @@ def _causes(document: Document) -> list[Dearer]:
 def _above(breach: Document, comparison: Document) -> Above:
     """The limit in dollars; of calls, tokens and months nobody knows what a step does to them."""
     scope, name = breach["scope"], breach["name"]
-    rows = [comparison] if scope == "run" else [row for row in comparison["owners"] if row["owner"] == name]
+    own = [row for row in comparison["owners"] if scope == "run" or row["owner"] == name]
+    rows = [comparison] if scope == "run" else own
     percent, most = percent_in(breach["maximum"]), amount_in(breach["maximum"])
     if breach["measure"] == "max_increase" and rows and percent is not None:
-        return above_increase(scope, name, (amount(rows[0]["before"]), amount(rows[0]["after"])), percent)
+        drawn = ((amount(row.get("judged", row["change"])), amount(row["change"])) for row in own if ran(row))
+        return above_increase(scope, name, (amount(rows[0]["before"]), amount(rows[0]["after"])), percent, drawn)
     cost = amount_in(breach["value"])
     if breach["measure"] != "max_cost" or most is None or cost is None:
         return NOBODY_KNOWS

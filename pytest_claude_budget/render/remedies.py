@@ -80,9 +80,15 @@ NOBODY_KNOWS = Above(scope="", name="", cost=ZERO, most=ZERO)
 """A limit of which a step's part is not known."""
 
 
-def above_increase(scope: str, name: str, sides: tuple[Decimal, Decimal], percent: Decimal) -> Above:
-    """A limit on an increase, of what cost so much before and after."""
+def above_increase(
+    scope: str, name: str, sides: tuple[Decimal, Decimal], percent: Decimal, drawn: Iterable[tuple[Decimal, Decimal]]
+) -> Above:
+    """A limit on an increase, of what cost so much before and after.
+
+    `drawn` is of each owner what is held against it, and by how much it moved: what one drew less by chance is no room for another.
+    """
     before, after = sides
+    after = EXACT.add(after, added(EXACT.subtract(judged, change) for judged, change in drawn if judged > change))
     most = EXACT.multiply(before, EXACT.multiply(EXACT.add(percent, 100), Decimal("0.01")))
     return Above(scope=scope, name=name, cost=after, most=most)
 

@@ -1,6 +1,6 @@
 """Why a run is over its limits, in dollars, and what would bring it down again: a line each, at the end of a run."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from pytest_claude_budget.base.money import dollars_moved
@@ -40,7 +40,13 @@ def why(report: CostReport) -> list[str]:
 
 def causes_told(report: CostReport) -> list[str]:
     """The same without a title: the largest first."""
-    return [main_cause(group) for group in _dearer_groups(report)[:MOST_CAUSES]]
+    return [": ".join(filter(None, parts)) for parts in causes_in_two(report)]
+
+
+def causes_in_two(report: CostReport, name: Callable[[str], str] | None = None) -> list[tuple[str, str]]:
+    """By how much what moved, and why; `name` shows a single test otherwise. A name may hold whatever stands between the two."""
+    shown = name or (lambda owner: printable(owner, _SENTENCE))
+    return [main_cause(group, shown) for group in _dearer_groups(report)[:MOST_CAUSES]]
 
 
 def _in_all(report: CostReport) -> tuple[str, str]:
@@ -54,16 +60,15 @@ def _in_all(report: CostReport) -> tuple[str, str]:
     return more, with_part(change, comparison.change, comparison.before)
 
 
-def main_cause(group: Group) -> str:
-    """`+$0.048 in 24 tests: model claude-haiku-4-5 → claude-sonnet-4-6`."""
-    first, many = group.rows[0], len(group.rows)
-    name = printable(first.owner, _SENTENCE)
+def main_cause(group: Group, shown: Callable[[str], str]) -> tuple[str, str]:
+    """`+$0.048 in 24 tests` and `model claude-haiku-4-5 → claude-sonnet-4-6`; of what is new, the first says all."""
+    many, name = len(group.rows), shown(group.rows[0].owner)
     if group.kind == NEW:
-        return f"{signed(group.change)} in {f'{name}, which is new' if many == 1 else counted(many, 'new test')}"
+        return f"{signed(group.change)} in {f'{name}, which is new' if many == 1 else counted(many, 'new test')}", ""
     text = kind_words(group.kind, (row.text for row in group.rows)) if group.example else group.text
     if many > 1:
-        return f"{signed(group.change)} in {many:,} tests: {printable(of_each(text), _SENTENCE)}{_also(group)}"
-    return f"{signed(group.change)} in {name}: {printable(text, _SENTENCE)}{_also(group)}"
+        return f"{signed(group.change)} in {many:,} tests", f"{printable(of_each(text), _SENTENCE)}{_also(group)}"
+    return f"{signed(group.change)} in {name}", f"{printable(text, _SENTENCE)}{_also(group)}"
 
 
 def _also(group: Group) -> str:
@@ -88,7 +93,7 @@ def steps_down(report: CostReport) -> tuple[Sequence[Step], str]:
     steps: Sequence[Step] = remedies(causes)
     if not steps or report.comparison is None:
         return (), ""
-    known = not report.comparison.at_least
+    known = not (report.comparison.at_least or report.verdict.capped)  # what was refused is not in the cost
     limits = [_above(each, report.comparison) if known else NOBODY_KNOWS for each in report.verdict.breaches]
     return as_far_as_needed(steps, causes, limits)
 
@@ -101,10 +106,11 @@ def _above(breach: Breach, comparison: Comparison) -> Above:
     """The limit in dollars; of calls, tokens and months nobody knows what a step does to them."""
     scope, name, most = breach.scope, breach.name, Decimal(breach.maximum)
     if breach.measure == "max_increase" and breach.before is not None and breach.after is not None:
-        rows = [row for row in comparison.owners if row.owner == name]
+        rows = [row for row in comparison.owners if scope == "run" or row.owner == name]
         sides = (comparison.before, comparison.after) if scope == "run" else (breach.before, breach.after)
-        sides = (rows[0].before, rows[0].after) if rows else sides
-        return above_increase(scope, name, sides, most)
+        sides = (rows[0].before, rows[0].after) if rows and scope != "run" else sides
+        drawn = ((row.judged, row.change) for row in rows if row.is_compared)
+        return above_increase(scope, name, sides, most, drawn)
     if breach.measure != "max_cost" or breach.value is None:
         return NOBODY_KNOWS
     return Above(scope=scope, name=name, cost=Decimal(breach.value), most=most)

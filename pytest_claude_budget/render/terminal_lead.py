@@ -7,7 +7,7 @@ from pytest_claude_budget.judge.acceptable import steps_before
 from pytest_claude_budget.judge.increases import INCREASES
 from pytest_claude_budget.judge.report import CostReport
 from pytest_claude_budget.render.remedies import ENOUGH
-from pytest_claude_budget.render.terminal_causes import DOWN, causes_told, down, steps_down, why
+from pytest_claude_budget.render.terminal_causes import DOWN, causes_in_two, down, steps_down, why
 from pytest_claude_budget.render.terminal_limits import ACCEPT, PASS, hint, short_lines
 from pytest_claude_budget.render.terminal_text import UPDATE, counted, printable
 
@@ -17,6 +17,8 @@ _LINE = 80
 """Columns. pytest cuts a line too, but where it writes in colours only behind the message's first 80."""
 _SEE = "see '{}'"
 _CLAUSES = (": ", ", ", "; ")
+_SHORT = 30
+"""Characters of a name that would else leave no room for why."""
 _WORDS = 61
 """Characters of a step: with its word before it, a usual one stays within 80 columns."""
 
@@ -41,13 +43,23 @@ def lead(report: CostReport) -> list[LeadLine]:
     told: Sequence[Sequence[str]] = (why(report), down(report), hint(report))
     if len(short_lines(breaches)) <= SEVERAL and all(len(lines) <= 1 for lines in told):
         return []
-    lines = [_why(cause) for cause in causes_told(report)]
+    whole, short = causes_in_two(report), causes_in_two(report, _name)
+    lines = [_why(cause if len(_line(cause)) <= _LINE else other) for cause, other in zip(whole, short, strict=True)]
     return lines if steps_before(report) else [*lines, *_ways_on(report)]
 
 
-def _why(told: str) -> LeadLine:
-    cause, border, text = told.partition(": ")
-    return LeadLine(word="WHY", subject=cause, more=begun(text, _LINE - len(f"WHY {cause} - ")) if border else "")
+def _line(parts: tuple[str, str]) -> str:
+    return f"WHY {' - '.join(filter(None, parts))}"
+
+
+def _why(parts: tuple[str, str]) -> LeadLine:
+    cause, text = parts
+    return LeadLine(word="WHY", subject=cause, more=begun(text, _LINE - len(f"WHY {cause} - ")) if text else "")
+
+
+def _name(owner: str) -> str:
+    """A test by its name alone: its file stands above, and why is to be read here."""
+    return printable(owner.partition("::")[2] or owner, _SHORT)
 
 
 def _ways_on(report: CostReport) -> list[LeadLine]:

@@ -20,9 +20,10 @@ from pytest_claude_budget.record.record import OwnerRecord, Record
 from pytest_claude_budget.record.sums import Sums
 from pytest_claude_budget.render.comment import comment
 from pytest_claude_budget.render.json_document import json_document
+from pytest_claude_budget.render.remedies import ENOUGH
 from pytest_claude_budget.render.sentences import breach_line
 from pytest_claude_budget.render.terminal import terminal_lines
-from pytest_claude_budget.render.terminal_causes import causes_told, down, why
+from pytest_claude_budget.render.terminal_causes import causes_told, down, steps_down, why
 from pytest_claude_budget.render.terminal_lead import begun, lead
 from tests.builders.priced import TABLE, TODAY
 from tests.builders.records import HAIKU, group, owner, record, usage
@@ -275,6 +276,36 @@ def test_the_last_lines_say_why_and_the_two_ways_on_where_that_takes_several_lin
         ("NOT INTENDED?", "send a shorter prompt, and 1 more", "see 'to bring it down'"),
         ("INTENDED?", "pytest --claude-budget-update", "see 'to accept'"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "subject"),
+    [
+        ("t.py::one[what: this]", "t.py::one[what: this]"),
+        ("tests/support/refunds/test_refunds.py::test_of_german_customers[who: a]", "test_of_german...omers[who: a]"),
+    ],
+)
+def test_a_name_is_not_torn_apart_in_the_last_lines_and_leaves_room_for_why(
+    budget: Budget, name: str, subject: str
+) -> None:
+    """Whatever its parameters hold. 20 cents became 60."""
+    said = lead(judged(budget, record(costing(name, 20)), record(costing(name, 60))))
+    assert [(line.subject, line.more) for line in said if line.word == "WHY"] == [
+        (f"+$0.40 in {subject}", "input +400,000 tokens")
+    ]
+
+
+def test_what_drew_less_by_chance_does_not_make_a_step_enough(budget: Budget) -> None:
+    """Of +$0.05 on $0.20 a step is against $0.04, and 10% are left; with another that drew $0.02 less by chance, it would not be."""
+    before = record(costing("a", 10), costing("b", 10))
+    report = judged(replace(budget, changes=budget.changes[:1]), before, record(costing("a", 14), costing("b", 11)))
+    assert report.comparison is not None
+    first, other = report.comparison.owners
+    unasked = replace(other, causes=())
+    drew = replace(unasked, judged=other.judged + Decimal("0.02"))
+    for row, said in ((unasked, ENOUGH), (drew, "whether that is enough, the next run shows")):
+        changed = replace(report, comparison=replace(report.comparison, owners=(first, row)))
+        assert steps_down(changed)[1] == said
 
 
 @pytest.mark.parametrize(

@@ -191,6 +191,17 @@ def test_steps_that_are_enough_for_the_run_alone_are_said_to_be() -> None:
         assert comment(report).count(f" {said}\n") == 1
 
 
+def test_what_drew_less_than_expected_does_not_make_a_step_enough() -> None:
+    """A limit is not held against chance: a test that drew $0.01 less by it helps nobody, and 0.0638 + 0.01 is 25% more than 0.0588."""
+    report = document("over")
+    run = report["verdict"]["breaches"][0]
+    row = report["comparison"]["owners"][-1]
+    row["judged"] = str(Decimal(row["change"]) + Decimal("0.01"))
+    for maximum, said in (("25.6%", "Done in full, that brings it within all limits."), ("25.5%", UNSURE)):
+        run["maximum"] = maximum
+        assert comment(report).count(f" {said}\n") == 1
+
+
 def test_a_cause_of_several_parts_is_not_taken_back_by_the_step_against_its_largest() -> None:
     report = document("over")
     (row,) = [each for each in report["comparison"]["owners"] if each["owner"].endswith("::test_refund")]
