@@ -14,6 +14,7 @@ import pytest
 from pytest_claude_budget.base.values import value_class
 from pytest_claude_budget.judge.verdict import Outcome
 from pytest_claude_budget.plugin.report_and_verdict import Conclusion
+from pytest_claude_budget.render.terminal import MOST_LINES as ABOVE
 from pytest_claude_budget.render.terminal_lead import lead
 from pytest_claude_budget.render.terminal_limits import short_lines
 from pytest_claude_budget.render.terminal_text import printable
@@ -23,8 +24,11 @@ MOST_LINES = 3
 _SECTION = "claude cost"
 """Where the rest stands."""
 _OVER = "OVER"
+_REFUSED = " refused calls "
 _LIMIT, _LIMITS = "Claude budget limit exceeded", "Claude budget limits exceeded"
 """What the final line says after their number: not tests, which it counts beside them."""
+_CAP, _CAPS = "Claude budget cap refused calls", "Claude budget caps refused calls"
+"""The same of what held: none of it is exceeded."""
 
 
 @value_class(frozen=True, kw_only=True, slots=True)
@@ -59,7 +63,11 @@ def last_words(conclusion: Conclusion | None, unconcluded: str | None) -> list[L
     if conclusion is not None and conclusion.report is not None:
         verdict = conclusion.report.verdict
         if verdict.outcome is Outcome.OVER:
-            lines = [*((_SECTION, text) for text in verdict.capped), *short_lines(verdict.breaches)]
+            refused = [text for text in verdict.capped if _REFUSED in text]
+            kind = _CAP if len(refused) == 1 else _CAPS
+            words += [LastWord(word=_OVER, kind=kind, where=_SECTION, text=text) for text in refused]
+            passed = [(_SECTION, text) for text in verdict.capped if _REFUSED not in text]
+            lines = [*passed, *short_lines(verdict.breaches)]
             kind = _LIMIT if len(lines) == 1 else _LIMITS
             words += [LastWord(word=_OVER, kind=kind, where=where, text=text) for where, text in lines]
             more = lead(conclusion.report)
@@ -86,12 +94,15 @@ class LastLines:
             self._by_kind.setdefault(word.kind, []).append(self._as_report(word))
         limits = self._by_kind.get(_LIMITS) or self._by_kind.get(_LIMIT, [])
         most = MOST_LINES if len(limits) > MOST_LINES + 1 else len(limits)
-        self._shown = limits[:most]
+        caps = self._by_kind.get(_CAPS) or self._by_kind.get(_CAP, [])
+        self._shown = [*caps, *limits[:most]]
         if len(limits) > most:
-            more = f"{len(limits) - most:,} more limits, named above"
+            above = ", named above" if len(limits) <= ABOVE else f"; above are {ABOVE} of them all"
+            more = f"{len(limits) - most:,} more limits{above}"
             self._shown.append(self._as_report(LastWord(word=_OVER, kind="", where=_SECTION, text=more)))
         explaining = self._by_kind.pop("", [])
-        others = [report for kind, own in self._by_kind.items() if kind not in (_LIMIT, _LIMITS) for report in own]
+        known = (_LIMIT, _LIMITS, _CAP, _CAPS)
+        others = [report for kind, own in self._by_kind.items() if kind not in known for report in own]
         self._shown += [*explaining, *others]
         add = getattr(reporter, "_add_stats", self._add)  # pytest's own also chooses the final line's colour anew
         for kind, reports in self._by_kind.items():
@@ -120,9 +131,10 @@ class LastLines:
         self._stats["error"] = [*self._stats.get("error", ()), *self._shown]
 
     def after_summary(self) -> None:
-        """Take them out again: the final line counts them by their own name. That of `--collect-only` has no other."""
-        if not self._config.getoption("collectonly"):
-            self._stats["error"] = [each for each in self._stats.get("error", ()) if each not in self._shown]
+        """Take them out again: the final line counts them by their own name. That of `--collect-only` has no other, and no lines to count."""
+        left = [each for each in self._stats.get("error", ()) if each not in self._shown]
+        counted = [report for own in self._by_kind.values() for report in own]
+        self._stats["error"] = [*left, *counted] if self._config.getoption("collectonly") else left
 
 
 class AfterSummary:

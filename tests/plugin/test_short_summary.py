@@ -187,6 +187,17 @@ def test_calls_at_collection_are_over_where_nothing_else_is_done(suite: Suite) -
     assert outcome.result.ret == pytest.ExitCode.TESTS_FAILED
 
 
+def test_a_final_line_that_knows_errors_alone_counts_limits_and_not_lines(suite: Suite) -> None:
+    """Six limits in four lines."""
+    counts = "max_calls: 1, max_input_tokens: 9, max_output_tokens: 9, max_tokens_total: 9, max_attempts: 1"
+    suite.budget(f"version: 1\nlimits:\n  - {{scope: run, max_cost: 0.001, {counts}}}\n")
+    suite.write(test_a="from http_double import ask\nask()\nask()\ndef test_one(): pass\n")
+    assert last_lines(suite.run("--collect-only").result.stdout.str(), 2) == [
+        "OVER claude cost - 3 more limits, named above",
+        "1 test collected, 6 errors",
+    ]
+
+
 def test_a_run_that_is_judged_anew_leaves_its_verdict_to_that_and_ends_as_its_tests_do(
     suite: Suite, monkeypatch: pytest.MonkeyPatch
 ) -> None:

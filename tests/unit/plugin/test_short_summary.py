@@ -76,6 +76,26 @@ def test_twelve_limits_are_counted_and_three_of_them_named(pytestconfig: pytest.
     assert stats["error"] == ["another"]
 
 
+def test_of_more_limits_than_stand_above_so_many_are_said_to(pytestconfig: pytest.Config) -> None:
+    """Twenty stand there."""
+    for many, said in ((20, "17 more limits, named above"), (21, "18 more limits; above are 20 of them all")):
+        words = [LastWord(word="OVER", kind="Claude budget limits exceeded", where="b.yml:1", text="over")] * many
+        stats: dict[str, list[Any]] = {}
+        LastLines(pytestconfig, SimpleNamespace(stats=stats), words).pytest_terminal_summary()
+        assert str(stats["error"][-1].longrepr) == said
+
+
+def test_what_refused_calls_is_no_limit_that_was_exceeded() -> None:
+    """The verdict counts one limit, and so does the final line."""
+    report = report_of([one_call()], run_limit("0.001"))
+    refused = replace(report, verdict=replace(report.verdict, capped=("the cap of $5.00 refused calls of 3 tests",)))
+    words = last_words(Conclusion(fails=True, report=refused, problems=()), None)
+    assert [(each.kind, each.text) for each in words] == [
+        ("Claude budget cap refused calls", "the cap of $5.00 refused calls of 3 tests"),
+        ("Claude budget limit exceeded", "the run: $0.0015, limit $0.001"),
+    ]
+
+
 def test_a_limit_is_named_as_its_file_was_wherever_pytest_was_started(
     pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
