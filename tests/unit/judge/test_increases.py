@@ -296,7 +296,10 @@ def test_a_name_is_not_torn_apart_in_the_last_lines_and_leaves_room_for_why(
 
 
 def test_what_drew_less_by_chance_does_not_make_a_step_enough(budget: Budget) -> None:
-    """Of +$0.05 on $0.20 a step is against $0.04, and 10% are left; with another that drew $0.02 less by chance, it would not be."""
+    """Of +$0.05 on $0.20 a step is against $0.04, and 10% are left; with another that drew $0.02 less by chance, it would not be.
+
+    What was refused is not in the cost.
+    """
     before = record(costing("a", 10), costing("b", 10))
     report = judged(replace(budget, changes=budget.changes[:1]), before, record(costing("a", 14), costing("b", 11)))
     assert report.comparison is not None
@@ -306,6 +309,8 @@ def test_what_drew_less_by_chance_does_not_make_a_step_enough(budget: Budget) ->
     for row, said in ((unasked, ENOUGH), (drew, "whether that is enough, the next run shows")):
         changed = replace(report, comparison=replace(report.comparison, owners=(first, row)))
         assert steps_down(changed)[1] == said
+    refused = replace(report.verdict, capped=("the cap of $5.00 refused calls of 1 test",))
+    assert steps_down(replace(report, verdict=refused))[1] != ENOUGH
 
 
 @pytest.mark.parametrize(

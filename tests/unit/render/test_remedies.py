@@ -202,6 +202,13 @@ def test_what_drew_less_than_expected_does_not_make_a_step_enough() -> None:
         assert comment(report).count(f" {said}\n") == 1
 
 
+def test_nobody_knows_what_is_enough_where_calls_were_refused() -> None:
+    """They are not in the cost."""
+    report = document("over")
+    report["verdict"]["capped"] = ["the cap of $5.00 refused calls of 3 tests"]
+    assert comment(report).count(f". {UNSURE}\n") == 1
+
+
 def test_a_cause_of_several_parts_is_not_taken_back_by_the_step_against_its_largest() -> None:
     report = document("over")
     (row,) = [each for each in report["comparison"]["owners"] if each["owner"].endswith("::test_refund")]
