@@ -5,16 +5,20 @@ Readers of what most suites never get are loaded with the first such answer.
 
 import json
 from collections.abc import Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pytest_claude_budget.wire.encodings import Decode, UndecodableError, decoder
 from pytest_claude_budget.wire.first_bytes import Form, form_of, typed_form
 from pytest_claude_budget.wire.messages import OTHER_FORM, Exchange, free, read_answer, unmeasured
 from pytest_claude_budget.wire.pieces import WINDOW, Passes, windows
+from pytest_claude_budget.wire.rarer import rarer
 from pytest_claude_budget.wire.routes import SESSIONS, Kind
 from pytest_claude_budget.wire.said import Said
 from pytest_claude_budget.wire.signs_of_claude import Signs, is_claude
 from pytest_claude_budget.wire.stream_bodies import EitherStream, StreamBody
+
+if TYPE_CHECKING:
+    from pytest_claude_budget.wire.batches import BatchReader
 
 LONGEST_JSON = 64_000_000
 """Bytes of a JSON answer that are held for decoding."""
@@ -97,9 +101,7 @@ class BatchBody:
     """The results of a batch."""
 
     def __init__(self, exchange: Exchange) -> None:
-        from pytest_claude_budget.wire.batches import BatchReader
-
-        self._reader = BatchReader(exchange)
+        self._reader: BatchReader = rarer("batches", "BatchReader")(exchange)
 
     def begin(self) -> Said:
         return Said(own=self._reader.end(complete=False))
@@ -208,9 +210,8 @@ def body_of(exchange: Exchange, content_type: str, start: bytes = b"") -> Body:
     if kind is Kind.BATCH_RESULTS:
         return BatchBody(exchange)
     if kind in SESSIONS:
-        from pytest_claude_budget.wire.sessions import SessionBody
-
-        return SessionBody(exchange, streamed=typed_form(content_type) is Form.EVENTS)
+        session: Body = rarer("sessions", "SessionBody")(exchange, streamed=typed_form(content_type) is Form.EVENTS)
+        return session
     if kind not in (Kind.MESSAGES, Kind.CONVERSE, Kind.GUESS, Kind.COMPATIBLE):
         return JsonBody(exchange)
     form = form_of(start, typed_form(content_type))
@@ -225,9 +226,7 @@ def _body_in(form: Form, exchange: Exchange) -> Body:
         return JsonBody(exchange)
     if form is Form.EVENTS:
         return StreamBody(exchange) if kind in (Kind.MESSAGES, Kind.CONVERSE) else EitherStream(exchange)
-    from pytest_claude_budget.wire.bedrock_streams import ConverseReader, InvokeReader
-
-    make = ConverseReader if kind is Kind.CONVERSE else InvokeReader
+    make = rarer("bedrock_streams", "ConverseReader" if kind is Kind.CONVERSE else "InvokeReader")
     return StreamBody(exchange, make(exchange))
 
 

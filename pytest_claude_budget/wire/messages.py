@@ -13,6 +13,7 @@ from pytest_claude_budget.calls.failure import Failure
 from pytest_claude_budget.wire.answer_headers import NO_HEADERS, Headers
 from pytest_claude_budget.wire.failures import failure_in
 from pytest_claude_budget.wire.lifetimes import lifetimes_of
+from pytest_claude_budget.wire.rarer import rarer
 from pytest_claude_budget.wire.routes import SESSIONS, Kind, Route
 from pytest_claude_budget.wire.signs_of_claude import is_claude, is_message, look_into
 from pytest_claude_budget.wire.standing import BLOCKED, is_refused_unbilled, standing
@@ -105,8 +106,7 @@ def read_answer(body: bytes, exchange: Exchange) -> Answer | None:
 
 def _translated(value: object, body: bytes) -> "Translated | None":
     """Read again with every digit where it states dollars."""
-    from pytest_claude_budget.wire.openai_usage import as_message
-
+    as_message: Callable[[object], Translated | None] = rarer("openai_usage", "as_message")
     translated = as_message(value)
     if translated is None or translated.cost is None:
         return translated
@@ -115,8 +115,7 @@ def _translated(value: object, body: bytes) -> "Translated | None":
 
 def of_translated(translated: "Translated", exchange: Exchange) -> Answer:
     """Read an answer that had OpenAI's form."""
-    from pytest_claude_budget.wire.openai_usage import dollars
-
+    dollars: Callable[[object], Decimal | None] = rarer("openai_usage", "dollars")
     message = translated.message
     if translated.fault is not None:
         answer = unmeasured(exchange, translated.fault, model=_model(message))
@@ -192,8 +191,9 @@ def answer_of(
 
 def answer_of_converse(value: Mapping[str, object], exchange: Exchange) -> Answer:
     """Read an answer of Bedrock's Converse, or what a stream of it has said."""
-    from pytest_claude_budget.wire.converse import invoked_model, message_of, unknown_counts
-
+    invoked_model: Callable[[Mapping[str, object]], str | None] = rarer("converse", "invoked_model")
+    message_of: Callable[[Mapping[str, object]], dict[str, object]] = rarer("converse", "message_of")
+    unknown_counts: Callable[[Mapping[str, object]], list[str]] = rarer("converse", "unknown_counts")
     invoked, route = invoked_model(value), exchange.route
     if invoked is not None:
         if route.opaque and not is_claude(invoked):

@@ -8,6 +8,7 @@ import json
 import re
 
 from pytest_claude_budget.wire.canonical import bytes_of, has_ids, hashed, hashed_question, part
+from pytest_claude_budget.wire.rarer import rarer
 from pytest_claude_budget.wire.request_facts import OPEN_TEXT
 from pytest_claude_budget.wire.request_parts import Rest, all_facts, rest_of, text_of
 
@@ -93,13 +94,12 @@ class Fingerprints:
 
     def of_converse(self, body: bytes | None) -> str | None:
         """Tell of a request of Bedrock's Converse, as `of_messages` does. Never raises."""
-        from pytest_claude_budget.wire.converse_requests import as_anthropics, without_ids
-
         if body is None:
             return None
         try:
             if len(body) > LARGEST_CANONICAL:
                 return f'{{"messages":"{hashed(body)}"}}'
+            as_anthropics, without_ids = (rarer("converse_requests", name) for name in ("as_anthropics", "without_ids"))
             value = as_anthropics(json.loads(without_ids(body)))
             return text_of(value.get("messages"), rest_of(value, ""), marked=b'"cachePoint"' in body, sent=None)
         except Exception:  # as above

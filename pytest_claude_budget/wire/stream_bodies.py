@@ -6,6 +6,7 @@ from typing import Protocol
 from pytest_claude_budget.calls.call import Answer, Status
 from pytest_claude_budget.wire.messages import Exchange
 from pytest_claude_budget.wire.pieces import WINDOW, Passes, windows
+from pytest_claude_budget.wire.rarer import rarer
 from pytest_claude_budget.wire.said import Said
 from pytest_claude_budget.wire.sse import StreamReader
 
@@ -93,10 +94,8 @@ class EitherStream:
         """Take the next bytes; None when nothing changed."""
         if self._inner is not None:
             return self._inner.feed(data)
-        from pytest_claude_budget.wire.openai_stream import is_anthropics
-
         self._start += data
-        anthropics = is_anthropics(self._start)
+        anthropics: bool | None = rarer("openai_stream", "is_anthropics")(self._start)
         return None if anthropics is None else self._decided(anthropics=anthropics)
 
     def end(self, *, complete: bool) -> Said | None:
@@ -116,6 +115,4 @@ class EitherStream:
     def _made(self, *, anthropics: bool) -> StreamBody:
         if anthropics:
             return StreamBody(self._exchange)
-        from pytest_claude_budget.wire.openai_stream import CompletionReader
-
-        return StreamBody(self._exchange, CompletionReader(self._exchange))
+        return StreamBody(self._exchange, rarer("openai_stream", "CompletionReader")(self._exchange))
