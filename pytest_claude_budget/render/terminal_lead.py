@@ -15,7 +15,7 @@ SEVERAL = 3
 """Limits that are more than a glance takes in."""
 _LINE = 80
 """Columns. pytest cuts a line too, but where it writes in colours only behind the message's first 80."""
-_SEE = "see '{}'"
+_SEE, _SEE_ABOVE = "see '{}'", "see above"
 _CLAUSES = (": ", ", ", "; ")
 _SHORT = 30
 """Characters of a name that would else leave no room for why."""
@@ -69,17 +69,18 @@ def _ways_on(report: CostReport) -> list[LeadLine]:
         step = printable(steps[0].words.partition(", for ")[0], _WORDS)  # its reason is said above
         others = f", and {len(steps) - 1} more" if len(steps) > 1 else ""
         first = "" if others or enough == ENOUGH else "first "
-        lines.append(LeadLine(word="NOT INTENDED?", subject=f"{first}{step}{others}", more=_SEE.format(DOWN)))
+        lines.append(_way("NOT INTENDED?", f"{first}{step}{others}", DOWN))
     by_hand = len(short_lines(each for each in report.verdict.breaches if each.measure not in INCREASES))
     increases = any(each.measure in INCREASES for each in report.verdict.breaches)
     raised = f"raise {counted(by_hand, 'limit')}" if by_hand else ""
     accepted = f"{raised}, then {UPDATE}" if raised else UPDATE
-    return [
-        *lines,
-        LeadLine(
-            word="INTENDED?", subject=accepted if increases else raised, more=_SEE.format(ACCEPT if increases else PASS)
-        ),
-    ]
+    return [*lines, _way("INTENDED?", accepted if increases else raised, ACCEPT if increases else PASS)]
+
+
+def _way(word: str, subject: str, title: str) -> LeadLine:
+    """One way on, and below which title all of it stands, where there is room for that."""
+    more = _SEE.format(title)
+    return LeadLine(word=word, subject=subject, more=more if len(f"{word} {subject} - {more}") <= _LINE else _SEE_ABOVE)
 
 
 def begun(text: str, room: int) -> str:

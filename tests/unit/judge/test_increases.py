@@ -18,9 +18,10 @@ from pytest_claude_budget.judge.report import CostReport, RunFacts, judge
 from pytest_claude_budget.judge.verdict import Outcome
 from pytest_claude_budget.record.record import OwnerRecord, Record
 from pytest_claude_budget.record.sums import Sums
+from pytest_claude_budget.render import terminal_lead
 from pytest_claude_budget.render.comment import comment
 from pytest_claude_budget.render.json_document import json_document
-from pytest_claude_budget.render.remedies import ENOUGH
+from pytest_claude_budget.render.remedies import ENOUGH, Step
 from pytest_claude_budget.render.sentences import breach_line
 from pytest_claude_budget.render.terminal import terminal_lines
 from pytest_claude_budget.render.terminal_causes import causes_told, down, steps_down, why
@@ -311,6 +312,20 @@ def test_what_drew_less_by_chance_does_not_make_a_step_enough(budget: Budget) ->
         assert steps_down(changed)[1] == said
     refused = replace(report.verdict, capped=("the cap of $5.00 refused calls of 1 test",))
     assert steps_down(replace(report, verdict=refused))[1] != ENOUGH
+
+
+def test_where_the_rest_stands_is_not_cut_off_behind_a_long_step(
+    budget: Budget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """80 columns: a model with its date, and one more step."""
+    steps = [
+        Step(words=f"go back to {name}", amount=Decimal(1), owners=("a",))
+        for name in ("claude-haiku-4-5-20251001", "b")
+    ]
+    monkeypatch.setattr(terminal_lead, "steps_down", lambda report: (steps, ENOUGH))
+    said = lead(judged(budget, record(costing("a", 10)), record(costing("a", 60))))
+    (line,) = [each for each in said if each.word == "NOT INTENDED?"]
+    assert (line.subject, line.more) == ("go back to claude-haiku-4-5-20251001, and 1 more", "see above")
 
 
 @pytest.mark.parametrize(
