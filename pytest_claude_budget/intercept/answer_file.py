@@ -33,7 +33,9 @@ class AnswerFile:
     def read(self, size: int | None = -1) -> Any:
         """As of the file."""
         data = self._file.read(size)
-        if data and len(data) == self._left and not self._chunked:  # all that is still to come, as nearly always
+        if (
+            type(data) is bytes and data and len(data) == self._left and not self._chunked
+        ):  # all of it, as nearly always
             seen, self._seen = self._seen, None
             if seen is not None:
                 seen.last(data)

@@ -4,10 +4,11 @@ import gc
 import gzip
 import http.client
 import inspect
+import io
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -344,3 +345,27 @@ def test_json_that_is_long_is_not_kept(told: Told, server: Server, monkeypatch: 
     first, second = told.answers
     assert first == second
     assert ("unmeasured" if "cut" in form else "measured") == states(told)[0]
+
+
+class OtherBytes(io.BytesIO):
+    """A file that gives bytes of another kind."""
+
+    kind: Callable[[bytes], Any]
+
+    def read(self, size: int | None = -1) -> Any:
+        return self.kind(super().read(size))
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_a_file_that_gives_bytes_of_another_kind_is_counted(told: Told, kind: Any) -> None:
+    """As a socket of somebody's own may have it."""
+    file = OtherBytes(
+        b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(BODY) + BODY
+    )
+    file.kind = kind
+    connection: Any = http.client.HTTPConnection("127.0.0.1", 1)
+    connection.sock = SimpleNamespace(makefile=lambda *_: file, sendall=lambda _: None, close=lambda: None)
+    connection.request("POST", "/v1/messages", body=ASKING, headers=HEADERS)
+    answer = connection.getresponse()
+    assert BODY == bytes(answer.fp.read(answer.length))
+    assert WHOLE == counted(told)
