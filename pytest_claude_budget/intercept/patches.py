@@ -110,8 +110,13 @@ def owner_of(top: Any) -> Any:
 
 
 def is_hooked(top: Any) -> bool:
-    """Do calls of this come by a wrapper of ours? Nearly always it is ours, or a function that says so itself."""
-    return (type(top) is FunctionType and _MARK in top.__dict__) or owner_of(top) is not None
+    """Do calls of this surely come by a wrapper of ours?
+
+    Nearly always it is ours. Of another function, which may only say so since `functools.wraps` took the mark over, nobody knows.
+    """
+    if type(top) is FunctionType:
+        return _MARK in top.__dict__ and top.__globals__.get("__package__") == __package__
+    return owner_of(top) is not None
 
 
 def _layers(top: Any) -> Iterator[Any]:

@@ -317,6 +317,28 @@ def test_a_pool_whose_place_a_double_has_taken_is_simulated(told: Told, monkeypa
     assert [Origin.SIMULATED] * 2 == origins(told)
 
 
+@pytest.mark.parametrize("calls", [False, True], ids=["a double", "a wrapper"])
+def test_who_stands_in_the_place_of_our_hook_under_its_name_is_looked_at(
+    told: Told, server: Server, monkeypatch: pytest.MonkeyPatch, *, calls: bool
+) -> None:
+    """`functools.wraps` takes over all that a function says of itself, our mark too. A wrapper that calls the hook counts nothing twice."""
+    hooked, url = urllib3.connectionpool.HTTPConnectionPool.urlopen, f"{server.url}/json/v1/messages"
+
+    @functools.wraps(hooked)
+    def urlopen(pool: Any, *args: Any, **how: Any) -> Any:
+        if calls:
+            return hooked(pool, *args, **how)
+        return urllib3.HTTPResponse(io.BytesIO(BODY), JSON, 200, preload_content=how.get("preload_content", True))
+
+    requests.post(url, json=ASKED)
+    monkeypatch.setattr(urllib3.connectionpool.HTTPConnectionPool, "urlopen", urlopen)
+    assert BODY == requests.post(url, json=ASKED).content
+    with urllib3.PoolManager() as manager:
+        assert BODY == manager.request("POST", url, body=json.dumps(ASKED)).data
+    assert WHOLE * 3 == counted(told)
+    assert [Origin.LIVE, *2 * [Origin.LIVE if calls else Origin.SIMULATED]] == origins(told)
+
+
 def test_others_ask_what_they_like(told: Told, server: Server) -> None:
     requests.post(f"{server.url}/plain", json={"a": 1})
     requests.get(f"{server.url}/plain", params={"a": 1})
