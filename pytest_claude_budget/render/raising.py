@@ -23,7 +23,7 @@ class ToRaise:
     to: str
     """What to write there instead, ready to be shown: `max_cost: 0.25`; empty where it cannot be told."""
     was: str = ""
-    """The number that stands there, as a file has it: who raises a limit is to see by how much."""
+    """The number that stands there, in a form that a file takes: who raises a limit is to see by how much."""
 
 
 def new_text(measure: str, path: str, value: str, *, at_least: bool, show: Callable[[str], str]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_claude_budget.measure.environment import ROOT_VARIABLE, runs_told
+from pytest_claude_budget.measure.environment import ROOT_VARIABLE, RUNS_VARIABLE, runs_told
 from pytest_claude_budget.measure.run import Run
 
 
@@ -31,7 +31,8 @@ def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def roots() -> list[str]:
-    return [told.root for told in runs_told(os.environ)]
+    """As a child finds it where there is one run: the one around this test has each told by a line of its own."""
+    return [told.root for told in runs_told({name: os.environ[name] for name in os.environ if name != RUNS_VARIABLE})]
 
 
 def test_the_folder_around_pytests_cache_is_the_root_without_a_word(tmp_path: Path) -> None:
